@@ -1,0 +1,1 @@
+"""The face: Agent, how a model is named and loaded, the catalogue, the viewer."""

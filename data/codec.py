@@ -1,0 +1,106 @@
+"""Records to JSON and back, and the digests that journals and caches are keyed by.
+
+One place, so that every file Toolgrove writes agrees: UTF-8, no NaN, keys sorted only where
+bytes are compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import orjson
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+__all__ = ["decode", "digest", "dumps", "loads", "to_json"]
+
+T = TypeVar("T")
+
+
+def dumps(value: Any) -> bytes:
+    """JSON bytes of a record or plain value, on one line.
+
+    Falls back to the standard library for what orjson refuses (lone surrogates, integers past
+    64 bits), because a model's reply or a tool's output may hold either.
+
+    Examples
+    --------
+    >>> dumps({"a": [1, None]})
+    b'{"a":[1,null]}'
+    """
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(to_json(value), separators=(",", ":")).encode()
+
+
+def loads(text: str | bytes) -> Any:
+    """Parse JSON; raises ``ValueError`` where it is not.
+
+    Examples
+    --------
+    >>> loads('{"a": 1}')
+    {'a': 1}
+    """
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return json.loads(text, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def to_json(value: Any) -> Any:
+    """A record as plain dicts, lists and scalars."""
+    from dataclasses import fields, is_dataclass
+    from enum import Enum
+
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, dict):
+        return {str(k): to_json(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(v) for v in value]
+    return value
+
+
+def digest(value: Any) -> str:
+    """A short stable name for a JSON value: 32 hex digits of the SHA-256 of its canonical form.
+
+    Examples
+    --------
+    >>> digest({"b": 1, "a": 2}) == digest({"a": 2, "b": 1})
+    True
+    """
+    try:
+        canonical = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError:
+        canonical = json.dumps(to_json(value), sort_keys=True, separators=(",", ":")).encode()
+    return hashlib.sha256(canonical).hexdigest()[:32]
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)
+
+
+def decode(kind: type[T], value: Any) -> T:
+    """Check plain JSON against a record type and build the record.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        Where the value does not fit; importers turn it into a ``FormatError``.
+    """
+    record: T = _adapter(kind).validate_python(value)
+    return record

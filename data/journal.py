@@ -1,0 +1,307 @@
+"""The journal of a run: what was asked, then what came back, one JSON object a line.
+
+A run is a folder::
+
+    RUN/journal.jsonl      append-only events
+    RUN/observations/      whole observations that were too long for a prompt, by content digest
+    RUN/lock               held while a process writes
+
+Events (``t``): ``run`` the header, ``intent`` before a model or tool call leaves, ``result`` when
+it is back, ``node`` when a step is complete or its state changed, ``end``. Intents and results are
+keyed by node id, kind, digest of what was asked, and attempt: a journal keyed by position hands
+one concurrent branch's result to another after a crash. Each event is flushed before it is used,
+which a killed process survives; the intent of a write is synced to disk, which a power cut
+survives.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import JournalError, JournalLocked
+
+__all__ = ["Journal", "Key", "Record", "read_run", "read_tree"]
+
+JOURNAL = "journal.jsonl"
+OBSERVATIONS = "observations"
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a journalled call is known by, wherever in the run it happens."""
+
+    node: str
+    kind: str
+    asked: str
+    attempt: int = 0
+
+
+@dataclass(slots=True)
+class Record:
+    """A journal read back.
+
+    ``lost`` counts the bytes of a torn last line that were left out (a process died mid-write).
+    """
+
+    header: JsonObject
+    results: dict[Key, Any] = field(default_factory=dict)
+    intents: dict[Key, bool] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    ended: str | None = None
+    lost: int = 0
+    size: int = 0
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    with path.open("rb") as stream:
+        for line in stream:
+            yield at, line
+            at += len(line)
+
+
+def read_run(run: str | Path) -> Record:
+    """Read a run's journal, whole or cut at any byte.
+
+    Parameters
+    ----------
+    run : path
+        The run's folder, or its ``journal.jsonl``.
+
+    Raises
+    ------
+    JournalError
+        Where there is no journal, its header is not whole, or a line before the last is damaged.
+    """
+    path = Path(run)
+    path = path / JOURNAL if path.is_dir() else path
+    if not path.is_file():
+        raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
+    record: Record | None = None
+    size = path.stat().st_size
+    for number, (at, line) in enumerate(_lines(path), 1):
+        whole = line.endswith(b"\n")
+        try:
+            event = codec.loads(line) if whole else None
+        except ValueError as error:
+            raise JournalError(f"{path}: line {number} is damaged: {error}") from error
+        if event is None:
+            if record is not None:
+                record.lost, record.size = size - at, at
+            break
+        if record is None:
+            if event.get("t") != "run" or event.get("version") != VERSION:
+                raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
+            record = Record(header=event)
+        _fold(record, event)
+        record.size = at + len(line)
+    if record is None:
+        raise JournalError(
+            f"{path}: the header is not whole; the run had not begun. Start it anew."
+        )
+    return record
+
+
+def _fold(record: Record, event: dict[str, Any]) -> None:
+    match event["t"]:
+        case "intent" | "result":
+            key = Key(event["node"], event["kind"], event["asked"], event["attempt"])
+            if event["t"] == "intent":
+                record.intents[key] = bool(event.get("write"))
+            else:
+                record.results[key] = event["value"]
+        case "node":
+            node = codec.decode(Node, event["node"])
+            record.nodes[node.id] = node
+        case "end":
+            record.ended = event["reason"]
+
+
+def read_tree(run: str | Path) -> SearchTree:
+    """Fold a run's journal into its search tree.
+
+    Raises
+    ------
+    JournalError
+        As :func:`read_run`.
+    """
+    return fold(read_run(run))
+
+
+def fold(record: Record) -> SearchTree:
+    """The tree that a journal's nodes make, whatever order concurrent branches ended in."""
+    header = record.header
+    tree = SearchTree(
+        task=codec.decode(Task, header["task"]),
+        tools=tuple(codec.decode(ToolSpec, spec) for spec in header["tools"]),
+        aliases=header["aliases"],
+        meta={**header["config"], "run": header["run"], "ended": record.ended},
+    )
+    for node in record.nodes.values():
+        tree.add(node)
+    return tree
+
+
+class Journal:
+    """The one writer of a run. Open it with :meth:`create` or :meth:`resume`, and close it.
+
+    Every method that writes returns only when the event has left the process.
+    """
+
+    def __init__(self, run: Path, stream: IO[bytes], lock: Any, record: Record) -> None:
+        self.run = run
+        self.record = record
+        self._stream = stream
+        self._lock = lock
+
+    @classmethod
+    def create(
+        cls,
+        run: str | Path,
+        *,
+        task: Task,
+        tools: tuple[ToolSpec, ...] | list[ToolSpec],
+        aliases: JsonObject,
+        config: JsonObject,
+    ) -> Journal:
+        """Begin a run in a new or empty folder.
+
+        Raises
+        ------
+        JournalError
+            Where the folder holds a run already.
+        JournalLocked
+            Where another process is beginning one there.
+        """
+        folder = Path(run)
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _locked(folder)
+        path = folder / JOURNAL
+        if path.exists() and path.stat().st_size:
+            lock.release()
+            raise JournalError(f"{folder}: holds a run already. Resume it, or name another folder.")
+        header = {
+            "t": "run",
+            "version": VERSION,
+            "run": folder.name,
+            "task": codec.to_json(task),
+            "tools": codec.to_json(list(tools)),
+            "aliases": dict(aliases),
+            "config": dict(config),
+        }
+        journal = cls(folder, path.open("ab"), lock, Record(header=header))
+        journal._write(header, sync=True)
+        return journal
+
+    @classmethod
+    def resume(cls, run: str | Path) -> Journal:
+        """Go on with a run; a torn last line is cut off first.
+
+        Raises
+        ------
+        JournalError
+            As :func:`read_run`.
+        JournalLocked
+            Where another process is writing it.
+        """
+        folder = Path(run)
+        if not (folder / JOURNAL).is_file():
+            raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
+        lock = _locked(folder)
+        try:
+            record = read_run(folder)
+            if record.lost:
+                os.truncate(folder / JOURNAL, record.size)
+            return cls(folder, (folder / JOURNAL).open("ab"), lock, record)
+        except BaseException:
+            lock.release()
+            raise
+
+    def _write(self, event: JsonObject, *, sync: bool = False) -> None:
+        self._stream.write(codec.dumps(event) + b"\n")
+        self._stream.flush()
+        if sync:
+            os.fsync(self._stream.fileno())
+
+    def intent(self, key: Key, *, write: bool = False) -> None:
+        """Say that a call is about to leave; for a write, on disk before it does (promise 6)."""
+        self._write({"t": "intent", **_key(key), "write": write}, sync=write)
+        self.record.intents[key] = write
+
+    def result(self, key: Key, value: Any) -> None:
+        """Keep what a call gave, before anybody uses it."""
+        value = codec.to_json(value)
+        self._write({"t": "result", **_key(key), "value": value})
+        self.record.results[key] = value
+
+    def node(self, node: Node) -> None:
+        """Keep a complete step; the same node twice is written once."""
+        if self.record.nodes.get(node.id) == node:
+            return
+        self._write({"t": "node", "node": codec.to_json(node)})
+        self.record.nodes[node.id] = node
+
+    def end(self, reason: str) -> None:
+        """Say why the run ended: ``answered``, ``exhausted`` or the budget that ran out."""
+        if self.record.ended != reason:
+            self._write({"t": "end", "reason": reason})
+            self.record.ended = reason
+
+    def store(self, content: str) -> str:
+        """Keep a whole observation on disk and return its name (promise 2, and no cut data)."""
+        name = f"{codec.digest(content)}.txt"
+        folder = self.run / OBSERVATIONS
+        folder.mkdir(exist_ok=True)
+        path = folder / name
+        if not path.exists():
+            beside = path.with_suffix(f".{os.getpid()}.tmp")
+            beside.write_text(content, encoding="utf-8", errors="surrogatepass")
+            beside.replace(path)
+        return name
+
+    def close(self) -> None:
+        """Let go of the run."""
+        if not self._stream.closed:
+            self._stream.close()
+            self._lock.release()
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"node": key.node, "kind": key.kind, "asked": key.asked, "attempt": key.attempt}
+
+
+def _locked(folder: Path) -> Any:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise JournalLocked(
+            f"{folder}: another process is writing this run. Wait for it, or stop it first."
+        ) from None
+    return lock
+
+
+def whole_observation(run: str | Path, observation: Observation) -> str:
+    """An observation's uncut content, from the run's folder where it was cut."""
+    if observation.stored is None:
+        return observation.content
+    if Path(observation.stored).name != observation.stored:
+        raise JournalError(f"{observation.stored!r} is not the name of a stored observation")
+    path = Path(run) / OBSERVATIONS / observation.stored
+    return path.read_text(encoding="utf-8", errors="surrogatepass")

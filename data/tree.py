@@ -1,0 +1,192 @@
+"""The search tree of one run: append-only nodes, and the paths through them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from toolgrove.data.records import (
+    JsonObject,
+    Message,
+    Node,
+    NodeState,
+    Task,
+    ToolSpec,
+    Usage,
+)
+
+__all__ = ["ROOT", "SearchTree", "Trajectory", "child_id"]
+
+ROOT = "root"
+"""Id of every tree's root."""
+
+
+def child_id(parent: str, index: int) -> str:
+    """Id of a node's ``index``-th child.
+
+    It names the whole path in constant space (a digest chained from the root), so that a result
+    in a journal belongs to one place in the tree, whatever order concurrent branches finish in.
+
+    Examples
+    --------
+    >>> child_id("root", 0) == child_id("root", 0) != child_id("root", 1)
+    True
+    """
+    return hashlib.blake2b(f"{parent}/{index}".encode(), digest_size=12).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """A root-to-leaf path as a conversation.
+
+    Parameters
+    ----------
+    task : Task
+        What was asked.
+    nodes : tuple of Node
+        From the root to the leaf.
+    tools : tuple of ToolSpec
+        What was on offer.
+    """
+
+    task: Task
+    nodes: tuple[Node, ...]
+    tools: tuple[ToolSpec, ...] = ()
+
+    @property
+    def leaf(self) -> Node:
+        return self.nodes[-1]
+
+    @property
+    def messages(self) -> list[Message]:
+        """The conversation, without the prompts that only one step saw."""
+        return [message for node in self.nodes for message in node.messages]
+
+
+@dataclass(slots=True)
+class SearchTree:
+    """Append-only nodes of one run.
+
+    ReAct makes a path, DFSDT a tree, DAG planning a node with many calls.
+
+    Parameters
+    ----------
+    task : Task
+        What was asked.
+    tools : sequence of ToolSpec
+        What was on offer.
+    aliases : JsonObject
+        Tool id by the alias that models were shown.
+    meta : JsonObject
+        Planner, model, versions: what the run's header says.
+
+    Examples
+    --------
+    >>> tree = SearchTree(Task("1", "How far?"))
+    >>> tree.add(Node(ROOT, None))
+    >>> tree.add(Node(child_id(ROOT, 0), ROOT, state=NodeState.ANSWERED, answer="5 km"))
+    >>> tree.answer
+    '5 km'
+    """
+
+    task: Task
+    tools: Sequence[ToolSpec] = ()
+    aliases: JsonObject = field(default_factory=dict)
+    meta: JsonObject = field(default_factory=dict)
+    _nodes: dict[str, Node] = field(default_factory=dict)
+    _children: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, node: Node) -> None:
+        """Append a node; its parent must be there and its id must not.
+
+        Raises
+        ------
+        ValueError
+            Where the node has no parent in the tree, or is there already.
+        """
+        if node.id in self._nodes:
+            raise ValueError(f"node {node.id} is in the tree already")
+        if node.parent is not None:
+            if node.parent not in self._nodes:
+                raise ValueError(f"node {node.id}: parent {node.parent} is not in the tree")
+            self._children.setdefault(node.parent, []).append(node.id)
+        elif self._nodes:
+            raise ValueError("a tree has one root")
+        self._nodes[node.id] = node
+
+    def replace(self, node: Node) -> None:
+        """Put a node's later state (pruned, scored) in the place of its earlier one."""
+        if self._nodes[node.id].parent != node.parent:
+            raise ValueError(f"node {node.id} cannot move to another parent")
+        self._nodes[node.id] = node
+
+    def __getitem__(self, node_id: str) -> Node:
+        return self._nodes[node_id]
+
+    def __contains__(self, node_id: object) -> bool:
+        return node_id in self._nodes
+
+    def __len__(self) -> int:
+        return len(self._nodes)
+
+    def __iter__(self) -> Iterator[Node]:
+        return iter(self._nodes.values())
+
+    @property
+    def root(self) -> Node:
+        return next(iter(self._nodes.values()))
+
+    def children(self, node_id: str) -> list[Node]:
+        """A node's children by their index."""
+        found = [self._nodes[i] for i in self._children.get(node_id, ())]
+        return sorted(found, key=lambda node: node.index)
+
+    def path(self, node_id: str) -> list[Node]:
+        """Nodes from the root to ``node_id``, both included."""
+        path = []
+        at: str | None = node_id
+        while at is not None:
+            node = self._nodes[at]
+            path.append(node)
+            at = node.parent
+        path.reverse()
+        return path
+
+    def leaves(self) -> list[Node]:
+        """Nodes without children, in the order they were added."""
+        return [node for node in self if not self._children.get(node.id)]
+
+    def trajectory(self, leaf: str) -> Trajectory:
+        """The path to a leaf as a conversation."""
+        return Trajectory(self.task, tuple(self.path(leaf)), tuple(self.tools))
+
+    @property
+    def answered(self) -> list[Node]:
+        """Nodes that called Finish with an answer, first found first."""
+        return [node for node in self if node.state is NodeState.ANSWERED]
+
+    @property
+    def answer(self) -> str | None:
+        """The first final answer, or None where no path came to one."""
+        return next((node.answer for node in self.answered), None)
+
+    @property
+    def usage(self) -> Usage:
+        """Tokens of all nodes together."""
+        total = Usage()
+        for node in self:
+            total = total + node.usage
+        return total
+
+    @property
+    def model_calls(self) -> int:
+        """How many nodes a model wrote."""
+        return sum(1 for node in self if node.parent is not None)
+
+    @property
+    def tool_calls(self) -> int:
+        """Calls of tools, Finish left out."""
+        from toolgrove.data.records import FINISH
+
+        return sum(1 for node in self for call in node.calls if call.name != FINISH)

@@ -1,0 +1,1 @@
+"""How a tree is judged: answers, calls, judges, and the batch runner."""

@@ -1,0 +1,1 @@
+"""Finding the few among the thousands: documents, embedding, index, fusion."""

@@ -1,0 +1,79 @@
+"""What all commands share: where things are printed, and how JSON and progress are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Tick", "console", "err_console", "print_json", "progress"]
+
+
+class Tick(Protocol):
+    """Reports progress: how much is done, and of how much where that is known."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+def console() -> Console:
+    """Standard output; rich leaves colour out where it is no terminal."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=True)
+
+
+def err_console() -> Console:
+    """Standard error, for progress, notes and errors."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on standard output, and nothing else there."""
+    import json
+    import sys
+
+    from toolgrove.data.codec import to_json
+
+    json.dump(to_json(value), sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+@contextmanager
+def progress(label: str, *, unit: str = "") -> Iterator[Tick]:
+    """A progress bar on standard error; on no terminal it stays silent.
+
+    Yields
+    ------
+    Tick
+        Call it with what is done so far and, where known, the total.
+    """
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    out = err_console()
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn(unit),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
+        task = bar.add_task(label, total=None)
+
+        def tick(done: int, total: int | None = None) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tick

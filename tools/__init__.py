@@ -1,0 +1,1 @@
+"""What can be called and how: importers, registry, the Execute stack, backends."""
