@@ -102,5 +102,6 @@ def decode(kind: type[T], value: Any) -> T:
     pydantic.ValidationError
         Where the value does not fit; importers turn it into a ``FormatError``.
     """
-    record: T = _adapter(kind).validate_python(value)
+    key: Any = kind  # mypy does not take type[T] for the Hashable that cache wants
+    record: T = _adapter(key).validate_python(value)
     return record

@@ -1,0 +1,41 @@
+# make demo   an environment, then the whole main job with the real local model
+# make test   an environment, then all tests that need nothing but this machine
+# make check  lint, types, layers, formatting
+# make bench  the benchmarks that take under five minutes
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+OUT ?= out/demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/toolgrove demo --out $(OUT)
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest -m "not local_model and not browser and not train"
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	@for file in benchmarks/[a-z]*.py; do $(BIN)/python $$file || exit 1; done
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -e '.[local,world]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q -e '.[dev,local,world]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) out build dist

@@ -1,0 +1,255 @@
+"""The agent: a model, tools or a catalogue of them, and a planner, as one LangChain Runnable."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from langchain_core.runnables import Runnable, RunnableConfig
+
+from toolgrove.data import codec
+from toolgrove.data.journal import JOURNAL, Journal
+from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import UsageError
+from toolgrove.planners import Budget, parse_planner, run_config, solve
+from toolgrove.planners.chat import Chat
+from toolgrove.tools.registry import Registry
+from toolgrove.tools.stack import build_stack
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from toolgrove.agent.catalog import Catalog
+
+__all__ = ["Agent", "Outcome"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an agent came to.
+
+    Parameters
+    ----------
+    answer : str or None
+        The final answer; None where no path came to one.
+    ended : str
+        ``answered``, ``exhausted``, or the limit of the budget that was met.
+    tree : SearchTree
+        Everything that was tried.
+    run : Path or None
+        The run's folder, where it was kept.
+    """
+
+    answer: str | None
+    ended: str
+    tree: SearchTree
+    run: Path | None = None
+
+
+class Agent(Runnable[str | Task, Outcome]):
+    """Answers requests by searching over tool calls.
+
+    Parameters
+    ----------
+    model : str or BaseChatModel
+        A chat model, or the name of one (:func:`toolgrove.agent.models.load_model`).
+    tools : sequence of callables or ToolSpec
+        Typed Python functions or specs; offered all, unless a task names its own.
+    catalog : Catalog or None
+        Where tools are retrieved from for tasks that name none.
+    planner : str
+        ``react``, ``cot``, ``dfsdt``, with options as in ``dfsdt:width=3,depth=8``.
+    budget : Budget or None
+        What one run may spend.
+    runs : path or None
+        Folder under which each run keeps its journal; None keeps none after the run.
+    k : int
+        How many tools are retrieved for a task that names none.
+    timeout : float
+        Seconds a tool call may take, retries included.
+    observation_limit : int
+        Characters of a tool's output that the model is shown; the whole is kept in the run.
+    hosts : mapping
+        Base URL by host name, for APIs that are served elsewhere than their spec says.
+
+    Examples
+    --------
+    >>> from toolgrove.agent.scripted import ScriptedModel, call, finish
+    >>> def double(x: int) -> int:
+    ...     '''Double a number.'''
+    ...     return 2 * x
+    >>> model = ScriptedModel(replies=[call("double", x=21), finish("42")])
+    >>> Agent(model=model, tools=[double]).invoke("What is 21 doubled?").answer
+    '42'
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str | BaseChatModel,
+        tools: Sequence[Callable[..., Any] | ToolSpec] = (),
+        catalog: Catalog | None = None,
+        planner: str = "dfsdt",
+        budget: Budget | None = None,
+        runs: str | Path | None = None,
+        k: int = 5,
+        timeout: float = 30.0,
+        observation_limit: int = 2048,
+        hosts: Mapping[str, str] | None = None,
+    ) -> None:
+        if tools and catalog is not None:
+            raise UsageError("give tools or a catalog, not both: add the tools to the catalog.")
+        parse_planner(planner)
+        self.planner = planner
+        self.budget = budget
+        self.catalog = catalog
+        self.runs = None if runs is None else Path(runs)
+        self.k = k
+        self.timeout = timeout
+        self.observation_limit = observation_limit
+        self.hosts = dict(hosts or {})
+        self.model_spec = model if isinstance(model, str) else ""
+        self.model = _loaded(model)
+        self.registry = catalog.registry if catalog is not None else _registry(tools)
+
+    def invoke(
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Outcome:
+        """Answer a request; see :meth:`ainvoke`."""
+        return _wait(self.ainvoke(input, config, **kwargs))
+
+    async def ainvoke(
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Outcome:
+        """Answer a request.
+
+        Parameters
+        ----------
+        input : str or Task
+            The request in words, or a task that names its tools.
+
+        Raises
+        ------
+        ModelError
+            Where the model did not answer; the run, if kept, can be resumed.
+        """
+        task = input if isinstance(input, Task) else _task(input)
+        if self.runs is None:
+            with tempfile.TemporaryDirectory(prefix="toolgrove-") as folder:
+                return _outcome(await self.solve(task, Path(folder)), None)
+        run = self.runs / _free_name(self.runs, task)
+        return _outcome(await self.solve(task, run), run)
+
+    async def solve(self, task: Task, run: Path) -> SearchTree:
+        """Begin a task's run in a folder, or go on with the one that is there.
+
+        Raises
+        ------
+        ResumeMismatch
+            Where the folder's run was begun under other settings.
+        JournalLocked
+            Where another process is at it.
+        """
+        async with AsyncExitStack() as stack:
+            journal = self._journal(task, run)
+            stack.enter_context(journal)
+            offer = self.registry.offer([spec["id"] for spec in journal.record.header["tools"]])
+            execute = await stack.enter_async_context(
+                build_stack(
+                    self.registry,
+                    timeout=self.timeout,
+                    limit=self.observation_limit,
+                    store=journal.store,
+                    hosts=self.hosts,
+                )
+            )
+            return await solve(
+                task,
+                model=self.model,
+                offer=offer,
+                execute=execute,
+                frontier=parse_planner(self.planner),
+                budget=self.budget,
+                journal=journal,
+            )
+
+    def candidates(self, task: Task) -> list[str]:
+        """Ids of the tools that a task is offered: its own, the retrieved, or all."""
+        if task.tools is not None:
+            return list(task.tools)
+        if self.catalog is not None:
+            return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
+        return [spec.id for spec in self.registry]
+
+    def _journal(self, task: Task, run: Path) -> Journal:
+        if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
+            return Journal.resume(run)
+        offer = self.registry.offer(self.candidates(task))
+        frontier = parse_planner(self.planner)
+        chat = Chat(self.model, offer.functions())
+        settings = {
+            "model": self.model_spec,
+            "catalog": "" if self.catalog is None else str(self.catalog.folder),
+            "timeout": self.timeout,
+            "observation_limit": self.observation_limit,
+        }
+        return Journal.create(
+            run,
+            task=task,
+            tools=offer.specs,
+            aliases=offer.aliases,
+            config=run_config(frontier, chat, offer, self.budget or Budget())
+            | {"settings": settings},
+        )
+
+
+def _loaded(model: str | BaseChatModel) -> BaseChatModel:
+    if not isinstance(model, str):
+        return model
+    from toolgrove.agent.models import load_model
+
+    return load_model(model)
+
+
+def _registry(tools: Sequence[Callable[..., Any] | ToolSpec]) -> Registry:
+    registry = Registry()
+    for tool in tools:
+        if isinstance(tool, ToolSpec):
+            registry.add([tool])
+        else:
+            registry.add_function(tool)
+    return registry
+
+
+def _task(query: str) -> Task:
+    return Task(codec.digest(query)[:12], query)
+
+
+def _free_name(runs: Path, task: Task) -> str:
+    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
+    taken = (f"{safe}-{i}" for i in range(1, 1_000_000))
+    return next(name for name in taken if not (runs / name).exists())
+
+
+def _outcome(tree: SearchTree, run: Path | None) -> Outcome:
+    return Outcome(tree.answer, str(tree.meta["ended"]), tree, run)
+
+
+def _wait(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, also from a thread whose event loop is running (a notebook)."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(work)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()

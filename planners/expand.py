@@ -1,0 +1,160 @@
+"""The one expansion step: build the prompt, ask, execute the calls, and give the new node."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from toolgrove.data import codec
+from toolgrove.data.records import (
+    FINISH,
+    Effect,
+    Message,
+    Node,
+    NodeState,
+    Observation,
+    Role,
+    Status,
+    ToolCall,
+)
+from toolgrove.data.tree import child_id
+from toolgrove.planners import prompts
+from toolgrove.planners.frontier import Pick
+from toolgrove.planners.run import Run
+
+__all__ = ["expand"]
+
+
+async def expand(run: Run, pick: Pick) -> Node:
+    """Grow one child: what every planner does, whatever its order.
+
+    The calls of one reply are made at once, in their written order where one of them writes.
+    The node is returned, not yet added: the frontier has the last word on its state.
+
+    Raises
+    ------
+    BudgetSpent
+        Before a call that would go over the budget.
+    ModelError
+        Where the model did not answer.
+    """
+    parent = run.tree[pick.parent]
+    node_id = child_id(parent.id, pick.index)
+    prompt = _prompt(run, pick)
+    reply = await run.ask(node_id, parent.id, prompt)
+    node = Node(
+        id=node_id,
+        parent=parent.id,
+        index=pick.index,
+        depth=parent.depth + 1,
+        messages=(reply.message, prompts.nudge()),
+        prompt=prompt,
+        variant=pick.variant,
+        model=run.chat.name,
+        usage=reply.usage,
+        seconds=reply.seconds,
+    )
+    if not reply.message.calls:
+        return node
+    calls, observations = await _execute(run, node, reply.message.calls)
+    asked = sum(1 for call in calls if call.name != FINISH)
+    node = replace(
+        node,
+        depth=parent.depth + asked,
+        messages=(reply.message, *_tool_messages(reply.message.calls, observations)),
+        calls=calls,
+        observations=observations,
+    )
+    return _finished(node)
+
+
+def _prompt(run: Run, pick: Pick) -> tuple[Message, ...]:
+    if pick.variant != "diversity":
+        return ()
+    message = prompts.diversity(run.tree.children(pick.parent))
+    return (message,) if message else ()
+
+
+def _tool_messages(
+    calls: tuple[ToolCall, ...], observations: tuple[Observation, ...]
+) -> list[Message]:
+    return [
+        Message(Role.TOOL, observation.content, call_id=call.id, name=call.name)
+        for call, observation in zip(calls, observations, strict=True)
+    ]
+
+
+def _finished(node: Node) -> Node:
+    """Give the node the state that its Finish call, if it has one, puts it in."""
+    for call, observation in zip(node.calls, node.observations, strict=True):
+        if observation.status is Status.FINAL_ANSWER:
+            answer = str(call.arguments.get("final_answer", ""))
+            return replace(node, state=NodeState.ANSWERED, answer=answer)
+        if observation.status is Status.GIVE_UP:
+            return replace(node, state=NodeState.GAVE_UP)
+    return node
+
+
+async def _execute(
+    run: Run, node: Node, asked: tuple[ToolCall, ...]
+) -> tuple[tuple[ToolCall, ...], tuple[Observation, ...]]:
+    resolved = [run.offer.resolve(call) for call in asked]
+    calls = tuple(
+        call if isinstance(found, Observation) else found
+        for call, found in zip(asked, resolved, strict=True)
+    )
+    seen = _made(run, node)
+    several = len(calls) > 1
+
+    async def one(position: int) -> Observation:
+        found = resolved[position]
+        if isinstance(found, Observation):
+            return found
+        if found.name == FINISH:
+            return _finish(found, several)
+        before = seen.get(_identity(found))
+        if before is not None:
+            content = prompts.repeated(before.content)
+            return replace(before, content=content, cached=True, seconds=0.0)
+        return await run.call(node.id, position, found)
+
+    if any(run.effect(call) is Effect.WRITE for call in calls):
+        observations = [await one(i) for i in range(len(calls))]
+    else:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one(i)) for i in range(len(calls))]
+        observations = [task.result() for task in tasks]
+    return calls, tuple(observations)
+
+
+def _made(run: Run, node: Node) -> dict[str, Observation]:
+    """Reads of this path since its last write: asking them again can give nothing new.
+
+    Rate limits, time-outs and broken servers are left out, because these may pass.
+    """
+    made: dict[str, Observation] = {}
+    for step in run.tree.path(node.parent or ""):
+        for call, observation in zip(step.calls, step.observations, strict=True):
+            if run.effect(call) is Effect.WRITE:
+                made.clear()
+            elif not observation.cached and observation.status in _LASTING:
+                made[_identity(call)] = observation
+    return made
+
+
+_LASTING = frozenset(
+    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
+)
+
+
+def _identity(call: ToolCall) -> str:
+    return codec.digest([call.name, dict(call.arguments)])
+
+
+def _finish(call: ToolCall, several: bool) -> Observation:
+    if several:
+        mend = "Finish has to be the only call of a message: see the other results first."
+        return Observation(Status.BAD_FINISH, mend, len(mend))
+    if call.arguments.get("return_type") == "give_answer":
+        return Observation(Status.FINAL_ANSWER, "answered", 8)
+    return Observation(Status.GIVE_UP, "gave up", 7)

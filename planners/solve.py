@@ -1,0 +1,127 @@
+"""Solve one task: open or resume the run, grow the tree, say why it ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.data import codec
+from toolgrove.data.journal import Journal, fold
+from toolgrove.data.records import JsonObject, Node, Task
+from toolgrove.data.tree import ROOT, SearchTree
+from toolgrove.errors import ResumeMismatch
+from toolgrove.planners import prompts
+from toolgrove.planners.budget import Budget, BudgetSpent, Meter
+from toolgrove.planners.chat import Chat
+from toolgrove.planners.expand import expand
+from toolgrove.planners.frontier import Frontier, planner_text
+from toolgrove.planners.run import Run
+from toolgrove.tools.execute import Execute
+from toolgrove.tools.offer import Offer
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["run_config", "solve"]
+
+
+def run_config(frontier: Frontier, chat: Chat, offer: Offer, budget: Budget) -> dict[str, Any]:
+    """What a journal's header says of a run; all but the budget must match to resume it."""
+    return {
+        "planner": planner_text(frontier),
+        "model": chat.name,
+        "prompt": prompts.PROMPT_DIGEST,
+        "tools": codec.digest([chat.functions, codec.to_json(list(offer.specs))]),
+        "budget": codec.to_json(budget),
+    }
+
+
+def check_resumable(run: str, journalled: JsonObject, now: JsonObject) -> None:
+    """Refuse to go on with a run under other settings (promise 8); the budget may change.
+
+    Raises
+    ------
+    ResumeMismatch
+        Naming what differs.
+    """
+    differ = {
+        field: (str(journalled.get(field)), str(now[field]))
+        for field in ("planner", "model", "prompt", "tools")
+        if journalled.get(field) != now[field]
+    }
+    if differ:
+        raise ResumeMismatch(run, differ)
+
+
+async def solve(
+    task: Task,
+    *,
+    model: BaseChatModel,
+    offer: Offer,
+    execute: Execute,
+    frontier: Frontier,
+    budget: Budget | None = None,
+    journal: Journal,
+) -> SearchTree:
+    """Grow a search tree for a task until it is answered or there is nothing left to try.
+
+    Parameters
+    ----------
+    task : Task
+        What is asked.
+    model : BaseChatModel
+        Any LangChain chat model with ``bind_tools``.
+    offer : Offer
+        The tools on offer.
+    execute : Execute
+        What makes the calls.
+    frontier : Frontier
+        The planner, fresh (:func:`~toolgrove.planners.frontier.parse_planner`).
+    budget : Budget or None
+        What may be spent; None is ToolBench's 200 model calls.
+    journal : Journal
+        A new run, or one to go on with: what it holds is not paid for again.
+
+    Returns
+    -------
+    SearchTree
+        ``tree.meta["ended"]`` is ``answered``, ``exhausted`` (every path was tried) or the limit
+        of the budget that was met.
+
+    Raises
+    ------
+    ModelError
+        Where the model did not answer. The journal stays; resume it.
+    ResumeMismatch
+        Where the journal was begun under other settings.
+    """
+    budget = budget or Budget()
+    chat = Chat(model, offer.functions())
+    config = run_config(frontier, chat, offer, budget)
+    check_resumable(str(journal.run), journal.record.header["config"], config)
+    header = journal.record.header
+    tree = SearchTree(task, offer.specs, dict(offer.aliases), {**header["config"]})
+    meter = Meter(budget)
+    run = Run(tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter)
+    run.add(Node(ROOT, None, messages=prompts.opening(task.query)))
+    ended = await _search(run, frontier)
+    journal.end(ended)
+    return fold(journal.record)
+
+
+async def _search(run: Run, frontier: Frontier) -> str:
+    try:
+        while (pick := frontier.next()) is not None:
+            run.add(frontier.grown(await expand(run, pick)))
+            await asyncio.sleep(0)  # a resumed or scripted run never waits: let others go on
+    except BudgetSpent as spent:
+        return spent.what
+    except* BudgetSpent as group:
+        return _first(group)
+    return "answered" if run.tree.answer is not None else "exhausted"
+
+
+def _first(group: BaseException) -> str:
+    while isinstance(group, BaseExceptionGroup):
+        group = group.exceptions[0]
+    return group.what if isinstance(group, BudgetSpent) else str(group)

@@ -1,0 +1,21 @@
+"""Run by .ci/run with the installed wheel only: every package is in it, and it starts."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from pkgutil import walk_packages
+
+import toolgrove
+
+home = Path(toolgrove.__file__).resolve().parent
+assert "site-packages" in home.parts, f"not the installed wheel: {home}"
+modules = [m.name for m in walk_packages([str(home)], "toolgrove.")]
+skipped = [name for name in modules if name.startswith("toolgrove.agent.local")]
+for name in modules:
+    if name not in skipped:
+        import_module(name)
+subprocess.run([Path(sys.executable).with_name("toolgrove"), "--help"], check=True, stdout=-3)
+print(f"the wheel holds {len(modules)} modules and starts")
