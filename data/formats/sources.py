@@ -1,0 +1,217 @@
+"""Files and folders of any format we read, told apart by what is in them and streamed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from toolgrove.data import codec
+from toolgrove.data.formats.check import read_json, unreadable
+from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
+from toolgrove.data.formats.toolbench_corpus import load_corpus
+from toolgrove.data.formats.toolbench_queries import parse_queries
+from toolgrove.data.formats.toolbench_tools import parse_tool_file
+from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import FormatError, ToolgroveError
+
+__all__ = ["SPECS", "TASKS", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
+
+
+class Kind(StrEnum):
+    """What a file turned out to be."""
+
+    TOOL_FILE = "ToolBench tool file"
+    QUERIES = "ToolBench query file"
+    CORPUS = "ToolBench retriever corpus"
+    TOOL_LINES = "tool collection, one JSON object a line"
+    QUERY_LINES = "query collection, one JSON object a line"
+    RESPONSES = "ToolBench response examples"
+    """Read along with the tool file they belong to."""
+    VOTES = "ToolEval votes"
+    """Pass-rate and preference votes: results of another judge, which nothing here reads."""
+
+
+SPECS = frozenset({Kind.TOOL_FILE, Kind.QUERIES, Kind.CORPUS, Kind.TOOL_LINES})
+"""Kinds that hold tool specs."""
+
+TASKS = frozenset({Kind.QUERIES, Kind.QUERY_LINES})
+"""Kinds that hold tasks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What one file, or one run's folder, holds."""
+
+    path: Path
+    kind: Kind
+    specs: Sequence[ToolSpec] = ()
+    tasks: Sequence[Task] = ()
+    trees: Sequence[SearchTree] = ()
+
+
+def load_sources(
+    paths: Sequence[str | Path], kinds: Collection[Kind], *, skip_bad: bool = False
+) -> Sources:
+    """Everything of the wanted kinds in files and folders, one file in memory at a time.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        Files, and folders that are searched through (hidden folders left out).
+    kinds : collection of Kind
+        What is wanted, for instance :data:`SPECS`. In a folder, files of other kinds are passed
+        over; a file that was named has to be of a wanted kind.
+    skip_bad : bool
+        Go on after a bad file; it is then in ``skipped``.
+
+    Returns
+    -------
+    Sources
+        Iterate over it; its counts are whole when the iteration is over.
+
+    Raises
+    ------
+    FormatError
+        While iterating, for the first bad file, unless ``skip_bad``.
+    """
+    return Sources(paths, kinds, skip_bad=skip_bad)
+
+
+class Sources:
+    """An iteration over files that counts what it reads and leaves out.
+
+    Attributes
+    ----------
+    files : list of (Path, bool)
+        Every candidate, and whether it was named (or found in a folder).
+    done : int
+        Candidates dealt with so far.
+    read : int
+        Files of a wanted kind that were read.
+    passed : int
+        Good files of another kind.
+    skipped : list of ToolgroveError
+        What was wrong with the bad ones.
+    """
+
+    def __init__(
+        self, paths: Sequence[str | Path], kinds: Collection[Kind], *, skip_bad: bool
+    ) -> None:
+        self._kinds, self._skip_bad = kinds, skip_bad
+        self.files = [found for path in paths for found in _find(Path(path))]
+        self.done = self.read = self.passed = 0
+        self.skipped: list[ToolgroveError] = []
+
+    def __iter__(self) -> Iterator[Loaded]:
+        for path, named in self.files:
+            try:
+                loaded = self._load(path, named)
+            except ToolgroveError as error:
+                if not self._skip_bad:
+                    raise
+                self.skipped.append(error)
+                loaded = None
+            self.done += 1
+            if loaded is not None:
+                self.read += 1
+                yield loaded
+
+    def _load(self, path: Path, named: bool) -> Loaded | None:
+        kind, data = _recognise(path)
+        if kind in self._kinds:
+            return _LOAD[kind](path, data)
+        if named:
+            wanted = " or ".join(sorted(self._kinds))
+            raise FormatError(str(path), "$", f"a {wanted}, not a {kind}", "Name another file.")
+        self.passed += 1
+        return None
+
+
+def _find(path: Path) -> Iterator[tuple[Path, bool]]:
+    if not path.is_dir():
+        yield path, True
+        return
+    for folder, below, files in os.walk(path):
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        for name in sorted(files):
+            if name.endswith((".json", ".jsonl")) or name == "corpus.tsv":
+                yield Path(folder, name), False
+
+
+def _recognise(path: Path) -> tuple[Kind, Any]:
+    """A file's kind, and its content where that is one JSON value."""
+    if path.suffix == ".tsv":
+        return Kind.CORPUS, None
+    if path.suffix == ".jsonl":
+        return _sniff_line(path), None
+    data = read_json(path)
+    kind = sniff(data)
+    if kind is None:
+        raise FormatError(
+            str(path), "$", "one of the formats we read", "See the docs for them, or leave it out."
+        )
+    return kind, data
+
+
+def _sniff_line(path: Path) -> Kind:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            first = stream.readline()
+    except OSError as error:
+        raise unreadable(path, error) from None
+    try:
+        keys = set(codec.loads(first))
+    except (ValueError, TypeError):
+        keys = set()
+    return Kind.QUERY_LINES if "qid" in keys else Kind.TOOL_LINES
+
+
+def sniff(data: Any) -> Kind | None:
+    """What parsed JSON looks like, judged by its keys; a bad file is still told apart.
+
+    Examples
+    --------
+    >>> sniff({"tool_name": "Quotes", "apis": []})
+    <Kind.TOOL_FILE: 'ToolBench tool file'>
+    >>> sniff([{"query": "How far?", "api_list": []}])
+    <Kind.QUERIES: 'ToolBench query file'>
+    >>> sniff({"name": "toolgrove", "version": "1"}) is None
+    True
+    """
+    if isinstance(data, list):
+        keys = set(data[0]) if data and isinstance(data[0], dict) else set()
+        return Kind.QUERIES if keys & {"query", "api_list", "relevant APIs"} else None
+    if not isinstance(data, dict):
+        return None
+    if data.keys() & {"tool_name", "tool_description"}:
+        return Kind.TOOL_FILE
+    if "api_list" in data:
+        return Kind.RESPONSES
+    first = next(iter(data.values()), None)
+    keys = set(first) if isinstance(first, dict) else set()
+    if "is_solved" in keys or any(key.startswith("round_") for key in keys):
+        return Kind.VOTES
+    return None
+
+
+def _tools(path: Path, data: Any) -> Loaded:
+    return Loaded(path, Kind.TOOL_FILE, specs=parse_tool_file(data, path))
+
+
+def _queries(path: Path, data: Any) -> Loaded:
+    tasks, specs = parse_queries(data, str(path))
+    return Loaded(path, Kind.QUERIES, specs=specs, tasks=tasks)
+
+
+_LOAD: dict[Kind, Callable[[Path, Any], Loaded]] = {
+    Kind.TOOL_FILE: _tools,
+    Kind.QUERIES: _queries,
+    Kind.CORPUS: lambda path, _: Loaded(path, Kind.CORPUS, specs=load_corpus(path).specs),
+    Kind.TOOL_LINES: lambda path, _: Loaded(path, Kind.TOOL_LINES, specs=load_tool_lines(path)),
+    Kind.QUERY_LINES: lambda path, _: Loaded(path, Kind.QUERY_LINES, tasks=load_query_lines(path)),
+}
