@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from toolgrove.agent.catalog import Catalog
 
-__all__ = ["Agent", "Outcome"]
+__all__ = ["Agent", "Outcome", "as_task"]
 
 T = TypeVar("T")
 
@@ -141,11 +142,11 @@ class Agent(Runnable[str | Task, Outcome]):
         ModelError
             Where the model did not answer; the run, if kept, can be resumed.
         """
-        task = input if isinstance(input, Task) else _task(input)
+        task = input if isinstance(input, Task) else as_task(input)
         if self.runs is None:
             with tempfile.TemporaryDirectory(prefix="toolgrove-") as folder:
                 return _outcome(await self.solve(task, Path(folder)), None)
-        run = self.runs / _free_name(self.runs, task)
+        run = self.new_run(task)
         return _outcome(await self.solve(task, run), run)
 
     async def solve(self, task: Task, run: Path) -> SearchTree:
@@ -180,6 +181,12 @@ class Agent(Runnable[str | Task, Outcome]):
                 budget=self.budget,
                 journal=journal,
             )
+
+    def new_run(self, task: Task) -> Path:
+        """A folder under ``runs`` that no run has yet, named after the task."""
+        runs = self.runs or Path("runs")
+        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
+        return next(p for i in count(1) if not (p := runs / f"{safe}-{i}").exists())
 
     def candidates(self, task: Task) -> list[str]:
         """Ids of the tools that a task is offered: its own, the retrieved, or all."""
@@ -229,14 +236,9 @@ def _registry(tools: Sequence[Callable[..., Any] | ToolSpec]) -> Registry:
     return registry
 
 
-def _task(query: str) -> Task:
+def as_task(query: str) -> Task:
+    """A request in words as a task, named by a digest of its words."""
     return Task(codec.digest(query)[:12], query)
-
-
-def _free_name(runs: Path, task: Task) -> str:
-    safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
-    taken = (f"{safe}-{i}" for i in range(1, 1_000_000))
-    return next(name for name in taken if not (runs / name).exists())
 
 
 def _outcome(tree: SearchTree, run: Path | None) -> Outcome:

@@ -10,7 +10,7 @@ from toolgrove.data.records import Usage
 __all__ = ["Budget", "BudgetSpent", "Meter"]
 
 
-class BudgetSpent(Exception):  # noqa: N818 - not an error: it ends a search in an orderly way
+class BudgetSpent(Exception):
     """Raised inside a search, before the call that would go over; ``what`` is the limit met."""
 
     def __init__(self, what: str) -> None:

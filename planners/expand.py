@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from dataclasses import replace
+from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.records import (
@@ -121,10 +123,18 @@ async def _execute(
     if any(run.effect(call) is Effect.WRITE for call in calls):
         observations = [await one(i) for i in range(len(calls))]
     else:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(i)) for i in range(len(calls))]
-        observations = [task.result() for task in tasks]
+        observations = await _together([one(i) for i in range(len(calls))])
     return calls, tuple(observations)
+
+
+async def _together(calls: list[Coroutine[Any, Any, Observation]]) -> list[Observation]:
+    """All at once; where one cannot be made the others are cancelled and its error is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(call) for call in calls]
+    except BaseExceptionGroup as failed:
+        raise failed.exceptions[0] from None
+    return [task.result() for task in tasks]
 
 
 def _made(run: Run, node: Node) -> dict[str, Observation]:

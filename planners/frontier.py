@@ -216,5 +216,3 @@ def _value(text: str, key: str, value: str, *, boolean: bool) -> int | bool:
         return int(value)
     wanted = "true or false" if boolean else "a whole number from 1"
     raise UsageError(f"{text!r}: {key} wants {wanted}, not {value!r}.")
-
-

@@ -116,12 +116,4 @@ async def _search(run: Run, frontier: Frontier) -> str:
             await asyncio.sleep(0)  # a resumed or scripted run never waits: let others go on
     except BudgetSpent as spent:
         return spent.what
-    except* BudgetSpent as group:
-        return _first(group)
     return "answered" if run.tree.answer is not None else "exhausted"
-
-
-def _first(group: BaseException) -> str:
-    while isinstance(group, BaseExceptionGroup):
-        group = group.exceptions[0]
-    return group.what if isinstance(group, BudgetSpent) else str(group)

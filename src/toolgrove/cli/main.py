@@ -17,7 +17,7 @@ from toolgrove.errors import ToolgroveError, UsageError
 
 __all__ = ["app", "main"]
 
-COMMANDS: tuple[str, ...] = ()
+COMMANDS: tuple[str, ...] = ("run",)
 
 app = typer.Typer(
     name="toolgrove",

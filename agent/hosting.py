@@ -1,0 +1,31 @@
+"""Where the APIs of a run are served: the bundled world is started when its tools are on offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from toolgrove.data.records import ToolSpec
+
+__all__ = ["hosted"]
+
+
+@contextmanager
+def hosted(specs: Iterable[ToolSpec], *, seed: int = 0) -> Iterator[Mapping[str, str]]:
+    """Start the bundled world if any of these tools is one of its own.
+
+    Yields
+    ------
+    Mapping[str, str]
+        Base URL by host name, for ``Agent(hosts=…)``; empty where the world is not needed.
+    """
+    from toolgrove.data.world import HOST
+
+    if not any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs):
+        yield {}
+        return
+    from toolgrove.data.world import running
+
+    with running(seed=seed) as url:
+        yield {HOST: url}

@@ -1,0 +1,168 @@
+"""``toolgrove run``: answer one request, or go on with a run that was interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.data.journal import Record
+    from toolgrove.data.records import Task
+    from toolgrove.data.tree import SearchTree
+    from toolgrove.planners import Budget
+
+__all__ = ["register"]
+
+EXAMPLES = """
+Examples:
+
+  toolgrove index world --catalog catalog
+
+  toolgrove run "How far is it from OSL to LHR in km?" --catalog catalog --planner dfsdt
+
+  toolgrove run --resume runs/1b9d1a6f0c2e-1
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(run)
+
+
+def run(
+    query: Annotated[str, typer.Argument(help="What you want to know or have done.")] = "",
+    catalog: Annotated[
+        Path, typer.Option(help="Where tools are retrieved from.", envvar="TOOLGROVE_CATALOG")
+    ] = Path("toolgrove-catalog"),
+    planner: Annotated[
+        str, typer.Option(help="react, cot or dfsdt; options as in dfsdt:width=3,depth=8.")
+    ] = "dfsdt",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="local, scripted:FILE, openai-compatible:URL#NAME or provider:name.",
+            envvar="TOOLGROVE_MODEL",
+        ),
+    ] = "local",
+    k: Annotated[int, typer.Option("-k", help="Tools to retrieve for the request.", min=1)] = 5,
+    tool: Annotated[
+        list[str] | None, typer.Option(help="Offer this tool (its id) instead of retrieving.")
+    ] = None,
+    runs: Annotated[Path, typer.Option(help="Folder that keeps the runs.")] = Path("runs"),
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with this run, with its own settings.")
+    ] = None,
+    max_model_calls: Annotated[int, typer.Option(help="Budget of model calls.", min=1)] = 200,
+    max_tool_calls: Annotated[int | None, typer.Option(help="Budget of tool calls.", min=0)] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(help="Budget of input and output tokens.", min=1)
+    ] = None,
+    max_seconds: Annotated[float | None, typer.Option(help="Budget of seconds.", min=0)] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.planners import Budget
+
+    budget = Budget(max_model_calls, max_tool_calls, max_tokens, max_seconds)
+    if resume is not None:
+        if query:
+            raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
+        _resume(resume, budget, json)
+        return
+    if not query:
+        raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
+    with Catalog.open(catalog) as opened:
+        agent = Agent(model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k)
+        task = _task(query, tool)
+        task = replace(task, tools=tuple(agent.candidates(task)))
+        _solve(agent, task, agent.new_run(task), json)
+
+
+def _task(query: str, tools: list[str] | None) -> Task:
+    from toolgrove.agent.agent import as_task
+
+    return replace(as_task(query), tools=tuple(tools) if tools else None)
+
+
+def _resume(run: Path, budget: Budget, json: bool) -> None:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.data import codec
+    from toolgrove.data.journal import read_run
+    from toolgrove.data.records import Task
+
+    record = read_run(run)
+    config, settings = record.header["config"], _settings(record, run)
+    with Catalog.open(Path(settings["catalog"])) as opened:
+        agent = Agent(
+            model=settings["model"],
+            catalog=opened,
+            planner=config["planner"],
+            budget=budget,
+            timeout=settings["timeout"],
+            observation_limit=settings["observation_limit"],
+        )
+        _solve(agent, codec.decode(Task, record.header["task"]), run, json)
+
+
+def _settings(record: Record, run: Path) -> dict[str, Any]:
+    settings: dict[str, Any] = record.header["config"].get("settings", {})
+    if not settings.get("model") or not settings.get("catalog"):
+        raise UsageError(
+            f"{run} was begun from Python with objects that have no name here. "
+            "Resume it there: await Agent(…).solve(task, run)."
+        )
+    return settings
+
+
+def _solve(agent: Agent, task: Task, run: Path, json: bool) -> None:
+    from toolgrove.agent.hosting import hosted
+
+    specs = [agent.registry.get(tool) for tool in task.tools or ()]
+    with hosted(specs) as hosts:
+        agent.hosts = dict(hosts)
+        err_console().print(f"run {run}: {len(specs)} tools on offer, planner {agent.planner}")
+        try:
+            tree = asyncio.run(agent.solve(task, run))
+        except KeyboardInterrupt:
+            err_console().print(f"stopped; go on with: toolgrove run --resume {run}")
+            raise
+    _show(tree, run, json)
+
+
+def _show(tree: SearchTree, run: Path, json: bool) -> None:
+    usage = tree.usage
+    summary = {
+        "answer": tree.answer,
+        "ended": tree.meta["ended"],
+        "run": str(run),
+        "nodes": len(tree) - 1,
+        "model_calls": tree.model_calls,
+        "tool_calls": tree.tool_calls,
+        "input_tokens": usage.input_tokens,
+        "output_tokens": usage.output_tokens,
+        "seconds": round(sum(node.seconds for node in tree), 2),
+    }
+    if json:
+        print_json(summary)
+        return
+    out = console()
+    out.print(
+        tree.answer if tree.answer is not None else f"no answer: {tree.meta['ended']}", markup=False
+    )
+    out.print(
+        f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
+        f"{usage.total} tokens, {summary['seconds']} s; toolgrove view {run}",
+        style="dim",
+        markup=False,
+    )
