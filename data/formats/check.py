@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +14,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from toolgrove.data.formats import deepjson
 from toolgrove.errors import FormatError
 
-__all__ = ["Foreign", "checked", "json_path", "read_json", "read_text", "unreadable"]
+__all__ = [
+    "Foreign",
+    "Place",
+    "checked",
+    "json_path",
+    "read_json",
+    "read_text",
+    "unreadable",
+    "write_beside",
+]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -89,6 +101,32 @@ def json_path(parts: tuple[int | str, ...]) -> str:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file, known by the way down to it; its path is only written when asked for.
+
+    Examples
+    --------
+    >>> str(Place().down("tree", "children", 3).down("children", 0))
+    '$.tree.children[3].children[0]'
+    """
+
+    step: tuple[int | str, ...] = ()
+    above: Place | None = None
+
+    def down(self, *step: int | str) -> Place:
+        """The place that keys and indices lead to from here."""
+        return Place(step, self)
+
+    def __str__(self) -> str:
+        steps = [self.step]
+        above = self.above
+        while above is not None:
+            steps.append(above.step)
+            above = above.above
+        return "$" + json_path(tuple(part for step in reversed(steps) for part in step))
+
+
 _EXPECTED = {
     "bool_type": "true or false",
     "dict_type": "an object",
@@ -100,7 +138,7 @@ _EXPECTED = {
 }
 
 
-def checked(model: type[M], value: Any, file: str, at: str = "$") -> M:
+def checked(model: type[M], value: Any, file: str, at: str | Place = "$") -> M:
     """A foreign value checked against its shape.
 
     Parameters
@@ -111,7 +149,7 @@ def checked(model: type[M], value: Any, file: str, at: str = "$") -> M:
         Parsed JSON.
     file : str
         The file, for the error.
-    at : str
+    at : str or Place
         JSON path of ``value`` in the file.
 
     Raises
@@ -123,12 +161,13 @@ def checked(model: type[M], value: Any, file: str, at: str = "$") -> M:
         return model.model_validate(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
-        path = at + json_path(first["loc"])
+        path = f"{at}{json_path(first['loc'])}"
         if first["type"] == "missing":
             expected, mend = "this field, which is missing", "Add it"
         else:
             found = _kind(first["input"])
-            what = _EXPECTED.get(first["type"], first["msg"])
+            said = first["msg"].removeprefix("Input should be ")
+            what = _EXPECTED.get(first["type"], said)
             expected, mend = f"{what}, not {found}", "Correct the value"
         raise FormatError(file, path, expected, f"{mend}, {SKIP}.") from None
 
@@ -147,3 +186,16 @@ def _kind(value: Any) -> str:
             return "an array"
         case _:
             return "an object"
+
+
+def write_beside(path: str | Path, pieces: Iterable[bytes]) -> None:
+    """Write a file's bytes beside it, and put them in its place when all are there."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("wb") as stream:
+            stream.writelines(pieces)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)

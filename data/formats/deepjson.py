@@ -33,7 +33,7 @@ def loads(text: str) -> Any:
 
 
 def _loads_iteratively(text: str) -> Any:
-    import ijson
+    import ijson  # type: ignore[import-untyped]  # it ships no types
 
     top: list[Any] = []
     open_containers: list[Any] = [top]

@@ -12,14 +12,17 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.formats.check import read_json, unreadable
 from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
+from toolgrove.data.formats.toolbench_answers import parse_answers
 from toolgrove.data.formats.toolbench_corpus import load_corpus
 from toolgrove.data.formats.toolbench_queries import parse_queries
 from toolgrove.data.formats.toolbench_tools import parse_tool_file
+from toolgrove.data.formats.toolbench_trees import parse_answer_tree
+from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, ToolgroveError
 
-__all__ = ["SPECS", "TASKS", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
+__all__ = ["SPECS", "TASKS", "TREES", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
 
 
 class Kind(StrEnum):
@@ -30,6 +33,10 @@ class Kind(StrEnum):
     CORPUS = "ToolBench retriever corpus"
     TOOL_LINES = "tool collection, one JSON object a line"
     QUERY_LINES = "query collection, one JSON object a line"
+    ANSWER_TREE = "ToolBench answer tree"
+    ANSWERS = "ToolEval converted answers"
+    RUN = "run"
+    """A folder of ours with a journal in it."""
     RESPONSES = "ToolBench response examples"
     """Read along with the tool file they belong to."""
     VOTES = "ToolEval votes"
@@ -38,6 +45,9 @@ class Kind(StrEnum):
 
 SPECS = frozenset({Kind.TOOL_FILE, Kind.QUERIES, Kind.CORPUS, Kind.TOOL_LINES})
 """Kinds that hold tool specs."""
+
+TREES = frozenset({Kind.ANSWER_TREE, Kind.ANSWERS, Kind.RUN})
+"""Kinds that hold search trees."""
 
 TASKS = frozenset({Kind.QUERIES, Kind.QUERY_LINES})
 """Kinds that hold tasks."""
@@ -133,11 +143,17 @@ class Sources:
 
 
 def _find(path: Path) -> Iterator[tuple[Path, bool]]:
-    if not path.is_dir():
+    if path.name == JOURNAL:
+        path = path.parent
+    if not path.is_dir() or (path / JOURNAL).is_file():
         yield path, True
         return
     for folder, below, files in os.walk(path):
         below[:] = sorted(name for name in below if not name.startswith("."))
+        if JOURNAL in files:
+            below.clear()
+            yield Path(folder), False
+            continue
         for name in sorted(files):
             if name.endswith((".json", ".jsonl")) or name == "corpus.tsv":
                 yield Path(folder, name), False
@@ -145,6 +161,8 @@ def _find(path: Path) -> Iterator[tuple[Path, bool]]:
 
 def _recognise(path: Path) -> tuple[Kind, Any]:
     """A file's kind, and its content where that is one JSON value."""
+    if path.is_dir():
+        return Kind.RUN, None
     if path.suffix == ".tsv":
         return Kind.CORPUS, None
     if path.suffix == ".jsonl":
@@ -188,12 +206,16 @@ def sniff(data: Any) -> Kind | None:
         return Kind.QUERIES if keys & {"query", "api_list", "relevant APIs"} else None
     if not isinstance(data, dict):
         return None
+    if data.keys() & {"answer_generation", "trys"}:
+        return Kind.ANSWER_TREE
     if data.keys() & {"tool_name", "tool_description"}:
         return Kind.TOOL_FILE
     if "api_list" in data:
         return Kind.RESPONSES
     first = next(iter(data.values()), None)
     keys = set(first) if isinstance(first, dict) else set()
+    if keys & {"answer", "available_tools"}:
+        return Kind.ANSWERS
     if "is_solved" in keys or any(key.startswith("round_") for key in keys):
         return Kind.VOTES
     return None
@@ -208,10 +230,31 @@ def _queries(path: Path, data: Any) -> Loaded:
     return Loaded(path, Kind.QUERIES, specs=specs, tasks=tasks)
 
 
+def _run(path: Path, data: Any) -> Loaded:
+    try:
+        return Loaded(path, Kind.RUN, trees=[read_tree(path)])
+    except (KeyError, TypeError, ValueError) as error:  # lines that are JSON, but no events
+        why = " ".join(str(error).split())
+        raise FormatError(
+            str(path / JOURNAL), "$", f"the events of a run ({why[:200]})", "Leave the run out."
+        ) from None
+
+
+def _answers(path: Path, data: Any) -> Loaded:
+    return Loaded(path, Kind.ANSWERS, trees=parse_answers(data, str(path)))
+
+
+def _answer_tree(path: Path, data: Any) -> Loaded:
+    return Loaded(path, Kind.ANSWER_TREE, trees=[parse_answer_tree(data, str(path))])
+
+
 _LOAD: dict[Kind, Callable[[Path, Any], Loaded]] = {
     Kind.TOOL_FILE: _tools,
     Kind.QUERIES: _queries,
     Kind.CORPUS: lambda path, _: Loaded(path, Kind.CORPUS, specs=load_corpus(path).specs),
     Kind.TOOL_LINES: lambda path, _: Loaded(path, Kind.TOOL_LINES, specs=load_tool_lines(path)),
+    Kind.ANSWER_TREE: _answer_tree,
+    Kind.ANSWERS: _answers,
+    Kind.RUN: _run,
     Kind.QUERY_LINES: lambda path, _: Loaded(path, Kind.QUERY_LINES, tasks=load_query_lines(path)),
 }

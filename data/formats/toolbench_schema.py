@@ -35,7 +35,13 @@ _TYPES = {
 }
 """Everything else is a string: STRING, ENUM (its values are nowhere), DATE, TIME, FILE, …"""
 
-_PYTHON = {"array": list, "boolean": bool, "integer": int, "number": (int, float), "object": dict}
+_PYTHON: dict[str, tuple[type, ...]] = {
+    "array": (list,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "number": (int, float),
+    "object": (dict,),
+}
 
 
 def parameters_schema(required: Sequence[Parameter], optional: Sequence[Parameter]) -> JsonObject:

@@ -1,0 +1,200 @@
+"""One step of a search as ToolBench's tree entries, and what an overlay keeps of foreign ones.
+
+ToolBench cuts a model's message into a chain of entries, Thought → Action → Action Input (the
+last with the observation). We hold it as one :class:`~toolgrove.data.records.Node`. What an entry
+says beyond that is kept as an *overlay*: the difference between the entry that was read and the
+one we would have written, so that it can be written again just as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any, TypeAlias
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject, Node, NodeState, Observation, ToolCall
+from toolgrove.data.tree import SearchTree
+
+__all__ = [
+    "OVERLAY",
+    "Entry",
+    "arguments_text",
+    "build_entries",
+    "final_answer",
+    "final_leaf",
+    "kept",
+    "overlay",
+    "parse_arguments",
+    "shown_calls",
+    "with_overlay",
+]
+
+Entry: TypeAlias = dict[str, Any]
+
+OVERLAY = "toolbench"
+"""Key in ``Node.meta`` and ``SearchTree.meta`` under which overlays are kept."""
+
+
+def overlay(read: Mapping[str, Any], built: Mapping[str, Any]) -> JsonObject:
+    """What ``read`` says that ``built`` does not, and which keys it lacks.
+
+    Examples
+    --------
+    >>> overlay({"a": 1, "b": 2}, {"a": 1, "b": 3, "c": 4})
+    {'set': {'b': 2}, 'unset': ['c']}
+    >>> with_overlay({"a": 1, "b": 3, "c": 4}, _)
+    {'a': 1, 'b': 2}
+    """
+    found: dict[str, Any] = {}
+    more = {k: v for k, v in read.items() if k not in built or not _same(v, built[k])}
+    missing = [key for key in built if key not in read]
+    if more:
+        found["set"] = more
+    if missing:
+        found["unset"] = missing
+    return found
+
+
+def with_overlay(built: Mapping[str, Any], kept: Mapping[str, Any]) -> Entry:
+    """``built`` with what was read laid over it: the inverse of :func:`overlay`."""
+    missing = kept.get("unset", ())
+    more: Mapping[str, Any] = kept.get("set", {})
+    return {**{k: v for k, v in built.items() if k not in missing}, **more}
+
+
+def kept(meta: JsonObject, part: str) -> JsonObject:
+    """A part of the overlay in a node's or a tree's ``meta``; empty where there is none."""
+    found: JsonObject = meta.get(OVERLAY, {}).get(part, {})
+    return found
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Equal as JSON: ``1``, ``1.0`` and ``true`` differ, which ``==`` does not see."""
+    if type(a) is not type(b):
+        return False
+    return bool(a == b) if isinstance(a, str) else codec.digest(a) == codec.digest(b)
+
+
+def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
+    """A call from the text of its arguments, which may be no JSON object.
+
+    Examples
+    --------
+    >>> parse_arguments("c", "zip", '{"code": "02139"}').arguments
+    {'code': '02139'}
+    >>> parse_arguments("c", "zip", "{'code': 1}").malformed
+    "{'code': 1}"
+    """
+    try:
+        arguments = codec.loads(text)
+    except (ValueError, RecursionError):
+        arguments = None
+    if isinstance(arguments, dict):
+        return ToolCall(call_id, name, arguments)
+    return ToolCall(call_id, name, malformed=text)
+
+
+def arguments_text(call: ToolCall) -> str:
+    """A call's arguments as models write them: JSON text."""
+    return call.malformed if call.malformed is not None else codec.dumps(call.arguments).decode()
+
+
+def final_answer(call: ToolCall) -> str:
+    """The answer in Finish's arguments; where they are no JSON, what stands after its key.
+
+    Examples
+    --------
+    >>> final_answer(ToolCall("c", "Finish", malformed='{"final_answer": "5 km'))
+    '5 km'
+    """
+    if call.malformed is not None:
+        return call.malformed.partition('"final_answer": "')[2].rstrip('}\n" ')
+    answer = call.arguments.get("final_answer", "")
+    return answer if isinstance(answer, str) else codec.dumps(answer).decode()
+
+
+def shown_calls(node: Node) -> Iterator[tuple[ToolCall, Observation]]:
+    """A node's calls under the names the model used, each with its observation."""
+    shown = node.messages[0].calls if node.messages else ()
+    calls = shown if len(shown) == len(node.calls) else node.calls
+    return zip(calls, node.observations, strict=True)
+
+
+def final_leaf(tree: SearchTree) -> Node | None:
+    """The node a run ends with: the first answer, else the first that gave up, else None."""
+    gave_up = (node for node in tree if node.state is NodeState.GAVE_UP)
+    return next(chain(tree.answered, gave_up), None)
+
+
+def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[Entry]]:
+    """Every node's chain of entries, without ``children``, as ToolBench would write them.
+
+    Parameters
+    ----------
+    tree : SearchTree
+        Any tree; overlays in its nodes' ``meta`` are laid over.
+    searched : bool
+        Whether to number the nodes in the order they were added in (``expand_num``), and to mark
+        an answer and the two calls before it ``finished``, as ToolBench's depth-first search
+        does and its single chains do not.
+    """
+    entries: dict[str, list[Entry]] = {}
+    for number, node in enumerate(tree):
+        depth = 0 if node.parent is None else entries[node.parent][-1]["depth"] + 1
+        chain_ = _chain(node, depth)
+        chain_[-1]["child_count"] = len(tree.children(node.id))
+        chain_[-1]["expand_num"] = number if searched else 0
+        entries[node.id] = chain_
+    for leaf in tree.answered if searched else ():
+        _mark_finished(tree, leaf, entries)
+    for node in tree:
+        kept_chain = node.meta.get(OVERLAY, {}).get("entries", ())
+        for number, laid_over in enumerate(kept_chain):
+            entries[node.id][number] = with_overlay(entries[node.id][number], laid_over)
+    return entries
+
+
+def _chain(node: Node, depth: int) -> list[Entry]:
+    if node.parent is None:
+        return [_entry("Action Input", "", depth)]
+    thought = node.messages[0].content if node.messages else ""
+    found: list[Entry] = []
+    if thought or not node.calls or node.meta.get(OVERLAY, {}).get("empty_thought"):
+        found.append(_entry("Thought", thought, depth))
+    for call, observation in shown_calls(node):
+        found.append(_entry("Action", call.name, depth + len(found)))
+        found.append(_entry("Action Input", arguments_text(call), depth + len(found)))
+        found[-1]["observation"] = observation.content
+        found[-1]["observation_code"] = observation.status.code
+    found[-1]["pruned"] = node.state in (NodeState.PRUNED, NodeState.GAVE_UP)
+    return found
+
+
+def _entry(kind: str, description: str, depth: int) -> Entry:
+    entry: Entry = {
+        "is_terminal": False,
+        "pruned": False,
+        "finished": False,
+        "depth": depth,
+        "node_type": kind,
+        "description": description,
+        "Elo": 1000.0,
+        "child_count": 1,
+        "expand_num": 0,
+    }
+    if kind == "Action Input":
+        entry["io_state"] = {}
+    return entry
+
+
+def _mark_finished(tree: SearchTree, leaf: Node, entries: Mapping[str, list[Entry]]) -> None:
+    inputs = 2
+    at: str | None = leaf.id
+    while at is not None:
+        for entry in reversed(entries[at]):
+            entry["finished"] = True
+            inputs -= entry["node_type"] == "Action Input"
+            if inputs < 0:
+                return
+        at = tree[at].parent

@@ -1,0 +1,370 @@
+"""ToolBench answer trees, ``<query id>_<method>.json``: whole searches, failed branches and all.
+
+Two shapes share the format: ``tree`` (depth-first search, DFSDT) and ``trys`` (independent
+chains, CoT@n). ToolBench's ``valid_data`` is true for a search that gave up, too; the mark of an
+answer is a last call with observation code 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from toolgrove.data.formats.check import Foreign, Place, checked, read_json
+from toolgrove.data.formats.toolbench_entries import (
+    OVERLAY,
+    Entry,
+    build_entries,
+    final_answer,
+    overlay,
+    parse_arguments,
+)
+from toolgrove.data.formats.toolbench_schema import from_function
+from toolgrove.data.formats.toolbench_trees_out import (
+    answer_overlays,
+    dump_answer_tree,
+    save_answer_tree,
+)
+from toolgrove.data.records import (
+    FINISH,
+    Message,
+    Node,
+    NodeState,
+    Observation,
+    Role,
+    Status,
+    Task,
+)
+from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.errors import FormatError
+
+__all__ = [
+    "dump_answer_tree",
+    "load_answer_tree",
+    "name_parts",
+    "parse_answer_tree",
+    "save_answer_tree",
+]
+
+
+CUT_AT = 1024
+"""Characters after which ToolBench cuts an observation, and writes ``...`` behind."""
+
+
+class _Entry(Foreign):
+    node_type: Literal["Thought", "Action", "Action Input"]
+    description: str
+    observation: str = ""
+    observation_code: int | None = Field(default=None, ge=0, le=12)
+    pruned: bool = False
+    expand_num: int = 0
+    children: list[Any] = Field(default_factory=list)
+
+
+class _Tree(Foreign):
+    tree: dict[str, Any]
+
+
+class _Try(Foreign):
+    chain: list[Any] = Field(min_length=1)
+
+
+class _Function(Foreign):
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+class _Shown(Foreign):
+    role: str
+    content: str | None = None
+
+
+class _Generation(Foreign):
+    query: str
+    function: list[_Function]
+    train_messages: list[list[_Shown]] = Field(default_factory=list)
+
+
+class _Answer(Foreign):
+    tree: _Tree | None = None
+    trys: list[_Try] | None = None
+    forward_args: dict[str, Any] = Field(default_factory=dict)
+    answer_generation: _Generation
+
+
+@dataclass(frozen=True, slots=True)
+class _Chain:
+    """One of a file's independent chains, in which an entry's only child is the next one."""
+
+    raws: list[Any]
+    place: Place
+
+    def entries(self, number: int, file: str) -> list[_At]:
+        """The entry of that number, if there is one."""
+        if number == len(self.raws):
+            return []
+        place = self.place.down(number)
+        raw = self.raws[number]
+        return [_At(raw, checked(_Entry, raw, file, place), place, self, number)]
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """An entry of the file, and where it stands."""
+
+    raw: Any
+    read: _Entry
+    place: Place
+    chain: _Chain | None = None
+    """The chain that it is part of, where the file holds chains."""
+    number: int = 0
+
+
+def load_answer_tree(path: str | Path) -> SearchTree:
+    """The search tree of an answer file.
+
+    Parameters
+    ----------
+    path : path
+        ``<query id>_<method>.json``, or with the group before it (``G1_10_ChatGPT_…``).
+
+    Returns
+    -------
+    SearchTree
+        ``tree.task.id`` is the file name's part before the method. Tools are known by the names
+        their functions have in the file. What we have no field for is kept in ``meta``.
+
+    Raises
+    ------
+    FormatError
+        Where the file is not an answer tree.
+    """
+    return parse_answer_tree(read_json(path), str(path))
+
+
+def parse_answer_tree(data: Any, file: str) -> SearchTree:
+    """The search tree of a parsed answer file, of any depth.
+
+    A message's thought and its call are one node. A node whose message was asked for with
+    ToolBench's diversity prompt (an earlier sibling had made a call) has the variant
+    ``diversity``; the prompt itself is not in the file.
+
+    Raises
+    ------
+    FormatError
+        Where ``data`` is not an answer tree.
+    """
+    answer = checked(_Answer, data, file)
+    if (answer.tree is None) == (answer.trys is None):
+        raise FormatError(
+            file, "$", "either tree (a search) or trys (chains)", "Name a ToolBench answer file."
+        )
+    generation = answer.answer_generation
+    tree = _empty(generation, file)
+    raws: dict[str, list[Entry]] = {ROOT: []}
+    if answer.tree is not None:
+        place = Place().down("tree", "tree")
+        root = _At(answer.tree.tree, checked(_Entry, answer.tree.tree, file, place), place)
+        raws[ROOT] = [root.raw]
+        starts = _below(root, file)
+    else:
+        places = [Place(("trys", i, "chain")) for i in range(len(answer.trys or ()))]
+        chains = [_Chain(t.chain, p) for t, p in zip(answer.trys or (), places, strict=True)]
+        starts = [entry for chain in chains for entry in chain.entries(0, file)]
+    plain = answer.trys is not None
+    filtered = plain or answer.forward_args.get("with_filter") is True
+    _grow(tree, starts, raws, file, plain=plain, filtered=filtered)
+    return _with_overlays(tree, data, raws, searched=not plain)
+
+
+def _empty(generation: _Generation, file: str) -> SearchTree:
+    """A tree that holds its root: the messages every path begins with."""
+    task_id, group, method = name_parts(file)
+    functions = [f.model_dump() for f in generation.function if f.name != FINISH]
+    tools = tuple(from_function(function) for function in functions)
+    candidates = tuple(dict.fromkeys(spec.id for spec in tools))
+    task = Task(task_id, generation.query, candidates, group)
+    tree = SearchTree(task, tools, {spec.id: spec.id for spec in tools})
+    tree.meta = {"run": Path(file).name, "planner": method}
+    tree.add(Node(ROOT, None, messages=_opening(generation)))
+    return tree
+
+
+def _opening(generation: _Generation) -> tuple[Message, ...]:
+    """The system and user message, which only files with a finished path hold."""
+    conversation = generation.train_messages[0] if generation.train_messages else []
+    opening = []
+    for message in conversation:
+        if message.role not in (Role.SYSTEM, Role.USER):
+            break
+        opening.append(Message(Role(message.role), message.content or ""))
+    return tuple(opening) or (Message(Role.USER, generation.query),)
+
+
+def name_parts(file: str) -> tuple[str, str, str]:
+    """Task id, group and method of an answer file's name.
+
+    Examples
+    --------
+    >>> name_parts("trees/G1_10_ChatGPT_DFS_woFilter_w2.json")
+    ('G1_10', 'G1', 'ChatGPT_DFS_woFilter_w2')
+    >>> name_parts("10_CoT@1.json")
+    ('10', '', 'CoT@1')
+    """
+    stem = Path(file).stem
+    found = re.match(r"((?:(G[123])_)?\d+)_(.+)", stem)
+    return (found[1], found[2] or "", found[3]) if found else (stem, "", "")
+
+
+def _below(at: _At, file: str) -> list[_At]:
+    """The entries after this one."""
+    if at.chain is not None:
+        return at.chain.entries(at.number + 1, file)
+    places = [at.place.down("children", i) for i in range(len(at.read.children))]
+    return [
+        _At(raw, checked(_Entry, raw, file, place), place)
+        for raw, place in zip(at.read.children, places, strict=True)
+    ]
+
+
+def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
+    """The entries that one message of the model became, and those that follow it.
+
+    A thought belongs to the call below it unless the search went on from the thought itself
+    (``expand_num``), for then it was a message without a call.
+    """
+    entries = [start]
+    below = _below(start, file)
+    if start.read.node_type == "Thought":
+        joined = len(below) == 1 and below[0].read.node_type == "Action"
+        if not joined or start.read.expand_num:
+            return entries, below
+        entries.append(below[0])
+        below = _below(below[0], file)
+    if entries[-1].read.node_type != "Action":
+        raise FormatError(
+            file, f"{start.place}.node_type", "Thought or Action, because a message begins here",
+            "Correct the file, or skip it (--skip-bad).",
+        )  # fmt: skip
+    if [at.read.node_type for at in below] != ["Action Input"]:
+        raise FormatError(
+            file, str(entries[-1].place), "an Action with one Action Input after it",
+            "Correct the file, or skip it (--skip-bad).",
+        )  # fmt: skip
+    entries.append(below[0])
+    return entries, _below(below[0], file)
+
+
+def _grow(
+    tree: SearchTree,
+    starts: list[_At],
+    raws: dict[str, list[Entry]],
+    file: str,
+    *,
+    plain: bool,
+    filtered: bool,
+) -> None:
+    """Add every message of the file to the tree, in the order it was searched in."""
+    stack: list[tuple[str, int, _At, bool]] = []
+
+    def push(parent: str, siblings: list[_At]) -> None:
+        asked = list(_diversely(siblings, file, filtered=filtered))
+        found = [
+            (parent, i, at, diverse and not plain)
+            for i, (at, diverse) in enumerate(zip(siblings, asked, strict=True))
+        ]
+        stack.extend(reversed(found))
+
+    push(ROOT, starts)
+    while stack:
+        parent, index, start, diverse = stack.pop()
+        entries, below = _message(start, file)
+        node = _node(tree[parent], index, entries, diverse, number=len(tree))
+        tree.add(node)
+        raws[node.id] = [at.raw for at in entries]
+        push(node.id, below)
+
+
+def _diversely(siblings: list[_At], file: str, *, filtered: bool) -> Iterator[bool]:
+    """Which siblings ToolBench asked for with its diversity prompt: those after a call."""
+    called = False
+    for sibling in siblings:
+        yield called
+        called = called or (len(siblings) > 1 and _reaches_call(sibling, file, filtered))
+
+
+def _reaches_call(at: _At, file: str, filtered: bool) -> bool:
+    """Whether the first way down from here makes a call; only one message where filtered."""
+    while at.read.node_type != "Action Input":
+        below = _below(at, file)
+        if not below or (filtered and at.read.expand_num):
+            return False
+        at = below[0]
+    return True
+
+
+def _node(parent: Node, index: int, entries: list[_At], diverse: bool, *, number: int) -> Node:
+    first, last = entries[0].read, entries[-1].read
+    thought = first.description if first.node_type == "Thought" else ""
+    empty = len(entries) == 3 and not thought
+    node = Node(
+        id=child_id(parent.id, index),
+        parent=parent.id,
+        index=index,
+        depth=parent.depth,
+        messages=(Message(Role.ASSISTANT, thought),),
+        variant="diversity" if diverse else "plain",
+        state=NodeState.PRUNED if last.pruned else NodeState.OPEN,
+        reason="pruned by ToolBench" if last.pruned else "",
+        meta={OVERLAY: {"empty_thought": True}} if empty else {},
+    )
+    if last.node_type == "Thought":
+        return node
+    call = parse_arguments(f"call_{number}", entries[-2].read.description, last.description)
+    status = Status.from_code(last.observation_code or 0)
+    cut = last.observation.endswith("...") and len(last.observation) > CUT_AT
+    size = 0 if cut else len(last.observation)  # how long the whole was, nobody noted
+    observation = Observation(status, last.observation, size, truncated=cut)
+    node = replace(
+        node,
+        depth=parent.depth + (call.name != FINISH),
+        messages=(
+            Message(Role.ASSISTANT, thought, (call,)),
+            Message(Role.TOOL, last.observation, call_id=call.id, name=call.name),
+        ),
+        calls=(call,),
+        observations=(observation,),
+    )
+    match status:
+        case Status.FINAL_ANSWER:
+            return replace(node, state=NodeState.ANSWERED, answer=final_answer(call))
+        case Status.GIVE_UP:
+            return replace(node, state=NodeState.GAVE_UP, reason="")
+    return node
+
+
+def _with_overlays(
+    tree: SearchTree, data: Entry, raws: dict[str, list[Entry]], *, searched: bool
+) -> SearchTree:
+    """Keep in ``meta`` what the file says beyond what our records hold."""
+    for node_id, built in build_entries(tree, searched=searched).items():
+        node = tree[node_id]
+        pairs = zip(raws[node_id], built, strict=bool(raws[node_id]))
+        kept = [overlay(_childless(read), entry) for read, entry in pairs]
+        if any(kept):
+            meta = {OVERLAY: {**node.meta.get(OVERLAY, {}), "entries": kept}}
+            tree.replace(replace(node, meta=meta))
+    shape = {"shape": "tree" if searched else "trys"}
+    tree.meta = {**tree.meta, OVERLAY: shape}
+    tree.meta = {**tree.meta, OVERLAY: {**shape, **answer_overlays(tree, data)}}
+    return tree
+
+
+def _childless(raw: Entry) -> Entry:
+    return {key: value for key, value in raw.items() if key != "children"}
