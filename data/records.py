@@ -174,6 +174,9 @@ class Observation:
         Whether it was answered without a call.
     attempts : int
         How often the tool was really called.
+    retry_after : float or None
+        Seconds after which the same call may do better (a server's Retry-After, 0 where it named
+        no time); None where repeating it would not help.
     """
 
     status: Status
@@ -184,6 +187,7 @@ class Observation:
     seconds: float = 0.0
     cached: bool = False
     attempts: int = 1
+    retry_after: float | None = None
 
 
 class Role(StrEnum):

@@ -1,0 +1,219 @@
+"""What one run shows its model, and what becomes of the calls the model writes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.advice import advice
+from toolgrove.tools.execute import failure
+from toolgrove.tools.names import nearest
+from toolgrove.tools.schema import Checker
+
+__all__ = ["Offer"]
+
+_DESCRIPTION = 300
+_PARAMETER = 150
+_FINISH: dict[str, Any] = {
+    "name": FINISH,
+    "description": (
+        "End this path: give the final answer to the request, or give up and restart where the "
+        "tools cannot lead to one from here."
+    ),
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "return_type": {"type": "string", "enum": ["give_answer", "give_up_and_restart"]},
+            "final_answer": {
+                "type": "string",
+                "description": "The whole answer for the user; needed with give_answer.",
+            },
+        },
+        "required": ["return_type"],
+    },
+}
+
+
+class Offer:
+    """The tools on offer in one run, and Finish.
+
+    Parameters
+    ----------
+    specs : sequence of ToolSpec
+        The tools, in the order they are shown.
+    aliases : Mapping[str, str]
+        The spec id behind each name the model sees.
+
+    Examples
+    --------
+    >>> spec = ToolSpec("W/clock/now", "W", "clock", "now", parameters={
+    ...     "type": "object", "properties": {"zone": {"type": "string"}}, "required": ["zone"]})
+    >>> offer = Offer([spec], {"now_for_clock": "W/clock/now"})
+    >>> [function["name"] for function in offer.functions()]
+    ['now_for_clock', 'Finish']
+    >>> offer.resolve(ToolCall("c1", "now_for_clock", {"zone": "Asia/Tokyo"})).name
+    'W/clock/now'
+    >>> offer.resolve(ToolCall("c2", "now_of_clock", {})).content
+    'There is no tool "now_of_clock". Did you mean now_for_clock?'
+    """
+
+    def __init__(self, specs: Sequence[ToolSpec], aliases: Mapping[str, str]) -> None:
+        self.specs = tuple(specs)
+        self.aliases = dict(aliases)
+        self._by_id = {spec.id: spec for spec in self.specs}
+        self._alias_of = {spec_id: alias for alias, spec_id in self.aliases.items()}
+        self._checkers: dict[str, Checker] = {}
+
+    def functions(self) -> list[dict[str, Any]]:
+        """The tools and Finish as OpenAI function objects: name, description, parameters.
+
+        Long descriptions are cut; of the schemas nothing else is changed.
+        """
+        shown = [
+            {
+                "name": self._alias_of[spec.id],
+                "description": _description(spec),
+                "parameters": _parameters(spec.parameters),
+            }
+            for spec in self.specs
+        ]
+        return [*shown, _trimmed(_FINISH, _DESCRIPTION)]
+
+    def unchecked(self) -> dict[str, dict[str, str]]:
+        """By tool id, the parameters whose schema is broken and so not checked, and why."""
+        found = {spec.id: self._checker(spec.id).unchecked for spec in self.specs}
+        return {spec_id: reasons for spec_id, reasons in found.items() if reasons}
+
+    def resolve(self, call: ToolCall) -> ToolCall | Observation:
+        """Turn a call as the model wrote it into one that can be made.
+
+        Arguments that only a harmless step keeps from being valid are coerced
+        (:meth:`toolgrove.tools.schema.Checker.coerced`).
+
+        Returns
+        -------
+        ToolCall or Observation
+            The call under its tool's id (Finish keeps its name), or what to tell the model:
+            ``NO_SUCH_TOOL`` with the nearest names, ``INVALID_REQUEST`` or ``BAD_FINISH`` with
+            what is wrong and a right call.
+        """
+        if call.name == FINISH:
+            return _finish(call)
+        spec_id = self.aliases.get(call.name)
+        if spec_id is None:
+            return self._no_such_tool(call.name)
+        checker = self._checker(spec_id)
+        if call.malformed is not None:
+            return _refused(
+                Status.INVALID_REQUEST,
+                f"The arguments of {call.name} are not a JSON object: {call.malformed[:200]}",
+            )
+        return _checked(call, spec_id, checker)
+
+    def _checker(self, spec_id: str) -> Checker:
+        if spec_id not in self._checkers:
+            self._checkers[spec_id] = Checker(self._by_id[spec_id].parameters)
+        return self._checkers[spec_id]
+
+    def _no_such_tool(self, name: str) -> Observation:
+        names = [*self.aliases, FINISH]
+        near = nearest(name, names)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
+        return _refused(Status.NO_SUCH_TOOL, f'There is no tool "{name[:100]}". {hint}')
+
+
+def _checked(call: ToolCall, spec_id: str, checker: Checker) -> ToolCall | Observation:
+    try:
+        if not _is_json(call.arguments):
+            raise ValueError("NaN and infinity are not JSON")
+        arguments = checker.coerced(call.arguments)
+        problems = checker.problems(arguments)
+    except ValueError as error:
+        text = f"The arguments of {call.name} are not JSON: {str(error)[:200]}"
+        return _refused(Status.INVALID_REQUEST, text)
+    if problems or checker.unknown(arguments):
+        text = advice(call.name, checker, arguments, problems)
+        return _refused(Status.INVALID_REQUEST, text)
+    return replace(call, name=spec_id, arguments=arguments)
+
+
+def _is_json(value: Any) -> bool:
+    """Whether there is no number in a value that JSON cannot write."""
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, float) and not math.isfinite(part):
+            return False
+        if isinstance(part, Mapping):
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
+    return True
+
+
+def _finish(call: ToolCall) -> ToolCall | Observation:
+    kind = call.arguments.get("return_type")
+    answer = call.arguments.get("final_answer")
+    if call.malformed is None and kind == "give_up_and_restart":
+        return call
+    if call.malformed is None and kind == "give_answer" and answer not in (None, "", [], {}):
+        text = answer if isinstance(answer, str) else _text(answer)
+        if text.strip():
+            return replace(call, arguments={**call.arguments, "final_answer": text})
+    if call.malformed is not None:
+        wrong = f"The arguments of Finish are not a JSON object: {call.malformed[:200]}"
+    elif kind == "give_answer":
+        wrong = "Finish with give_answer needs a final_answer that is not empty."
+    else:
+        wrong = "Finish needs a return_type: give_answer or give_up_and_restart."
+    mend = 'Call Finish({"return_type": "give_answer", "final_answer": "..."}).'
+    return _refused(Status.BAD_FINISH, f"{wrong} {mend}")
+
+
+def _text(answer: Any) -> str:
+    from toolgrove.data import codec
+
+    return codec.dumps(answer).decode()
+
+
+def _refused(status: Status, content: str) -> Observation:
+    return failure(status, content, attempts=0)
+
+
+def _description(spec: ToolSpec) -> str:
+    text = " ".join((spec.description or spec.tool_description or spec.name).split())
+    return _cut(text, _DESCRIPTION)
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    head, _, _ = text[: limit - 1].rpartition(" ")
+    return (head or text[: limit - 1]) + "…"
+
+
+def _parameters(schema: JsonObject) -> dict[str, Any]:
+    trimmed: dict[str, Any] = _trimmed(dict(schema), _PARAMETER)
+    return {"type": "object", "properties": {}, **trimmed}
+
+
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+
+
+def _trimmed(schema: Any, limit: int) -> Any:
+    """A copy of a schema with its descriptions cut; a parameter may be called description."""
+    if isinstance(schema, Mapping):
+        return {
+            key: _cut(" ".join(value.split()), limit)
+            if key == "description" and isinstance(value, str)
+            else value
+            if key in _VALUES
+            else _trimmed(value, limit)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_trimmed(part, limit) for part in schema]
+    return schema

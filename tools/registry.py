@@ -1,0 +1,355 @@
+"""The registry: every tool that can be called, by id, each with an alias for model APIs.
+
+One SQLite file, in memory or on disk. Aliases stand in a table of their own and outlive their
+tools, so that an alias that a run's journal holds never comes to mean another tool.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from toolgrove.data import codec
+from toolgrove.data.records import FINISH, Effect, ToolSpec
+from toolgrove.errors import CatalogError, SpecError
+from toolgrove.tools.names import candidates
+from toolgrove.tools.offer import Offer
+
+__all__ = ["Changes", "Registry"]
+
+FILE = "registry.sqlite"
+VERSION = 1
+_APPLICATION = 0x7467_7276  # "tgrv" in the file's header, so that another program's file is told
+_CHUNK = 500
+_TABLES = """
+CREATE TABLE specs (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, body BLOB NOT NULL);
+CREATE TABLE aliases (
+    id TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE COLLATE NOCASE) WITHOUT ROWID;
+"""
+_INSERT = "INSERT INTO specs (id, digest, body) VALUES (?, ?, ?)"
+_UPDATE = "UPDATE specs SET digest = ?, body = ? WHERE id = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What adding specs changed.
+
+    Parameters
+    ----------
+    added, changed : tuple of str
+        Ids of the specs that are new, and of those that differ from what was there.
+    unchanged : int
+        How many were there already, the same.
+    """
+
+    added: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    unchanged: int = 0
+
+
+class Registry:
+    """Tools by id. Use it as a context manager, or close it.
+
+    ``Registry()`` lives in memory; :meth:`open` gives one that stays on disk and that several
+    processes may use at once. Iterating streams the specs in the order they were first added.
+
+    Examples
+    --------
+    >>> with Registry() as registry:
+    ...     changes = registry.add([ToolSpec("World/clock/now", "World", "clock", "now")])
+    ...     changes.added, registry.alias("World/clock/now"), len(registry)
+    (('World/clock/now',), 'now_for_clock', 1)
+    """
+
+    def __init__(self) -> None:
+        self._start(":memory:")
+
+    @classmethod
+    def open(cls, folder: str | Path, *, create: bool = True) -> Registry:
+        """Open a catalogue's registry, making it where there is none yet.
+
+        Parameters
+        ----------
+        folder : path
+            The catalogue's folder; the registry is the file ``registry.sqlite`` in it.
+        create : bool
+            False refuses a folder that holds no registry, for commands that only read.
+
+        Raises
+        ------
+        CatalogError
+            Where the folder is a file, holds no registry though it should, or its registry is
+            damaged or was made by another version.
+        """
+        place = Path(folder)
+        path = place / FILE
+        if place.exists() and not place.is_dir():
+            raise CatalogError(f"{place}: is a file, not a catalogue. Name a folder.")
+        if not path.exists():
+            if not create:
+                raise CatalogError(
+                    f"{place}: no catalogue here (no {FILE}). Make one with "
+                    f"'toolgrove index SOURCE --catalog {place}'."
+                )
+            place.mkdir(parents=True, exist_ok=True)
+        registry = cls.__new__(cls)
+        try:
+            registry._start(str(path))
+        except sqlite3.DatabaseError as error:
+            raise CatalogError(
+                f"{path}: cannot be read as a registry ({error}). "
+                "Move it away and index the sources again."
+            ) from error
+        return registry
+
+    def _start(self, path: str) -> None:
+        self._functions: dict[str, Callable[..., Any]] = {}
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(
+            path, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            _prepare(self._db, path)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, _written(self._db) as db:
+            yield db
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._db.execute(query, values).fetchall()
+            except UnicodeEncodeError:  # a lone surrogate: no id holds one
+                return []
+
+    def add(self, specs: Iterable[ToolSpec]) -> Changes:
+        """Add specs, or bring those of the same id up to date.
+
+        The iterable is streamed: 500 specs at a time are committed together, so whatever stops
+        it half-way leaves whole specs behind and adding again costs little.
+
+        Returns
+        -------
+        Changes
+            An id given several times is listed once; the last spec given stays.
+
+        Raises
+        ------
+        SpecError
+            Where a spec's id is empty or not valid Unicode.
+        """
+        added: dict[str, None] = {}
+        changed: dict[str, None] = {}
+        unchanged = 0
+        stream = iter(specs)
+        while chunk := [(spec, *_encoded(spec)) for spec in islice(stream, _CHUNK)]:
+            with self._transaction() as db:
+                for spec, digest, body in chunk:
+                    before = db.execute("SELECT digest FROM specs WHERE id = ?", (spec.id,))
+                    row = before.fetchone()
+                    if row is None:
+                        db.execute(_INSERT, (spec.id, digest, body))
+                        _name(db, spec)
+                        added[spec.id] = None
+                    elif row[0] == digest:
+                        unchanged += 1
+                    else:
+                        db.execute(_UPDATE, (digest, body, spec.id))
+                        if spec.id not in added:
+                            changed[spec.id] = None
+        return Changes(tuple(added), tuple(changed), unchanged)
+
+    def add_function(
+        self, function: Callable[..., Any], *, effect: Effect = Effect.READ
+    ) -> ToolSpec:
+        """Add a typed Python function, sync or async; what it does is kept in memory only.
+
+        Parameters
+        ----------
+        function : callable
+            With annotated parameters and, best, a numpy-style docstring.
+        effect : Effect
+            Say ``Effect.WRITE`` of a function that changes something: its calls are then never
+            made again after a crash, nor side by side.
+
+        Raises
+        ------
+        SpecError
+            Where the function cannot become a tool
+            (:func:`toolgrove.tools.python.function_spec`), or another closure or bound method of
+            the same name is registered.
+        """
+        from toolgrove.tools.python import function_spec
+
+        spec = function_spec(function, effect=effect)
+        before = self._functions.get(spec.id, function)
+        if before != function and (inspect.ismethod(function) or "<" in spec.id):
+            raise SpecError(
+                f"{spec.id}: another function of this name is registered, made by the same code. "
+                "Give each its own __qualname__."
+            )
+        self.add([spec])
+        self._functions[spec.id] = function
+        return spec
+
+    def function(self, spec_id: str) -> Callable[..., Any] | None:
+        """The function that this process registered under an id, if it did."""
+        return self._functions.get(spec_id)
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Remove specs; ids that are not there are passed over.
+
+        Returns
+        -------
+        int
+            How many were removed. Their aliases stay theirs.
+        """
+        wanted = list(ids)
+        with self._transaction() as db:
+            before = db.total_changes
+            db.executemany("DELETE FROM specs WHERE id = ?", ((spec_id,) for spec_id in wanted))
+            removed = db.total_changes - before
+        for spec_id in wanted:
+            self._functions.pop(spec_id, None)
+        return removed
+
+    def get(self, spec_id: str) -> ToolSpec:
+        """The spec of an id.
+
+        Raises
+        ------
+        CatalogError
+            Where there is none.
+        """
+        rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
+        if not rows:
+            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+        return _decoded(rows[0][0])
+
+    def alias(self, spec_id: str) -> str:
+        """The name under which model APIs are offered a tool; it never changes.
+
+        Raises
+        ------
+        CatalogError
+            Where there is no such tool.
+        """
+        rows = self._rows("SELECT alias FROM aliases JOIN specs USING (id) WHERE id = ?", spec_id)
+        if not rows:
+            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+        return str(rows[0][0])
+
+    def offer(self, ids: Sequence[str]) -> Offer:
+        """What one run shows its model: these tools, each once, and Finish.
+
+        Raises
+        ------
+        CatalogError
+            Where there is no such tool.
+        """
+        unique = list(dict.fromkeys(ids))
+        specs = [self.get(spec_id) for spec_id in unique]
+        return Offer(specs, {self.alias(spec_id): spec_id for spec_id in unique})
+
+    def __contains__(self, spec_id: object) -> bool:
+        return bool(self._rows("SELECT 1 FROM specs WHERE id = ?", spec_id))
+
+    def __len__(self) -> int:
+        return int(self._rows("SELECT count(*) FROM specs")[0][0])
+
+    def __iter__(self) -> Iterator[ToolSpec]:
+        query = "SELECT seq, body FROM specs WHERE seq > ? ORDER BY seq LIMIT ?"
+        seen = 0
+        while rows := self._rows(query, seen, _CHUNK):
+            for seen, body in rows:  # noqa: B007 - the last one says where to go on
+                yield _decoded(body)
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is harmless."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Registry:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+@contextmanager
+def _written(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """One transaction that holds the write lock from its start, so that it cannot deadlock."""
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        yield db
+    except BaseException:
+        db.execute("ROLLBACK")
+        raise
+    db.execute("COMMIT")
+
+
+def _prepare(db: sqlite3.Connection, path: str) -> None:
+    if _state(db) == (0, 0, 0):
+        with _written(db):
+            if _state(db) == (0, 0, 0):  # another process may have been quicker
+                for statement in filter(str.strip, _TABLES.split(";")):
+                    db.execute(statement)
+                db.execute(f"PRAGMA application_id = {_APPLICATION}")
+                db.execute(f"PRAGMA user_version = {VERSION}")
+    application, version, _ = _state(db)
+    if application != _APPLICATION:
+        raise CatalogError(f"{path}: is another program's database. Name another folder.")
+    if version != VERSION:
+        raise CatalogError(
+            f"{path}: has schema version {version}, this Toolgrove reads {VERSION}. "
+            "Index the sources into a new folder."
+        )
+    db.execute("PRAGMA journal_mode=WAL")
+    db.execute("PRAGMA synchronous=NORMAL")
+
+
+def _state(db: sqlite3.Connection) -> tuple[int, int, int]:
+    """Application id, schema version and number of tables, indices and the like."""
+    (application,) = db.execute("PRAGMA application_id").fetchone()
+    (version,) = db.execute("PRAGMA user_version").fetchone()
+    (things,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    return application, version, things
+
+
+def _name(db: sqlite3.Connection, spec: ToolSpec) -> None:
+    """Give a spec the first of its aliases that is free, unless it had one before."""
+    if db.execute("SELECT 1 FROM aliases WHERE id = ?", (spec.id,)).fetchone():
+        return
+    for alias in candidates(spec):
+        row = (spec.id, alias)
+        if db.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", row).rowcount:
+            return
+    raise SpecError(f"{spec.id}: every alias is taken")
+
+
+def _encoded(spec: ToolSpec) -> tuple[str, bytes]:
+    if not spec.id or spec.id == FINISH:
+        raise SpecError(f"{spec.id!r} cannot be a tool's id. Use category/tool/name.")
+    try:
+        spec.id.encode()
+    except UnicodeEncodeError:
+        raise SpecError(f"{spec.id!r}: the id is not valid Unicode. Mend its source.") from None
+    plain = codec.to_json(spec)
+    return codec.digest(plain), codec.dumps(plain)
+
+
+def _decoded(body: bytes) -> ToolSpec:
+    fields = codec.loads(body)
+    return ToolSpec(**{**fields, "effect": Effect(fields["effect"])})

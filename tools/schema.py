@@ -1,0 +1,235 @@
+"""Arguments against a JSON Schema that a stranger wrote, within bounded time.
+
+Patterns run on a linear-time engine, no reference is ever fetched, and a schema whose branches
+multiply through its references (ten ``$ref`` at each of twelve levels hang every validator) is
+not run at all. What cannot be checked is left unchecked, a parameter at a time, and said.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import jsonschema_rs
+
+from toolgrove.data.records import JsonObject
+
+__all__ = ["Checker", "Problem"]
+
+Problem = jsonschema_rs.ValidationError
+
+_HEAVY = 10_000
+_NODES = 20_000
+_PROBLEMS = 5
+_COERCIBLE = frozenset({"type", "enum", "const", "anyOf", "oneOf"})
+_SHARED = ("$schema", "$defs", "definitions")
+_OPEN = ("patternProperties", "allOf", "anyOf", "oneOf", "if", "$ref", "$dynamicRef")
+
+
+class Checker:
+    """Validates and gently coerces the arguments of one tool.
+
+    Parameters
+    ----------
+    schema : JsonObject
+        The tool's parameters: JSON Schema, by default of draft 2020-12.
+
+    Attributes
+    ----------
+    unchecked : dict
+        Why a parameter's schema could not be used; ``""`` stands for the whole.
+
+    Examples
+    --------
+    >>> checker = Checker({"properties": {"n": {"type": "integer"}}, "required": ["n"]})
+    >>> checker.coerced({"n": "5"})
+    {'n': 5}
+    >>> [problem.message for problem in checker.problems({"n": "five"})]
+    ['"five" is not of type "integer"']
+    """
+
+    def __init__(self, schema: JsonObject) -> None:
+        self.unchecked: dict[str, str] = {}
+        properties = schema.get("properties")
+        self.properties: JsonObject = properties if isinstance(properties, Mapping) else {}
+        self.closed = not any(key in schema for key in _OPEN) and not schema.get(
+            "additionalProperties", False
+        )
+        required = schema.get("required")
+        self.required = tuple(
+            name
+            for name in (required if isinstance(required, list) else ())
+            if name in self.properties
+        )
+        self._validator = self._compiled(dict(schema))
+
+    def _compiled(self, schema: dict[str, Any]) -> jsonschema_rs.Validator:
+        try:
+            return _compile(schema)
+        except ValueError as error:
+            whole = _why(error)
+        # find the parameters that are to blame, and check the others
+        shared: dict[str, Any] = {key: schema[key] for key in _SHARED if key in schema}
+        kept: dict[str, Any] = {}
+        for name, part in self.properties.items():
+            try:
+                _compile({**shared, "properties": {name: part}})
+                kept[name] = part
+            except ValueError as error:
+                self.unchecked[name] = _why(error)
+        rest = {**schema, "properties": kept}
+        try:
+            return _compile(rest)
+        except ValueError:
+            self.unchecked[""] = whole
+        return _compile({"type": "object", "required": list(self.required)})
+
+    def unknown(self, arguments: JsonObject) -> list[str]:
+        """Argument names that the tool does not have, where its schema lists all it has."""
+        if not self.closed:
+            return []
+        return [name for name in arguments if name not in self.properties]
+
+    def problems(self, arguments: JsonObject) -> list[Problem]:
+        """What is wrong with the arguments, five things at most.
+
+        Raises
+        ------
+        ValueError
+            Where the arguments are not JSON (a NaN, a lone surrogate, a foreign object).
+        """
+        found: list[Problem] = []
+        for problem in self._validator.iter_errors(arguments):
+            found.append(problem)
+            if len(found) == _PROBLEMS:
+                break
+        return found
+
+    def coerced(self, arguments: JsonObject) -> JsonObject:
+        """The arguments, mended where one harmless step makes a value valid.
+
+        A string that is the JSON text of what is asked becomes that (``"5"``, ``"true"``,
+        ``"[1]"``); a number or boolean becomes its JSON text where a string is asked; a null for
+        a parameter that is not required goes. Nothing else changes, and what is valid never does.
+        """
+        if self._validator.is_valid(arguments):
+            return arguments
+        mended: dict[str, Any] = {
+            name: value
+            for name, value in arguments.items()
+            if value is not None or name in self.required or self._allows(name, None)
+        }
+        for problem in self.problems(mended):
+            path = problem.instance_path
+            if path and problem.kind.name in _COERCIBLE:
+                mended = self._mended(mended, path)
+        return mended
+
+    def _allows(self, name: str, value: Any) -> bool:
+        return not any(p.instance_path[:1] == [name] for p in self.problems({name: value}))
+
+    def _mended(self, arguments: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+        for candidate in _readings(_at(arguments, path)):
+            tried: dict[str, Any] = _replaced(arguments, path, candidate)
+            if not any(p.instance_path[: len(path)] == path for p in self.problems(tried)):
+                return tried
+        return arguments
+
+
+def _compile(schema: dict[str, Any]) -> jsonschema_rs.Validator:
+    if _weight(schema) > _HEAVY:
+        raise ValueError("its references multiply without bound")
+    return jsonschema_rs.validator_for(
+        schema,
+        pattern_options=jsonschema_rs.RegexOptions(),
+        offline=True,
+        ignore_unknown_formats=True,
+    )
+
+
+def _why(error: ValueError) -> str:
+    return " ".join(str(getattr(error, "message", error)).split())[:200]
+
+
+def _weight(schema: Any) -> int:
+    """How many subschemas stand in a schema once its local references are written out.
+
+    A reference that leads back into itself counts once: following it again takes a level of the
+    instance, which is finite. Counting stops where the answer is plain.
+    """
+    known: dict[str, int] = {}
+    nodes = 0
+
+    def weigh(part: Any) -> int:
+        nonlocal nodes
+        nodes += 1
+        if nodes > _NODES:
+            return _HEAVY + 1
+        if isinstance(part, Mapping):
+            total = 1
+            reference = part.get("$ref")
+            if isinstance(reference, str) and reference.startswith("#"):
+                total += follow(reference)
+            parts = [v for k, v in part.items() if k not in ("$defs", "definitions")]
+        elif isinstance(part, list):
+            total, parts = 0, part
+        else:
+            return 0
+        for inner in parts:
+            total = min(total + weigh(inner), _HEAVY + 1)
+        return total
+
+    def follow(reference: str) -> int:
+        if reference not in known:
+            known[reference] = 1
+            known[reference] = weigh(_target(schema, reference))
+        return known[reference]
+
+    try:
+        return weigh(schema)
+    except RecursionError:
+        return _HEAVY + 1
+
+
+def _target(schema: Any, reference: str) -> Any:
+    for step in reference.lstrip("#").split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        schema = schema.get(key) if isinstance(schema, Mapping) else None
+    return schema
+
+
+def _readings(value: Any) -> Iterator[Any]:
+    """Other values that a value may have been meant as."""
+    if isinstance(value, str):
+        text = value.strip()
+        if text.lower() in ("true", "false"):
+            yield text.lower() == "true"
+        try:
+            read = json.loads(text)
+        except (ValueError, RecursionError):
+            return
+        if isinstance(read, float):
+            if not math.isfinite(read):
+                return
+            read = int(read) if read.is_integer() else read
+        if not isinstance(read, str):
+            yield read
+    elif isinstance(value, bool | int | float):
+        yield json.dumps(value)
+
+
+def _at(value: Any, path: list[str | int]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+def _replaced(value: Any, path: list[str | int], new: Any) -> Any:
+    if not path:
+        return new
+    step, rest = path[0], path[1:]
+    copy: Any = dict(value) if isinstance(value, Mapping) else list(value)
+    copy[step] = _replaced(value[step], rest, new)
+    return copy
