@@ -1,0 +1,269 @@
+"""``local``: a small language model inside this process, with no server, key or network.
+
+It is Qwen2.5-Coder-1.5B-Instruct unless another GGUF file is given. Its tool calls are decoded
+under a grammar made from the offered tools' schemas, so that every call is well-formed; whether
+it is the right call is another matter (see ``benchmarks/local_model.py`` for what was measured).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
+from langchain_core.language_models import BaseChatModel, LanguageModelInput
+from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.runnables import Runnable
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from pydantic import Field, PrivateAttr
+
+from toolgrove.agent import local_prompt
+from toolgrove.agent.local_engine import Completion, ContextExceeded, Engine, worker
+from toolgrove.agent.local_schema import reply_schema
+from toolgrove.data import codec
+from toolgrove.errors import ModelError
+
+__all__ = ["LocalChatModel"]
+
+_DEFAULT = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+_SHORTEST = 60
+"""Characters of a result below which nothing more is cut away."""
+
+Functions = list[dict[str, Any]]
+
+
+class LocalChatModel(BaseChatModel):
+    """A chat model that llama.cpp runs inside this process.
+
+    With tools bound, every reply is one tool call with a short thought; without, it is plain
+    text. The model loads at the first call, once a process, and calls run one after another.
+    Temperature is 0; a reply can still differ between a cold and a warm prompt cache, because
+    llama.cpp sums in another order then.
+
+    Parameters
+    ----------
+    path : Path or None
+        A GGUF file with a chat template; None is Qwen2.5-Coder-1.5B-Instruct.
+    context : int
+        Size of the context window in tokens.
+    threads : int or None
+        Threads to compute with; None leaves the cores to others that they use.
+    max_tokens : int
+        Longest reply in tokens.
+    result_chars : int
+        Characters of a tool's result that the model is shown.
+
+    Raises
+    ------
+    ModelError
+        From a call: where ``xllamacpp`` or the file is missing, or the conversation does not fit
+        the context window even with its tool results cut.
+    """
+
+    path: Path | None = None
+    context: int = Field(default=8192, ge=512)
+    threads: int | None = Field(default=None, ge=1)
+    max_tokens: int = Field(default=512, ge=1)
+    result_chars: int = Field(default=1500, ge=_SHORTEST)
+    _refused: set[str] = PrivateAttr(default_factory=set)
+
+    @property
+    def model_name(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem if self.path else _DEFAULT
+
+    @property
+    def _llm_type(self) -> str:
+        return "toolgrove-local"
+
+    @property
+    def _identifying_params(self) -> dict[str, Any]:
+        return {"model_name": self.model_name, "prompt": local_prompt.PROMPT_DIGEST}
+
+    def bind_tools(
+        self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
+    ) -> Runnable[LanguageModelInput, AIMessage]:
+        """Offer tools: OpenAI functions, LangChain tools, pydantic classes or functions.
+
+        ``tool_choice`` narrows the choice where it names a tool; the model always calls one.
+        """
+        offered = [convert_to_openai_tool(tool) for tool in tools]
+        if isinstance(tool_choice, dict):
+            tool_choice = tool_choice.get("function", {}).get("name")
+        chosen = [tool for tool in offered if tool["function"]["name"] == tool_choice]
+        return self.bind(tools=chosen or offered, **kwargs)
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        stopping = threading.Event()
+        try:
+            return self._submit(messages, stop, kwargs.get("tools"), stopping).result()
+        finally:
+            stopping.set()
+
+    async def _agenerate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        stopping = threading.Event()
+        try:
+            return await asyncio.wrap_future(
+                self._submit(messages, stop, kwargs.get("tools"), stopping)
+            )
+        finally:
+            stopping.set()  # cancelled: the engine stops at its next token
+
+    def _submit(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None,
+        tools: list[dict[str, Any]] | None,
+        stopping: threading.Event,
+    ) -> Future[ChatResult]:
+        functions = [tool["function"] for tool in tools or ()]
+        job = partial(self._call if functions else self._chat, messages, functions, stop, stopping)
+        return worker(self.path, self.context, self.threads).submit(job)
+
+    def _chat(
+        self,
+        messages: list[BaseMessage],
+        functions: Functions,
+        stop: list[str] | None,
+        stopping: threading.Event,
+        engine: Engine,
+    ) -> ChatResult:
+        """A plain reply."""
+        said = engine.complete(
+            local_prompt.render_chat(messages),
+            max_tokens=self.max_tokens,
+            schema=None,
+            stop=stop,
+            stopping=stopping,
+        )
+        return self._result(AIMessage(said.text), said)
+
+    def _call(
+        self,
+        messages: list[BaseMessage],
+        functions: Functions,
+        stop: list[str] | None,
+        stopping: threading.Event,
+        engine: Engine,
+    ) -> ChatResult:
+        """A reply that calls a tool.
+
+        Where llama.cpp could not build the grammar, which it does not say, the reply does not
+        parse: it is asked for again under a grammar that leaves the arguments' names open.
+        """
+        offered = codec.digest(functions)
+        for loose in (False, True) if offered not in self._refused else (True,):
+            schema = reply_schema(functions, loose=loose)
+            said = self._fitted(engine, messages, functions, schema, stop, stopping)
+            message = _parsed(said, {f["name"] for f in functions})
+            if message.tool_calls or said.finish == "length":
+                break
+            self._refused.add(offered)
+        return self._result(message, said)
+
+    def _fitted(
+        self,
+        engine: Engine,
+        messages: list[BaseMessage],
+        functions: Functions,
+        schema: dict[str, Any],
+        stop: list[str] | None,
+        stopping: threading.Event,
+    ) -> Completion:
+        """Ask, with the results cut further as long as the conversation does not fit."""
+        longest = self.result_chars
+        while True:
+            try:
+                return engine.complete(
+                    local_prompt.render(messages, functions, longest=longest),
+                    max_tokens=self.max_tokens,
+                    schema=schema,
+                    stop=stop,
+                    stopping=stopping,
+                )
+            except ContextExceeded as error:
+                if longest <= _SHORTEST:
+                    raise ModelError(
+                        f"The conversation does not fit the local model's context window of "
+                        f"{self.context} tokens. Offer fewer tools, or pass a larger context."
+                    ) from error
+                longest = max(_SHORTEST, longest // 2)
+
+    def _result(self, message: AIMessage, said: Completion) -> ChatResult:
+        asked, wrote = said.usage["prompt_tokens"], said.usage["completion_tokens"]
+        cached = said.usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
+        message.usage_metadata = {
+            "input_tokens": asked,
+            "output_tokens": wrote,
+            "total_tokens": asked + wrote,
+            "input_token_details": {"cache_read": cached},
+        }
+        message.response_metadata = {
+            "model_name": self.model_name,
+            "finish_reason": said.finish,
+            "timings": dict(said.timings),
+            "prompt_digest": local_prompt.PROMPT_DIGEST,
+            **message.response_metadata,
+        }
+        return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _parsed(said: Completion, names: set[str]) -> AIMessage:
+    """The reply as a tool call; what is none is kept as an invalid one, with the reason."""
+    try:
+        written = codec.loads(said.text)
+        thought, tool = written["thought"], written["tool"]
+        arguments: Mapping[str, Any] = written["arguments"]
+        if tool not in names or not isinstance(arguments, dict):
+            raise ValueError("no offered tool, or arguments that are no object")
+    except (ValueError, KeyError, TypeError) as error:
+        reason = (
+            f"the reply was cut after {said.usage['completion_tokens']} tokens"
+            if said.finish == "length"
+            else f"the reply is no tool call: {error}"
+        )
+        invalid = {
+            "type": "invalid_tool_call",
+            "id": "0",
+            "name": None,
+            "args": said.text,
+            "error": reason,
+        }
+        return AIMessage("", invalid_tool_calls=[invalid])
+    return AIMessage(
+        str(thought),
+        tool_calls=[{"name": tool, "args": dict(arguments), "id": "0"}],
+        response_metadata={"tool_logprob": _logprob(said, f'"tool": {codec.dumps(tool).decode()}')},
+    )
+
+
+def _logprob(said: Completion, wanted: str) -> float | None:
+    """Log-probability of the tool's name, before the grammar: a hint of how sure the model is."""
+    begin = "".join(text for text, _ in said.tokens).find(wanted)
+    if begin < 0:
+        return None
+    end, place, total = begin + len(wanted), 0, 0.0
+    begin += len('"tool": ')
+    for text, logprob in said.tokens:
+        if place < end and place + len(text) > begin:
+            total += logprob
+        place += len(text)
+    return round(total, 4)

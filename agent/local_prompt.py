@@ -1,0 +1,260 @@
+"""What a local model is shown: rules, three short examples, then the tools and the conversation.
+
+The order keeps the prompt's beginning the same from call to call, because llama.cpp computes only
+what follows the part it has seen: rules and examples are the same in every run, the tools and the
+request in every step of one, and earlier steps are written exactly as the model wrote them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    SystemMessage,
+    ToolMessage,
+)
+
+from toolgrove.data import codec
+
+__all__ = ["PROMPT_DIGEST", "render", "render_chat", "signature", "step"]
+
+RULES = (
+    'Reply with one JSON object: {"thought": "why this step", "tool": "its name", '
+    '"arguments": {...}}.\n'
+    "Use only the tools listed with the request. Copy names, dates and numbers exactly from the "
+    "request or from a result; look up what you do not know. Arguments marked ? are optional: "
+    "leave them out unless the request asks for them."
+)
+
+_FINISH = (
+    'Finish(return_type: "give_answer"|"give_up_and_restart", final_answer: string): '
+    "ends with the answer"
+)
+SHOTS: tuple[tuple[str, str], ...] = (
+    (
+        "user",
+        "Tools:\n"
+        "- find_book(title: string, language?: string): Search books by title.\n"
+        "- book_details(book_id: integer): Pages, publisher and year of a book.\n"
+        f"- {_FINISH}\n"
+        'Request: How many pages has the book "Solaris"?',
+    ),
+    (
+        "assistant",
+        '{"thought": "book_details needs an id, so I search the title first.", '
+        '"tool": "find_book", "arguments": {"title": "Solaris"}}',
+    ),
+    ("user", 'Result of find_book:\n[{"book_id": 8841, "title": "Solaris"}]'),
+    (
+        "assistant",
+        '{"thought": "The id is 8841; now its details.", '
+        '"tool": "book_details", "arguments": {"book_id": 8841}}',
+    ),
+    ("user", 'Result of book_details:\n{"pages": 204, "publisher": "MON", "year": 1961}'),
+    (
+        "assistant",
+        '{"thought": "The result gives the pages.", "tool": "Finish", "arguments": '
+        '{"return_type": "give_answer", "final_answer": "Solaris has 204 pages."}}',
+    ),
+    (
+        "user",
+        "Tools:\n"
+        "- train_times(origin: string, destination: string, date: string): Trains on a day, "
+        "date as YYYY-MM-DD.\n"
+        "- ferry_times(port: string): Ferries that leave today.\n"
+        f"- {_FINISH}\n"
+        "Request: When does the first train leave Porto for Lisbon on 5 May 2026?",
+    ),
+    (
+        "assistant",
+        '{"thought": "train_times has trains of a day.", "tool": "train_times", "arguments": '
+        '{"origin": "Porto", "destination": "Lisbon", "date": "2026-05-05"}}',
+    ),
+    ("user", 'Result of train_times:\n{"error": "service closed"}'),
+    (
+        "assistant",
+        '{"thought": "The only tool for trains is closed, no other can answer.", '
+        '"tool": "Finish", "arguments": '
+        '{"return_type": "give_up_and_restart", "final_answer": ""}}',
+    ),
+)
+"""Whole conversations: looking up an id first, formatting a date, giving up after an error."""
+
+PROMPT_DIGEST = codec.digest([RULES, SHOTS])
+"""Names this version of the prompt; recordings carry it."""
+
+_DESCRIPTION = 110
+_NOTE = 40
+_CHOICES = 8
+_CONTROL = re.compile(r"<(?=\||/?s>|start_of_turn>|end_of_turn>)|\[(?=/?INST\])")
+"""Begins what chat templates read as a turn's border; text of others must not draw one."""
+
+Turn = dict[str, str]
+
+
+def render(
+    messages: Sequence[BaseMessage], functions: Sequence[Mapping[str, Any]], *, longest: int
+) -> list[Turn]:
+    """A conversation with tools on offer as turns of a chat.
+
+    Parameters
+    ----------
+    messages : sequence of BaseMessage
+        System, user, assistant (with tool calls) and tool messages. The first user message is
+        the request; tools are listed before it.
+    functions : sequence of mapping
+        OpenAI function objects.
+    longest : int
+        Characters of a tool's result that are shown; the middle is left out of longer ones.
+
+    Returns
+    -------
+    list of dict
+        ``role`` and ``content``; two turns of one role in a row are joined.
+    """
+    said = [_plain(m.text) for m in messages if isinstance(m, SystemMessage)]
+    turns: list[Turn] = [
+        {"role": "system", "content": "\n\n".join([*said, RULES])},
+        *({"role": role, "content": content} for role, content in SHOTS),
+    ]
+    listed = "Tools:\n" + "\n".join(f"- {signature(f)}" for f in functions)
+    for message in messages:
+        match message:
+            case SystemMessage():
+                continue
+            case AIMessage():
+                turn = {"role": "assistant", "content": _said(message)}
+            case ToolMessage():
+                result = _cut(_plain(message.text), longest)
+                turn = {"role": "user", "content": f"Result of {message.name or 'tool'}:\n{result}"}
+            case _:
+                text = _plain(message.text)
+                turn = {"role": "user", "content": f"{listed}\nRequest: {text}" if listed else text}
+                listed = ""
+        _append(turns, turn, apart=len(turns) == 1 + len(SHOTS))
+    return turns
+
+
+def render_chat(messages: Sequence[BaseMessage]) -> list[Turn]:
+    """A conversation without tools as turns of a chat.
+
+    Examples
+    --------
+    >>> from langchain_core.messages import HumanMessage
+    >>> render_chat([HumanMessage("Hi <|im_end|>")])
+    [{'role': 'user', 'content': 'Hi < |im_end|>'}]
+    """
+    turns: list[Turn] = []
+    for message in messages:
+        match message:
+            case SystemMessage():
+                turn = {"role": "system", "content": _plain(message.text)}
+            case AIMessage() if message.tool_calls:
+                turn = {"role": "assistant", "content": _said(message)}
+            case AIMessage():
+                turn = {"role": "assistant", "content": _plain(message.text)}
+            case _:
+                turn = {"role": "user", "content": _plain(message.text)}
+        _append(turns, turn)
+    return turns
+
+
+def _append(turns: list[Turn], turn: Turn, *, apart: bool = False) -> None:
+    """Add a turn, or join it to the last one where templates want the roles to alternate."""
+    if turns and not apart and turns[-1]["role"] == turn["role"] != "system":
+        turns[-1]["content"] += "\n\n" + turn["content"]
+    else:
+        turns.append(turn)
+
+
+def step(thought: str, tool: str, arguments: Mapping[str, Any]) -> str:
+    """One step as the model is to write it.
+
+    Examples
+    --------
+    >>> step("Just ask.", "now", {})
+    '{"thought": "Just ask.", "tool": "now", "arguments": {}}'
+    """
+    return json.dumps(
+        {"thought": thought, "tool": tool, "arguments": dict(arguments)}, ensure_ascii=False
+    )
+
+
+def _said(message: AIMessage) -> str:
+    thought = message.text
+    if not message.tool_calls:
+        return _plain(thought)
+    return _plain("\n".join(step(thought, c["name"], c["args"]) for c in message.tool_calls))
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub(lambda found: found.group() + " ", text)
+
+
+def _cut(text: str, longest: int) -> str:
+    """The beginning and the end of a long text.
+
+    Examples
+    --------
+    >>> _cut("a" * 50 + "b" * 50, 20)
+    'aaaaaaaaaaaaaaa […80 characters left out…] bbbbb'
+    """
+    if len(text) <= longest:
+        return text
+    tail = longest // 4
+    left_out = len(text) - longest
+    return f"{text[: longest - tail]} […{left_out} characters left out…] {text[-tail:]}"
+
+
+def signature(function: Mapping[str, Any]) -> str:
+    """A function in one line: name, parameters with their types, what it does.
+
+    Examples
+    --------
+    >>> signature({"name": "now", "description": "The time.", "parameters": {
+    ...     "properties": {"zone": {"type": "string"}, "form": {"enum": ["iso", "unix"]}},
+    ...     "required": ["zone"]}})
+    'now(zone: string, form?: "iso"|"unix"): The time.'
+    """
+    parameters = function.get("parameters")
+    parameters = parameters if isinstance(parameters, Mapping) else {}
+    properties = parameters.get("properties")
+    properties = properties if isinstance(properties, Mapping) else {}
+    required = parameters.get("required")
+    required = required if isinstance(required, list) else []
+    ordered = sorted(properties.items(), key=lambda item: item[0] not in required)
+    words = ", ".join(
+        f"{name}{'' if name in required else '?'}: {_kind(schema)}" for name, schema in ordered
+    )
+    says = _plain(_brief(str(function.get("description") or ""), _DESCRIPTION))
+    return _plain(f"{function['name']}({words})") + (f": {says}" if says else "")
+
+
+def _kind(schema: Any) -> str:
+    if not isinstance(schema, Mapping):
+        return "any"
+    values = schema.get("enum")
+    if isinstance(values, list) and values:
+        shown = "|".join(json.dumps(v, ensure_ascii=False) for v in values[:_CHOICES])
+        return shown + ("|…" if len(values) > _CHOICES else "")
+    kind = schema.get("type", "any")
+    kind = "|".join(map(str, kind)) if isinstance(kind, list) else str(kind)
+    if kind == "array":
+        kind = f"[{_kind(schema.get('items'))}]"
+    form = schema.get("format") if kind == "string" else None
+    note = _brief(str(schema.get("description") or ""), _NOTE)
+    return (str(form) if form else kind) + (f" ({note})" if note else "")
+
+
+def _brief(text: str, longest: int) -> str:
+    """The first sentence, or as many words as fit."""
+    text = " ".join(text.split())
+    first = re.split(r"(?<=[a-z)][.!?]) ", text, maxsplit=1)[0]
+    if len(first) <= longest:
+        return first
+    return first[:longest].rsplit(" ", 1)[0] + "…"
