@@ -28,7 +28,7 @@ Script = Callable[[Sequence[BaseMessage]], AIMessage]
 """A reply as a function of the conversation, so that a resumed run gets the same ones."""
 
 
-def call(name: str, /, text: str = "", **arguments: Any) -> AIMessage:
+def call(name: str, text: str = "", /, **arguments: Any) -> AIMessage:
     """A reply that calls one tool."""
     return AIMessage(text, tool_calls=[{"name": name, "args": arguments, "id": "0"}])
 

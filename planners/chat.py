@@ -61,7 +61,9 @@ def to_langchain(message: Message) -> BaseMessage:
 
 def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
     """A reply as ours; calls are named by us, because models repeat or omit their ids."""
-    found = [(c["name"], c["args"], None) for c in reply.tool_calls]
+    found: list[tuple[str, dict[str, Any], str | None]] = [
+        (c["name"], c["args"], None) for c in reply.tool_calls
+    ]
     found += [
         (c["name"] or "", {}, c["args"] or c["error"] or "nothing")
         for c in reply.invalid_tool_calls

@@ -5,4 +5,66 @@ Importing this package loads nothing heavy; each name below is loaded at its fir
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent, Outcome
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.models import load_model
+    from toolgrove.agent.scripted import ScriptedModel
+    from toolgrove.data.journal import read_tree
+    from toolgrove.data.preferences import mine
+    from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
+    from toolgrove.data.tree import SearchTree
+    from toolgrove.planners import Budget
+    from toolgrove.tools.registry import Registry
+
+__all__ = [
+    "Agent",
+    "Budget",
+    "Catalog",
+    "Observation",
+    "Outcome",
+    "Registry",
+    "ScriptedModel",
+    "SearchTree",
+    "Status",
+    "Task",
+    "ToolCall",
+    "ToolSpec",
+    "load_model",
+    "mine",
+    "read_tree",
+]
+
+_HOMES = {
+    "Agent": "agent.agent",
+    "Budget": "planners.budget",
+    "Catalog": "agent.catalog",
+    "Observation": "data.records",
+    "Outcome": "agent.agent",
+    "Registry": "tools.registry",
+    "ScriptedModel": "agent.scripted",
+    "SearchTree": "data.tree",
+    "Status": "data.records",
+    "Task": "data.records",
+    "ToolCall": "data.records",
+    "ToolSpec": "data.records",
+    "load_model": "agent.models",
+    "mine": "data.preferences",
+    "read_tree": "data.journal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'toolgrove' has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"toolgrove.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,5 @@
+"""``python -m toolgrove``."""
+
+from toolgrove.cli import main
+
+main()

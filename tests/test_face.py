@@ -1,0 +1,78 @@
+"""The package's face: light to import, complete, and its README runs."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import toolgrove
+
+HEAVY = (
+    "bm25s",
+    "chromadb",
+    "httpx",
+    "langchain_core",
+    "numpy",
+    "onnxruntime",
+    "sentence_transformers",
+    "starlette",
+    "torch",
+    "xllamacpp",
+)
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def loaded_by(code: str) -> set[str]:
+    """Top-level modules that a fresh interpreter has loaded after running some code."""
+    code += "\nimport sys; print('\\n'.join({m.partition('.')[0] for m in sys.modules}))"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(ran.stdout.split())
+
+
+def test_importing_toolgrove_loads_nothing_but_itself() -> None:
+    bare, ours = loaded_by("import typing"), loaded_by("import toolgrove")
+    assert "toolgrove" in ours
+    assert ours - bare <= {"toolgrove"}
+
+
+def test_help_loads_no_model_no_store_and_no_torch() -> None:
+    code = (
+        "import sys; sys.argv = ['toolgrove', '--help']\n"
+        "from toolgrove.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+    )
+    loaded = loaded_by(code)
+    assert "typer" in loaded
+    assert not loaded & set(HEAVY)
+
+
+def test_every_public_name_is_there() -> None:
+    assert toolgrove.__all__ == sorted(toolgrove.__all__)
+    for name in toolgrove.__all__:
+        assert getattr(toolgrove, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = toolgrove.nothing
+
+
+def test_the_readmes_python_example_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert blocks, "README has no Python example"
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
+    assert "Paris" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["", "run", "index", "search", "eval", "mine", "view", "demo"])
+def test_every_command_has_help(command: str) -> None:
+    words = [sys.executable, "-m", "toolgrove", *command.split(), "--help"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    assert "Usage" in said
+    if command:
+        assert "Example" in said
