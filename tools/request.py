@@ -1,0 +1,234 @@
+"""From a binding and arguments to one HTTP request whose endpoint the arguments cannot change.
+
+A path value is one segment and stays one: it is quoted, and refused where a server that decodes
+before it routes (most do) would read another path in it. Values reach only places that the
+binding declares, and never the host, credentials or the framing of the request.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject, Status
+
+__all__ = ["Refused", "Request", "build_request"]
+
+_PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_LONGEST = 2000
+_OURS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
+
+
+class Refused(Exception):
+    """A request that is not made; ``status`` and the text become the observation."""
+
+    def __init__(self, status: Status, text: str) -> None:
+        self.status = status
+        super().__init__(text)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What goes over the wire: the URL is quoted, the body is JSON or absent."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content: bytes | None = None
+
+
+def build_request(
+    binding: JsonObject, arguments: JsonObject, hosts: Mapping[str, str] | None = None
+) -> Request:
+    """Make the request of a call.
+
+    Parameters
+    ----------
+    binding : JsonObject
+        ``method``, ``url`` with ``{name}`` for path parameters, and ``in``: the place of every
+        parameter, ``path``, ``query``, ``header`` or ``body``.
+    arguments : JsonObject
+        Valid against the spec's schema. A null is left out.
+    hosts : mapping
+        Base URL by host name, for hosts that are served elsewhere.
+
+    Raises
+    ------
+    Refused
+        ``INVALID_REQUEST`` where an argument cannot go where it belongs, ``NOT_WORKING`` where
+        the binding is no good or points at a private address.
+
+    Examples
+    --------
+    >>> binding = {"method": "GET", "url": "https://api.example/zone/{name}",
+    ...            "in": {"name": "path", "at": "query"}}
+    >>> build_request(binding, {"name": "x y", "at": "12:00"}).url
+    'https://api.example/zone/x%20y?at=12%3A00'
+    """
+    method = str(binding.get("method", "GET")).upper()
+    if method not in _METHODS:
+        raise Refused(Status.NOT_WORKING, f"its binding has the method {method[:20]!r}")
+    base, path, fixed = _template(str(binding.get("url", "")), hosts or {})
+    places = _places(binding, arguments, path, fixed)
+    given = {name: value for name, value in arguments.items() if value is not None}
+    query = [(key, _filled(text, given, _text)) for key, text in fixed]
+    headers: dict[str, str] = {}
+    body: dict[str, Any] = {}
+    for name, value in given.items():
+        match places[name]:
+            case "query":
+                query += _pairs(name, value)
+            case "header":
+                headers[name] = _header(name, value)
+            case "body":
+                body[name] = value
+    content = codec.dumps(body) if body or "body" in places.values() else None
+    if content is not None:
+        headers["Content-Type"] = "application/json"
+    url = base + "/".join(_segment(part, given) for part in path.split("/"))
+    return Request(method, f"{url}?{urlencode(query)}" if query else url, headers, content)
+
+
+def _template(url: str, hosts: Mapping[str, str]) -> tuple[str, str, list[tuple[str, str]]]:
+    """Base URL, path template and fixed query of a binding's URL."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise Refused(Status.NOT_WORKING, "its binding's URL cannot be read") from None
+    if parts.scheme not in ("http", "https") or not host or "@" in parts.netloc:
+        raise Refused(Status.NOT_WORKING, "its binding has no plain http(s) URL")
+    if _PLACEHOLDER.search(parts.netloc):
+        raise Refused(Status.NOT_WORKING, "its binding lets arguments choose the host")
+    if host in hosts:
+        base = hosts[host].rstrip("/")
+    else:
+        _check_public(host)
+        shown = f"[{host}]" if ":" in host else host
+        base = f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+    return base, parts.path, parse_qsl(parts.query, keep_blank_values=True)
+
+
+def _check_public(host: str) -> None:
+    """Refuse names and literal addresses of this machine and of private networks.
+
+    What a public name resolves to is not looked at here: that check belongs where the connection
+    is made, in the transport of :class:`toolgrove.tools.http.HttpBackend`.
+    """
+    name = host.rstrip(".").lower()
+    local = name == "localhost" or name.endswith((".localhost", ".local", ".internal"))
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        try:  # 127.1, 0x7f.1 and 2130706433 are addresses too
+            address = ipaddress.ip_address(socket.inet_aton(name))
+        except OSError:
+            address = None
+    if local or (address is not None and not address.is_global):
+        raise Refused(
+            Status.NOT_WORKING, f"{host} is not a public host, and none that hosts= allows"
+        )
+
+
+def _places(
+    binding: JsonObject, arguments: JsonObject, path: str, fixed: list[tuple[str, str]]
+) -> dict[str, str]:
+    """Where each argument goes; placeholders in the URL have the first word."""
+    declared = binding.get("in")
+    places = dict(declared) if isinstance(declared, Mapping) else {}
+    templates = [path, *(text for _, text in fixed)]
+    in_url = {name for text in templates for name in _PLACEHOLDER.findall(text)}
+    places |= dict.fromkeys(in_url, "path")
+    for name in sorted(in_url):
+        if arguments.get(name) is None:
+            raise Refused(Status.INVALID_REQUEST, f"{name}: is needed, it is part of the URL.")
+    for name in arguments:
+        if places.get(name) not in ("path", "query", "header", "body") or (
+            places[name] == "path" and name not in in_url
+        ):
+            raise Refused(Status.INVALID_REQUEST, f"{name}: this tool has no such parameter.")
+    return places
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # a lone surrogate cannot be sent
+    return codec.dumps(value).decode()
+
+
+def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
+    """A list repeats its name, as OpenAPI's ``form`` style with ``explode`` has it."""
+    values = value if isinstance(value, list | tuple) else [value]
+    return [(name, _text(item)) for item in values if item is not None]
+
+
+def _header(name: str, value: Any) -> str:
+    text = _text(value)
+    if (
+        not _HEADER_NAME.fullmatch(name)
+        or name.lower() in _OURS
+        or name.lower().startswith("proxy-")
+    ):
+        raise Refused(Status.INVALID_REQUEST, f"{name}: a call must not set this header.")
+    if not _HEADER_VALUE.fullmatch(text):
+        raise Refused(
+            Status.INVALID_REQUEST, f"{name}: a header takes printable ASCII on one line."
+        )
+    return text
+
+
+def _filled(template: str, arguments: JsonObject, write: Any) -> str:
+    return _PLACEHOLDER.sub(lambda found: write(arguments[found[1]]), template)
+
+
+def _segment(template: str, arguments: JsonObject) -> str:
+    """One segment of the path, its placeholders replaced; it stays one segment."""
+    names = _PLACEHOLDER.findall(template)
+    if not names:
+        return quote(template, safe="%!$&'()*+,;=:@~")
+    segment = _PLACEHOLDER.sub(lambda found: quote(_text(arguments[found[1]]), safe=""), template)
+    values = [_text(arguments[name]) for name in names]
+    if not all(values) or len(segment) > _LONGEST or not _is_segment(_decoded(segment)):
+        shown = _text(values)[1:-1][:100]
+        raise Refused(
+            Status.INVALID_REQUEST,
+            f"{', '.join(names)}: {shown} would change the path. Give a short value that is not "
+            "empty, without / and \\, and not . or ..",
+        )
+    return quote(segment, safe="%!$&'()*+,;=:@~")
+
+
+def _is_segment(plain: str) -> bool:
+    # what follows a semicolon is a parameter of the segment to some servers
+    return not ("/" in plain or "\\" in plain or plain.partition(";")[0] in (".", ".."))
+
+
+def _decoded(text: str) -> str:
+    """A text with its percent-encoding undone as often as it was done, by us or by a caller."""
+    while (plain := unquote(text)) != text:
+        text = plain
+    return text
