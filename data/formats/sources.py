@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -55,13 +55,18 @@ TASKS = frozenset({Kind.QUERIES, Kind.QUERY_LINES})
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What one file, or one run's folder, holds."""
+    """What one file, or one run's folder, holds.
+
+    ``name`` is its path from the folder that the named path stands in; trees have it in
+    ``meta["run"]``, so that runs of one name in several folders stay apart.
+    """
 
     path: Path
     kind: Kind
     specs: Sequence[ToolSpec] = ()
     tasks: Sequence[Task] = ()
     trees: Sequence[SearchTree] = ()
+    name: str = ""
 
 
 def load_sources(
@@ -97,8 +102,8 @@ class Sources:
 
     Attributes
     ----------
-    files : list of (Path, bool)
-        Every candidate, and whether it was named (or found in a folder).
+    files : list of (Path, Path)
+        Every candidate, and the named path that it was found in or is.
     done : int
         Candidates dealt with so far.
     read : int
@@ -120,7 +125,7 @@ class Sources:
     def __iter__(self) -> Iterator[Loaded]:
         for path, named in self.files:
             try:
-                loaded = self._load(path, named)
+                loaded = self._load(path, path == named)
             except ToolgroveError as error:
                 if not self._skip_bad:
                     raise
@@ -129,7 +134,7 @@ class Sources:
             self.done += 1
             if loaded is not None:
                 self.read += 1
-                yield loaded
+                yield _with_name(loaded, named)
 
     def _load(self, path: Path, named: bool) -> Loaded | None:
         kind, data = _recognise(path)
@@ -142,21 +147,29 @@ class Sources:
         return None
 
 
-def _find(path: Path) -> Iterator[tuple[Path, bool]]:
+def _with_name(loaded: Loaded, named: Path) -> Loaded:
+    name = loaded.path.absolute().relative_to(named.absolute().parent).as_posix()
+    for tree in loaded.trees:
+        query = f"#{tree.task.id}" if loaded.kind is Kind.ANSWERS else ""
+        tree.meta = {**tree.meta, "run": name + query}
+    return replace(loaded, name=name)
+
+
+def _find(path: Path) -> Iterator[tuple[Path, Path]]:
     if path.name == JOURNAL:
         path = path.parent
     if not path.is_dir() or (path / JOURNAL).is_file():
-        yield path, True
+        yield path, path
         return
     for folder, below, files in os.walk(path):
         below[:] = sorted(name for name in below if not name.startswith("."))
         if JOURNAL in files:
             below.clear()
-            yield Path(folder), False
+            yield Path(folder), path
             continue
         for name in sorted(files):
             if name.endswith((".json", ".jsonl")) or name == "corpus.tsv":
-                yield Path(folder, name), False
+                yield Path(folder, name), path
 
 
 def _recognise(path: Path) -> tuple[Kind, Any]:

@@ -21,27 +21,11 @@ from toolgrove.data.formats.toolbench_entries import (
     with_overlay,
 )
 from toolgrove.data.formats.toolbench_schema import to_function
-from toolgrove.data.records import FINISH, JsonObject, Message, Node, Role
+from toolgrove.data.functions import FINISH_FUNCTION
+from toolgrove.data.records import JsonObject, Message, Node, Role
 from toolgrove.data.tree import ROOT, SearchTree
 
 __all__ = ["answer_overlays", "dump_answer_tree", "functions", "save_answer_tree"]
-
-FINISH_FUNCTION: Entry = {
-    "name": FINISH,
-    "description": "Call this to end: give the final answer, or give up this path and restart. "
-    "Only the final answer is shown to the user.",
-    "parameters": {
-        "type": "object",
-        "properties": {
-            "return_type": {"type": "string", "enum": ["give_answer", "give_up_and_restart"]},
-            "final_answer": {
-                "type": "string",
-                "description": "What to tell the user, where return_type is give_answer.",
-            },
-        },
-        "required": ["return_type"],
-    },
-}
 
 
 def dump_answer_tree(tree: SearchTree) -> Entry:
@@ -171,7 +155,7 @@ def functions(tree: SearchTree) -> list[Entry]:
     """The functions a tree's model was offered, in ToolBench's form, Finish last."""
     names = {tool: alias for alias, tool in tree.aliases.items()}
     offered = [to_function(spec, names.get(spec.id, spec.id)) for spec in tree.tools]
-    return [*offered, FINISH_FUNCTION]
+    return [*offered, dict(FINISH_FUNCTION)]
 
 
 def _generation(tree: SearchTree, entries: Mapping[str, list[Entry]], *, searched: bool) -> Entry:

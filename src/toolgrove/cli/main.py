@@ -17,7 +17,7 @@ from toolgrove.errors import ToolgroveError, UsageError
 
 __all__ = ["app", "main"]
 
-COMMANDS: tuple[str, ...] = ("run",)
+COMMANDS: tuple[str, ...] = ("mine", "run", "view")
 
 app = typer.Typer(
     name="toolgrove",
