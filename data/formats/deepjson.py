@@ -2,19 +2,19 @@
 
 An answer tree nests one object and one array a step, so a search a few hundred calls deep is past
 the limits of orjson and of the standard library. Such a file is read and written with a stack of
-our own; every other file takes the fast way.
+our own; every other file takes the usual way.
 """
 
 from __future__ import annotations
 
-import io
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from toolgrove.data import codec
 
-__all__ = ["dumps", "loads"]
+__all__ = ["dumps", "loads", "loads_iteratively", "pieces"]
 
 
 def loads(text: str) -> Any:
@@ -27,40 +27,82 @@ def loads(text: str) -> Any:
     1
     """
     try:
-        return codec.loads(text)
+        return json.loads(text, parse_constant=_refuse)  # orjson rounds integers past 64 bits
     except RecursionError:
-        return _loads_iteratively(text)
+        return loads_iteratively(text)
 
 
-def _loads_iteratively(text: str) -> Any:
-    import ijson  # type: ignore[import-untyped]  # it ships no types
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
 
+
+_SCALARS = json.JSONDecoder(parse_constant=_refuse)
+_SPACE = re.compile(r"[ \t\n\r]*")
+
+
+def loads_iteratively(text: str) -> Any:
+    """Parse JSON with a stack of our own; only scalars are left to the standard library."""
     top: list[Any] = []
-    open_containers: list[Any] = [top]
-    keys: list[str] = []
-    try:
-        for event, value in ijson.basic_parse(io.BytesIO(text.encode()), use_float=True):
-            if event in ("end_map", "end_array"):
-                done = open_containers.pop()
-                if isinstance(done, dict):
-                    keys.pop()
+    open_above: list[Any] = []
+    container: Any = top
+    key, at = "", 0
+    while True:
+        at = _skip(text, at)
+        char = _char(text, at)
+        if char in ("{", "["):
+            new: Any = {} if char == "{" else []
+            _put(container, key, new)
+            open_above.append(container)
+            container = new
+            at = _skip(text, at + 1)
+            if _char(text, at) != _closing(container):
+                key, at = _key(text, at) if char == "{" else ("", at)
                 continue
-            if event == "map_key":
-                keys[-1] = value
-                continue
-            container = open_containers[-1]
-            new: Any = {} if event == "start_map" else [] if event == "start_array" else value
-            if isinstance(container, dict):
-                container[keys[-1]] = new
-            else:
-                container.append(new)
-            if event in ("start_map", "start_array"):
-                open_containers.append(new)
-                if event == "start_map":
-                    keys.append("")
-    except ijson.JSONError as error:
-        raise ValueError(str(error)) from None
-    return top[0]
+        else:
+            value, at = _SCALARS.raw_decode(text, at)
+            _put(container, key, value)
+        while _char(text, at := _skip(text, at)) == _closing(container) and open_above:
+            container = open_above.pop()
+            at += 1
+        if not open_above:
+            if at != len(text):
+                raise json.JSONDecodeError("Extra data", text, at)
+            return top[0]
+        if _char(text, at) != ",":
+            raise json.JSONDecodeError("Expecting ',' delimiter", text, at)
+        key, at = _key(text, at + 1) if isinstance(container, dict) else ("", at + 1)
+
+
+def _char(text: str, at: int) -> str:
+    """The character there, or nothing at the end."""
+    return text[at : at + 1]
+
+
+def _skip(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _closing(container: Any) -> str:
+    return "}" if isinstance(container, dict) else "]"
+
+
+def _put(container: Any, key: str, value: Any) -> None:
+    if isinstance(container, dict):
+        container[key] = value
+    else:
+        container.append(value)
+
+
+def _key(text: str, at: int) -> tuple[str, int]:
+    at = _skip(text, at)
+    if _char(text, at) != '"':
+        raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
+    key, at = _SCALARS.raw_decode(text, at)
+    at = _skip(text, at)
+    if _char(text, at) != ":":
+        raise json.JSONDecodeError("Expecting ':' delimiter", text, at)
+    return key, at + 1
 
 
 def dumps(value: Any) -> bytes:
@@ -79,11 +121,11 @@ def dumps(value: Any) -> bytes:
     try:
         return codec.dumps(value)
     except RecursionError:
-        return "".join(_pieces(value)).encode()
+        return "".join(pieces(value)).encode()
 
 
-def _pieces(value: Any) -> Iterator[str]:
-    """Text of a value in pieces, depth first; a string on the stack is text already written."""
+def pieces(value: Any) -> Iterator[str]:
+    """The JSON text of a value in pieces, with a stack of our own."""
     stack: list[Iterator[tuple[str, Any]]] = [iter([("", value)])]
     closing: list[str] = [""]
     while stack:
