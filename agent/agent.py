@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from toolgrove.agent.hosting import world_version
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal
 from toolgrove.data.records import Task, ToolSpec
@@ -214,7 +215,7 @@ class Agent(Runnable[str | Task, Outcome]):
             tools=offer.specs,
             aliases=offer.aliases,
             config=run_config(frontier, chat, offer, self.budget or Budget())
-            | {"settings": settings},
+            | {"world": world_version(offer.specs), "settings": settings},
         )
 
 

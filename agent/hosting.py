@@ -8,7 +8,22 @@ from urllib.parse import urlsplit
 
 from toolgrove.data.records import ToolSpec
 
-__all__ = ["hosted"]
+__all__ = ["hosted", "world_version"]
+
+
+def _of_the_world(specs: Iterable[ToolSpec]) -> bool:
+    from toolgrove.data.world import HOST
+
+    return any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs)
+
+
+def world_version(specs: Iterable[ToolSpec]) -> str:
+    """Version of the bundled world, where any of these tools is one of its own; else empty."""
+    if not _of_the_world(specs):
+        return ""
+    from toolgrove.data.world import VERSION
+
+    return VERSION
 
 
 @contextmanager
@@ -20,12 +35,10 @@ def hosted(specs: Iterable[ToolSpec], *, seed: int = 0) -> Iterator[Mapping[str,
     Mapping[str, str]
         Base URL by host name, for ``Agent(hosts=…)``; empty where the world is not needed.
     """
-    from toolgrove.data.world import HOST
-
-    if not any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs):
+    if not _of_the_world(specs):
         yield {}
         return
-    from toolgrove.data.world import running
+    from toolgrove.data.world import HOST, running
 
     with running(seed=seed) as url:
         yield {HOST: url}

@@ -238,7 +238,6 @@ class Journal:
 
     def result(self, key: Key, value: Any) -> None:
         """Keep what a call gave, before anybody uses it."""
-        value = codec.to_json(value)
         self._write({"t": "result", **_key(key), "value": value})
         self.record.results[key] = value
 
@@ -246,7 +245,7 @@ class Journal:
         """Keep a complete step; the same node twice is written once."""
         if self.record.nodes.get(node.id) == node:
             return
-        self._write({"t": "node", "node": codec.to_json(node)})
+        self._write({"t": "node", "node": node})
         self.record.nodes[node.id] = node
 
     def end(self, reason: str) -> None:
@@ -263,7 +262,7 @@ class Journal:
         path = folder / name
         if not path.exists():
             beside = path.with_suffix(f".{os.getpid()}.tmp")
-            beside.write_text(content, encoding="utf-8", errors="surrogatepass")
+            beside.write_bytes(content.encode("utf-8", "surrogatepass"))
             beside.replace(path)
         return name
 
@@ -304,4 +303,4 @@ def whole_observation(run: str | Path, observation: Observation) -> str:
     if Path(observation.stored).name != observation.stored:
         raise JournalError(f"{observation.stored!r} is not the name of a stored observation")
     path = Path(run) / OBSERVATIONS / observation.stored
-    return path.read_text(encoding="utf-8", errors="surrogatepass")
+    return path.read_bytes().decode("utf-8", "surrogatepass")

@@ -7,7 +7,6 @@ from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
-from toolgrove.data import codec
 from toolgrove.data.records import (
     FINISH,
     Effect,
@@ -105,7 +104,6 @@ async def _execute(
         call if isinstance(found, Observation) else found
         for call, found in zip(asked, resolved, strict=True)
     )
-    seen = _made(run, node)
     several = len(calls) > 1
 
     async def one(position: int) -> Observation:
@@ -114,7 +112,7 @@ async def _execute(
             return found
         if found.name == FINISH:
             return _finish(found, several)
-        before = seen.get(_identity(found))
+        before = run.made(node.parent or "", found)
         if before is not None:
             content = prompts.repeated(before.content)
             return replace(before, content=content, cached=True, seconds=0.0)
@@ -135,30 +133,6 @@ async def _together(calls: list[Coroutine[Any, Any, Observation]]) -> list[Obser
     except BaseExceptionGroup as failed:
         raise failed.exceptions[0] from None
     return [task.result() for task in tasks]
-
-
-def _made(run: Run, node: Node) -> dict[str, Observation]:
-    """Reads of this path since its last write: asking them again can give nothing new.
-
-    Rate limits, time-outs and broken servers are left out, because these may pass.
-    """
-    made: dict[str, Observation] = {}
-    for step in run.tree.path(node.parent or ""):
-        for call, observation in zip(step.calls, step.observations, strict=True):
-            if run.effect(call) is Effect.WRITE:
-                made.clear()
-            elif not observation.cached and observation.status in _LASTING:
-                made[_identity(call)] = observation
-    return made
-
-
-_LASTING = frozenset(
-    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
-)
-
-
-def _identity(call: ToolCall) -> str:
-    return codec.digest([call.name, dict(call.arguments)])
 
 
 def _finish(call: ToolCall, several: bool) -> Observation:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
@@ -25,6 +25,23 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
 __all__ = ["Run"]
+
+_LASTING = frozenset(
+    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
+)
+"""Outcomes that asking again won't change; a rate limit, a time-out or a broken server may pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reads:
+    """What one step's reads gave, by their identity, and whether the step wrote."""
+
+    gave: dict[str, Observation]
+    wrote: bool
+
+
+def _identity(call: ToolCall) -> str:
+    return codec.digest([call.name, call.arguments])
 
 
 class Run:
@@ -64,6 +81,7 @@ class Run:
         self.meter = meter
         self._effects = {spec.id: spec.effect for spec in offer.specs}
         self._langchain: dict[str, list[BaseMessage]] = {}
+        self._reads: dict[str, _Reads] = {}
         self._conversation: dict[str, str] = {}
 
     def add(self, node: Node) -> None:
@@ -71,16 +89,39 @@ class Run:
         self.journal.node(node)
         self.tree.add(node)
         before = self._conversation[node.parent] if node.parent is not None else ""
-        self._conversation[node.id] = codec.digest([before, codec.to_json(node.messages)])
+        self._conversation[node.id] = codec.digest([before, node.messages])
         self._langchain[node.id] = [to_langchain(message) for message in node.messages]
+        self._reads[node.id] = self._reads_of(node)
 
     def effect(self, call: ToolCall) -> Effect:
         """What a resolved call does to the world."""
         return self._effects.get(call.name, Effect.READ)
 
+    def made(self, parent: str, call: ToolCall) -> Observation | None:
+        """What this very read gave on the path to ``parent``, unless a write came after it."""
+        asked = _identity(call)
+        at: str | None = parent
+        while at is not None:
+            reads = self._reads[at]
+            if asked in reads.gave or reads.wrote:
+                return reads.gave.get(asked)
+            at = self.tree[at].parent
+        return None
+
+    def _reads_of(self, node: Node) -> _Reads:
+        gave: dict[str, Observation] = {}
+        wrote = False
+        for call, observation in zip(node.calls, node.observations, strict=True):
+            if self.effect(call) is Effect.WRITE:
+                gave.clear()
+                wrote = True
+            elif not observation.cached and observation.status in _LASTING:
+                gave[_identity(call)] = observation
+        return _Reads(gave, wrote)
+
     async def ask(self, node: str, parent: str, prompt: Sequence[Message]) -> Reply:
         """The model's reply for a new node: from the journal, or asked for now."""
-        asked = codec.digest([self._conversation[parent], codec.to_json(list(prompt))])
+        asked = codec.digest([self._conversation[parent], prompt])
         self.meter.before_model()
         kept, key = self._look_up(Key(node, "model", asked))
         if kept is not None:

@@ -1,0 +1,122 @@
+"""The whole job in one go: serve, index, retrieve, search, judge, mine, show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.catalog import Catalog
+from toolgrove.agent.hosting import hosted
+from toolgrove.data.preferences import Mined, answered, mine
+from toolgrove.data.records import Score, Task
+from toolgrove.data.tree import SearchTree
+from toolgrove.planners import Budget
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+__all__ = ["PLANNERS", "Attempt", "Report", "solve_all", "write_report"]
+
+PLANNERS = ("react:depth=5", "dfsdt:width=2,depth=5")
+BUDGET = Budget(model_calls=12)
+OFFERED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One task answered by one planner."""
+
+    planner: str
+    run: Path
+    tree: SearchTree
+    answer: Score
+    calls: Score
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of model and tools together."""
+        tools = sum(o.seconds for node in self.tree for o in node.observations)
+        return tools + sum(node.seconds for node in self.tree)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the demo made, and where it lies."""
+
+    attempts: tuple[Attempt, ...]
+    mined: tuple[Mined, ...]
+    pairs: Path
+    page: Path
+
+    @property
+    def planners(self) -> Mapping[str, list[Attempt]]:
+        """The attempts of each planner."""
+        names = dict.fromkeys(a.planner for a in self.attempts)
+        return {name: [a for a in self.attempts if a.planner == name] for name in names}
+
+
+async def solve_all(
+    tasks: Sequence[Task],
+    *,
+    model: BaseChatModel,
+    catalog: Catalog,
+    out: Path,
+    done: Callable[[Attempt], None],
+) -> list[Attempt]:
+    """Answer each task with each planner; runs that ``out`` holds already are not made again.
+
+    Each run meets a world of its own, so that none sees what another wrote or used up. A task's
+    planners come one after another, since they share the prompt's beginning.
+    """
+    from toolgrove.evaluators.answer import AnswerEvaluator
+    from toolgrove.evaluators.calls import CallEvaluator
+
+    attempts = []
+    for task in tasks:
+        offered = [spec.id for _, spec in catalog.search(task.query, OFFERED)]
+        asked = replace(task, tools=tuple(offered))
+        for planner in PLANNERS:
+            agent = Agent(model=model, catalog=catalog, planner=planner, budget=BUDGET)
+            name = planner.partition(":")[0]
+            run = out / "runs" / name / task.id
+            with hosted([catalog.registry.get(tool) for tool in offered]) as agent.hosts:
+                tree = await agent.solve(asked, run)
+            attempt = Attempt(
+                name,
+                run,
+                tree,
+                await AnswerEvaluator().score(tree),
+                await CallEvaluator().score(tree),
+            )
+            done(attempt)
+            attempts.append(attempt)
+    return attempts
+
+
+def write_report(attempts: Sequence[Attempt], out: Path) -> Report:
+    """Mine the preference pairs and write them, and the page of all trees.
+
+    A branch is a success where its answer was found right, not merely where it called Finish.
+    """
+    from toolgrove.agent.view import render
+    from toolgrove.data.formats.check import write_beside
+    from toolgrove.data.formats.trl import save_pairs
+
+    mined = []
+    for attempt in attempts:
+        right = attempt.answer.value == 1.0
+        mined.append(mine(attempt.tree, success=answered if right else lambda node: False))
+    pairs, page = out / "pairs.jsonl", out / "trees.html"
+    save_pairs(pairs, (pair for one in mined for pair in one.pairs))
+    write_beside(page, [render([attempt.run for attempt in attempts]).encode()])
+    return Report(tuple(attempts), tuple(mined), pairs, page)
+
+
+def recordings() -> Path:
+    """The model replies that ship with the package, for ``toolgrove demo --replay``."""
+    from importlib.resources import files
+
+    return Path(str(files("toolgrove.data.world") / "recordings" / "demo.jsonl"))
