@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -25,9 +25,11 @@ from toolgrove.tools.offer import Offer
 __all__ = ["Changes", "Registry"]
 
 FILE = "registry.sqlite"
+LOCK = "registry.lock"
 VERSION = 1
 _APPLICATION = 0x7467_7276  # "tgrv" in the file's header, so that another program's file is told
 _CHUNK = 500
+_DEEPEST = 100
 _TABLES = """
 CREATE TABLE specs (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, body BLOB NOT NULL);
@@ -102,6 +104,11 @@ class Registry:
             place.mkdir(parents=True, exist_ok=True)
         registry = cls.__new__(cls)
         try:
+            if not _is_made(path):
+                from filelock import FileLock
+
+                with FileLock(place / LOCK):
+                    _make(path)
             registry._start(str(path))
         except sqlite3.DatabaseError as error:
             raise CatalogError(
@@ -117,7 +124,10 @@ class Registry:
             path, timeout=30.0, isolation_level=None, check_same_thread=False
         )
         try:
-            _prepare(self._db, path)
+            if path == ":memory:":
+                self._db.executescript(_TABLES)
+            else:
+                _check(self._db, path)
         except BaseException:
             self._db.close()
             raise
@@ -300,14 +310,36 @@ def _written(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     db.execute("COMMIT")
 
 
-def _prepare(db: sqlite3.Connection, path: str) -> None:
-    if _state(db) == (0, 0, 0):
-        with _written(db):
-            if _state(db) == (0, 0, 0):  # another process may have been quicker
+def _is_made(path: Path) -> bool:
+    """Whether a file is an SQLite database in WAL mode, which is the last step of making ours."""
+    if not path.exists():
+        return False
+    with path.open("rb") as stream:
+        header = stream.read(20)
+    return header[:6] == b"SQLite" and header[18:] == b"\2\2"
+
+
+def _make(path: Path) -> None:
+    """Make an empty registry, unless the file holds something.
+
+    Under a lock and not left to SQLite: the change to WAL mode fails at once where another
+    connection is open, whatever the timeout.
+    """
+    db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
+    try:
+        if _state(db) == (0, 0, 0):
+            with _written(db):
                 for statement in filter(str.strip, _TABLES.split(";")):
                     db.execute(statement)
                 db.execute(f"PRAGMA application_id = {_APPLICATION}")
                 db.execute(f"PRAGMA user_version = {VERSION}")
+        if _state(db)[0] == _APPLICATION:
+            db.execute("PRAGMA journal_mode=WAL")
+    finally:
+        db.close()
+
+
+def _check(db: sqlite3.Connection, path: str) -> None:
     application, version, _ = _state(db)
     if application != _APPLICATION:
         raise CatalogError(f"{path}: is another program's database. Name another folder.")
@@ -316,7 +348,6 @@ def _prepare(db: sqlite3.Connection, path: str) -> None:
             f"{path}: has schema version {version}, this Toolgrove reads {VERSION}. "
             "Index the sources into a new folder."
         )
-    db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=NORMAL")
 
 
@@ -346,8 +377,25 @@ def _encoded(spec: ToolSpec) -> tuple[str, bytes]:
         spec.id.encode()
     except UnicodeEncodeError:
         raise SpecError(f"{spec.id!r}: the id is not valid Unicode. Mend its source.") from None
+    if _deeper((spec.parameters, spec.returns, spec.binding), _DEEPEST):
+        raise SpecError(
+            f"{spec.id}: its schema is nested more than {_DEEPEST} deep. Mend its source."
+        )
     plain = codec.to_json(spec)
     return codec.digest(plain), codec.dumps(plain)
+
+
+def _deeper(value: Any, levels: int) -> bool:
+    """Whether a JSON value nests deeper; without recursion, which is what is to be prevented."""
+    layer = [value]
+    for _ in range(levels):
+        layer = [
+            part
+            for value in layer
+            for part in (value.values() if isinstance(value, Mapping) else value)
+            if isinstance(part, Mapping | list | tuple)
+        ]
+    return bool(layer)
 
 
 def _decoded(body: bytes) -> ToolSpec:

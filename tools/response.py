@@ -92,18 +92,18 @@ def observe(code: int, headers: Mapping[str, str], body: bytes) -> Observation:
     """
     kind = headers.get("content-type", "").lower()
     try:
-        text, value = _read(body, kind)
+        text, value, page = _read(body, kind)
     except Unreadable as error:
         if 200 <= code < 300:
             raise
-        text, value = str(error), None
+        text, value, page = str(error), None, False
     if 200 <= code < 300:
-        status = verdict(value, text, page="text/html" in kind)
+        status = verdict(value, text, page=page)
         if status is Status.OK:
             content = text or f"HTTP {code}: the answer is empty"
             return Observation(status, content, len(content))
         passing = status in (Status.RATE_LIMITED, Status.TIMEOUT)
-        return failure(status, text, retry_after=0 if passing else None)
+        return failure(status, text or "a page without words", retry_after=0 if passing else None)
     if 300 <= code < 400:
         text = "it redirects elsewhere, and redirects are not followed"
     status = status_of(code, text)
@@ -124,19 +124,23 @@ def _retry_after(text: str) -> float:
     return max(0.0, date.timestamp() - time.time())
 
 
-def _read(body: bytes, kind: str) -> tuple[str, Any]:
-    """A body as text for a prompt and, where it is JSON, as a value."""
+def _read(body: bytes, kind: str) -> tuple[str, Any, bool]:
+    """A body as text for a prompt, as a value where it is JSON, and whether it is a page."""
+    if not body.strip():
+        return "", None, False
     if "json" in kind or body.lstrip()[:1] in (b"{", b"["):
         try:
-            return _compact(body)
+            return *_compact(body), False
         except (ValueError, RecursionError) as error:
-            if "json" in kind and body.strip():
+            if "json" in kind:
                 shown = body[:200].decode("utf-8", "replace")
                 raise Unreadable(f"it is not valid JSON ({error}): {shown}", passing=True) from None
-    if not kind.startswith(("text/", "application/x")) and "\0" in body[:1000].decode("latin-1"):
-        return f"({kind or 'binary data'}, {len(body):,} bytes)", None
+    if not kind.startswith("text/") and b"\0" in body[:1000]:
+        return f"({kind or 'binary data'}, {len(body):,} bytes)", None, False
     text = _decoded(body, kind)
-    return (_page_text(text) if _is_page(text, kind) else text.strip()), None
+    if "text/html" in kind or text.lstrip()[:14].lower().startswith(("<!doctype html", "<html")):
+        return _page_text(text), None, True
+    return text.strip(), None, False
 
 
 def _compact(body: bytes) -> tuple[str, Any]:
@@ -165,12 +169,6 @@ def _decoded(body: bytes, kind: str) -> str:
         return body.decode(name, "replace")
     except LookupError:
         return body.decode("utf-8", "replace")
-
-
-def _is_page(text: str, kind: str) -> bool:
-    return "text/html" in kind or text[:200].lstrip().lower().startswith(
-        ("<!doctype html", "<html")
-    )
 
 
 class _Page(HTMLParser):

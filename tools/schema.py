@@ -61,7 +61,7 @@ class Checker:
         self.required = tuple(
             name
             for name in (required if isinstance(required, list) else ())
-            if name in self.properties
+            if isinstance(name, str) and name in self.properties
         )
         self._validator = self._compiled(dict(schema))
 

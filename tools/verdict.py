@@ -115,7 +115,8 @@ def verdict(value: Any, text: str, *, page: bool) -> Status:
         return _envelope(value)
     if page:
         return _says(text[:200]) or Status.ERROR_IN_MESSAGE
-    return (_says(text) if len(text) <= _LINE else None) or Status.OK
+    begins = next((status for status, words in _SAYS if words.match(text)), Status.OK)
+    return begins if len(text) <= _LINE else Status.OK
 
 
 _LINE = 80
