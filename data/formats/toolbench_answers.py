@@ -15,13 +15,14 @@ from toolgrove.data.formats.check import Foreign, Place, checked, read_json
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
     Entry,
-    arguments_text,
+    argument_texts,
     final_answer,
     final_leaf,
     kept,
     overlay,
     parse_arguments,
     shown_calls,
+    with_arguments,
     with_overlay,
 )
 from toolgrove.data.formats.toolbench_schema import from_function
@@ -186,6 +187,7 @@ def _node(
         calls=(call,),
         observations=(Observation(_status(call, content), content, len(content)),),
     )
+    node = with_arguments(node, called.arguments)
     match node.observations[0].status:
         case Status.FINAL_ANSWER:
             return replace(node, state=NodeState.ANSWERED, answer=final_answer(call))
@@ -202,8 +204,7 @@ def _status(call: ToolCall, content: str) -> Status:
             return Status.OK
         failed = isinstance(response, dict) and response.get("error")
         return Status.ERROR_IN_MESSAGE if failed else Status.OK
-    text = arguments_text(call)
-    if "give_up_and_restart" in str(call.arguments.get("return_type", text)):
+    if "give_up_and_restart" in str(call.arguments.get("return_type", call.malformed)):
         return Status.GIVE_UP
     return Status.FINAL_ANSWER if final_answer(call) else Status.BAD_FINISH
 
@@ -215,7 +216,8 @@ def _with_overlay(node: Node, raw: Entry) -> Node:
         found["detail"] = overlay(_without(raw, "next"), {**built, "message": raw["message"]})
         found["called"] = overlay(raw["message"], built["message"])
     found = {part: value for part, value in found.items() if value}
-    return replace(node, meta={OVERLAY: found}) if found else node
+    meta = {OVERLAY: {**node.meta.get(OVERLAY, {}), **found}}
+    return replace(node, meta=meta) if found else node
 
 
 def dump_answers(trees: Iterable[SearchTree]) -> Entry:
@@ -260,11 +262,10 @@ def _top(tree: SearchTree) -> Entry:
 
 def _about(tree: SearchTree, nodes: list[Node], opening: int) -> Entry:
     leaf = final_leaf(tree)
-    finished = [call for call, _ in shown_calls(leaf)] if leaf else []
     return {
         "method": str(tree.meta.get("planner", "")),
         "total_steps": opening + sum(len(_details(node)) for node in nodes[1:]),
-        "final_answer": arguments_text(finished[-1]) if finished else "",
+        "final_answer": argument_texts(leaf)[-1] if leaf else "",
     }
 
 
@@ -280,13 +281,13 @@ def _details(node: Node) -> list[Entry]:
             "message": with_overlay(
                 {
                     "name": call.name,
-                    "arguments": arguments_text(call),
+                    "arguments": text,
                     "response": "" if call.name == FINISH else observation.content,
                 },
                 laid_over,
             ),
         }
-        for call, observation in shown_calls(node)
+        for (call, observation), text in zip(shown_calls(node), argument_texts(node), strict=True)
     ]
 
 

@@ -9,6 +9,7 @@ one we would have written, so that it can be written again just as it was.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeAlias
 
@@ -19,7 +20,7 @@ from toolgrove.data.tree import SearchTree
 __all__ = [
     "OVERLAY",
     "Entry",
-    "arguments_text",
+    "argument_texts",
     "build_entries",
     "final_answer",
     "final_leaf",
@@ -27,6 +28,7 @@ __all__ = [
     "overlay",
     "parse_arguments",
     "shown_calls",
+    "with_arguments",
     "with_overlay",
 ]
 
@@ -73,7 +75,8 @@ def _same(a: Any, b: Any) -> bool:
     """Equal as JSON: ``1``, ``1.0`` and ``true`` differ, which ``==`` does not see."""
     if type(a) is not type(b):
         return False
-    return bool(a == b) if isinstance(a, str) else codec.digest(a) == codec.digest(b)
+    nested = isinstance(a, dict | list)
+    return codec.digest(a) == codec.digest(b) if nested else bool(a == b)
 
 
 def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
@@ -95,8 +98,21 @@ def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
     return ToolCall(call_id, name, malformed=text)
 
 
-def arguments_text(call: ToolCall) -> str:
-    """A call's arguments as models write them: JSON text."""
+def with_arguments(node: Node, text: str) -> Node:
+    """The node with its one call's arguments kept as the model wrote them, if we would not."""
+    if text == _written(node.calls[0]):
+        return node
+    found = {**node.meta.get(OVERLAY, {}), "arguments": [text]}
+    return replace(node, meta={**node.meta, OVERLAY: found})
+
+
+def argument_texts(node: Node) -> list[str]:
+    """The text of each call's arguments: as the model wrote it where that is kept, else JSON."""
+    kept_texts: list[str] | None = node.meta.get(OVERLAY, {}).get("arguments")
+    return kept_texts or [_written(call) for call, _ in shown_calls(node)]
+
+
+def _written(call: ToolCall) -> str:
     return call.malformed if call.malformed is not None else codec.dumps(call.arguments).decode()
 
 
@@ -162,9 +178,9 @@ def _chain(node: Node, depth: int) -> list[Entry]:
     found: list[Entry] = []
     if thought or not node.calls or node.meta.get(OVERLAY, {}).get("empty_thought"):
         found.append(_entry("Thought", thought, depth))
-    for call, observation in shown_calls(node):
+    for (call, observation), text in zip(shown_calls(node), argument_texts(node), strict=True):
         found.append(_entry("Action", call.name, depth + len(found)))
-        found.append(_entry("Action Input", arguments_text(call), depth + len(found)))
+        found.append(_entry("Action Input", text, depth + len(found)))
         found[-1]["observation"] = observation.content
         found[-1]["observation_code"] = observation.status.code
     found[-1]["pruned"] = node.state in (NodeState.PRUNED, NodeState.GAVE_UP)

@@ -23,6 +23,7 @@ from toolgrove.data.formats.toolbench_entries import (
     final_answer,
     overlay,
     parse_arguments,
+    with_arguments,
 )
 from toolgrove.data.formats.toolbench_schema import from_function
 from toolgrove.data.formats.toolbench_trees_out import (
@@ -83,6 +84,8 @@ class _Function(Foreign):
 class _Shown(Foreign):
     role: str
     content: str | None = None
+    valid: bool = True
+    """False for a diversity prompt, which ToolBench took back after its step."""
 
 
 class _Generation(Foreign):
@@ -203,7 +206,8 @@ def _opening(generation: _Generation) -> tuple[Message, ...]:
     for message in conversation:
         if message.role not in (Role.SYSTEM, Role.USER):
             break
-        opening.append(Message(Role(message.role), message.content or ""))
+        if message.valid:
+            opening.append(Message(Role(message.role), message.content or ""))
     return tuple(opening) or (Message(Role.USER, generation.query),)
 
 
@@ -341,6 +345,7 @@ def _node(parent: Node, index: int, entries: list[_At], diverse: bool, *, number
         calls=(call,),
         observations=(observation,),
     )
+    node = with_arguments(node, last.description)
     match status:
         case Status.FINAL_ANSWER:
             return replace(node, state=NodeState.ANSWERED, answer=final_answer(call))

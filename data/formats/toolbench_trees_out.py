@@ -12,7 +12,7 @@ from toolgrove.data.formats.check import write_beside
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
     Entry,
-    arguments_text,
+    argument_texts,
     build_entries,
     final_leaf,
     kept,
@@ -51,7 +51,7 @@ def dump_answer_tree(tree: SearchTree) -> Entry:
     entries = build_entries(tree, searched=searched)
     top = with_overlay(_top(tree, entries), kept(tree.meta, "top"))
     if searched:
-        sizes = with_overlay(_sizes(entries), kept(tree.meta, "tree"))
+        sizes = with_overlay(_sizes(tree, entries), kept(tree.meta, "tree"))
         top["tree"] = {**sizes, "tree": _nested(tree, entries)}
     else:
         top["trys"] = _tries(tree, entries)
@@ -88,7 +88,7 @@ def answer_overlays(tree: SearchTree, data: Mapping[str, Any]) -> JsonObject:
     }
     if searched:
         sizes = {key: value for key, value in data["tree"].items() if key != "tree"}
-        found["tree"] = overlay(sizes, _sizes(entries))
+        found["tree"] = overlay(sizes, _sizes(tree, entries))
     else:
         pairs = zip(data["trys"], _tries(tree, entries), strict=True)
         found["trys"] = [overlay(read, built) for read, built in pairs]
@@ -120,9 +120,12 @@ def _path(tree: SearchTree, leaf: Node, entries: Mapping[str, list[Entry]]) -> l
     return [dict(entry) for node in tree.path(leaf.id)[1:] for entry in entries[node.id]]
 
 
-def _sizes(entries: Mapping[str, list[Entry]]) -> Entry:
-    every = [entry for found in entries.values() for entry in found]
-    return {"size": len(every), "max_length": 1 + max(entry["depth"] for entry in every)}
+def _sizes(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
+    """How many entries there are, and how many the longest way down has, the root included."""
+    down: dict[str, int] = {}
+    for node in tree:
+        down[node.id] = len(entries[node.id]) + (down[node.parent] if node.parent else 0)
+    return {"size": sum(map(len, entries.values())), "max_length": max(down.values())}
 
 
 def _nested(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
@@ -191,8 +194,8 @@ def _conversation(tree: SearchTree, node: Node) -> Iterator[Entry]:
         yield from _opening(tree, node)
         return
     thought = node.messages[0].content if node.messages else ""
-    for call, observation in shown_calls(node):
-        called = {"name": call.name, "arguments": arguments_text(call)}
+    for (call, observation), text in zip(shown_calls(node), argument_texts(node), strict=True):
+        called = {"name": call.name, "arguments": text}
         yield {"role": "assistant", "content": thought or None, "function_call": called}
         yield {"role": "function", "name": call.name, "content": observation.content}
         thought = ""
