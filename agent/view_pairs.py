@@ -1,0 +1,80 @@
+"""Chosen and rejected side by side: a tree's preference pairs, as part of the viewer's page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolgrove.agent.view_data import pretty
+from toolgrove.agent.view_look import KINDS, icon, kind_of, label, preorder, tool_names
+from toolgrove.agent.view_markup import Markup, tag
+from toolgrove.data.preferences import Row, mine
+from toolgrove.data.records import Message, PreferencePair
+from toolgrove.data.tree import SearchTree
+
+__all__ = ["pairs_section"]
+
+PAIRS_LIMIT = 100
+"""Pairs of one tree that the page shows; ``toolgrove mine`` writes them all."""
+
+
+def pairs_section(tree: SearchTree) -> Markup:
+    """The step-wise pairs mined from a tree, or why there is none."""
+    mined = mine(tree)
+    numbers = {node.id: number for number, node in enumerate(preorder(tree))}
+    names = tool_names(tree)
+
+    def step(node_id: str) -> Markup:
+        did, with_ = label(tree, tree[node_id], names)
+        kind = kind_of(tree, tree[node_id])
+        said = f"{did} {with_}".strip()
+        return tag(
+            "button", icon(kind), " ", tag("span", said), type="button", data_n=numbers[node_id],
+            title=KINDS[kind].word,
+        )  # fmt: skip
+
+    def shown(pair: PreferencePair) -> Markup:
+        origin = pair.origin
+        sides = [
+            tag(
+                "div",
+                tag("h3", title, " ", step(origin[title.lower()])),
+                *_said(messages),
+                class_=f"side {title.lower()}",
+            )
+            for title, messages in (("Chosen", pair.chosen), ("Rejected", pair.rejected))
+        ]
+        faults = ", ".join(fault.replace("_", " ") for fault in origin["faults"])
+        about = [tag("p", "After ", step(origin["at"]), class_="none")]
+        if faults:
+            about.append(tag("p", f"Flagged: {faults}", class_="none"))
+        return tag("div", *about, tag("div", *sides, class_="pair"))
+
+    return tag(
+        "section",
+        tag("h2", "Preference pairs"),
+        tag("p", _summary(mined.row), class_="none"),
+        *(shown(pair) for pair in mined.pairs[:PAIRS_LIMIT]),
+        class_="pairs",
+    )
+
+
+def _summary(row: Row) -> str:
+    if not row.pairs:
+        return f"None: {row.why}."
+    said = f"{row.pairs:,} by the step-wise rule"
+    if row.pairs > PAIRS_LIMIT:
+        said += f", the first {PAIRS_LIMIT} shown"
+    dropped = ", ".join(f"{n:,} for {f.replace('_', ' ')}" for f, n in row.dropped.items())
+    return f"{said}; dropped: {dropped}." if dropped else f"{said}."
+
+
+def _said(messages: Sequence[Message]) -> list[Markup]:
+    parts: list[Markup] = []
+    for message in messages:
+        if message.content:
+            parts.append(tag("pre", message.content, class_="text", tabindex=0))
+        parts += [
+            tag("pre", f"{call.name} {pretty(call.arguments)}", tabindex=0)
+            for call in message.calls
+        ]
+    return parts

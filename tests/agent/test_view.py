@@ -1,0 +1,328 @@
+"""The viewer's page: what it shows, and that a trace's text stays text (promise 25)."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from support.sample_run import HOSTILE, path_tree, sample_tree, write_run
+from toolgrove.agent import view_data
+from toolgrove.agent.view import page, render, svg
+from toolgrove.agent.view_data import Run, read_view
+from toolgrove.agent.view_look import shorten
+from toolgrove.agent.view_markup import inert_json, tag
+from toolgrove.data.formats.toolbench_trees import load_answer_tree
+from toolgrove.data.preferences import mine
+from toolgrove.data.records import Node, Task, ToolCall
+from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.errors import FormatError, JournalError
+
+SVG = "{http://www.w3.org/2000/svg}"
+words = st.one_of(
+    st.text(), st.sampled_from(HOSTILE), st.lists(st.sampled_from(HOSTILE)).map("".join)
+)
+
+
+class Parsed(HTMLParser):
+    """A page's elements with their attributes, and all text that is not in a script or style."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, tuple[tuple[str, str | None], ...]]] = [("", ())]
+        self.text = ""
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        self.elements.append((f"/{tag}", ()))
+
+    def handle_comment(self, data: str) -> None:
+        self.elements.append(("comment", ()))
+
+    def handle_data(self, data: str) -> None:
+        if self.elements[-1][0] not in ("script", "style"):
+            self.text += data
+
+
+def shown(tree: SearchTree) -> str:
+    return page([Run("run", tree)])
+
+
+def nodes_of(html: str) -> list[dict[str, Any]]:
+    """What the page's script is given of the first run's nodes."""
+    return block(html)["nodes"]
+
+
+def block(html: str) -> dict[str, Any]:
+    found = re.search(r'<script type="application/json" class="nodes">(.*?)</script>', html, re.S)
+    assert found
+    parsed: dict[str, Any] = json.loads(found[1])
+    return parsed
+
+
+PLAIN = Parsed(shown(sample_tree())).elements
+
+
+@settings(max_examples=60, deadline=None)
+@given(words)
+def test_promise_25_no_text_of_a_trace_makes_an_element_or_an_attribute(word: str) -> None:
+    assert Parsed(shown(sample_tree(word))).elements == PLAIN
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_promise_25_holds_through_the_journal(word: str, tmp_path: Path) -> None:
+    html = render([write_run(tmp_path / "run", word, whole=f"whole {word}")])
+    assert html.encode()  # a lone surrogate would not pass
+    with_whole = Parsed(render([write_run(tmp_path / "plain", whole="whole")])).elements
+    assert Parsed(html).elements == with_whole
+
+
+@given(words)
+def test_promise_25_the_json_of_a_page_is_inert_and_complete(word: str) -> None:
+    said = inert_json({word: [word]})
+    assert not re.search("[<>&\u2028\u2029\ud800-\udfff]", said)
+    assert json.loads(said) == {word: [word]}
+
+
+@settings(max_examples=60, deadline=None)
+@given(words)
+def test_promise_25_a_picture_is_well_formed_whatever_it_says(word: str) -> None:
+    def shape(text: str) -> list[tuple[str, list[str]]]:
+        return [(e.tag, sorted(e.attrib)) for e in ElementTree.fromstring(text).iter()]
+
+    drawn = shape(svg(sample_tree(word)))
+    assert drawn == shape(svg(sample_tree()))
+    assert {name for name, _ in drawn} == {
+        SVG + name for name in ("svg", "title", "style", "rect", "path", "g", "circle", "text")
+    }
+    assert not [name for _, names in drawn for name in names if name.startswith("on")]
+
+
+def test_promise_25_the_policy_lets_nothing_in_but_the_pages_own_script_and_style(
+    tmp_path: Path,
+) -> None:
+    html = render([write_run(tmp_path / "run")])
+    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert found
+    policy = dict(part.strip().split(" ", 1) for part in found[1].replace("&#x27;", "'").split(";"))
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.S)
+    styles = re.findall(r"<style>(.*?)</style>", html, re.S)
+    assert (len(scripts), len(styles)) == (1, 1)
+
+    def digest(text: str) -> str:
+        return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == digest(scripts[0])
+    assert policy["style-src"] == digest(styles[0])
+    assert policy["base-uri"] == policy["form-action"] == policy["trusted-types"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+
+
+def test_a_page_loads_nothing(tmp_path: Path) -> None:
+    html = render([write_run(tmp_path / "a"), write_run(tmp_path / "b")])
+    elements = Parsed(html).elements
+    links = [value for _, attrs in elements for name, value in attrs if name in ("src", "href")]
+    assert links == ["#run-1", "#run-2"]
+    assert not {"link", "img", "iframe", "object", "embed", "base"} & {e for e, _ in elements}
+    style = re.search(r"<style>(.*?)</style>", html, re.S)
+    assert style
+    assert not re.search(r"url\(|@import", style[1])
+
+
+def test_a_tag_escapes_text_and_attributes_alike() -> None:
+    assert tag("p", "<b>", title='"<') == '<p title="&quot;&lt;">&lt;b&gt;</p>'
+
+
+def test_each_step_is_told_whole(tmp_path: Path) -> None:
+    nodes = nodes_of(render([write_run(tmp_path / "run", " w")]))
+    assert [node["kind"] for node in nodes] == [
+        "task", "step", "error", "gave_up", "gave_up", "step", "pruned", "error", "answered",
+    ]  # fmt: skip
+    assert [node["up"] for node in nodes] == [-1, 0, 1, 2, 2, 1, 5, 5, 7]
+    first = nodes[1]
+    assert first["facts"][:2] == [["tokens", "1,200 in, 34 out"], ["model time", "2.5 s"]]
+    assert first["says"] == [["assistant", "First x w"]]
+    (call,) = first["calls"]
+    assert call["name"] == "Cat w/tool/look"
+    assert json.loads(call["arguments"]) == {"key w": "x w"}
+    assert (call["status"], call["content"]) == ("ok", "ok x w")
+    assert call["about"] == "6 characters · 250 ms"
+    assert nodes[4]["prompt"] == [["user", "Try another way than x w."]]
+    assert "prompt" not in nodes[1]
+    assert nodes[6]["reason"] == "repeats x w"
+    assert "answered without a call" in nodes[6]["calls"][0]["about"]
+    assert nodes[7]["calls"][0]["malformed"] is True
+    assert nodes[7]["calls"][0]["arguments"] == '{"key": x w'
+    assert "3 attempts" in nodes[7]["calls"][0]["about"]
+
+
+def test_a_tool_message_that_says_something_else_than_its_observation_is_shown() -> None:
+    tree = sample_tree()
+    node = next(iter(tree.children(ROOT)))
+    told = replace(node.messages[1], content="You made this very call before")
+    tree.replace(replace(node, messages=(node.messages[0], told)))
+    assert ["tool", "You made this very call before"] in nodes_of(shown(tree))[1]["says"]
+
+
+def test_the_header_says_task_planner_model_totals_budget_and_end(tmp_path: Path) -> None:
+    text = Parsed(render([write_run(tmp_path / "run")])).text
+    for said in (
+        "What is x?", "dfsdt", "small", "an answer was found", "8 of 20", "It is x",
+        "3,702 of 90,000 (3,600 in, 102 out)", "8.2 s of 60.5 (7.5 s in the model)", "Looks up x",
+    ):  # fmt: skip
+        assert said in text
+
+
+def test_a_run_that_has_not_ended_says_so(tmp_path: Path) -> None:
+    text = Parsed(render([write_run(tmp_path / "run", end=False)])).text
+    assert "it has not ended" in text
+
+
+def test_a_run_without_a_step_is_shown(tmp_path: Path) -> None:
+    empty = SearchTree(Task("1", "What?"), meta={"ended": None})
+    assert nodes_of(shown(empty)) == []
+    assert ElementTree.fromstring(svg(empty)).tag == f"{SVG}svg"
+
+
+def test_several_runs_have_an_index_with_a_row_each(tmp_path: Path) -> None:
+    runs = [write_run(tmp_path / name, f" {name}") for name in ("a", "b", "c")]
+    html = render(runs)
+    nav = Parsed(html[html.index("<nav") : html.index("</nav>")])
+    assert [e for e, _ in nav.elements].count("tr") == 1 + len(runs)
+    for said in ("What is x b?", "dfsdt b", "answered", "8", "3,702", "8.2 s"):
+        assert said in nav.text
+    assert html.count('<section class="run"') == len(runs)
+    assert "<nav" not in render(runs[:1])
+
+
+def test_whole_observations_come_along_up_to_a_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(view_data, "WHOLE_LIMIT", 10)
+    run = write_run(tmp_path / "run", whole="0123456789abcdef")
+    ((name, whole),) = block(render([run]))["wholes"].items()
+    assert whole["text"] == "0123456789"
+    assert whole["note"] == f"the first 10 of 16 characters, from observations/{name}"
+    assert nodes_of(render([run]))[5]["calls"][0]["stored"] == name
+    monkeypatch.setattr(view_data, "WHOLES_LIMIT", 0)
+    assert block(render([run]))["wholes"][name]["text"] == ""
+
+
+@pytest.mark.parametrize("name", ["../journal.jsonl", "/etc/hostname", "..", "gone.txt", "a\0b"])
+def test_a_trace_cannot_name_a_file_outside_its_observations(tmp_path: Path, name: str) -> None:
+    run = write_run(tmp_path / "run")
+    html = page([Run("run", sample_tree(stored=name), run)])
+    whole = block(html)["wholes"][name]
+    assert "text" not in whole
+    assert whole["note"].startswith("cannot be read")
+
+
+def test_chosen_and_rejected_stand_side_by_side(tmp_path: Path) -> None:
+    tree = sample_tree()
+    html = shown(tree)
+    pairs = Parsed(html[html.index('class="pairs"') :])
+    sides = [dict(a)["class"] for e, a in pairs.elements if e == "div" and dict(a).get("class")]
+    count = len(mine(tree).pairs)
+    assert count
+    assert sides == ["pair", "side chosen", "side rejected"] * count
+    assert f"{count} by the step-wise rule" in pairs.text
+
+
+def test_a_tree_without_pairs_says_why() -> None:
+    assert "None: no success." in Parsed(shown(path_tree(4))).text
+
+
+@pytest.mark.parametrize("fork", [0, 5])
+def test_five_thousand_nodes_on_one_path_are_rendered(fork: int) -> None:
+    tree = path_tree(5_000, fork)
+    html = shown(tree)
+    assert len(nodes_of(html)) == len(tree)
+    assert len(html) < 600 * len(tree)
+    assert ElementTree.fromstring(svg(tree)) is not None
+
+
+def test_a_large_tree_has_no_picture_and_says_so() -> None:
+    small, large = shown(path_tree(50)), shown(path_tree(1_000))
+    assert 'class="map"' in small
+    assert 'class="map"' not in large
+    assert "too large for a picture" in large
+
+
+def test_arguments_nested_deep_are_shown() -> None:
+    deep: Any = 1
+    for _ in range(2_000):
+        deep = [deep]
+    tree = SearchTree(Task("1", "Deep?"))
+    tree.add(Node(ROOT, None))
+    tree.add(Node(child_id(ROOT, 0), ROOT, calls=(ToolCall("c", "dig", {"x": deep}),)))
+    assert nodes_of(shown(tree))[1]["calls"][0]["arguments"].startswith('{"x":[[[')
+
+
+def test_a_picture_draws_each_node_once_and_marks_the_answers_path() -> None:
+    tree = sample_tree()
+    drawn = ElementTree.fromstring(svg(tree))
+    boxes = [g.get("class") for g in drawn.iter(f"{SVG}g")]
+    assert sorted(boxes) == sorted(  # type: ignore[type-var]  # every g has a class
+        ["task", "step", "step", "error", "error", "gave_up", "gave_up", "pruned", "answered"]
+    )
+    edges = [p.get("class") for p in drawn.iter(f"{SVG}path") if "edge" in str(p.get("class"))]
+    assert len(edges) == len(tree) - 1
+    assert edges.count("edge won") == len(tree.path(tree.answered[0].id)) - 1
+    places = [(r.get("x"), r.get("y")) for r in drawn.iter(f"{SVG}rect") if r.get("x")]
+    assert len(set(places)) == len(tree)
+
+
+@given(st.text(), st.floats(1, 50))
+def test_a_label_is_cut_to_its_width(text: str, width: float) -> None:
+    short = shorten(text, width)
+    assert short == text or short.endswith("…")
+    assert text.startswith(short.removesuffix("…"))
+    assert len(short) <= len(text)
+
+
+def test_a_folder_without_a_journal_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(JournalError, match=r"no journal\.jsonl here"):
+        render([tmp_path])
+
+
+def test_a_damaged_journal_is_one_error(tmp_path: Path) -> None:
+    run = write_run(tmp_path / "run")
+    journal = run / "journal.jsonl"
+    journal.write_text(journal.read_text().replace('"index":1', '"index":"one"'))
+    with pytest.raises(JournalError, match="is damaged"):
+        render([run])
+
+
+def test_a_file_that_is_no_answer_tree_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "tree.json"
+    file.write_text("{}")
+    with pytest.raises(FormatError, match=r"tree\.json"):
+        render([file])
+
+
+def test_every_real_answer_tree_is_shown_whole(shared_data: Path) -> None:
+    files = sorted((shared_data / "toolbench" / "trees").glob("*.json"))
+    assert files
+    for file in files:
+        tree = load_answer_tree(file)
+        html = page([read_view(file)])
+        nodes = nodes_of(html)
+        assert len(nodes) == len(tree)
+        contents = sorted(c["content"] for n in nodes for c in n.get("calls", []))
+        assert contents == sorted(o.content for n in tree for o in n.observations)
+        assert ElementTree.fromstring(svg(tree)) is not None
