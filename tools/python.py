@@ -13,6 +13,7 @@ import importlib
 import inspect
 import threading
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -107,28 +108,30 @@ def python_backend(registry: Registry, modules: Collection[str] = ()) -> Execute
     modules : collection of str
         Names of modules from which functions may be imported.
     """
-    models: dict[str, tuple[Function, type[BaseModel]]] = {}
+    prepared: dict[str, _Prepared] = {}
 
-    def prepared(spec: ToolSpec) -> tuple[Function, type[BaseModel]]:
+    def prepare(spec: ToolSpec) -> _Prepared:
         function = registry.function(spec.id) or _imported(spec, modules)
-        known = models.get(spec.id)
-        if known is None or known[0] is not function:
-            known = models[spec.id] = (function, _model(function))
+        known = prepared.get(spec.id)
+        if known is None or known.function is not function:
+            known = prepared[spec.id] = _Prepared(
+                function, _model(function), tuple(_signature(function).parameters.values())
+            )
         return known
 
     async def execute(call: ToolCall) -> Observation:
         from pydantic import ValidationError
 
         try:
-            function, model = prepared(registry.get(call.name))
+            tool = prepare(registry.get(call.name))
         except SpecError as error:
             return failure(Status.NOT_WORKING, str(error), attempts=0)
         try:
-            args, kwargs = _bound(function, model, call.arguments)
+            bound = tool.bound(call.arguments)
         except ValidationError as error:
             return failure(Status.INVALID_REQUEST, _explained(error), attempts=0)
         try:
-            return _observed(await _result(partial(function, *args, **kwargs)))
+            return _observed(await _result(bound))
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -295,31 +298,35 @@ def _imported(spec: ToolSpec, modules: Collection[str]) -> Function:
     return function
 
 
-def _bound(
-    function: Function, model: type[BaseModel], arguments: JsonObject
-) -> tuple[list[Any], dict[str, Any]]:
-    """Arguments as the function takes them; what was not given is left to its defaults."""
-    checked = model.model_validate_json(codec.dumps(dict(arguments)))
-    args: list[Any] = []
-    kwargs: dict[str, Any] = {}
-    for field, parameter in zip(
-        model.model_fields, _signature(function).parameters.values(), strict=True
-    ):
-        if parameter.kind is parameter.POSITIONAL_ONLY:
-            args.append(getattr(checked, field))
-        elif field in checked.model_fields_set:
-            kwargs[parameter.name] = getattr(checked, field)
-    return args, kwargs
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A function with what checks its arguments."""
+
+    function: Function
+    model: type[BaseModel]
+    parameters: tuple[inspect.Parameter, ...]
+
+    def bound(self, arguments: JsonObject) -> partial[Any]:
+        """The call to make; what was not given is left to the function's defaults."""
+        checked = self.model.model_validate_json(codec.dumps(dict(arguments)))
+        args: list[Any] = []
+        kwargs: dict[str, Any] = {}
+        for index, parameter in enumerate(self.parameters):
+            field = f"p{index}"
+            if parameter.kind is parameter.POSITIONAL_ONLY:
+                args.append(getattr(checked, field))
+            elif field in checked.model_fields_set:
+                kwargs[parameter.name] = getattr(checked, field)
+        return partial(self.function, *args, **kwargs)
 
 
-async def _result(function: Function) -> Any:
+async def _result(bound: partial[Any]) -> Any:
     """What a function gives, awaited where it is async, from a thread where it is not."""
-    inner = function.func if isinstance(function, partial) else function
-    outcome = function() if inspect.iscoroutinefunction(inner) else await _in_thread(function)
+    outcome = bound() if inspect.iscoroutinefunction(bound.func) else await _in_thread(bound)
     return await outcome if inspect.isawaitable(outcome) else outcome
 
 
-async def _in_thread(function: Function) -> Any:
+async def _in_thread(function: Callable[[], Any]) -> Any:
     """Run a function in a daemon thread.
 
     A pool would be blocked by as many hung calls as it has threads, and would keep the process

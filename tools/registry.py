@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -119,6 +119,7 @@ class Registry:
 
     def _start(self, path: str) -> None:
         self._functions: dict[str, Callable[..., Any]] = {}
+        self._path = path
         self._lock = threading.RLock()
         self._db = sqlite3.connect(
             path, timeout=30.0, isolation_level=None, check_same_thread=False
@@ -134,11 +135,18 @@ class Registry:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, _written(self._db) as db:
+        with self._lock, self._told(), _written(self._db) as db:
             yield db
 
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:  # a full disk, a lock that is not let go of, a closed file
+            raise CatalogError(f"{self._path}: {error}. See to that, then try again.") from error
+
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock:
+        with self._lock, self._told():
             try:
                 return self._db.execute(query, values).fetchall()
             except UnicodeEncodeError:  # a lone surrogate: no id holds one
@@ -381,19 +389,19 @@ def _encoded(spec: ToolSpec) -> tuple[str, bytes]:
         raise SpecError(
             f"{spec.id}: its schema is nested more than {_DEEPEST} deep. Mend its source."
         )
-    plain = codec.to_json(spec)
-    return codec.digest(plain), codec.dumps(plain)
+    return codec.digest(spec), codec.dumps(spec)
 
 
 def _deeper(value: Any, levels: int) -> bool:
     """Whether a JSON value nests deeper; without recursion, which is what is to be prevented."""
     layer = [value]
-    for _ in range(levels):
+    while layer and levels:
+        levels -= 1
         layer = [
             part
             for value in layer
-            for part in (value.values() if isinstance(value, Mapping) else value)
-            if isinstance(part, Mapping | list | tuple)
+            for part in (value.values() if isinstance(value, dict) else value)
+            if isinstance(part, dict | list | tuple)
         ]
     return bool(layer)
 

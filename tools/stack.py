@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import cache
 from random import Random
 
 from toolgrove.data.records import Observation, Status, ToolCall
+from toolgrove.errors import CatalogError
 from toolgrove.tools.execute import Execute, failure, with_retry, with_timeout, with_truncation
 from toolgrove.tools.registry import Registry
 
@@ -52,6 +54,9 @@ async def build_stack(
         Draws the jitter of retries.
     """
     backends: dict[str, Execute] = {}
+    spec_of = cache(
+        registry.get
+    )  # a run calls the tools it was offered, whatever is added meanwhile
     async with AsyncExitStack() as stack:
 
         def backend(kind: str) -> Execute | None:
@@ -59,10 +64,10 @@ async def build_stack(
             if kind not in backends and kind == "http":
                 from toolgrove.tools.http import HttpBackend
 
-                http = HttpBackend(registry.get, hosts=hosts or {})
+                http = HttpBackend(spec_of, hosts=hosts or {})
                 stack.push_async_callback(http.close)
                 backends[kind] = with_retry(
-                    http, registry.get, attempts=attempts, within=timeout, rng=rng
+                    http, spec_of, attempts=attempts, within=timeout, rng=rng
                 )
             elif kind not in backends and kind == "python":
                 from toolgrove.tools.python import python_backend
@@ -71,13 +76,20 @@ async def build_stack(
             return backends.get(kind)
 
         async def route(call: ToolCall) -> Observation:
-            if call.name not in registry:
-                return failure(Status.NO_SUCH_TOOL, f"There is no tool {call.name}.", attempts=0)
-            kind = str(registry.get(call.name).binding.get("kind", ""))
+            kind = str(spec_of(call.name).binding.get("kind", ""))
             execute = backend(kind)
             if execute is None:
                 text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."
                 return failure(Status.NOT_WORKING, text, attempts=0)
             return await execute(call)
 
-        yield with_truncation(with_timeout(route, timeout, registry.get), limit, store)
+        bounded = with_truncation(with_timeout(route, timeout, spec_of), limit, store)
+
+        async def execute(call: ToolCall) -> Observation:
+            try:
+                spec_of(call.name)
+            except CatalogError as error:
+                return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
+            return await bounded(call)
+
+        yield execute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 import types
@@ -266,6 +267,33 @@ def test_cancelling_a_call_reaches_an_async_function() -> None:
         return "ended" if ended.is_set() else "left running"
 
     assert asyncio.run(scenario()) == "ended"
+
+
+_HUNG = """
+import asyncio, threading
+from toolgrove.data.records import ToolCall
+from toolgrove.tools.registry import Registry
+from toolgrove.tools.stack import build_stack
+
+def hang() -> None:
+    threading.Event().wait()
+
+async def main() -> None:
+    with Registry() as registry:
+        spec = registry.add_function(hang)
+        async with build_stack(registry, timeout=0.05) as execute:
+            calls = [execute(ToolCall("c", spec.id)) for _ in range(40)]
+            print({o.status.value for o in await asyncio.gather(*calls)})
+
+asyncio.run(main())
+"""
+
+
+def test_promise_17_functions_that_hang_keep_neither_the_run_nor_the_process() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _HUNG], capture_output=True, text=True, check=True, timeout=120
+    )
+    assert done.stdout.strip() == "{'timeout'}"
 
 
 def _star(*numbers: int) -> None: ...

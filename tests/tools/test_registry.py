@@ -101,6 +101,15 @@ def test_what_is_not_there_is_said_clearly() -> None:
                 ask("C/tool/9")
 
 
+def test_a_closed_registry_says_so() -> None:
+    registry = Registry()
+    registry.close()
+    registry.close()
+    for use in (lambda: registry.get("a"), lambda: registry.add([spec(1)])):
+        with pytest.raises(CatalogError, match="closed"):
+            use()
+
+
 def test_an_offer_has_each_tool_once_in_the_order_asked_for() -> None:
     with Registry() as registry:
         registry.add([spec(1), spec(2)])
