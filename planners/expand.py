@@ -72,7 +72,7 @@ async def expand(run: Run, pick: Pick) -> Node:
 def _prompt(run: Run, pick: Pick) -> tuple[Message, ...]:
     if pick.variant != "diversity":
         return ()
-    message = prompts.diversity(run.tree.children(pick.parent))
+    message = prompts.diversity(run.tree.children(pick.parent), list(run.offer.aliases))
     return (message,) if message else ()
 
 

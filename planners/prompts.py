@@ -23,19 +23,21 @@ SYSTEM = (
 NUDGE = "Call one of the tools now, or Finish with your final answer."
 DIVERSITY = (
     "This is not the first try at this step. Earlier tries made these calls:\n{tries}\n"
-    "They did not lead to an answer. Make a different call this time: another tool, or other "
-    "arguments."
+    "They did not lead to an answer. Do not make any of these calls again: call another tool, or "
+    "use other arguments.{untried}"
 )
+UNTRIED = " Not tried here yet: {names}."
 REPEATED = "You made this very call before, with the same result:\n{content}"
 DOUBT = (
     "It is unknown whether this call took effect, because the run was interrupted while it was "
     "in flight. It was not repeated. Read the data back before you go on."
 )
 
-PROMPT_DIGEST = codec.digest([SYSTEM, NUDGE, DIVERSITY, REPEATED, DOUBT])
+PROMPT_DIGEST = codec.digest([SYSTEM, NUDGE, DIVERSITY, UNTRIED, REPEATED, DOUBT])
 """Names this set of prompts; a run made under another one is not resumed."""
 
 _SHOWN = 300
+_NAMES = 12
 
 
 def opening(query: str) -> tuple[Message, ...]:
@@ -53,8 +55,10 @@ def repeated(content: str) -> str:
     return REPEATED.format(content=content)
 
 
-def diversity(siblings: Sequence[Node]) -> Message | None:
+def diversity(siblings: Sequence[Node], names: Sequence[str]) -> Message | None:
     """Ask for another step than the siblings took, or None where none made a call.
+
+    ``names`` are those of the tools on offer; the first of them that no sibling called are named.
 
     It is shown for one step and never becomes part of a path: in ToolBench it leaks into the
     descendants' prompts.
@@ -69,7 +73,10 @@ def diversity(siblings: Sequence[Node]) -> Message | None:
     unique = list(dict.fromkeys(tries))
     if not unique:
         return None
-    return Message(Role.USER, DIVERSITY.format(tries="\n".join(unique)))
+    called = {call.name for node in siblings for call in node.messages[0].calls}
+    untried = [name for name in names if name not in called][:_NAMES]
+    hint = UNTRIED.format(names=", ".join(untried)) if untried else ""
+    return Message(Role.USER, DIVERSITY.format(tries="\n".join(unique), untried=hint))
 
 
 def _try(call: ToolCall, observation: Observation) -> str:
