@@ -20,11 +20,12 @@ from langchain_core.messages import (
 )
 
 from toolgrove.data import codec
+from toolgrove.data.records import FINISH
 
 __all__ = ["PROMPT_DIGEST", "render", "render_chat", "signature", "step"]
 
 RULES = (
-    'Reply with one JSON object: {"thought": "why this step", "tool": "its name", '
+    'Reply with one JSON object: {"thought": "what you need now", "tool": "its name", '
     '"arguments": {...}}.\n'
     "Use only the tools listed with the request. Copy names, dates and numbers exactly from the "
     "request or from a result; look up what you do not know. Arguments marked ? are optional: "
@@ -46,19 +47,19 @@ SHOTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "assistant",
-        '{"thought": "book_details needs an id, so I search the title first.", '
+        '{"thought": "I need the id of the book Solaris.", '
         '"tool": "find_book", "arguments": {"title": "Solaris"}}',
     ),
     ("user", 'Result of find_book:\n[{"book_id": 8841, "title": "Solaris"}]'),
     (
         "assistant",
-        '{"thought": "The id is 8841; now its details.", '
+        '{"thought": "I need the pages of book 8841.", '
         '"tool": "book_details", "arguments": {"book_id": 8841}}',
     ),
     ("user", 'Result of book_details:\n{"pages": 204, "publisher": "MON", "year": 1961}'),
     (
         "assistant",
-        '{"thought": "The result gives the pages.", "tool": "Finish", "arguments": '
+        '{"thought": "I have the number of pages: 204.", "tool": "Finish", "arguments": '
         '{"return_type": "give_answer", "final_answer": "Solaris has 204 pages."}}',
     ),
     (
@@ -72,18 +73,23 @@ SHOTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "assistant",
-        '{"thought": "train_times has trains of a day.", "tool": "train_times", "arguments": '
-        '{"origin": "Porto", "destination": "Lisbon", "date": "2026-05-05"}}',
+        '{"thought": "I need the trains from Porto to Lisbon on 5 May 2026.", '
+        '"tool": "train_times", "arguments": {"origin": "Porto", '
+        '"destination": "Lisbon", "date": "2026-05-05"}}',
     ),
     ("user", 'Result of train_times:\n{"error": "service closed"}'),
     (
         "assistant",
-        '{"thought": "The only tool for trains is closed, no other can answer.", '
+        '{"thought": "No other tool has trains, so this cannot be answered.", '
         '"tool": "Finish", "arguments": '
         '{"return_type": "give_up_and_restart", "final_answer": ""}}',
     ),
 )
-"""Whole conversations: looking up an id first, formatting a date, giving up after an error."""
+"""Whole conversations: looking up an id first, formatting a date, giving up after an error.
+
+The thoughts say what is needed, never a tool's name: a thought that begins with a name has chosen
+the tool before it thought (28 of 40 right tools in ``benchmarks/local_model.py``; so, 40 of 40).
+"""
 
 PROMPT_DIGEST = codec.digest([RULES, SHOTS])
 """Names this version of the prompt; recordings carry it."""
@@ -219,8 +225,10 @@ def signature(function: Mapping[str, Any]) -> str:
     >>> signature({"name": "now", "description": "The time.", "parameters": {
     ...     "properties": {"zone": {"type": "string"}, "form": {"enum": ["iso", "unix"]}},
     ...     "required": ["zone"]}})
-    'now(zone: string, form?: "iso"|"unix"): The time.'
+    'now(zone: string, form?: "iso"|"unix"): The time'
     """
+    if function["name"] == FINISH:
+        return _FINISH
     parameters = function.get("parameters")
     parameters = parameters if isinstance(parameters, Mapping) else {}
     properties = parameters.get("properties")
@@ -236,19 +244,36 @@ def signature(function: Mapping[str, Any]) -> str:
 
 
 def _kind(schema: Any) -> str:
+    """A parameter's type in a word or two, and what it is in a few more."""
     if not isinstance(schema, Mapping):
         return "any"
+    note = _brief(str(schema.get("description") or ""), _NOTE)
+    return _type(schema) + (f" ({note})" if note else "")
+
+
+def _type(schema: Any) -> str:
+    schema = _first_option(schema)
     values = schema.get("enum")
     if isinstance(values, list) and values:
         shown = "|".join(json.dumps(v, ensure_ascii=False) for v in values[:_CHOICES])
         return shown + ("|…" if len(values) > _CHOICES else "")
     kind = schema.get("type", "any")
-    kind = "|".join(map(str, kind)) if isinstance(kind, list) else str(kind)
+    kind = next((k for k in kind if k != "null"), "any") if isinstance(kind, list) else kind
     if kind == "array":
-        kind = f"[{_kind(schema.get('items'))}]"
-    form = schema.get("format") if kind == "string" else None
-    note = _brief(str(schema.get("description") or ""), _NOTE)
-    return (str(form) if form else kind) + (f" ({note})" if note else "")
+        return f"[{_type(schema.get('items'))}]"
+    return str(schema.get("format") if kind == "string" and schema.get("format") else kind)
+
+
+def _first_option(schema: Any) -> Mapping[str, Any]:
+    """The first alternative of a union that is more than null."""
+    if not isinstance(schema, Mapping):
+        return {}
+    for word in ("anyOf", "oneOf"):
+        options = schema.get(word)
+        for option in options if isinstance(options, list) else ():
+            if isinstance(option, Mapping) and option.get("type") != "null":
+                return option
+    return schema
 
 
 def _brief(text: str, longest: int) -> str:
@@ -256,5 +281,5 @@ def _brief(text: str, longest: int) -> str:
     text = " ".join(text.split())
     first = re.split(r"(?<=[a-z)][.!?]) ", text, maxsplit=1)[0]
     if len(first) <= longest:
-        return first
+        return first.removesuffix(".")
     return first[:longest].rsplit(" ", 1)[0] + "…"

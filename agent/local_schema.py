@@ -13,6 +13,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from toolgrove.data.records import FINISH
+
 __all__ = ["narrow", "reply_schema"]
 
 _STRING = 400
@@ -62,7 +64,7 @@ def reply_schema(functions: Sequence[Mapping[str, Any]], *, loose: bool = False)
             "properties": {
                 "thought": {"type": "string", "maxLength": _THOUGHT},
                 "tool": {"const": function["name"]},
-                "arguments": _open() if loose else _arguments(function.get("parameters")),
+                "arguments": _open() if loose else _arguments(function),
             },
             "required": ["thought", "tool", "arguments"],
             "additionalProperties": False,
@@ -92,10 +94,14 @@ def narrow(schema: Any, root: Any = None) -> Schema:
     return _Narrower(schema if root is None else root).narrow(schema)
 
 
-def _arguments(parameters: Any) -> Schema:
+def _arguments(function: Mapping[str, Any]) -> Schema:
+    parameters = function.get("parameters")
     if not isinstance(parameters, Mapping):
         return _closed({}, [])
-    narrowed = narrow({"type": "object", **parameters}, parameters)
+    whole = {"type": "object", **parameters}
+    if function["name"] == FINISH:  # a small model leaves out what it may leave out: the answer
+        whole["required"] = list(whole.get("properties", ()))
+    narrowed = narrow(whole, parameters)
     if narrowed.get("type") != "object":
         return _open()
     return narrowed if "properties" in narrowed else _closed({}, [])
@@ -178,7 +184,7 @@ class _Narrower:
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:
-    """The types a schema allows; null is left out where there is another."""
+    """The types a schema allows."""
     given = schema.get("type")
     named = given if isinstance(given, list) else [given]
     types = [t for t in named if isinstance(t, str) and t in _TYPES]
@@ -186,18 +192,16 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
         types = ["object"]
     elif not types and "items" in schema:
         types = ["array"]
-    return (
-        [t for t in dict.fromkeys(types) if t != "null"]
-        or types[:1]
-        or ["string", "number", "boolean"]
-    )
+    return list(dict.fromkeys(types)) or ["string", "number", "boolean"]
 
 
 def _union(options: list[Schema]) -> Schema:
+    """The options as one schema; null is left out where there is another."""
     flat: list[Schema] = []
     for option in options:
         inner = option["anyOf"] if set(option) == {"anyOf"} else [option]
         flat += [one for one in inner if one not in flat]
+    flat = [one for one in flat if one != {"type": "null"}] or flat[:1]
     return flat[0] if len(flat) == 1 else {"anyOf": flat[:_ITEMS]}
 
 
