@@ -13,6 +13,7 @@ from toolgrove.tools.schema import Checker, Problem
 __all__ = ["advice", "example"]
 
 _LINE = 300
+_LONG = 100
 
 
 def advice(alias: str, checker: Checker, arguments: JsonObject, problems: list[Problem]) -> str:
@@ -31,10 +32,16 @@ def advice(alias: str, checker: Checker, arguments: JsonObject, problems: list[P
     lines = [f"The arguments do not fit {alias}:"]
     lines += [f"- {_line(checker, problem)}" for problem in problems if not _surplus(problem)]
     lines += [f"- {_no_such(name, checker)}" for name in _unknown(checker, arguments, problems)]
+    lines = [_middle_cut(line) for line in lines]
     right = example(checker, arguments)
     if right is not None:
         lines.append(f"A right call looks like {alias}({codec.dumps(right).decode()})")
-    return "\n".join(line if len(line) <= _LINE else line[: _LINE - 1] + "…" for line in lines)
+    return "\n".join(lines)
+
+
+def _middle_cut(line: str) -> str:
+    """A line without its middle where it is long: a wrong value stands there, the reason last."""
+    return line if len(line) <= _LINE else f"{line[: _LINE // 2]} … {line[-_LINE // 2 :]}"
 
 
 def _surplus(problem: Problem) -> bool:
@@ -91,15 +98,16 @@ def example(checker: Checker, arguments: JsonObject) -> JsonObject | None:
         choices and types.
     """
     try:
-        wrong = {p.instance_path[0] for p in checker.problems(arguments) if p.instance_path}
+        paths = [problem.instance_path for problem in checker.problems(arguments)]
+        wrong = [str(path[0]) for path in paths if path and path[0] in checker.properties]
         kept = {
             name: value
             for name, value in arguments.items()
             if name in checker.properties and name not in wrong
         }
-        missing = [name for name in (*checker.required, *wrong) if name not in kept]
-        for name in missing:
-            kept[str(name)] = _stand_in(checker.properties.get(str(name)))
+        for name in (*checker.required, *wrong):
+            if name not in kept:
+                kept[name] = _stand_in(checker.properties[name])
         return None if checker.problems(kept) or len(codec.dumps(kept)) > _LINE else kept
     except ValueError:
         return None
@@ -124,7 +132,7 @@ def _stand_in(schema: Any) -> Any:
         if isinstance(schema.get(key), list) and schema[key]:
             return schema[key][0]
     for key in ("example", "default", "const"):
-        if schema.get(key) not in (None, ""):
+        if schema.get(key) not in (None, "") and len(codec.dumps(schema[key])) < _LONG:
             return schema[key]
     for key in ("anyOf", "oneOf"):
         if isinstance(schema.get(key), list) and schema[key]:

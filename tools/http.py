@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.metadata import version
 
 import httpx
 
-from toolgrove import __version__
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.execute import failure
 from toolgrove.tools.request import Refused, Request, build_request
@@ -23,7 +23,7 @@ _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.Pr
 _HEADERS = {
     "Accept": "application/json, */*;q=0.5",
     "Accept-Encoding": "gzip",  # what read_body can undo within bounds
-    "User-Agent": f"toolgrove/{__version__}",
+    "User-Agent": f"toolgrove/{version('toolgrove')}",
 }
 
 

@@ -139,7 +139,7 @@ def _envelope(value: Any) -> Status:
     if not fields.keys() <= _ENVELOPE or any(fields.get(key) for key in _PAYLOAD):
         return Status.OK
     said = " ".join(_strings(value))[:1000]
-    for key in _CODES & fields.keys():
+    for key in filter(_CODES.__contains__, fields):
         if re.fullmatch(r"[45][0-9][0-9]", str(fields[key])):
             return status_of(int(fields[key]), said)
     if _failed(fields):

@@ -93,6 +93,12 @@ def test_the_right_call_shown_is_one_that_resolves() -> None:
     assert isinstance(ask(json.loads(shown)), ToolCall)
 
 
+def test_a_long_wrong_value_does_not_hide_the_reason() -> None:
+    text = refusal({"city": "Oslo", "days": "many " * 1000}).content
+    assert 'is not of type "integer"' in text
+    assert len(text) < 600
+
+
 def test_arguments_that_did_not_parse_are_told() -> None:
     call = ToolCall("c", "forecast_for_meteo", {}, malformed='{"city": "Oslo",')
     found = OFFER.resolve(call)
