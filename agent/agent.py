@@ -117,7 +117,7 @@ class Agent(Runnable[str | Task, Outcome]):
         self.k = k
         self.timeout = timeout
         self.observation_limit = observation_limit
-        self.hosts = dict(hosts or {})
+        self.hosts: Mapping[str, str] = hosts or {}
         self.model_spec = model if isinstance(model, str) else ""
         self.model = _loaded(model)
         self.registry = catalog.registry if catalog is not None else _registry(tools)

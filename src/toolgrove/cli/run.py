@@ -129,8 +129,7 @@ def _solve(agent: Agent, task: Task, run: Path, json: bool) -> None:
     from toolgrove.agent.hosting import hosted
 
     specs = [agent.registry.get(tool) for tool in task.tools or ()]
-    with hosted(specs) as hosts:
-        agent.hosts = dict(hosts)
+    with hosted(specs) as agent.hosts:
         err_console().print(f"run {run}: {len(specs)} tools on offer, planner {agent.planner}")
         try:
             tree = asyncio.run(agent.solve(task, run))
