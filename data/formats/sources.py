@@ -246,7 +246,12 @@ def _queries(path: Path, data: Any) -> Loaded:
 def _run(path: Path, data: Any) -> Loaded:
     try:
         return Loaded(path, Kind.RUN, trees=[read_tree(path)])
-    except (KeyError, TypeError, ValueError) as error:  # lines that are JSON, but no events
+    except (
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+    ) as error:  # lines that are JSON, but no events
         why = " ".join(str(error).split())
         raise FormatError(
             str(path / JOURNAL), "$", f"the events of a run ({why[:200]})", "Leave the run out."

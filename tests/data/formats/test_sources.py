@@ -1,0 +1,153 @@
+"""Files and folders are told apart by what is in them; bad ones can be left out and are counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from toolgrove.data.formats.sources import SPECS, TASKS, TREES, Kind, load_sources, sniff
+from toolgrove.data.journal import Journal
+from toolgrove.data.records import Message, Node, NodeState, Role, Task
+from toolgrove.data.tree import ROOT, child_id
+from toolgrove.errors import FormatError, JournalError
+
+API = {
+    "category_name": "Data",
+    "tool_name": "zip",
+    "api_name": "get",
+    "method": "GET",
+    "required_parameters": [],
+    "optional_parameters": [],
+}
+QUERIES = [{"query": "Where?", "query_id": 1, "api_list": [API]}]
+TOOL = {"tool_name": "zip", "api_list": []}
+
+
+def put(folder: Path, name: str, content: Any) -> Path:
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(content if isinstance(content, str) else json.dumps(content))
+    return file
+
+
+def put_run(folder: Path, query: str = "How far?") -> Path:
+    with Journal.create(folder, task=Task("t", query), tools=[], aliases={}, config={}) as journal:
+        journal.node(Node(ROOT, None, messages=(Message(Role.USER, query),)))
+        done = Node(child_id(ROOT, 0), ROOT, state=NodeState.ANSWERED, answer="5 km")
+        journal.node(done)
+        journal.end("answered")
+    return folder
+
+
+def test_all_real_files_are_read_as_what_they_are(shared_data: Path) -> None:
+    sources = load_sources([shared_data / "toolbench", shared_data / "sealtools"], SPECS | TASKS)
+    kinds = [loaded.kind for loaded in sources]
+    assert kinds.count(Kind.QUERIES) == 6
+    assert kinds.count(Kind.TOOL_FILE) == 1
+    assert kinds.count(Kind.TOOL_LINES) == kinds.count(Kind.QUERY_LINES) == 1
+    assert (sources.read, sources.skipped) == (9, [])
+    trees = load_sources([shared_data / "toolbench"], TREES)
+    found = [tree for loaded in trees for tree in loaded.trees]
+    assert len(found) == 10 + 6
+    assert trees.passed == 6 + 2 + 2 + 1
+    assert trees.done == len(trees.files)
+
+
+def test_a_folder_of_runs_is_read_run_by_run_and_no_deeper(tmp_path: Path) -> None:
+    put_run(tmp_path / "runs" / "react" / "t-1")
+    put_run(tmp_path / "runs" / "dfsdt" / "t-1")
+    put(tmp_path / "runs" / "dfsdt" / "t-1", "observations/x.json", "no json")
+    sources = load_sources([tmp_path / "runs"], TREES)
+    names = [tree.meta["run"] for loaded in sources for tree in loaded.trees]
+    assert names == ["runs/dfsdt/t-1", "runs/react/t-1"]
+    for path in (tmp_path / "runs/react/t-1", tmp_path / "runs/react/t-1/journal.jsonl"):
+        [loaded] = load_sources([path], TREES)
+        assert (loaded.kind, loaded.name) == (Kind.RUN, "t-1")
+
+
+def test_in_a_folder_other_kinds_are_passed_over_but_a_named_file_must_fit(tmp_path: Path) -> None:
+    queries = put(tmp_path, "queries.json", QUERIES)
+    put(tmp_path, ".git/config.json", "no json")
+    put(tmp_path, "notes.md", "# no format")
+    sources = load_sources([tmp_path], TREES)
+    assert (list(sources), sources.passed, sources.read) == ([], 1, 0)
+    with pytest.raises(FormatError, match="not a ToolBench query file"):
+        list(load_sources([queries], TREES))
+
+
+def test_the_first_bad_file_ends_it_and_with_skip_bad_none_does(tmp_path: Path) -> None:
+    put(tmp_path, "a.json", {**TOOL, "api_list": 3})
+    put(tmp_path, "b.json", TOOL)
+    put(tmp_path, "c.json", '{"tool_name": ')
+    put(tmp_path, "d.json", {"name": "a package"})
+    put(tmp_path, "e.json", QUERIES)
+    with pytest.raises(FormatError, match=r"a\.json: at \$\.api_list"):
+        list(load_sources([tmp_path], SPECS))
+    sources = load_sources([tmp_path], SPECS, skip_bad=True)
+    assert [loaded.path.name for loaded in sources] == ["b.json", "e.json"]
+    assert (sources.read, sources.passed, sources.done) == (2, 0, 5)
+    assert [
+        Path(error.file).name for error in sources.skipped if isinstance(error, FormatError)
+    ] == [
+        "a.json",
+        "c.json",
+        "d.json",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        ("", JournalError),
+        ('{"t": "run", "version": 1}\n', FormatError),
+        ('{"t": "run", "version": 1, "task": {"id": 1}, "tools": []}\n', FormatError),
+        ("[]\n", FormatError),
+    ],
+)
+def test_a_damaged_run_is_one_error_and_can_be_skipped(
+    tmp_path: Path, content: str, error: type[Exception]
+) -> None:
+    put(tmp_path, "bad/journal.jsonl", content)
+    put_run(tmp_path / "good")
+    with pytest.raises(error):
+        list(load_sources([tmp_path / "bad"], TREES))
+    sources = load_sources([tmp_path], TREES, skip_bad=True)
+    assert [loaded.name for loaded in sources] == [f"{tmp_path.name}/good"]
+    assert len(sources.skipped) == 1
+
+
+@pytest.mark.parametrize("name", ["gone.json", "gone.jsonl", "gone"])
+def test_a_path_that_is_not_there_is_an_error(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FormatError, match="can be read"):
+        list(load_sources([tmp_path / name], SPECS))
+
+
+def test_the_corpus_is_known_by_its_name(tmp_path: Path) -> None:
+    text = 'docid\tdocument_content\n1\t"' + json.dumps(API).replace('"', '""') + '"\n'
+    put(tmp_path, "corpus.tsv", text)
+    put(tmp_path, "qrels.test.tsv", "1\t0\t1\t1\n")
+    [loaded] = load_sources([tmp_path], SPECS)
+    assert (loaded.kind, len(loaded.specs)) == (Kind.CORPUS, 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        ({"win": True, "answer_generation": {}}, Kind.ANSWER_TREE),
+        ({"trys": []}, Kind.ANSWER_TREE),
+        ({"7": {"query": "", "answer": {}}}, Kind.ANSWERS),
+        ({"7": {"query": "", "is_solved": {}}}, Kind.VOTES),
+        ({"7": {"m": 1, "round_0": "complete"}}, Kind.VOTES),
+        ({"api_list": [{"name": "a", "schema": {}}]}, Kind.RESPONSES),
+        ([{"relevant APIs": []}], Kind.QUERIES),
+        ([], None),
+        ([1], None),
+        ({}, None),
+        (3, None),
+    ],
+)
+def test_json_is_told_apart_by_its_keys(data: Any, kind: Kind | None) -> None:
+    assert sniff(data) is kind
