@@ -21,21 +21,12 @@ from toolgrove.data.records import FINISH, Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
+from toolgrove.tools.registry_file import FILE, LOCK, TABLES, check, is_made, make, written
 
 __all__ = ["Changes", "Registry"]
 
-FILE = "registry.sqlite"
-LOCK = "registry.lock"
-VERSION = 1
-_APPLICATION = 0x7467_7276  # "tgrv" in the file's header, so that another program's file is told
 _CHUNK = 500
 _DEEPEST = 100
-_TABLES = """
-CREATE TABLE specs (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, body BLOB NOT NULL);
-CREATE TABLE aliases (
-    id TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE COLLATE NOCASE) WITHOUT ROWID;
-"""
 _INSERT = "INSERT INTO specs (id, digest, body) VALUES (?, ?, ?)"
 _UPDATE = "UPDATE specs SET digest = ?, body = ? WHERE id = ?"
 
@@ -104,11 +95,11 @@ class Registry:
             place.mkdir(parents=True, exist_ok=True)
         registry = cls.__new__(cls)
         try:
-            if not _is_made(path):
+            if not is_made(path):
                 from filelock import FileLock
 
                 with FileLock(place / LOCK):
-                    _make(path)
+                    make(path)
             registry._start(str(path))
         except sqlite3.DatabaseError as error:
             raise CatalogError(
@@ -126,16 +117,16 @@ class Registry:
         )
         try:
             if path == ":memory:":
-                self._db.executescript(_TABLES)
+                self._db.executescript(TABLES)
             else:
-                _check(self._db, path)
+                check(self._db, path)
         except BaseException:
             self._db.close()
             raise
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._told(), _written(self._db) as db:
+        with self._lock, self._told(), written(self._db) as db:
             yield db
 
     @contextmanager
@@ -206,10 +197,10 @@ class Registry:
         ------
         SpecError
             Where the function cannot become a tool
-            (:func:`toolgrove.tools.python.function_spec`), or another closure or bound method of
+            (:func:`toolgrove.tools.function.function_spec`), or another closure or bound method of
             the same name is registered.
         """
-        from toolgrove.tools.python import function_spec
+        from toolgrove.tools.function import function_spec
 
         spec = function_spec(function, effect=effect)
         before = self._functions.get(spec.id, function)
@@ -304,67 +295,6 @@ class Registry:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-@contextmanager
-def _written(db: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-    """One transaction that holds the write lock from its start, so that it cannot deadlock."""
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        yield db
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-    db.execute("COMMIT")
-
-
-def _is_made(path: Path) -> bool:
-    """Whether a file is an SQLite database in WAL mode, which is the last step of making ours."""
-    if not path.exists():
-        return False
-    with path.open("rb") as stream:
-        header = stream.read(20)
-    return header[:6] == b"SQLite" and header[18:] == b"\2\2"
-
-
-def _make(path: Path) -> None:
-    """Make an empty registry, unless the file holds something.
-
-    Under a lock and not left to SQLite: the change to WAL mode fails at once where another
-    connection is open, whatever the timeout.
-    """
-    db = sqlite3.connect(path, timeout=30.0, isolation_level=None)
-    try:
-        if _state(db) == (0, 0, 0):
-            with _written(db):
-                for statement in filter(str.strip, _TABLES.split(";")):
-                    db.execute(statement)
-                db.execute(f"PRAGMA application_id = {_APPLICATION}")
-                db.execute(f"PRAGMA user_version = {VERSION}")
-        if _state(db)[0] == _APPLICATION:
-            db.execute("PRAGMA journal_mode=WAL")
-    finally:
-        db.close()
-
-
-def _check(db: sqlite3.Connection, path: str) -> None:
-    application, version, _ = _state(db)
-    if application != _APPLICATION:
-        raise CatalogError(f"{path}: is another program's database. Name another folder.")
-    if version != VERSION:
-        raise CatalogError(
-            f"{path}: has schema version {version}, this Toolgrove reads {VERSION}. "
-            "Index the sources into a new folder."
-        )
-    db.execute("PRAGMA synchronous=NORMAL")
-
-
-def _state(db: sqlite3.Connection) -> tuple[int, int, int]:
-    """Application id, schema version and number of tables, indices and the like."""
-    (application,) = db.execute("PRAGMA application_id").fetchone()
-    (version,) = db.execute("PRAGMA user_version").fetchone()
-    (things,) = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-    return application, version, things
 
 
 def _name(db: sqlite3.Connection, spec: ToolSpec) -> None:

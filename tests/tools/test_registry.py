@@ -13,7 +13,8 @@ import pytest
 
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
-from toolgrove.tools.registry import FILE, Registry
+from toolgrove.tools.registry import Registry
+from toolgrove.tools.registry_file import FILE
 
 
 def spec(number: int, description: str = "") -> ToolSpec:

@@ -1,0 +1,220 @@
+"""Typed Python functions described as tools: a spec from annotations and docstring.
+
+The function's own annotations are the contract: pydantic makes the JSON Schema from them, and
+checks and converts the arguments of each call by them.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from toolgrove.data.records import Effect, JsonObject, ToolSpec
+from toolgrove.errors import SpecError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+__all__ = ["Function", "arguments_model", "error_line", "function_spec", "names_of", "signature_of"]
+
+Function = Callable[..., Any]
+"""A Python function that is a tool, sync or async."""
+
+_SHOWN = 500
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+
+
+def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSpec:
+    """Describe a Python function as a tool.
+
+    Parameters
+    ----------
+    function : callable
+        A function or bound method whose parameters are all annotated. The summary and extended
+        summary of its docstring become the description, the ``Parameters`` section (numpy, Google
+        or reST) those of the parameters, the ``Returns`` section that of the result.
+    effect : Effect
+        Whether a call may change something.
+
+    Raises
+    ------
+    SpecError
+        For ``*args`` and ``**kwargs``, parameters without annotation, and annotations or
+        defaults that JSON Schema cannot say.
+
+    Examples
+    --------
+    >>> def area(width: float, height: float = 1.0) -> float:
+    ...     '''Area of a rectangle.
+    ...
+    ...     Parameters
+    ...     ----------
+    ...     width : float
+    ...         In metres.
+    ...     '''
+    ...     return width * height
+    >>> spec = function_spec(area)
+    >>> spec.name, spec.description, spec.parameters["required"]
+    ('area', 'Area of a rectangle.', ['width'])
+    >>> spec.parameters["properties"]["width"]
+    {'type': 'number', 'description': 'In metres.'}
+    """
+    name, module, qualname = names_of(function)
+    description, described, result = _documented(function)
+    parameters = {
+        "type": "object",
+        "properties": {},
+        **_json_schema(arguments_model(function), "validation"),
+    }
+    for parameter, schema in parameters["properties"].items():
+        if described.get(parameter):
+            schema["description"] = described[parameter]
+    return ToolSpec(
+        id=f"python/{module}/{qualname}",
+        category="python",
+        tool=module,
+        name=name,
+        description=description,
+        parameters=parameters,
+        returns=_returns(function, result),
+        effect=effect,
+        source="python",
+        binding={"kind": "python", "ref": f"{module}:{qualname}"},
+    )
+
+
+def names_of(function: Function) -> tuple[str, str, str]:
+    """Name, module and qualified name; raises ``SpecError`` for what is no function."""
+    named = inspect.isfunction(function) or inspect.ismethod(function)
+    if not named and not inspect.isbuiltin(function):
+        raise SpecError(f"{function!r} is not a function. Wrap it in a def with annotations.")
+    return function.__name__, function.__module__ or "builtins", function.__qualname__
+
+
+def signature_of(function: Function) -> inspect.Signature:
+    """Signature with its annotations evaluated; raises ``SpecError`` where that fails."""
+    try:
+        return inspect.signature(function, eval_str=True)
+    except Exception as error:  # annotations are expressions: evaluating them may raise anything
+        raise SpecError(
+            f"{function.__qualname__}: its signature cannot be read ({error_line(error)}). "
+            "Define the types that it names at module level."
+        ) from error
+
+
+def arguments_model(function: Function) -> type[BaseModel]:
+    """A pydantic model of the parameters, its fields ``p0``, ``p1``… so that any name will do.
+
+    Raises
+    ------
+    SpecError
+        As :func:`function_spec`.
+    """
+    from pydantic import ConfigDict, Field, create_model
+    from pydantic.errors import PydanticUserError
+
+    fields: dict[str, Any] = {}
+    for index, parameter in enumerate(signature_of(function).parameters.values()):
+        where = f"{function.__qualname__}: parameter {parameter.name}"
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            raise SpecError(f"{where} takes any number of arguments. Name each one instead.")
+        if parameter.annotation is parameter.empty:
+            raise SpecError(f"{where} has no annotation. Say its type.")
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[f"p{index}"] = (parameter.annotation, Field(default, alias=parameter.name))
+    try:
+        return create_model("Arguments", __config__=ConfigDict(extra="forbid"), **fields)
+    except (PydanticUserError, TypeError) as error:
+        raise SpecError(
+            f"{function.__qualname__}: a parameter's type cannot become JSON "
+            f"({error_line(error)}). Use plain types, dataclasses, enums or pydantic models."
+        ) from error
+
+
+def _json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    from pydantic import TypeAdapter
+    from pydantic.errors import PydanticUserError
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Plain(GenerateJsonSchema):
+        # defaults that JSON cannot say stay out of the schema; pydantic would warn of each
+        ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - so declared there
+
+        def field_title_should_be_set(self, schema: Any) -> bool:
+            return False
+
+    try:
+        schema = TypeAdapter(kind).json_schema(mode=mode, schema_generator=Plain)
+    except PydanticUserError as error:
+        raise SpecError(f"{kind}: cannot be said in JSON Schema ({error_line(error)}).") from error
+    definitions = schema.pop("$defs", {})
+    looping: set[str] = set()
+    plain: dict[str, Any] = _inlined(schema, definitions, (), looping)
+    if looping:
+        plain["$defs"] = {
+            name: _inlined(definitions[name], definitions, tuple(definitions), looping)
+            for name in definitions
+        }
+    return plain
+
+
+def _inlined(
+    schema: Any, definitions: Mapping[str, Any], within: tuple[str, ...], looping: set[str]
+) -> Any:
+    """A schema without titles, and with references only where a type contains itself.
+
+    Models read a parameter's type best where the parameter stands.
+    """
+    if isinstance(schema, list):
+        return [_inlined(part, definitions, within, looping) for part in schema]
+    if not isinstance(schema, Mapping):
+        return schema
+    name = str(schema.get("$ref", "")).removeprefix("#/$defs/")
+    if name in definitions and name not in within:
+        siblings = {key: value for key, value in schema.items() if key != "$ref"}
+        target = {**definitions[name], **siblings}
+        return _inlined(target, definitions, (*within, name), looping)
+    if name in definitions:
+        looping.add(name)
+    return {
+        key: value if key in _VALUES else _inlined(value, definitions, within, looping)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+    }
+
+
+def _returns(function: Function, described: str) -> JsonObject | None:
+    """JSON Schema of the result, or None where the annotation has none."""
+    annotation = signature_of(function).return_annotation
+    if annotation in (None, inspect.Signature.empty):
+        return None
+    try:
+        schema = _json_schema(annotation, "serialization")
+    except SpecError:
+        return None
+    return {**schema, "description": " ".join(described.split())} if described else schema
+
+
+def _documented(function: Function) -> tuple[str, dict[str, str], str]:
+    """What the docstring says of the function, of each parameter, and of the result."""
+    from docstring_parser import ParseError, parse
+
+    text = inspect.getdoc(function) or ""
+    try:
+        doc = parse(text)
+    except ParseError:
+        return text, {}, ""
+    described = {
+        name.strip(): " ".join((parameter.description or "").split())
+        for parameter in doc.params
+        for name in parameter.arg_name.split(",")  # numpy's "x, y : float"
+    }
+    parts = [part for part in (doc.short_description, doc.long_description) if part]
+    result = (doc.returns.description or "") if doc.returns else ""
+    return "\n\n".join(parts), described, " ".join(result.split())
+
+
+def error_line(error: BaseException) -> str:
+    """An error in a line, without the traceback that no model needs."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:_SHOWN]
