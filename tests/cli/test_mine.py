@@ -1,0 +1,182 @@
+"""``toolgrove mine`` writes pairs and says for each tree how many, or why none."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from toolgrove.cli.main import app
+from toolgrove.data.journal import Journal
+from toolgrove.data.records import (
+    Message,
+    Node,
+    NodeState,
+    Observation,
+    Role,
+    Status,
+    Task,
+    ToolCall,
+    ToolSpec,
+)
+from toolgrove.data.tree import ROOT, child_id
+from toolgrove.errors import FormatError, ToolgroveError, UsageError
+
+SPEC = ToolSpec("Maps/map/far", "Maps", "map", "far", "How far it is.")
+
+
+def mine(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["mine", *map(str, arguments)])
+
+
+def report(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def put_run(folder: Path, arguments: Any = "Oslo", malformed: str | None = None) -> Path:
+    """A run whose first try gave up and whose second answered."""
+
+    def step(index: int, call: ToolCall, status: Status, state: NodeState) -> Node:
+        made = (ToolCall(call.id, call.name, call.arguments, call.malformed),)
+        said = (Message(Role.ASSISTANT, "", made), Message(Role.TOOL, "seen", call_id=call.id))
+        seen = (Observation(status, "seen"),)
+        return Node(
+            child_id(ROOT, index), ROOT, index, 1, said, calls=made, observations=seen, state=state
+        )
+
+    opened = {"task": Task("7", "How far?"), "tools": [SPEC], "aliases": {"far_for_map": SPEC.id}}
+    with Journal.create(folder, config={}, **opened) as journal:  # type: ignore[arg-type]  # as the records are
+        journal.node(Node(ROOT, None, messages=(Message(Role.USER, "How far?"),)))
+        call = ToolCall("a", "far_for_map", {"to": arguments}, malformed)
+        journal.node(step(0, call, Status.NOT_WORKING, NodeState.PRUNED))
+        done = ToolCall("b", "Finish", {"return_type": "give_answer", "final_answer": "5 km"})
+        journal.node(step(1, done, Status.FINAL_ANSWER, NodeState.ANSWERED))
+        journal.end("answered")
+    return folder
+
+
+def test_the_real_trees_give_the_pairs_of_the_step_wise_rule(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "pairs.jsonl"
+    arguments = (shared_data / "toolbench/trees", "--out", out, "--format", "trl")
+    found = report(mine(*arguments, "--json"))
+    assert (found["pairs"], found["trees_with_pairs"], len(found["trees"])) == (2, 2, 10)
+    assert found["dropped"] == {"identical_call": 2}
+    assert found["flagged"] == {"diversity_prompt": 2, "empty_thought": 1, "cut_observation": 1}
+    first, second = rows(out)
+    assert json.loads(first["origin"])["task"] == "G1_57"
+    assert json.loads(second["origin"])["task"] == "G3_15"
+    assert first["chosen"][0]["tool_calls"][0]["function"]["name"] == "search_b_for_seo_api"
+    told = mine(*arguments).stdout
+    assert "2 pairs from 2 of 10 trees" in told
+    assert "2 identical call" in told
+    assert told.count("no success") == 5
+
+
+def test_paths_and_dropped_faults_can_be_asked_for(shared_data: Path, tmp_path: Path) -> None:
+    trees, out = shared_data / "toolbench/trees", tmp_path / "pairs.jsonl"
+    found = report(mine(trees, "--out", out, "--rule", "path", "--json"))
+    assert (found["pairs"], found["rule"]) == (38, "path")
+    assert {json.loads(row["origin"])["rule"] for row in rows(out)} == {"path"}
+    found = report(mine(trees, "--out", out, "--drop", "empty_thought", "--json"))
+    assert found["dropped"] == {"identical_call": 2, "empty_thought": 1}
+    found = report(mine(trees, "--out", out, "--drop", "diversity_prompt", "--json"))
+    assert (found["pairs"], out.read_text()) == (0, "")
+
+
+def test_folders_of_runs_are_mined_under_the_names_the_model_saw(tmp_path: Path) -> None:
+    put_run(tmp_path / "runs" / "react" / "t-1")
+    put_run(tmp_path / "runs" / "dfsdt" / "t-1", arguments="02139")
+    out = tmp_path / "pairs.jsonl"
+    found = report(mine(tmp_path / "runs", "--out", out, "--json"))
+    assert [row["tree"] for row in found["trees"]] == ["runs/dfsdt/t-1", "runs/react/t-1"]
+    first, _ = rows(out)
+    assert first["rejected"][0]["tool_calls"][0]["function"] == {
+        "name": "far_for_map",
+        "arguments": {"to": "02139"},
+    }
+    assert [tool["function"]["name"] for tool in json.loads(first["tools"])] == [
+        "far_for_map",
+        "Finish",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("run", "why"),
+    [
+        ({"malformed": "{'to'"}, "arguments that are no JSON object"),
+        ({"arguments": "half \ud800"}, "text that is not Unicode"),
+    ],
+)
+def test_a_pair_that_cannot_be_a_row_is_counted(
+    tmp_path: Path, run: dict[str, Any], why: str
+) -> None:
+    put_run(tmp_path / "run", **run)
+    found = report(mine(tmp_path / "run", "--out", tmp_path / "pairs.jsonl", "--json"))
+    assert (found["pairs"], found["dropped"]) == (0, {why: 1})
+    assert found["trees"][0]["why"] == "no pair fits the format"
+
+
+def test_a_bad_file_ends_it_and_leaves_the_old_pairs(shared_data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "pairs.jsonl"
+    out.write_text("old\n")
+    trees = tmp_path / "trees"
+    shutil.copytree(shared_data / "toolbench/trees", trees)
+    (trees / "zz_bad.json").write_text('{"answer_generation": 1, "tree": {"tree": {}}}')
+    result = mine(trees, "--out", out)
+    assert isinstance(result.exception, FormatError)
+    assert result.exception.path == "$.answer_generation"
+    assert out.read_text() == "old\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs.jsonl", "trees"]
+    result = mine(trees, "--out", out, "--skip-bad")
+    assert result.exit_code == 0
+    assert "2 pairs from 2 of 10 trees" in result.stdout
+    assert "skipped" in result.stderr
+    assert "zz_bad.json: at $.answer_generation" in result.stderr
+    assert len(rows(out)) == 2
+
+
+def test_other_files_of_a_folder_are_passed_over_and_counted(
+    shared_data: Path, tmp_path: Path
+) -> None:
+    found = report(mine(shared_data / "toolbench", "--out", tmp_path / "p.jsonl", "--json"))
+    assert (found["pairs"], len(found["trees"]), found["other_files"]) == (2, 16, 11)
+
+
+@pytest.mark.parametrize("name", ["queries", "gone"])
+def test_where_there_are_no_trees_nothing_is_written(
+    shared_data: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / "pairs.jsonl"
+    result = mine(shared_data / "toolbench" / name, "--out", out)
+    assert isinstance(result.exception, ToolgroveError)
+    assert isinstance(result.exception, UsageError) == (name == "queries")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_does_not_grow_with_the_number_of_trees(shared_data: Path, tmp_path: Path) -> None:
+    source = shared_data / "toolbench/trees/G3_15_ChatGPT_DFS_woFilter_w2.json"
+    peaks = []
+    for count in (2, 20):
+        folder = tmp_path / str(count)
+        folder.mkdir()
+        for number in range(count):
+            shutil.copy(source, folder / f"{number}_m.json")
+        tracemalloc.start()
+        found = report(mine(folder, "--out", tmp_path / "pairs.jsonl", "--json"))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert found["pairs"] == count
+    assert peaks[1] < 1.5 * peaks[0]
