@@ -1,0 +1,90 @@
+"""What an evaluator is, and what every score is stamped with."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from toolgrove.data.records import NodeState, Score
+from toolgrove.data.tree import SearchTree
+
+__all__ = ["Evaluator", "breakdown", "gave_up", "infrastructure", "judged", "unanswered"]
+
+
+class Evaluator(Protocol):
+    """Judges one run. Implementations are small dataclasses with this one method."""
+
+    @property
+    def name(self) -> str:
+        """Evaluator and version, ``answer/1``: a changed rule is a new version."""
+        ...
+
+    async def score(self, tree: SearchTree) -> Score:
+        """Judge a run by its tree; ``tree.task.reference`` is the truth where it is known."""
+        ...
+
+
+def judged(
+    tree: SearchTree,
+    evaluator: str,
+    value: float | None,
+    reason: str,
+    *,
+    judge: str = "code",
+    **details: Any,
+) -> Score:
+    """A score with the date (ISO 8601, UTC) and the version of the world that the run saw.
+
+    Examples
+    --------
+    >>> from toolgrove.data.records import Task
+    >>> tree = SearchTree(Task("1", "How far?"), meta={"world": "2"})
+    >>> judged(tree, "answer/1", 1.0, "20 km is 12.4 mi").world
+    '2'
+    """
+    return Score(
+        value=value,
+        reason=reason,
+        evaluator=evaluator,
+        judge=judge,
+        world=str(tree.meta.get("world") or ""),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        details=details,
+    )
+
+
+def infrastructure(tree: SearchTree, evaluator: str, reason: str, *, judge: str = "code") -> Score:
+    """The score of what broke down for no fault of the agent's: it stays out of every rate."""
+    from dataclasses import replace
+
+    return replace(judged(tree, evaluator, None, reason, judge=judge), infrastructure=True)
+
+
+def breakdown(tree: SearchTree) -> str | None:
+    """Why the run cannot be judged, or None where it can.
+
+    A run that our journal says has not ended was cut short from outside: the model did not answer,
+    or its process died. A tree from a file of another system carries no ``ended`` and counts as
+    whole. A tool that fails is the agent's to deal with and never counts as a breakdown.
+    """
+    if "ended" in tree.meta and tree.meta["ended"] is None:
+        return "the run was cut short; resume it"
+    return None
+
+
+def gave_up(tree: SearchTree) -> bool:
+    """Whether the run ended without an answer, and not because a budget ran out.
+
+    Every path of such a run came to an end, and at least one of them by giving up.
+    """
+    stopped = tree.meta.get("ended", "exhausted") != "exhausted"
+    given_up = any(node.state is NodeState.GAVE_UP for node in tree)
+    return tree.answer is None and given_up and not stopped
+
+
+def unanswered(tree: SearchTree) -> str:
+    """Why a run without an answer has none, in words."""
+    ended = str(tree.meta.get("ended") or "exhausted")
+    if ended == "exhausted":
+        return "the agent gave up" if gave_up(tree) else "no path came to an answer"
+    return f"no answer before the budget ran out ({ended})"

@@ -1,0 +1,194 @@
+"""Units after a number, read and converted by pint (loaded only when a unit is compared)."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from pint import UnitRegistry
+
+__all__ = ["convert", "known", "same_kind", "unit_after"]
+
+_ALIASES = {
+    "kilo": "kilogram",
+    "kilos": "kilogram",
+    "kms": "kilometer",
+    "kmh": "kilometer/hour",
+    "km/hr": "kilometer/hour",
+    "statute mile": "mile",
+    "statute miles": "mile",
+    "atomic mass unit": "dalton",
+    "atomic mass units": "dalton",
+    "degree centigrade": "degree_Celsius",
+    "degrees centigrade": "degree_Celsius",
+    "degree celsius": "degree_Celsius",
+    "degrees celsius": "degree_Celsius",
+    "degree fahrenheit": "degree_Fahrenheit",
+    "degrees fahrenheit": "degree_Fahrenheit",
+    "°c": "degree_Celsius",
+    "°f": "degree_Fahrenheit",
+    "℃": "degree_Celsius",
+    "℉": "degree_Fahrenheit",
+    "per cent": "percent",
+    "us gallon": "gallon",
+    "us gallons": "gallon",
+}
+"""Spellings that pint does not know or takes for something else (``kilos`` is kiloseconds)."""
+
+_READ_AS = {
+    "degree_Celsius": {"C": "degree_Celsius"},
+    "degree_Fahrenheit": {"F": "degree_Fahrenheit"},
+    "kelvin": {"C": "degree_Celsius", "F": "degree_Fahrenheit"},
+    "second": {"m": "minute"},
+    "gram / mole": dict.fromkeys(("u", "Da", "amu", "dalton", "daltons"), "gram / mole"),
+}
+"""Symbols that mean something of their own where an answer of this root unit is expected."""
+
+_NOT_UNITS = "a am are as at in is it of on or pm to us and the for from by per"
+"""Words that pint would read as units: years, attometers, ares, atmospheres, inches and more."""
+
+_SHORT = "km kg cm mm mi ft lb oz"
+"""Symbols of two letters that are also read in capitals."""
+
+_WORD = r"[A-Za-zµμÅ℃℉]+(?:\*\*[23]|\^?[23](?!\d)|[²³])?"
+_PHRASE = re.compile(
+    r"[ \u00a0\u202f-]?(?P<phrase>%|°\s?[CFcf]\b|°"
+    rf"|(?:(?:sq|cu)\.?\s)?{_WORD}(?:\s?/\s?{_WORD}|(?:[ _-]{_WORD}){{0,4}})?)"
+)
+_WORD_NEXT = re.compile(r"\s+\w")
+_POWERS = {"square ": 2, "sq ": 2, "sq. ": 2, "cubic ": 3, "cu ": 3, "cu. ": 3}
+
+
+@cache
+def _registry() -> UnitRegistry[Any]:
+    try:
+        import pint
+    except ModuleNotFoundError:
+        raise UsageError(
+            "comparing numbers with units needs pint. Install it: pip install 'toolgrove[world]'."
+        ) from None
+    return pint.UnitRegistry()
+
+
+@cache
+def _parse(text: str) -> str | None:
+    """Pint's name of a unit, or None where pint knows none."""
+    from pint.errors import PintError
+
+    try:
+        return str(_registry().parse_units(text))
+    except (PintError, AssertionError, AttributeError, SyntaxError, TypeError, ValueError):
+        return None  # pint parses expressions, and not every text is one
+
+
+def known(unit: str) -> str | None:
+    """Pint's name of a unit that a reference names, or None where it is a word like ``people``.
+
+    Examples
+    --------
+    >>> known("km"), known("people")
+    ('kilometer', None)
+    """
+    return _ALIASES.get(unit.lower()) or _parse(unit)
+
+
+@cache
+def _root(unit: str) -> str:
+    return str(_registry().get_root_units(unit)[1])
+
+
+def same_kind(one: str, other: str) -> bool:
+    """Whether one unit converts into the other; degrees, bytes and percent do not mix."""
+    return _root(one) == _root(other)
+
+
+def convert(value: float, unit: str, to: str) -> float:
+    """A value in another unit of the same kind; temperatures with their offsets.
+
+    Examples
+    --------
+    >>> round(convert(12.4, "mile", "kilometer"), 3), round(convert(77, "degF", "degC"))
+    (19.956, 25)
+    """
+    return float(_registry().Quantity(value, unit).to(to).magnitude)
+
+
+def unit_after(text: str, at: int, wanted: str) -> tuple[str | None, int]:
+    """The unit that stands at a place of a text, and where it ends.
+
+    Parameters
+    ----------
+    text : str
+        A sentence.
+    at : int
+        Where the number before the unit ends.
+    wanted : str
+        Pint's name of the unit that the answer is to have; it settles what ``m`` (metres or
+        minutes) and ``degrees`` mean.
+
+    Examples
+    --------
+    >>> unit_after("5 nautical miles away", 1, "kilometer")
+    ('nautical_mile', 16)
+    >>> unit_after("12 in Germany", 2, "meter"), unit_after("12 in.", 2, "meter")
+    ((None, 2), ('inch', 5))
+    """
+    match = _PHRASE.match(text, at)
+    if match is None:
+        return None, at
+    for phrase in _shorter(match["phrase"]):
+        end = match.start("phrase") + len(phrase)
+        if phrase.lower() == "in" and not _inches(text, end, wanted):
+            continue
+        unit = _read(phrase, wanted)
+        if unit is not None:
+            return unit, end
+    return None, at
+
+
+def _shorter(phrase: str) -> list[str]:
+    """A phrase and its beginnings, the longest first, cut between words."""
+    cuts = [m.start() for m in re.finditer(r"[ _/-]", phrase)]
+    return [phrase] + [phrase[:cut] for cut in reversed(cuts)]
+
+
+def _inches(text: str, end: int, wanted: str) -> bool:
+    return same_kind(wanted, "inch") and not _WORD_NEXT.match(text, end)
+
+
+@cache
+def _read(phrase: str, wanted: str) -> str | None:
+    words = re.sub(r"\s+", " ", phrase.strip())
+    own = _READ_AS.get(wanted, {}) | _READ_AS.get(_root(wanted), {})
+    if words in own:
+        return own[words]
+    if words.lower() in ("°", "degree", "degrees", "deg") and _root(wanted) == "kelvin":
+        return wanted
+    compact = words.lower().replace("° ", "°")
+    if compact in _ALIASES:
+        return _ALIASES[compact]
+    if compact in _NOT_UNITS.split() and compact != "in":
+        return None
+    unit = _parse(_expression(words))
+    if unit is None and (len(words) > 2 or compact in _SHORT.split()):
+        unit = _parse(_expression(words.lower()))
+    return unit
+
+
+def _expression(words: str) -> str:
+    """``square kilometers per second`` as pint writes it: ``kilometers**2/second``."""
+    over, _, under = words.replace(" per ", "/").replace("-per-", "/").partition("/")
+    parts = [_power(part.strip()) for part in (over, under) if part.strip()]
+    return "/".join(parts)
+
+
+def _power(words: str) -> str:
+    for prefix, power in _POWERS.items():
+        if words.lower().startswith(prefix):
+            return f"{words[len(prefix) :].strip().replace(' ', '_')}**{power}"
+    words = words.replace("²", "**2").replace("³", "**3")
+    return re.sub(r"(?<=[A-Za-z])\^?([23])$", r"**\1", words).replace(" ", "_").replace("-", "_")
