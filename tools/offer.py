@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from toolgrove.data.functions import FINISH_FUNCTION
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.advice import advice
 from toolgrove.tools.execute import failure
@@ -17,24 +18,6 @@ __all__ = ["Offer"]
 
 _DESCRIPTION = 300
 _PARAMETER = 150
-_FINISH: dict[str, Any] = {
-    "name": FINISH,
-    "description": (
-        "End this path: give the final answer to the request, or give up and restart where the "
-        "tools cannot lead to one from here."
-    ),
-    "parameters": {
-        "type": "object",
-        "properties": {
-            "return_type": {"type": "string", "enum": ["give_answer", "give_up_and_restart"]},
-            "final_answer": {
-                "type": "string",
-                "description": "The whole answer for the user; needed with give_answer.",
-            },
-        },
-        "required": ["return_type"],
-    },
-}
 
 
 class Offer:
@@ -80,7 +63,7 @@ class Offer:
             }
             for spec in self.specs
         ]
-        return [*shown, _trimmed(_FINISH, _DESCRIPTION)]
+        return [*shown, _trimmed(FINISH_FUNCTION, _DESCRIPTION)]
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
