@@ -138,11 +138,13 @@ class Sources:
 
     def _load(self, path: Path, named: bool) -> Loaded | None:
         kind, data = _recognise(path)
-        if kind in self._kinds:
+        if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
-        if named:
-            wanted = " or ".join(sorted(self._kinds))
-            raise FormatError(str(path), "$", f"a {wanted}, not a {kind}", "Name another file.")
+        if named or kind is None:
+            wanted = ", ".join(sorted(self._kinds))
+            found = f"not: {kind}" if kind else "and it is nothing that we know"
+            mend = "Name another file, or leave it out (--skip-bad)."
+            raise FormatError(str(path), "$", f"one of: {wanted}; {found}", mend)
         self.passed += 1
         return None
 
@@ -172,8 +174,8 @@ def _find(path: Path) -> Iterator[tuple[Path, Path]]:
                 yield Path(folder, name), path
 
 
-def _recognise(path: Path) -> tuple[Kind, Any]:
-    """A file's kind, and its content where that is one JSON value."""
+def _recognise(path: Path) -> tuple[Kind | None, Any]:
+    """A file's kind, None where it is none of ours, and its content if that is one JSON value."""
     if path.is_dir():
         return Kind.RUN, None
     if path.suffix == ".tsv":
@@ -181,12 +183,7 @@ def _recognise(path: Path) -> tuple[Kind, Any]:
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
     data = read_json(path)
-    kind = sniff(data)
-    if kind is None:
-        raise FormatError(
-            str(path), "$", "one of the formats we read", "See the docs for them, or leave it out."
-        )
-    return kind, data
+    return sniff(data), data
 
 
 def _sniff_line(path: Path) -> Kind:

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from toolgrove.data import codec
+from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.check import Foreign, Place, checked, read_json
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
@@ -25,7 +26,7 @@ from toolgrove.data.formats.toolbench_entries import (
     with_arguments,
     with_overlay,
 )
-from toolgrove.data.formats.toolbench_schema import from_function
+from toolgrove.data.formats.toolbench_schema import Function, offered
 from toolgrove.data.formats.toolbench_trees_out import functions
 from toolgrove.data.records import (
     FINISH,
@@ -62,15 +63,9 @@ class _Path(Foreign):
     answer_details: list[Any] = Field(min_length=1)
 
 
-class _Function(Foreign):
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-
-
 class _Answer(Foreign):
     query: str
-    available_tools: list[_Function]
+    available_tools: list[Function]
     answer: _Path
 
 
@@ -114,8 +109,7 @@ def parse_answers(data: Any, file: str) -> list[SearchTree]:
 
 def _tree(query_id: str, raw: Any, file: str) -> SearchTree:
     answer = checked(_Answer, raw, file, Place((query_id,)))
-    offered = [f.model_dump() for f in answer.available_tools if f.name != FINISH]
-    tools = tuple(from_function(function) for function in offered)
+    tools = offered(answer.available_tools)
     task = Task(query_id, answer.query, tuple(dict.fromkeys(spec.id for spec in tools)))
     tree = SearchTree(task, tools, {spec.id: spec.id for spec in tools})
     tree.add(Node(ROOT, None, messages=(Message(Role.USER, answer.query),)))
@@ -176,7 +170,7 @@ def _node(
     called = checked(_Called, detail.message, file, place.down("message"))
     call = parse_arguments(f"call_{len(tree)}", called.name, called.arguments)
     text = called.response
-    content = text if isinstance(text, str) else codec.dumps(text).decode()
+    content = text if isinstance(text, str) else deepjson.dumps(text).decode()
     node = replace(
         node,
         depth=above.depth + (call.name != FINISH),

@@ -14,6 +14,7 @@ from itertools import chain
 from typing import Any, TypeAlias
 
 from toolgrove.data import codec
+from toolgrove.data.formats import deepjson
 from toolgrove.data.records import JsonObject, Node, NodeState, Observation, ToolCall
 from toolgrove.data.tree import SearchTree
 
@@ -76,7 +77,7 @@ def _same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     nested = isinstance(a, dict | list)
-    return codec.digest(a) == codec.digest(b) if nested else bool(a == b)
+    return deepjson.dumps(a) == deepjson.dumps(b) if nested else bool(a == b)
 
 
 def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
@@ -90,8 +91,9 @@ def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
     "{'code': 1}"
     """
     try:
-        arguments = codec.loads(text)
-    except (ValueError, RecursionError):
+        arguments = deepjson.loads(text)
+        codec.dumps(arguments)
+    except (ValueError, RecursionError):  # nested too deeply to be handed on
         arguments = None
     if isinstance(arguments, dict):
         return ToolCall(call_id, name, arguments)

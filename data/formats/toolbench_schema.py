@@ -7,9 +7,18 @@ from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign
-from toolgrove.data.records import Effect, JsonObject, ToolSpec
+from toolgrove.data.records import FINISH, Effect, JsonObject, ToolSpec
 
-__all__ = ["Parameter", "effect_of", "from_function", "parameters_schema", "to_function", "unique"]
+__all__ = [
+    "Function",
+    "Parameter",
+    "effect_of",
+    "from_function",
+    "offered",
+    "parameters_schema",
+    "to_function",
+    "unique",
+]
 
 
 class Parameter(Foreign):
@@ -122,20 +131,33 @@ def unique(spec_id: str, taken: Mapping[str, Any]) -> str:
     return found
 
 
-def from_function(function: Mapping[str, Any]) -> ToolSpec:
-    """A function as ToolBench showed it to a model.
+class Function(Foreign):
+    """A function as ToolBench showed it to a model."""
 
-    Answer trees name their APIs by these only, so the name is also the id, and category and URL
-    are unknown.
+    name: str
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+
+
+def offered(functions: Iterable[Function]) -> tuple[ToolSpec, ...]:
+    """The tools that a model was offered, Finish left out."""
+    return tuple(from_function(function) for function in functions if function.name != FINISH)
+
+
+def from_function(function: Function) -> ToolSpec:
+    """A function as a spec.
+
+    Answers name their APIs by these only, so the name is also the id, and category and URL are
+    unknown.
 
     Examples
     --------
-    >>> spec = from_function({"name": "quote_for_olato_quotes", "parameters": {}})
+    >>> spec = from_function(Function(name="quote_for_olato_quotes"))
     >>> spec.id, spec.tool
     ('quote_for_olato_quotes', 'olato_quotes')
     """
-    name = function["name"]
-    schema = function.get("parameters") or {}
+    name = function.name
+    schema = function.parameters or {}
     properties = {
         key: _without_example(value) for key, value in (schema.get("properties") or {}).items()
     }
@@ -144,7 +166,7 @@ def from_function(function: Mapping[str, Any]) -> ToolSpec:
         category="",
         tool=name.rsplit("_for_", 1)[-1] if "_for_" in name else "",
         name=name,
-        description=function.get("description") or "",
+        description=function.description or "",
         parameters={
             "type": "object",
             "properties": properties,
@@ -166,7 +188,7 @@ def to_function(spec: ToolSpec, name: str) -> dict[str, Any]:
 
     Examples
     --------
-    >>> to_function(from_function({"name": "quote_for_olato", "description": "Any."}), "quote")
+    >>> to_function(from_function(Function(name="quote_for_olato", description="Any.")), "quote")
     {'name': 'quote', 'description': 'Any.', 'parameters': {'type': 'object', 'properties': {}, \
 'required': [], 'optional': []}}
     """

@@ -8,7 +8,6 @@ answer is a last call with observation code 3.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -25,7 +24,7 @@ from toolgrove.data.formats.toolbench_entries import (
     parse_arguments,
     with_arguments,
 )
-from toolgrove.data.formats.toolbench_schema import from_function
+from toolgrove.data.formats.toolbench_schema import Function, offered
 from toolgrove.data.formats.toolbench_trees_out import (
     answer_overlays,
     dump_answer_tree,
@@ -75,12 +74,6 @@ class _Try(Foreign):
     chain: list[Any] = Field(min_length=1)
 
 
-class _Function(Foreign):
-    name: str
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-
-
 class _Shown(Foreign):
     role: str
     content: str | None = None
@@ -90,7 +83,7 @@ class _Shown(Foreign):
 
 class _Generation(Foreign):
     query: str
-    function: list[_Function]
+    function: list[Function]
     train_messages: list[list[_Shown]] = Field(default_factory=list)
 
 
@@ -170,27 +163,24 @@ def parse_answer_tree(data: Any, file: str) -> SearchTree:
         )
     generation = answer.answer_generation
     tree = _empty(generation, file)
-    raws: dict[str, list[Entry]] = {ROOT: []}
+    root: list[Entry] = []
     if answer.tree is not None:
         place = Place().down("tree", "tree")
-        root = _At(answer.tree.tree, checked(_Entry, answer.tree.tree, file, place), place)
-        raws[ROOT] = [root.raw]
-        starts = _below(root, file)
+        top = _At(answer.tree.tree, checked(_Entry, answer.tree.tree, file, place), place)
+        root, starts = [top.raw], _below(top, file)
     else:
         places = [Place(("trys", i, "chain")) for i in range(len(answer.trys or ()))]
         chains = [_Chain(t.chain, p) for t, p in zip(answer.trys or (), places, strict=True)]
         starts = [entry for chain in chains for entry in chain.entries(0, file)]
-    plain = answer.trys is not None
-    filtered = plain or answer.forward_args.get("with_filter") is True
-    _grow(tree, starts, raws, file, plain=plain, filtered=filtered)
-    return _with_overlays(tree, data, raws, searched=not plain)
+    filtered = answer.forward_args.get("with_filter") is True
+    raws = {ROOT: root, **_grow(tree, starts, file, filtered=filtered)}
+    return _with_overlays(tree, data, raws, searched=answer.tree is not None)
 
 
 def _empty(generation: _Generation, file: str) -> SearchTree:
     """A tree that holds its root: the messages every path begins with."""
     task_id, group, method = name_parts(file)
-    functions = [f.model_dump() for f in generation.function if f.name != FINISH]
-    tools = tuple(from_function(function) for function in functions)
+    tools = offered(generation.function)
     candidates = tuple(dict.fromkeys(spec.id for spec in tools))
     task = Task(task_id, generation.query, candidates, group)
     tree = SearchTree(task, tools, {spec.id: spec.id for spec in tools})
@@ -266,44 +256,40 @@ def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
 
 
 def _grow(
-    tree: SearchTree,
-    starts: list[_At],
-    raws: dict[str, list[Entry]],
-    file: str,
-    *,
-    plain: bool,
-    filtered: bool,
-) -> None:
-    """Add every message of the file to the tree, in the order it was searched in."""
+    tree: SearchTree, starts: list[_At], file: str, *, filtered: bool
+) -> dict[str, list[Entry]]:
+    """Add every message to the tree, in the order it was searched in; give back its entries."""
+    raws: dict[str, list[Entry]] = {}
     stack: list[tuple[str, int, _At, bool]] = []
 
     def push(parent: str, siblings: list[_At]) -> None:
-        asked = list(_diversely(siblings, file, filtered=filtered))
-        found = [
-            (parent, i, at, diverse and not plain)
-            for i, (at, diverse) in enumerate(zip(siblings, asked, strict=True))
-        ]
-        stack.extend(reversed(found))
+        diverse = _diverse(siblings, file, filtered=filtered)
+        found = enumerate(zip(siblings, diverse, strict=True))
+        stack.extend(reversed([(parent, i, at, asked) for i, (at, asked) in found]))
 
     push(ROOT, starts)
     while stack:
-        parent, index, start, diverse = stack.pop()
+        parent, index, start, asked = stack.pop()
         entries, below = _message(start, file)
-        node = _node(tree[parent], index, entries, diverse, number=len(tree))
+        node = _node(tree[parent], index, entries, asked, number=len(tree))
         tree.add(node)
         raws[node.id] = [at.raw for at in entries]
         push(node.id, below)
+    return raws
 
 
-def _diversely(siblings: list[_At], file: str, *, filtered: bool) -> Iterator[bool]:
-    """Which siblings ToolBench asked for with its diversity prompt: those after a call."""
-    called = False
-    for sibling in siblings:
-        yield called
-        called = called or (len(siblings) > 1 and _reaches_call(sibling, file, filtered))
+def _diverse(siblings: list[_At], file: str, *, filtered: bool) -> list[bool]:
+    """Which siblings ToolBench asked for with its diversity prompt: those after a call.
+
+    Chains know nothing of each other, and so were all asked for plainly.
+    """
+    if len(siblings) < 2 or siblings[0].chain is not None:
+        return [False] * len(siblings)
+    called = [_reaches_call(sibling, file, filtered=filtered) for sibling in siblings]
+    return [any(called[:index]) for index in range(len(siblings))]
 
 
-def _reaches_call(at: _At, file: str, filtered: bool) -> bool:
+def _reaches_call(at: _At, file: str, *, filtered: bool) -> bool:
     """Whether the first way down from here makes a call; only one message where filtered."""
     while at.read.node_type != "Action Input":
         below = _below(at, file)

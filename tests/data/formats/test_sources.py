@@ -74,7 +74,7 @@ def test_in_a_folder_other_kinds_are_passed_over_but_a_named_file_must_fit(tmp_p
     put(tmp_path, "notes.md", "# no format")
     sources = load_sources([tmp_path], TREES)
     assert (list(sources), sources.passed, sources.read) == ([], 1, 0)
-    with pytest.raises(FormatError, match="not a ToolBench query file"):
+    with pytest.raises(FormatError, match="not: ToolBench query file"):
         list(load_sources([queries], TREES))
 
 

@@ -17,6 +17,7 @@ from toolgrove.data.formats.toolbench_trees import (
     parse_answer_tree,
     save_answer_tree,
 )
+from toolgrove.data.preferences import mine
 from toolgrove.data.records import NodeState, Role, Status
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError
@@ -314,6 +315,24 @@ def entries_of(top: Any) -> list[Any]:
         found.append({**without(raw), "below": len(raw["children"])})
         waiting += raw["children"]
     return found
+
+
+def test_values_nested_too_deeply_are_kept_but_no_arguments() -> None:
+    deep: Any = []
+    for _ in range(5_000):
+        deep = {"a": [deep]}
+    text = deepjson.dumps(deep).decode()
+    data = answer_file(call("far_for_map", text, 0, io_state=deep), forward_args={"a": deep})
+    tree = parse_answer_tree(data, "1_m.json")
+    assert tree.leaves()[0].calls[0].malformed == text
+    assert deepjson.dumps(dump_answer_tree(tree)["forward_args"]) == deepjson.dumps({"a": deep})
+    assert mine(tree).row.why == "no success"
+    del deep, data, tree  # nested deeper than a traceback may print
+
+
+def test_a_whole_number_past_64_bits_stays_one() -> None:
+    tree = parse_answer_tree(answer_file(call("f", f'{{"n": {2**70}}}', 0)), "1_m.json")
+    assert tree.leaves()[0].calls[0].arguments == {"n": 2**70}
 
 
 BELOW = "$.tree.tree.children[0]"
