@@ -15,7 +15,9 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from toolgrove.errors import WeightsError
 
 __all__ = [
     "ALL",
+    "DEFAULTS",
     "MINILM_INT8",
     "MINILM_SAFETENSORS",
     "MINILM_TOKENIZER",
@@ -34,6 +37,7 @@ __all__ = [
     "cached",
     "fetch",
     "find",
+    "keep",
     "models_folder",
 ]
 
@@ -121,6 +125,9 @@ MINILM_SAFETENSORS = Weights(
 ALL = (MINILM_INT8, MINILM_TOKENIZER, MINILM_SAFETENSORS, QWEN_CODER_1_5B)
 """Every file known by name, the small ones first."""
 
+DEFAULTS = (MINILM_INT8, MINILM_TOKENIZER, QWEN_CODER_1_5B)
+"""What retrieval and the local model need."""
+
 
 def models_folder() -> Path:
     """Where fetched files are kept."""
@@ -200,7 +207,7 @@ def fetch(
     wanted = target if given is None else given
     if _noted(wanted, weights, folder):
         return wanted
-    try:
+    with _told(weights, folder):
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(folder / f"{weights.file}.lock"):
             if _noted(wanted, weights, folder):
@@ -210,7 +217,42 @@ def fetch(
             elif not _sound(target, weights):
                 _download(weights, target, tick or (lambda done, total: None))
             _note(wanted, weights, folder)
-            return wanted
+    return wanted
+
+
+def keep(weights: Weights, file: Path, *, cache: Path | None = None) -> Path:
+    """Copy a file the user has into the cache, so that :func:`fetch` finds it from now on.
+
+    Raises
+    ------
+    WeightsError
+        Its size or hash is wrong, or the disk is full.
+    """
+    from filelock import FileLock
+
+    folder = cache or models_folder()
+    target = folder / weights.file
+    with _told(weights, folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / f"{weights.file}.lock"):
+            _check_given(file, weights)
+            if not (target.exists() and target.samefile(file)):
+                beside = target.with_name(f"{target.name}.copy")
+                shutil.copyfile(file, beside)
+                if not _sound(beside, weights):
+                    beside.unlink()
+                    raise WeightsError(f"{file} changed while it was copied. Try again.")
+                beside.replace(target)
+            download.forget(target)
+            _note(target, weights, folder)
+    return target
+
+
+@contextmanager
+def _told(weights: Weights, folder: Path) -> Iterator[None]:
+    """Tell what the system reports in words that help."""
+    try:
+        yield
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise WeightsError(

@@ -1,0 +1,134 @@
+"""A catalogue on disk: the tools that can be called, and the index that finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from toolgrove.data.records import ToolSpec
+from toolgrove.tools.registry import Changes, Registry
+
+if TYPE_CHECKING:
+    from toolgrove.retriever.embedding import Embedder
+    from toolgrove.retriever.index import Index
+    from toolgrove.retriever.ranking import Hit
+
+__all__ = ["Catalog"]
+
+Tick: TypeAlias = Callable[[int, int], None]
+"""Told how many tools are indexed, and of how many."""
+
+
+class Catalog:
+    """A registry and an index in one folder, kept in step. Use it in ``with``, or close it.
+
+    Several processes may open one folder; one at a time writes. A catalogue whose writing broke
+    off opens and answers with what it has; adding the same sources again finishes it.
+
+    Attributes
+    ----------
+    folder : Path
+    registry : Registry
+        Every tool by id. Change it through the catalogue only.
+    index : Index
+    """
+
+    def __init__(self, folder: Path, registry: Registry, index: Index) -> None:
+        self.folder, self.registry, self.index = folder, registry, index
+
+    @classmethod
+    def open(
+        cls, folder: str | Path, *, create: bool = True, embedder: Embedder | None = None
+    ) -> Catalog:
+        """Open a catalogue.
+
+        Parameters
+        ----------
+        folder : path
+        create : bool
+            Make it where there is none; commands that only read say False.
+        embedder : Embedder, optional
+            :class:`toolgrove.retriever.embedding.MiniLM` otherwise. Nothing is loaded or fetched
+            before the first text is embedded.
+
+        Raises
+        ------
+        CatalogError
+            There is none and none may be made, it is damaged, or another embedder or version
+            made it.
+        """
+        from toolgrove.retriever.embedding import MiniLM
+        from toolgrove.retriever.index import Index
+
+        registry = Registry.open(folder, create=create)
+        try:
+            index = Index(Path(folder) / "index", embedder or MiniLM())
+        except BaseException:
+            registry.close()
+            raise
+        return cls(Path(folder), registry, index)
+
+    def add(self, specs: Iterable[ToolSpec], tick: Tick | None = None) -> Changes:
+        """Add tools, or bring those of the same id up to date; the iterable is streamed.
+
+        Only what is new or changed is indexed, and only texts never seen before are embedded.
+
+        Parameters
+        ----------
+        specs : iterable of ToolSpec
+        tick : callable, optional
+            Progress of the indexing.
+
+        Raises
+        ------
+        SpecError
+            A spec's id cannot be a tool's.
+        """
+        with self.index.writing() as whole:
+            whole = whole and len(self.index) == len(self.registry)
+            changes = self.registry.add(specs)
+            ids: Sequence[str] = (*changes.added, *changes.changed)
+            if not whole:
+                ids = [spec.id for spec in self.registry]
+                self.index.remove(list(self.index.ids().difference(ids)))
+            new: Iterator[ToolSpec] = (self.registry.get(spec_id) for spec_id in ids)
+            self.index.update(new, None if tick is None else lambda done: tick(done, len(ids)))
+        return changes
+
+    def remove(self, ids: Iterable[str]) -> int:
+        """Remove tools; returns how many there were."""
+        wanted = list(ids)
+        with self.index.writing():
+            self.index.remove(wanted)
+            return self.registry.remove(wanted)
+
+    def search(
+        self, query: str, k: int = 5, *, where: Mapping[str, str] | None = None
+    ) -> list[tuple[Hit, ToolSpec]]:
+        """The ``k`` tools a query is most likely about, best first.
+
+        ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
+        (:meth:`toolgrove.retriever.index.Index.search`).
+        """
+        hits = self.index.search(query, k, where=where)
+        return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+
+    @property
+    def whole(self) -> bool:
+        """False where adding broke off, until the same sources are added again."""
+        return self.index.whole
+
+    def __len__(self) -> int:
+        return len(self.registry)
+
+    def close(self) -> None:
+        """Let go of the folder; closing twice is harmless."""
+        self.index.close()
+        self.registry.close()
+
+    def __enter__(self) -> Catalog:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()

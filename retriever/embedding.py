@@ -1,0 +1,195 @@
+"""Texts to vectors: one small interface, the default embedder, and adapters to other libraries.
+
+The default is all-MiniLM-L6-v2 (Apache-2.0) as ONNX on onnxruntime and tokenizers, which come with
+Chroma anyway: no torch, 23 MB, the same vectors on every machine (its weights are stored in 8 bits
+and computed with in 32).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolgrove.data import weights
+from toolgrove.errors import ModelError
+
+if TYPE_CHECKING:
+    from langchain_core.embeddings import Embeddings
+
+    from toolgrove.data.download import Tick
+
+__all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "SentenceTransformerEmbedder"]
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors of length 1."""
+
+    @property
+    def name(self) -> str:
+        """Which model, exactly: vectors of different names are never compared."""
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """The vectors of texts, as float32 array of shape (texts, dimension), rows of length 1.
+
+        ``query`` tells searches from documents, for models that embed them differently.
+        """
+
+
+class MiniLM:
+    """all-MiniLM-L6-v2: mean of the last layer, 256 tokens at most, 384 dimensions.
+
+    Parameters
+    ----------
+    threads : int, optional
+        For one call; the cores this process may use otherwise.
+    tick : callable, optional
+        Told ``(done, total)`` in bytes while the weights are fetched, which happens at the first
+        text and once on a machine (:func:`toolgrove.data.weights.fetch`).
+
+    Examples
+    --------
+    >>> MiniLM().name, MiniLM().dimension
+    ('all-MiniLM-L6-v2/int8-8199be6f', 384)
+    """
+
+    name = f"all-MiniLM-L6-v2/int8-{weights.MINILM_INT8.sha256[:8]}"
+    dimension = 384
+    MAX_TOKENS = 256
+    BATCH = 16
+
+    def __init__(self, *, threads: int | None = None, tick: Tick | None = None) -> None:
+        self._threads = threads or _cores()
+        self._tick = tick
+        self._lock = threading.Lock()
+        self._loaded: tuple[Any, Any] | None = None
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """See :meth:`Embedder.embed`; raises ``WeightsError`` where the weights cannot be had."""
+        tokenizer, session = self._load()
+        encoded = tokenizer.encode_batch(list(texts))
+        out = np.empty((len(encoded), self.dimension), dtype=np.float32)
+        by_length = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
+        for at in range(0, len(by_length), self.BATCH):
+            some = by_length[at : at + self.BATCH]
+            out[some] = _mean_of_last_layer(session, [encoded[i].ids for i in some])
+        return normalised(out, self.name)
+
+    def _load(self) -> tuple[Any, Any]:
+        with self._lock:
+            if self._loaded is None:
+                import onnxruntime
+                from tokenizers import Tokenizer
+
+                model = weights.fetch(weights.MINILM_INT8, tick=self._tick)
+                vocabulary = weights.fetch(weights.MINILM_TOKENIZER)
+                tokenizer = Tokenizer.from_file(str(vocabulary))
+                tokenizer.enable_truncation(self.MAX_TOKENS)
+                tokenizer.no_padding()
+                options = onnxruntime.SessionOptions()
+                options.intra_op_num_threads = self._threads
+                options.log_severity_level = 3
+                session = onnxruntime.InferenceSession(
+                    str(model), options, providers=["CPUExecutionProvider"]
+                )
+                self._loaded = (tokenizer, session)
+            return self._loaded
+
+
+def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.float32]:
+    longest = max(map(len, tokens))
+    ids = np.zeros((len(tokens), longest), dtype=np.int64)
+    mask = np.zeros_like(ids)
+    for row, sequence in enumerate(tokens):
+        ids[row, : len(sequence)] = sequence
+        mask[row, : len(sequence)] = 1
+    feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+    (hidden,) = session.run(["last_hidden_state"], feed)
+    summed: NDArray[np.float32] = np.einsum("bth,bt->bh", hidden, mask.astype(np.float32))
+    mean: NDArray[np.float32] = summed / mask.sum(axis=1, keepdims=True, dtype=np.float32)
+    return mean
+
+
+class LangChainEmbedder:
+    """Any LangChain ``Embeddings``.
+
+    Parameters
+    ----------
+    embeddings : langchain_core.embeddings.Embeddings
+    name : str
+        The model's exact name; it is kept with the index, which no other model may then search.
+    """
+
+    def __init__(self, embeddings: Embeddings, name: str) -> None:
+        self.name = name
+        self._embeddings = embeddings
+        self._dimension = 0
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector, found out by embedding a word."""
+        self._dimension = self._dimension or self.embed(["tool"]).shape[1]
+        return self._dimension
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """See :meth:`Embedder.embed`."""
+        if query:
+            vectors = [self._embeddings.embed_query(text) for text in texts]
+        else:
+            vectors = self._embeddings.embed_documents(list(texts))
+        return normalised(np.asarray(vectors, dtype=np.float32), self.name)
+
+
+class SentenceTransformerEmbedder:
+    """Any model of the sentence-transformers library, for instance one tuned on your queries.
+
+    Parameters
+    ----------
+    model : sentence_transformers.SentenceTransformer
+        Loaded by you, so that no name is looked up on a hub here.
+    name : str
+        As in :class:`LangChainEmbedder`.
+    """
+
+    def __init__(self, model: Any, name: str) -> None:
+        self.name = name
+        self._model = model
+
+    @property
+    def dimension(self) -> int:
+        """Numbers in a vector."""
+        return int(self._model.get_embedding_dimension())
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """See :meth:`Embedder.embed`."""
+        encode = self._model.encode_query if query else self._model.encode_document
+        return normalised(encode(list(texts), show_progress_bar=False), self.name)
+
+
+def normalised(vectors: NDArray[np.float32], name: str) -> NDArray[np.float32]:
+    """Rows scaled to length 1, contiguous.
+
+    Raises
+    ------
+    ModelError
+        A vector is not finite or has no length.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    if vectors.size and not (np.isfinite(lengths).all() and (lengths > 0).all()):
+        raise ModelError(f"{name} gave a vector that is not finite or has no length.")
+    return np.ascontiguousarray(vectors / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _cores() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on macOS or Windows
+        return os.cpu_count() or 1

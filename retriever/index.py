@@ -1,0 +1,357 @@
+"""The index: which tools a query may be about, best first.
+
+A folder holds three things::
+
+    index.sqlite    every tool's document, vector and metadata: the truth
+    chroma-N/       a Chroma collection of the vectors: finds near neighbours
+    bm25-N/         a BM25 index of the documents: finds shared words
+
+The last two are made from the first. They are brought up to date together under a file lock, and
+a mark in the first says so; whoever finds the mark of a process that died makes them again from
+what is stored, without embedding anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolgrove.data import codec
+from toolgrove.data.records import ToolSpec
+from toolgrove.errors import CatalogError, UsageError
+from toolgrove.retriever.documents import document, parts
+from toolgrove.retriever.ranking import Hit, best, ranked
+from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, Entry, Store
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
+    from toolgrove.retriever.embedding import Embedder
+    from toolgrove.retriever.lexical import Lexical
+    from toolgrove.retriever.vectors import Vectors
+
+__all__ = ["Index"]
+
+Done: TypeAlias = Callable[[int], None]
+"""Told how many specs are done."""
+
+BATCH = 128
+DEPTH = 50
+"""Candidates that each of the two searches proposes for each part of a query."""
+REMEMBERED = 1024
+
+
+class Index:
+    """Tools' documents, searchable by words and by meaning. Close it, or use it in ``with``.
+
+    Parameters
+    ----------
+    folder : path
+        Made where it is not there.
+    embedder : Embedder
+        An index answers only to the embedder that it was made with.
+
+    Raises
+    ------
+    CatalogError
+        The folder's index was made with another embedder or by another version, or is damaged.
+    """
+
+    def __init__(self, folder: str | Path, embedder: Embedder) -> None:
+        self.folder = Path(folder)
+        self.embedder = embedder
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._store = Store(self.folder)
+        made_with = self._store.get("embedder", embedder.name)
+        if made_with != embedder.name:
+            self._store.close()
+            raise CatalogError(
+                f"{self.folder}: made with the embedder {made_with}, opened with {embedder.name}. "
+                "Open it with the one it was made with, or index the sources into a new folder."
+            )
+        self._lock = threading.RLock()
+        self._file_lock = _file_lock(self.folder / "lock")
+        self._writer: int | None = None
+        self._changed = False
+        self._vectors: Vectors | None = None
+        self._lexical: tuple[str, Lexical] | None = None
+        self._queries: dict[str, NDArray[np.float32]] = {}
+
+    def __len__(self) -> int:
+        return len(self._store)
+
+    @property
+    def whole(self) -> bool:
+        """False where the last writing broke off: not everything that was given is in it."""
+        return self._store.get("state", CLEAN) == CLEAN
+
+    def ids(self) -> set[str]:
+        """The id of every tool in it."""
+        return self._store.ids()
+
+    @contextmanager
+    def writing(self) -> Iterator[bool]:
+        """Changes inside are finished together; one thread of one process at a time, others wait.
+
+        Each batch is kept as it is written, so that a process that dies inside loses one at most.
+
+        Yields
+        ------
+        bool
+            What :attr:`whole` was before.
+        """
+        if self._writer == threading.get_ident():
+            yield True
+            return
+        with self._file_lock:
+            state = self._store.get("state", CLEAN)
+            self._store.put(state=WRITING, embedder=self.embedder.name)
+            self._writer, self._changed = threading.get_ident(), state == WRITING
+            try:
+                if state == WRITING:
+                    self._renew_vectors()
+                yield state == CLEAN
+                if self._changed:
+                    self._store.sweep()
+                    self._renew_lexical()
+                self._store.put(state=CLEAN)
+                self._tidy()
+            except BaseException:
+                if not self._changed:  # the derived parts still fit; what was to come is missing
+                    self._store.put(state=PARTIAL)
+                raise
+            finally:
+                self._writer = None
+
+    def update(self, specs: Iterable[ToolSpec], done: Done | None = None) -> int:
+        """Add tools or bring those of the same id up to date; the iterable is streamed.
+
+        Returns
+        -------
+        int
+            How many texts were embedded. A tool whose text and metadata are the same costs a
+            look-up; one whose text is known from anywhere in the index is not embedded again.
+        """
+        count = embedded = 0
+        stream = iter(specs)
+        with self.writing():
+            while batch := list(islice(stream, BATCH)):
+                embedded += self._write(batch)
+                count += len(batch)
+                if done is not None:
+                    done(count)
+        return embedded
+
+    def remove(self, ids: Sequence[str]) -> None:
+        """Remove tools; ids that are not there are passed over."""
+        with self.writing():
+            known = list(self._store.entries(ids))
+            if known:
+                self._changed = True
+                self._store.delete(known)
+                self._collection().delete(known)
+
+    def _write(self, specs: Sequence[ToolSpec]) -> int:
+        wanted = {spec.id: _entry(spec) for spec in specs}
+        known = self._store.entries(list(wanted))
+        new = [
+            e for e in wanted.values() if e.id not in known or known[e.id].metadata != e.metadata
+        ]
+        if not new:
+            return 0
+        self._changed = True
+        vectors = self._store.vectors([entry.digest for entry in new])
+        texts = {entry.digest: entry.document for entry in new if entry.digest not in vectors}
+        fresh: dict[str, NDArray[np.float32]] = {}
+        if texts:
+            fresh = dict(zip(texts, self.embedder.embed(list(texts.values())), strict=True))
+        self._store.write(new, fresh)
+        vectors |= fresh
+        self._collection().upsert(
+            [entry.id for entry in new],
+            np.stack([vectors[entry.digest] for entry in new]),
+            [entry.metadata for entry in new],
+        )
+        return len(texts)
+
+    def search(
+        self, query: str, k: int = 5, *, where: Mapping[str, str] | None = None
+    ) -> list[Hit]:
+        """The tools a query is most likely about.
+
+        BM25 and cosine propose candidates for the query and for each of its sentences; every
+        candidate gets both scores, min-max scaled and averaged; a tool counts by the whole query
+        and by the sentence it fits best, and gains from the best API of its family.
+
+        Parameters
+        ----------
+        query : str
+            In words.
+        k : int
+            How many at most.
+        where : mapping, optional
+            Values that ``category``, ``tool``, ``source`` or ``effect`` must have.
+
+        Returns
+        -------
+        list of Hit
+            Best first.
+
+        Raises
+        ------
+        UsageError
+            The query is empty, ``k`` is below 1, or ``where`` names another field.
+        """
+        where = dict(where or {})
+        if not query.strip() or k < 1 or not where.keys() <= set(FIELDS):
+            raise UsageError(
+                f"search takes words, k of 1 or more, and filters on {', '.join(FIELDS)}."
+            )
+        with self._lock:
+            vectors, lexical = self._ready()
+        if vectors is None or lexical is None:
+            return []
+        texts = parts(query)
+        asked = self._embedded(texts)
+        near = vectors.nearest(asked, max(DEPTH, k), where)
+        words = lexical.scores(texts)
+        if where:
+            words[:, ~np.isin(lexical.rows, self._store.rows_where(where))] = 0
+        rows = lexical.rows[best(words, max(DEPTH, k))]
+        found = self._store.candidates(list({i for some in near for i in some}), rows.tolist())
+        return ranked(texts, found, asked, words, lexical.rows)[:k] if found else []
+
+    def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Query vectors, the recent ones from memory."""
+        known = {text: self._queries[text] for text in texts if text in self._queries}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        if new:
+            known |= zip(new, self.embedder.embed(new, query=True), strict=True)
+        for text in texts:
+            self._queries[text] = known[text]
+        while len(self._queries) > REMEMBERED:
+            self._queries.pop(next(iter(self._queries)), None)
+        return np.stack([known[text] for text in texts])
+
+    def _ready(self) -> tuple[Vectors | None, Lexical | None]:
+        """Both derived parts as they stand now, mended first where a process died over them."""
+        settings = self._store.settings()
+        if settings.get("state") == WRITING and self._writer is None:
+            settings = self._mend(PARTIAL)
+        if "collection" not in settings:
+            return None, None
+        try:
+            vectors, lexical = self._collection(), self._words(settings.get("words"))
+            fits = settings.get("state") == WRITING or len(vectors) == len(self._store)
+        except (CatalogError, OSError, ValueError):
+            fits = False
+        if not fits:
+            settings = self._mend(settings.get("state", CLEAN))
+            vectors, lexical = self._collection(), self._words(settings.get("words"))
+        return vectors, lexical
+
+    def _mend(self, state: str) -> dict[str, str]:
+        """Make the derived parts again, unless a living process is at it."""
+        from filelock import Timeout
+
+        try:
+            with self._file_lock.acquire(timeout=0):
+                self._renew_vectors()
+                self._renew_lexical()
+                self._store.put(state=state)
+                self._tidy()
+        except Timeout:
+            if not self._store.get("words"):
+                raise CatalogError(
+                    f"{self.folder}: another process is making this index. Wait for it."
+                ) from None
+        return self._store.settings()
+
+    def _collection(self) -> Vectors:
+        """The collection that the store names, opened; the first one is made."""
+        from toolgrove.retriever.vectors import Vectors
+
+        with self._lock:
+            name = self._store.get("collection")
+            if not name:
+                name = self._next("chroma")
+                self._store.put(collection=name)
+            if self._vectors is None or self._vectors.folder.name != name:
+                if self._vectors is not None:
+                    self._vectors.close()
+                self._vectors = Vectors(self.folder / name, self.embedder.name)
+            return self._vectors
+
+    def _words(self, name: str | None) -> Lexical | None:
+        from toolgrove.retriever.lexical import Lexical
+
+        if name and (self._lexical is None or self._lexical[0] != name):
+            self._lexical = (name, Lexical.load(self.folder / name))
+        return self._lexical[1] if self._lexical else None
+
+    def _renew_vectors(self) -> None:
+        from toolgrove.retriever.vectors import Vectors
+
+        name = self._next("chroma")
+        vectors = Vectors(self.folder / name, self.embedder.name)
+        for entries, matrix in self._store.embedded():
+            vectors.upsert([e.id for e in entries], matrix, [e.metadata for e in entries])
+        if self._vectors is not None:
+            self._vectors.close()
+        self._vectors = vectors
+        self._store.put(collection=name)
+
+    def _renew_lexical(self) -> None:
+        from toolgrove.retriever.lexical import Lexical
+
+        name = self._next("bm25")
+        Lexical.build(self._store.documents(), self.folder / name)
+        self._store.put(words=name)
+
+    def _next(self, kind: str) -> str:
+        """A folder name that was never used; the number is kept before the folder is made."""
+        number = int(self._store.get("number", "0")) + 1
+        self._store.put(number=str(number))
+        return f"{kind}-{number}"
+
+    def _tidy(self) -> None:
+        """Remove folders that are no longer, or never became, part of the index."""
+        current = {self._store.get("collection"), self._store.get("words")}
+        for kind in ("chroma", "bm25"):
+            for path in self.folder.glob(f"{kind}-*"):
+                if path.name not in current:
+                    shutil.rmtree(path, ignore_errors=True)
+
+    def close(self) -> None:
+        """Let go of the folder; closing twice is harmless."""
+        with self._lock:
+            if self._vectors is not None:
+                self._vectors.close()
+            self._store.close()
+
+    def __enter__(self) -> Index:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _file_lock(path: Path) -> BaseFileLock:
+    from filelock import FileLock
+
+    return FileLock(path)
+
+
+def _entry(spec: ToolSpec) -> Entry:
+    text = document(spec)
+    names = (spec.category, spec.tool, spec.source, spec.effect.value)
+    category, tool, source, effect = (name.encode(errors="replace").decode() for name in names)
+    return Entry(spec.id, codec.digest(text), category, tool, source, effect, text)

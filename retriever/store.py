@@ -1,0 +1,232 @@
+"""What the index knows, in one SQLite file: entries, their vectors, and how whole it is.
+
+This file is the truth; the Chroma collection and the BM25 folder beside it are made from it.
+Vectors are kept by the digest of the text they embed, so that a text is embedded once however
+many entries have it, and a batch that is committed is never embedded again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolgrove.errors import CatalogError
+
+__all__ = ["CLEAN", "FIELDS", "PARTIAL", "WRITING", "Candidate", "Entry", "Store"]
+
+FILE = "index.sqlite"
+VERSION = "1"
+FIELDS = ("category", "tool", "source", "effect")
+"""What results can be filtered by."""
+
+CLEAN = "clean"
+PARTIAL = "partial"
+"""Whole in itself, but the writing that made it broke off: something is missing."""
+WRITING = "writing"
+"""Somebody is writing, or died doing so: what is derived may not fit the entries."""
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS entries (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
+    category TEXT NOT NULL, tool TEXT NOT NULL, source TEXT NOT NULL, effect TEXT NOT NULL,
+    document TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS entries_digest ON entries (digest);
+CREATE TABLE IF NOT EXISTS vectors (digest TEXT PRIMARY KEY, vector BLOB NOT NULL);
+"""
+_UPSERT = """
+INSERT INTO entries (id, digest, category, tool, source, effect, document)
+VALUES (?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET (digest, category, tool, source, effect, document) = (
+    excluded.digest, excluded.category, excluded.tool, excluded.source, excluded.effect,
+    excluded.document)
+"""
+_MANY = 500  # values in one IN (…)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One tool as the index sees it; ``digest`` is the document's."""
+
+    id: str
+    digest: str
+    category: str
+    tool: str
+    source: str
+    effect: str
+    document: str = ""
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the collection keeps beside the vector."""
+        return {name: getattr(self, name) for name in (*FIELDS, "digest")}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An entry that a query may be about."""
+
+    row: int
+    id: str
+    category: str
+    tool: str
+    vector: NDArray[np.float32]
+
+
+class Store:
+    """The file ``index.sqlite`` of a folder. Threads may share it; so may processes."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / FILE
+        self._lock = threading.RLock()
+        try:
+            self._db = sqlite3.connect(
+                self.path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_TABLES)
+            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (VERSION,))
+            version = self.get("version")
+        except sqlite3.DatabaseError as error:
+            raise CatalogError(
+                f"{self.path}: cannot be read as an index ({error}). "
+                f"Delete {folder} and index the sources again."
+            ) from error
+        if version != VERSION:
+            self.close()
+            raise CatalogError(
+                f"{self.path}: made by another version (schema {version}, this one reads "
+                f"{VERSION}). Delete {folder} and index the sources again."
+            )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed together, or nothing is."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def get(self, key: str, default: str = "") -> str:
+        """A remembered setting."""
+        rows = self._rows("SELECT value FROM meta WHERE key = ?", [key])
+        return str(rows[0][0]) if rows else default
+
+    def settings(self) -> dict[str, str]:
+        """All remembered settings, of one moment."""
+        return dict(self._rows("SELECT key, value FROM meta"))
+
+    def put(self, **settings: str) -> None:
+        """Remember settings."""
+        with self._lock:
+            self._db.executemany(
+                "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+                settings.items(),
+            )
+
+    def __len__(self) -> int:
+        return int(self._rows("SELECT count(*) FROM entries")[0][0])
+
+    def ids(self) -> set[str]:
+        """Every entry's id."""
+        return {row[0] for row in self._rows("SELECT id FROM entries")}
+
+    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
+        """The entries of ids, where there are any, without their documents."""
+        query = "SELECT id, digest, category, tool, source, effect FROM entries WHERE id IN"
+        return {row[0]: Entry(*row) for row in self._among(query, ids)}
+
+    def vectors(self, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """The vectors of texts that were embedded before, by their digest."""
+        rows = self._among("SELECT digest, vector FROM vectors WHERE digest IN", digests)
+        return {digest: np.frombuffer(blob, np.float32) for digest, blob in rows}
+
+    def write(self, entries: Iterable[Entry], vectors: Mapping[str, NDArray[np.float32]]) -> None:
+        """Add entries or replace those of the same id, with the vectors they are the first with."""
+        with self.transaction():
+            self._db.executemany(
+                "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
+                ((digest, vector.tobytes()) for digest, vector in vectors.items()),
+            )
+            self._db.executemany(
+                _UPSERT,
+                ((e.id, e.digest, *(getattr(e, f) for f in FIELDS), e.document) for e in entries),
+            )
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Remove entries; ids that are not there are passed over."""
+        with self.transaction():
+            self._db.executemany("DELETE FROM entries WHERE id = ?", ((one,) for one in ids))
+
+    def sweep(self) -> None:
+        """Forget vectors that no entry has any more."""
+        with self.transaction():
+            self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM entries)")
+
+    def documents(self) -> Iterator[tuple[int, str]]:
+        """Row and document of every entry, in order, streamed."""
+        for rows in self._pages("SELECT row, document FROM entries"):
+            yield from rows
+
+    def embedded(self) -> Iterator[tuple[list[Entry], NDArray[np.float32]]]:
+        """Every entry with its vector, a page at a time."""
+        query = (
+            "SELECT row, id, digest, category, tool, source, effect, vector "
+            "FROM entries JOIN vectors USING (digest)"
+        )
+        for rows in self._pages(query):
+            vectors = np.frombuffer(b"".join(row[-1] for row in rows), np.float32)
+            yield [Entry(*row[1:-1]) for row in rows], vectors.reshape(len(rows), -1)
+
+    def candidates(self, ids: Sequence[str], rows: Sequence[int]) -> list[Candidate]:
+        """The entries that have one of these ids or row numbers, in order of row."""
+        query = "SELECT row, id, category, tool, vector FROM entries JOIN vectors USING (digest)"
+        found = {
+            row[0]: Candidate(row[0], row[1], row[2], row[3], np.frombuffer(row[4], np.float32))
+            for name, values in (("id", ids), ("row", rows))
+            for row in self._among(f"{query} WHERE {name} IN", values)
+        }
+        return [found[row] for row in sorted(found)]
+
+    def rows_where(self, where: Mapping[str, str]) -> list[int]:
+        """Row numbers of the entries whose fields have these values."""
+        clause = " AND ".join(f"{name} = ?" for name in where)  # names of FIELDS, checked before
+        return [
+            row[0]
+            for row in self._rows(f"SELECT row FROM entries WHERE {clause}", [*where.values()])
+        ]
+
+    def close(self) -> None:
+        """Let go of the file; closing twice is harmless."""
+        with self._lock:
+            self._db.close()
+
+    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        with self._lock:
+            return self._db.execute(query, values).fetchall()
+
+    def _among(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a query that ends in ``IN``, asked in pieces of a bearable length."""
+        for at in range(0, len(values), _MANY):
+            some = values[at : at + _MANY]
+            yield from self._rows(f"{query} ({','.join('?' * len(some))})", some)
+
+    def _pages(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows of a query whose first column is the entry's row number."""
+        seen = -1
+        while rows := self._rows(f"{query} WHERE row > ? ORDER BY row LIMIT 1000", [seen]):
+            seen = rows[-1][0]
+            yield rows

@@ -1,0 +1,103 @@
+"""``toolgrove search``: the tools that a request is about."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.data.records import ToolSpec
+    from toolgrove.retriever.ranking import Hit
+
+__all__ = ["register"]
+
+EXAMPLES = """
+Examples:
+
+  toolgrove search "latest lottery results" --catalog catalog
+
+  toolgrove search "weather in Oslo tomorrow" -k 10 --where category=Weather --json
+
+Scores are between 0 and 1 and compare the hits of one search only.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(epilog=EXAMPLES)(search)
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="What the tools should be good for, in words.")],
+    catalog: Annotated[
+        Path, typer.Option(help="The catalogue to search.", envvar="TOOLGROVE_CATALOG")
+    ] = Path("toolgrove-catalog"),
+    k: Annotated[int, typer.Option("-k", help="How many tools at most.", min=1)] = 5,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Only tools whose category, tool, source or effect is VALUE: KEY=VALUE."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Find the tools of a catalogue that a request is about, by words and by meaning."""
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.cli.model import fetch_embedder
+
+    conditions = dict(_condition(text) for text in where or ())
+    with Catalog.open(catalog, create=False) as opened:
+        fetch_embedder()
+        if not opened.whole:
+            err_console().print(
+                "note: indexing this catalogue broke off or is still going on; some tools are "
+                "missing. `toolgrove index` with the same sources finishes it."
+            )
+        found = opened.search(query, k, where=conditions)
+    rows = [_row(hit, spec) for hit, spec in found]
+    if json:
+        print_json({"query": query, "catalog": str(catalog), "hits": rows})
+    else:
+        _show(rows)
+
+
+def _condition(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"--where {text!r}: write KEY=VALUE, for instance category=Weather.")
+    return key, value
+
+
+def _row(hit: Hit, spec: ToolSpec) -> dict[str, Any]:
+    return {
+        "id": spec.id,
+        "score": hit.score,
+        "lexical": hit.lexical,
+        "dense": hit.dense,
+        "part": hit.part,
+        "category": spec.category,
+        "tool": spec.tool,
+        "name": spec.name,
+        "description": spec.description,
+        "parameters": spec.parameters,
+        "source": spec.source,
+        "effect": spec.effect,
+    }
+
+
+def _show(rows: list[dict[str, Any]]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    if not rows:
+        err_console().print("no tool is like that")
+        return
+    table = Table("score", "tool", "what it does", box=None, pad_edge=False)
+    for row in rows:
+        words = " ".join(row["description"].split())
+        shown = words if len(words) <= 100 else f"{words[:99]}…"
+        table.add_row(f"{row['score']:.3f}", Text(row["id"]), Text(shown))
+    console().print(table)
