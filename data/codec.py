@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 __all__ = ["decode", "digest", "dumps", "loads", "to_json"]
 
 T = TypeVar("T")
+
+_LONG_NUMBER = re.compile(rb"\d{19}")
 
 
 def dumps(value: Any) -> bytes:
@@ -39,17 +42,20 @@ def dumps(value: Any) -> bytes:
 
 
 def loads(text: str | bytes) -> Any:
-    """Parse JSON; raises ``ValueError`` where it is not.
+    """Parse JSON; raises ``ValueError`` where it is not. Integers of any size stay integers.
 
     Examples
     --------
     >>> loads('{"a": 1}')
     {'a': 1}
     """
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return json.loads(text, parse_constant=_refuse_constant)
+    raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+    if not _LONG_NUMBER.search(raw):  # orjson makes floats of integers past 64 bits
+        try:
+            return orjson.loads(text)
+        except orjson.JSONDecodeError:
+            pass
+    return json.loads(text, parse_constant=_refuse_constant)
 
 
 def _refuse_constant(name: str) -> Any:

@@ -1,7 +1,8 @@
-"""Tools as the function objects that chat models are offered."""
+"""Tools as the function objects that chat models are offered, in a run as in training data."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from toolgrove.data.records import FINISH, JsonObject, ToolSpec
@@ -29,8 +30,15 @@ FINISH_FUNCTION: JsonObject = {
 """The tool that ends a path, as in ToolBench."""
 
 
+_DESCRIPTION = 300
+_PARAMETER = 150
+
+
 def function(spec: ToolSpec, name: str) -> dict[str, Any]:
     """A tool under the name a model is to call it by.
+
+    Long descriptions are cut, at 300 characters for a tool and 150 for a parameter; of the schema
+    nothing else is changed.
 
     Examples
     --------
@@ -39,6 +47,42 @@ def function(spec: ToolSpec, name: str) -> dict[str, Any]:
     """
     return {
         "name": name,
-        "description": spec.description or spec.tool_description or spec.name,
-        "parameters": dict(spec.parameters),
+        "description": _description(spec),
+        "parameters": _parameters(spec.parameters),
     }
+
+
+def _description(spec: ToolSpec) -> str:
+    text = " ".join((spec.description or spec.tool_description or spec.name).split())
+    return _cut(text, _DESCRIPTION)
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    head, _, _ = text[: limit - 1].rpartition(" ")
+    return (head or text[: limit - 1]) + "…"
+
+
+def _parameters(schema: JsonObject) -> dict[str, Any]:
+    trimmed: dict[str, Any] = _trimmed(dict(schema), _PARAMETER)
+    return {"type": "object", "properties": {}, **trimmed}
+
+
+_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
+
+
+def _trimmed(schema: Any, limit: int) -> Any:
+    """A copy of a schema with its descriptions cut; a parameter may be called description."""
+    if isinstance(schema, Mapping):
+        return {
+            key: _cut(" ".join(value.split()), limit)
+            if key == "description" and isinstance(value, str)
+            else value
+            if key in _VALUES
+            else _trimmed(value, limit)
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_trimmed(part, limit) for part in schema]
+    return schema

@@ -98,7 +98,10 @@ def read_run(run: str | Path) -> Record:
                 record.lost, record.size = size - at, at
             break
         if record is None:
-            if event.get("t") != "run" or event.get("version") != VERSION:
+            if not isinstance(event, dict) or (event.get("t"), event.get("version")) != (
+                "run",
+                VERSION,
+            ):
                 raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
             record = Record(header=event)
         _fold(record, event)

@@ -7,17 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from toolgrove.data.functions import FINISH_FUNCTION
-from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.functions import FINISH_FUNCTION, function
+from toolgrove.data.records import FINISH, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.advice import advice
 from toolgrove.tools.execute import failure
 from toolgrove.tools.names import nearest
 from toolgrove.tools.schema import Checker
 
 __all__ = ["Offer"]
-
-_DESCRIPTION = 300
-_PARAMETER = 150
 
 
 class Offer:
@@ -55,15 +52,8 @@ class Offer:
 
         Long descriptions are cut; of the schemas nothing else is changed.
         """
-        shown = [
-            {
-                "name": self._alias_of[spec.id],
-                "description": _description(spec),
-                "parameters": _parameters(spec.parameters),
-            }
-            for spec in self.specs
-        ]
-        return [*shown, _trimmed(FINISH_FUNCTION, _DESCRIPTION)]
+        shown = [function(spec, self._alias_of[spec.id]) for spec in self.specs]
+        return [*shown, dict(FINISH_FUNCTION)]
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
@@ -164,39 +154,3 @@ def _text(answer: Any) -> str:
 
 def _refused(status: Status, content: str) -> Observation:
     return failure(status, content, attempts=0)
-
-
-def _description(spec: ToolSpec) -> str:
-    text = " ".join((spec.description or spec.tool_description or spec.name).split())
-    return _cut(text, _DESCRIPTION)
-
-
-def _cut(text: str, limit: int) -> str:
-    if len(text) <= limit:
-        return text
-    head, _, _ = text[: limit - 1].rpartition(" ")
-    return (head or text[: limit - 1]) + "…"
-
-
-def _parameters(schema: JsonObject) -> dict[str, Any]:
-    trimmed: dict[str, Any] = _trimmed(dict(schema), _PARAMETER)
-    return {"type": "object", "properties": {}, **trimmed}
-
-
-_VALUES = frozenset({"const", "default", "enum", "example", "examples"})
-
-
-def _trimmed(schema: Any, limit: int) -> Any:
-    """A copy of a schema with its descriptions cut; a parameter may be called description."""
-    if isinstance(schema, Mapping):
-        return {
-            key: _cut(" ".join(value.split()), limit)
-            if key == "description" and isinstance(value, str)
-            else value
-            if key in _VALUES
-            else _trimmed(value, limit)
-            for key, value in schema.items()
-        }
-    if isinstance(schema, list):
-        return [_trimmed(part, limit) for part in schema]
-    return schema

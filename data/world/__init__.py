@@ -6,6 +6,7 @@ See ``docs/world.md``. Needs the extra ``world``.
 from __future__ import annotations
 
 from toolgrove.data.world.documents import HOST, openapi, specs, toolbench_tools
+from toolgrove.data.world.files import write_toolbench_files
 from toolgrove.data.world.server import create_app, running
 from toolgrove.data.world.tasks import tasks, toolbench_queries
 from toolgrove.data.world.version import world_version
@@ -22,12 +23,18 @@ __all__ = [
     "toolbench_queries",
     "toolbench_tools",
     "world_version",
+    "write_toolbench_files",
 ]
 
 DEMO_TASKS: tuple[str, ...] = (
-    "g1-airport-elevation-1",
-    "g1-airport-city-1",
-    "g2-capital-density-1",
+    "g1-flight-distance-1",
+    "g1-weekday-1",
+    "g1-color-hex-1",
+    "g1-is-holiday-1",
+    "g1-currency-of-country-1",
+    "g1-convert-units-1",
+    "g1-holiday-count-1",
+    "g3-elevation-in-metres-1",
 )
 """Ids of short tasks that a small local model can solve; in some the obvious first API fails."""
 

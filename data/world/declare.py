@@ -28,8 +28,10 @@ class Refusal(Exception):
     """An error a hub answers with: a status and a text that says what to do instead."""
 
     def __init__(self, status: int, error: str) -> None:
-        self.status, self.error = status, error
-        super().__init__(error)
+        self.status = status
+        # what is quoted from a request may hold halves of surrogate pairs, which are no UTF-8
+        self.error = error.encode("utf-8", "backslashreplace").decode()
+        super().__init__(self.error)
 
 
 @dataclass(frozen=True, slots=True)

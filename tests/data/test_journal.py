@@ -182,6 +182,13 @@ def test_a_stored_name_never_leads_out_of_the_run(tmp_path: Path) -> None:
         whole_observation(tmp_path, bad)
 
 
+@pytest.mark.parametrize("line", ["[]", "1", '{"t": "node"}', '{"t": "run", "version": 99}'])
+def test_a_first_line_that_is_no_header_is_told_so(line: str, tmp_path: Path) -> None:
+    (tmp_path / journal_module.JOURNAL).write_text(line + "\n")
+    with pytest.raises(JournalError, match="not the header"):
+        read_run(tmp_path)
+
+
 @settings(max_examples=50, deadline=None)
 @given(value=st.recursive(st.none() | st.integers() | st.text(st.characters(codec=None)), st.lists))
 def test_any_result_is_read_back_equal(

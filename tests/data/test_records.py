@@ -101,6 +101,12 @@ def test_a_digest_does_not_see_the_order_of_keys(value: dict[str, object]) -> No
     assert codec.digest(value) == codec.digest(dict(reversed(value.items())))
 
 
+@given(st.integers())
+def test_integers_of_any_size_are_read_as_integers(value: int) -> None:
+    assert codec.loads(codec.dumps([value, str(value)])) == [value, str(value)]
+    assert codec.loads(str(value)) == value
+
+
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", "", "1 2"])
 def test_what_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r"Expecting|JSON|Extra"):

@@ -6,13 +6,40 @@ from functools import cache
 
 from toolgrove.data.world.apis import (
     aviation,
+    chemistry,
+    clock,
+    colour,
+    conversion,
     geography,
+    holidays,
+    languages,
+    maths,
+    money,
+    network,
+    office,
+    sky,
+    text,
 )
 from toolgrove.data.world.declare import Endpoint, Tool
 
 __all__ = ["TOOLS", "endpoints"]
 
-TOOLS: tuple[Tool, ...] = (*aviation.TOOLS, *geography.TOOLS)
+TOOLS: tuple[Tool, ...] = (
+    *aviation.TOOLS,
+    *geography.TOOLS,
+    *holidays.TOOLS,
+    *clock.TOOLS,
+    *sky.TOOLS,
+    *money.TOOLS,
+    *chemistry.TOOLS,
+    *conversion.TOOLS,
+    *maths.TOOLS,
+    *text.TOOLS,
+    *languages.TOOLS,
+    *network.TOOLS,
+    *colour.TOOLS,
+    *office.TOOLS,
+)
 """Every tool of the world, by category."""
 
 

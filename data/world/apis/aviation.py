@@ -80,18 +80,18 @@ def airports_in_city(
     country: Annotated[str, Field(description="Two-letter country code")] = "",
 ) -> JsonObject:
     """Codes and names of the airports that serve a city."""
-    wanted, code = city.strip().casefold(), country.strip().upper()
+    wanted, code = facts.fold(city), country.strip().upper()
     found = [
         _brief(one)
         for one in facts.airports().values()
-        if one["city"].casefold() == wanted and code in ("", one["country"])
+        if facts.fold(one["city"]) == wanted and code in ("", one["country"])
     ]
     if not found:
         raise Refusal(404, f"No airport is listed under the city '{city}'.")
     return {"count": len(found), "airports": sorted(found, key=lambda one: str(one["iata"]))}
 
 
-@FINDER.get("Airports in Country", "/country/{country}", example={"country": "LU"})
+@FINDER.get("Airports in Country", "/country/{country}", example={"country": "SE"})
 def airports_in_country(
     country: Annotated[str, Field(description="Two-letter country code")],
     page: Page = 1,

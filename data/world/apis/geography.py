@@ -41,8 +41,8 @@ def find_country(
     name: Annotated[str, Field(description="Name or part of it, in English", max_length=80)],
 ) -> JsonObject:
     """Countries whose English name holds the given words, with their ISO codes."""
-    wanted = name.strip().casefold()
-    found = [one for one in facts.countries().values() if wanted in one["name"].casefold()]
+    wanted = facts.fold(name)
+    found = [one for one in facts.countries().values() if wanted in facts.fold(one["name"])]
     if not wanted or not found:
         raise Refusal(404, f"No country is called '{name}'.")
     rows = [{**_brief(one), "iso3": one["iso3"]} for one in sorted(found, key=_by_name)]
@@ -122,35 +122,11 @@ def capital_of_country(
     raise Refusal(404, f"No country is called '{country}'.")
 
 
-def _city(found: Mapping[str, Any]) -> JsonObject:
-    return {
-        "name": found["name"],
-        "country": found["countrycode"],
-        "latitude": found["latitude"],
-        "longitude": found["longitude"],
-        "population": found["population"],
-        "time_zone": found["timezone"],
-    }
-
-
-def _search(city: str, country: str) -> list[Mapping[str, Any]]:
-    """Cities of a name, the largest first; a name as locals write it is tried second."""
-    wanted, code = city.strip().casefold(), country.strip().upper()
-    listed = [one for one in facts.cities() if code in ("", one["countrycode"])]
-    found = [one for one in listed if one["name"].casefold() == wanted]
-    found = found or [
-        one for one in listed if wanted in (other.casefold() for other in one["alternatenames"])
-    ]
-    if not wanted or not found:
-        raise Refusal(404, f"No city of 15,000 people or more is called '{city}'.")
-    return found
-
-
 @CITIES.get("Search City", "/search", example={"city": "Bergen"})
 def search_city(city: City, country: OptionalCode = "") -> JsonObject:
     """Position, population and time zone of cities of a name, the largest first."""
-    found = _search(city, country)
-    return {"count": len(found), "cities": [_city(one) for one in found[:5]]}
+    found = facts.cities_called(city, country)
+    return {"count": len(found), "cities": [one._asdict() for one in found[:5]]}
 
 
 @CITIES.get("Largest Cities", "/largest/{country}", example={"country": "NO"})
@@ -160,8 +136,8 @@ def largest_cities(
 ) -> JsonObject:
     """The most populous cities of a country, the largest first."""
     code = facts.country(country)["iso"]
-    found = [one for one in facts.cities() if one["countrycode"] == code]
-    return {"country": code, "cities": [_city(one) for one in found[:limit]]}
+    found = [one for one in facts.cities() if one.country == code]
+    return {"country": code, "cities": [one._asdict() for one in found[:limit]]}
 
 
 @CITIES.get("City Distance", "/distance", example={"from_city": "Oslo", "to_city": "Rome"})
@@ -172,10 +148,14 @@ def city_distance(
     to_country: OptionalCode = "",
 ) -> JsonObject:
     """Great-circle distance in km between two cities; of namesakes the largest counts."""
-    a, b = _search(from_city, from_country)[0], _search(to_city, to_country)[0]
-    km = facts.distance_km(a["latitude"], a["longitude"], b["latitude"], b["longitude"])
-    ends = (f"{one['name']}, {one['countrycode']}" for one in (a, b))
-    return {"from": next(ends), "to": next(ends), "distance_km": round(km, 1)}
+    a = facts.cities_called(from_city, from_country)[0]
+    b = facts.cities_called(to_city, to_country)[0]
+    km = facts.distance_km(a.latitude, a.longitude, b.latitude, b.longitude)
+    return {
+        "from": f"{a.name}, {a.country}",
+        "to": f"{b.name}, {b.country}",
+        "distance_km": round(km, 1),
+    }
 
 
 @CITIES.get("Nearest City", "/nearest", example={"latitude": 59.9, "longitude": 10.7})
@@ -185,11 +165,11 @@ def nearest_city(
 ) -> JsonObject:
     """The city of 15,000 people or more that is nearest to a position."""
 
-    def distance(one: Mapping[str, Any]) -> float:
-        return facts.distance_km(latitude, longitude, one["latitude"], one["longitude"])
+    def distance(one: facts.City) -> float:
+        return facts.distance_km(latitude, longitude, one.latitude, one.longitude)
 
     found = min(facts.cities(), key=distance)
-    return {**_city(found), "distance_km": round(distance(found), 1)}
+    return {**found._asdict(), "distance_km": round(distance(found), 1)}
 
 
 @CITIES.get(
@@ -200,9 +180,5 @@ def nearest_city(
 )
 def city_population(city: City, country: OptionalCode = "") -> JsonObject:
     """How many people live in a city."""
-    found = _search(city, country)[0]
-    return {
-        "city": found["name"],
-        "country": found["countrycode"],
-        "population": found["population"],
-    }
+    found = facts.cities_called(city, country)[0]
+    return {"city": found.name, "country": found.country, "population": found.population}

@@ -8,12 +8,37 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Task
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.documents import query_api
-from toolgrove.data.world.tasks import travel
+from toolgrove.data.world.tasks import (
+    airports,
+    days,
+    errands,
+    figures,
+    hours,
+    journeys,
+    places,
+    substances,
+    unknown,
+    words,
+)
 from toolgrove.data.world.tasks.build import Family
 
-__all__ = ["FAMILIES", "tasks", "toolbench_queries"]
+__all__ = ["FAMILIES", "GROUPS", "tasks", "toolbench_queries"]
 
-FAMILIES: tuple[Family, ...] = (*travel.FAMILIES,)
+GROUPS = ("G1", "G2", "G3")
+"""One tool; several tools of one category; several categories."""
+
+FAMILIES: tuple[Family, ...] = (
+    *airports.FAMILIES,
+    *places.FAMILIES,
+    *days.FAMILIES,
+    *hours.FAMILIES,
+    *substances.FAMILIES,
+    *figures.FAMILIES,
+    *words.FAMILIES,
+    *journeys.FAMILIES,
+    *errands.FAMILIES,
+    *unknown.FAMILIES,
+)
 
 
 @cache

@@ -7,7 +7,7 @@ calls; with a running server behind it, the same function proves that the answer
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol, TypeAlias
@@ -20,15 +20,17 @@ from toolgrove.data.world.state import World
 __all__ = [
     "Ask",
     "Case",
+    "Families",
     "Family",
+    "count",
     "date",
     "endpoint_called",
-    "family",
     "name",
     "names",
     "number",
     "text",
     "unsolvable",
+    "yes",
 ]
 
 MOST_OFFERED = 8
@@ -91,7 +93,7 @@ class Family:
     solve : callable
         ``solve(ask, **values)`` gives the reference answer.
     offer : sequence of str
-        Names of APIs offered besides those that the reference calls.
+        Names of APIs offered besides those that the reference calls. In ``G1`` the whole tool is.
     tempting : sequence of str
         Names of offered APIs that look right and are not: troubled, or of another meaning.
     cases : list of Case
@@ -119,6 +121,9 @@ class Family:
         used = tuple(dict.fromkeys(call.name for call in ask.calls))
         tempting = [endpoint_called(api).id for api in self.tempting]
         wanted = {*used, *tempting, *(endpoint_called(api).id for api in self.offer)}
+        if self.group == "G1":  # the whole tool, as ToolBench offers it
+            tools = {endpoints()[id_].tool.name for id_ in wanted}
+            wanted |= {one.id for one in endpoints().values() if one.tool.name in tools}
         offered = tuple(id_ for id_ in endpoints() if id_ in wanted)
         if len(offered) > MOST_OFFERED:
             raise ValueError(f"{self.name} offers {len(offered)} APIs, {MOST_OFFERED} at most")
@@ -141,28 +146,38 @@ class Family:
         )
 
 
-def family(
-    group: str,
-    name: str,
-    *,
-    offer: Sequence[str] = (),
-    tempting: Sequence[str] = (),
-) -> Callable[[Solve], Family]:
-    """Make a family of a function; add its tasks with :meth:`Family.case`."""
+class Families(list[Family]):
+    """The families of a module, in the order they are written."""
 
-    def made(solve: Solve) -> Family:
-        return Family(name, group, solve, offer, tempting)
+    def add(
+        self,
+        group: str,
+        name: str,
+        *,
+        offer: Sequence[str] = (),
+        tempting: Sequence[str] = (),
+    ) -> Callable[[Solve], Family]:
+        """Make a family of a function; add its tasks with :meth:`Family.case`."""
 
-    return made
+        def made(solve: Solve) -> Family:
+            self.append(Family(name, group, solve, offer, tempting))
+            return self[-1]
+
+        return made
 
 
 def number(value: float, unit: str = "", tolerance: float = 0.01) -> Reference:
-    """A number, with its unit in pint's words."""
+    """A measure, right within ``tolerance``, with its unit in pint's words."""
     return Reference("number", value, unit=unit, tolerance=tolerance)
 
 
+def count(value: int | str, unit: str = "") -> Reference:
+    """A whole number that has to be exact."""
+    return Reference("number", int(value), unit=unit, tolerance=0.0)
+
+
 def date(value: str) -> Reference:
-    """An ISO date."""
+    """An ISO date, or a time as HH:MM."""
     return Reference("date", value)
 
 
@@ -171,8 +186,13 @@ def name(value: str, *aliases: str) -> Reference:
     return Reference("name", value, aliases=aliases)
 
 
-def names(values: Sequence[str]) -> Reference:
-    """A set of names; their order does not matter."""
+def yes(value: bool) -> Reference:
+    """Yes or no."""
+    return Reference("name", "yes" if value else "no")
+
+
+def names(values: Iterable[str]) -> Reference:
+    """A set of names, dates or numbers as text; their order does not matter."""
     return Reference("set", sorted(values))
 
 
