@@ -103,8 +103,8 @@
       const made = el("div", node.alive && answered ? "row alive" : "row", el("span", "twist"), icon(node.kind), el("span", "did", node.did));
       if (node.with) made.append(el("span", "with", node.with));
       const failed = (node.calls ?? []).find((call) => call.failed);
-      const mark = node.kind === "pruned" ? "pruned" : failed?.status;
-      if (mark && node.kind !== "gave_up") made.append(el("span", "mark", mark));
+      if (node.kind === "pruned") made.append(el("span", "mark pruned", "pruned"));
+      else if (failed && node.kind !== "gave_up") made.append(el("span", "mark", failed.status));
       made.append(el("span", "inside"));
       made.dataset.n = n;
       made.tabIndex = -1;

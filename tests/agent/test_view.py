@@ -315,6 +315,17 @@ def test_a_file_that_is_no_answer_tree_is_refused(tmp_path: Path) -> None:
         render([file])
 
 
+def test_the_snippet_of_the_viewers_page_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docs = Path(__file__).parents[2] / "docs" / "viewer.md"
+    (snippet,) = re.findall(r"```python\n(.*?)```", docs.read_text(encoding="utf-8"), re.S)
+    write_run(tmp_path / "runs" / "1b9d1a6f0c2e-1")
+    monkeypatch.chdir(tmp_path)
+    exec(compile(snippet, "docs/viewer.md", "exec"), {})
+    assert (tmp_path / "tree.svg").read_text(encoding="utf-8").startswith("<svg ")
+
+
 def test_every_real_answer_tree_is_shown_whole(shared_data: Path) -> None:
     files = sorted((shared_data / "toolbench" / "trees").glob("*.json"))
     assert files
