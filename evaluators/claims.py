@@ -23,7 +23,7 @@ LONGEST = 4_000
 
 _SUMS = "difference|total|sum|result|average|mean|median|product|ratio|distance|duration|conversion"
 _CONCLUSION = re.compile(
-    r"\b(?:final\s+)?answer\s*(?:\b(?:is|was)\b|:|=)|\b(?:therefore|thus|hence)\b,?|[=≈](?!=)"
+    r"\b(?:final\s+)?answer\s*(?:\b(?:is|was)\b|:|=)|\b(?:therefore|thus|hence)\b,?|[=≈](?!=)|[,.;]\s+so\b"
     rf"|\b(?:{_SUMS})\b[^.;:!?\n]{{0,80}}?\b(?:is|was|are|of|comes\s+to|equals)\b",
     re.IGNORECASE,
 )
@@ -36,15 +36,18 @@ _START = re.compile(r"[;:!?\n(]|[.,](?=\s)|\b(?:making|giving|for|totalling|tota
 _ASIDE = re.compile(r"\((?!\s*or\b)[^()]*\)|\[(?!\s*or\b)[^\[\]]*\]", re.IGNORECASE)
 _MARKS = 8
 """Conclusion words looked at, from the last one: a text that repeats them is not worth more."""
+_GLUED = re.compile(r"\b\d+(?:(?:h|hrs?|d|min|m|x)\d+)+(?:h|hrs?|d|min|m|s)?\b")
+_LETTERS = re.compile(r"(?<=\d)([a-z]+)(?=\d)")
 _EMPHASIS = re.compile(r"\*\*(?!\s?[-+\d])|(?<!\d)\*\*|`+|\\[()\[\]]|(?<=\d)\\,")
 
 
 def clean(answer: str) -> str:
-    """The answer without Markdown's emphasis and TeX's brackets, which only stand in the way.
+    """The answer without Markdown's emphasis and TeX's brackets, and with ``2h15m`` spaced out.
 
     Of an answer longer than :data:`LONGEST` the end is kept, where conclusions stand.
     """
-    return _EMPHASIS.sub("", answer[-LONGEST:])
+    text = _EMPHASIS.sub("", answer[-LONGEST:])
+    return _GLUED.sub(lambda token: _LETTERS.sub(r" \1 ", token[0]), text)
 
 
 def places(answer: str) -> Iterator[str]:

@@ -13,7 +13,8 @@ _HAVE = r"(?:do(?:es)?(?:\s+not|n['’]t)|did(?:\s+not|n['’]t))"
 _DO = (
     r"(?:be\s+)?(?:\w+ly\s+)?(?:answer(?:ed)?|provid\w*|find|found|get|retrieve[d]?|determin\w*|access|"
     r"help|do|obtain\w*|fulfil\w*|complet\w*|perform\w*|book|fetch|look\s+\w*\s*up|tell|give|"
-    r"assist|predict\w*|forecast|check\w*|know\w*|comput\w*|calculat\w*|convert\w*|locat\w*|done)"
+    r"assist|predict\w*|forecast|check\w*|know\w*|comput\w*|calculat\w*|convert\w*|locat\w*|done|translat\w*|"
+    r"identif\w*|track\w*|confirm\w*|verif\w*|report\w*|show\w*|offer|supply|say|see|make)"
 )
 _DECLINE = re.compile(
     rf"\b{_CAN}\s+{_DO}\b"

@@ -21,6 +21,7 @@ _PROPER = r"[A-Z0-9][\w'.&-]*(?:[ ](?:(?:of|the|de|la|del|da)[ ])*[A-Z0-9][\w'&-
 _ITEM = rf"(?:{HERE}|{_PROPER})"
 _LIST = re.compile(rf"{_ITEM}(?:,\s+{_ITEM})+,?\s+(?:and|or|&)\s+(?:the\s+)?{_ITEM}")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
+_NOTE = re.compile(r"\s*\([^()]*\)")
 _AND = "(?:&|and)"
 _NOT = re.compile(
     r"\b(?:not|isn't|wasn't|never|rather than|instead of)\s+(?:the\s+|in\s+|on\s+)?\Z"
@@ -70,8 +71,8 @@ def same(one: str, other: str) -> bool:
 def _pattern(name: str) -> re.Pattern[str]:
     """Finds a name as a whole: its words in order, with any punctuation or space between.
 
-    Codes of up to three capitals and one- or two-letter symbols are looked for in exactly that
-    case, because ``no``, ``is`` and ``it`` are words and country codes.
+    Codes of up to three capitals and symbols such as ``He`` are looked for in exactly that case,
+    because ``no``, ``is`` and ``it`` are words and country codes.
     """
     text = plain(name).strip()
     words = re.findall(r"[^\W_]+|&", text)
@@ -80,10 +81,11 @@ def _pattern(name: str) -> re.Pattern[str]:
     joined = r"[\W_]{0,3}?".join(_AND if w.lower() in ("&", "and") else re.escape(w) for w in words)
     lead = re.match(r"[+\-#$]+(?=[^\W_])", text)
     trail = re.search(r"(?<=[^\W_])[+#%]+$", text)
-    body = (re.escape(lead[0]) if lead else "") + joined + (re.escape(trail[0]) if trail else "")
+    mark = re.escape(lead[0]) if lead else ""
+    body = (f"{mark}?" if mark == r"\#" else mark) + joined + (re.escape(trail[0]) if trail else "")
     before = r"(?<![^\W_])" + (r"(?<!\d[.,])" if text[0].isdigit() else "")
-    after = r"(?![^\W_])" if not trail else ""
-    exact = len(text) <= 2 or (len(text) == 3 and text.isupper())
+    after = (r"(?![^\W_])" if not trail else "") + (r"(?![.,]\d)" if text[-1].isdigit() else "")
+    exact = (len(text) <= 2 and not text.islower()) or (len(text) == 3 and text.isupper())
     return re.compile(f"{before}{body}{after}", re.NOFLAG if exact else re.IGNORECASE)
 
 
@@ -155,7 +157,7 @@ def alternatives(query: str, variants: Sequence[str]) -> list[str]:
     >>> alternatives("Which airport lies higher, JFK or Denver?", ["Denver"])
     ['JFK']
     """
-    text = marked(query, variants)
+    text = _NOTE.sub("", marked(query, variants))
     found = [group for m in _CHOICE.finditer(text) for group in m.groups()]
     for match in _LIST.finditer(text):
         if HERE in match[0]:

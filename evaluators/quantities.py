@@ -1,7 +1,8 @@
 """Numbers as a sentence writes them, with the units behind them.
 
 How a number may be written: ``1234.5``, ``1,234.5``, ``1 234.5``, ``1 234,5`` (also with
-no-break and thin spaces), ``1'234.5``, ``1.234,5``, ``1.2e5``, ``1.2 × 10^5``, ``1.2 million``.
+no-break and thin spaces), ``1'234.5``, ``1.234,5``, ``1.2e5``, ``1.2 × 10^5``, ``1.2 million``;
+``15.7:1`` is 15.7.
 A comma before exactly three digits groups thousands (``1,234`` is 1234), any other comma is a
 decimal one (``12,4`` is 12.4); a single point is always a decimal one (``1.234``). Dates, times of
 day, ordinals, list numbers at the start of a line, and digits inside names (``A320``, ``1990s``,
@@ -30,12 +31,16 @@ _NUMBER = re.compile(
     r"|\d*\.\d+|\d+"
     rf")(?P<exponent>{_EXPONENT})(?!\.\d|\d)",
 )
-_GLUED = re.compile(r"(?<=\d)(h|hrs?|d|min|m)(?=\d)")
+_RATIO = re.compile(r":1(?![\d.,:])")
 _UNIT_SYMBOL = re.compile(
     r"(?:[kcmµ]?m|mi|ft|in|k?g|mg|lb|oz|h|hrs?|min|ms|k?W|K|°[CF]?)(?:[²³]|\b|$)"
 )
 _PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b)", re.IGNORECASE)
-_OFFSET = re.compile(r"\b(?:UTC|GMT)\s?(?P<sign>[+\-−±])\s?(?P<h>\d{1,2})(?::?(?P<m>\d{2}))?\b")
+_HOURS = re.compile(
+    r"\b(?:UTC|GMT)\s?(?P<s1>[+\-−±])\s?(?P<h1>\d{1,2})(?::?(?P<m1>\d{2}))?\b"
+    r"|(?<![\w:.])(?P<s2>[+\-−])(?P<h2>\d{1,2}):(?P<m2>\d{2})\b(?!:)"
+    r"|(?<![\w:.])(?P<s3>)(?P<h3>\d{1,3}):(?P<m3>\d{2})\s?h(?:ours?|rs?)?\b"
+)
 _MULTIPLIER = re.compile(r"\s?(hundred|thousand|million|billion|bn|trillion)\b", re.IGNORECASE)
 _FACTORS = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "bn": 1e9}
 _FACTORS["trillion"] = 1e12
@@ -79,8 +84,7 @@ def quantities(text: str, wanted: str | None = None) -> list[Quantity]:
     >>> [(q.value, q.unit) for q in quantities("2 h 15 min on 2026-07-04", "hour")]
     [(2.25, 'hour')]
     """
-    text = _GLUED.sub(r"\1 ", text)
-    found = [*_offsets(text)]
+    found = [*_hours(text)]
     taken = _taken(text) | {at for q in found for at in range(q.start, q.end)}
     for match in _NUMBER.finditer(text):
         if not taken.isdisjoint(range(match.start("digits"), match.end())):
@@ -100,12 +104,14 @@ def _taken(text: str) -> set[int]:
     return {at for start, end in spans for at in range(start, end)}
 
 
-def _offsets(text: str) -> Iterator[Quantity]:
-    """``UTC+5:30`` is 5.5 hours."""
-    for match in _OFFSET.finditer(text):
-        hours = int(match["h"]) + int(match["m"] or 0) / 60
-        sign = -1 if match["sign"] in "-−" else 1
-        yield Quantity(sign * hours, "hour", match.start(), match.end())
+def _hours(text: str) -> Iterator[Quantity]:
+    """``UTC+5:30``, ``+05:30`` and ``5:30 hours`` are 5.5 hours."""
+    for match in _HOURS.finditer(text):
+        sign, hours, minutes = next(
+            (match[f"s{i}"], match[f"h{i}"], match[f"m{i}"]) for i in (1, 2, 3) if match[f"h{i}"]
+        )
+        value = int(hours) + int(minutes or 0) / 60
+        yield Quantity(-value if sign in ("-", "−") else value, "hour", *match.span())
 
 
 def _quantity(text: str, match: re.Match[str], wanted: str | None) -> Quantity | None:
@@ -113,6 +119,8 @@ def _quantity(text: str, match: re.Match[str], wanted: str | None) -> Quantity |
     if match["sign"] or _MINUS.search(text[max(0, match.start() - 12) : match.start()]):
         value = -value
     end = match.end()
+    ratio = _RATIO.match(text, end)
+    end = ratio.end() if ratio else end
     multiplier = _MULTIPLIER.match(text, end)
     if multiplier:
         value, end = value * _FACTORS[multiplier[1].lower()], multiplier.end()

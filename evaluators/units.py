@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.errors import UsageError
@@ -44,9 +45,14 @@ _READ_AS = {
     "degree_Fahrenheit": {"F": "degree_Fahrenheit"},
     "kelvin": {"C": "degree_Celsius", "F": "degree_Fahrenheit"},
     "second": {"m": "minute"},
-    "gram / mole": dict.fromkeys(("u", "Da", "amu", "dalton", "daltons"), "gram / mole"),
 }
 """Symbols that mean something of their own where an answer of this root unit is expected."""
+
+_TWINS = (
+    frozenset({"gram / mole"}),
+    frozenset({"dalton", "unified_atomic_mass_unit", "atomic_mass_constant"}),
+)
+"""Masses of a mole and of a particle: equal figures, and mixed up by everybody."""
 
 _NOT_UNITS = "a am are as at in is it of on or pm to us and the for from by per"
 """Words that pint would read as units: years, attometers, ares, atmospheres, inches and more."""
@@ -176,7 +182,8 @@ def _read(phrase: str, wanted: str) -> str | None:
     unit = _parse(_expression(words))
     if unit is None and (len(words) > 2 or compact in _SHORT.split()):
         unit = _parse(_expression(words.lower()))
-    return unit
+    twins = any(unit in one and wanted in other for one, other in permutations(_TWINS))
+    return wanted if twins else unit
 
 
 def _expression(words: str) -> str:

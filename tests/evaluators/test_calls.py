@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgrove.data.records import (
@@ -134,9 +134,12 @@ json = st.recursive(
 )  # fmt: skip
 
 
-@given(json)
-def test_every_json_value_equals_itself(value: Any) -> None:
-    assert normalised(value) == normalised(value)
+@given(st.dictionaries(st.text(), json, min_size=2))
+@settings(max_examples=50)
+def test_the_order_of_keys_does_not_count_and_a_changed_value_does(value: dict[str, Any]) -> None:
+    assert normalised(dict(reversed(value.items()))) == normalised(value)
+    key = next(iter(value))
+    assert normalised({**value, key: ["changed", value[key]]}) != normalised(value)
 
 
 @given(st.integers(-(10**15), 10**15))
