@@ -104,7 +104,10 @@ def read_run(run: str | Path) -> Record:
             ):
                 raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
             record = Record(header=event)
-        _fold(record, event)
+        try:
+            _fold(record, event)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise JournalError(f"{path}: line {number} is no event of a run: {error}") from error
         record.size = at + len(line)
     if record is None:
         raise JournalError(

@@ -156,6 +156,17 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path
         read_run(tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    "line", ["[]", "{}", '{"t": "node", "node": {"id": 3}}', '{"t": "result"}']
+)
+def test_a_line_that_is_no_event_is_an_error_with_its_number(line: str, tmp_path: Path) -> None:
+    begin(tmp_path / "run").close()
+    with (tmp_path / "run" / journal_module.JOURNAL).open("a") as stream:
+        stream.write(line + "\n")
+    with pytest.raises(JournalError, match="line 2 is no event"):
+        read_run(tmp_path / "run")
+
+
 def test_a_folder_without_a_run_is_told_so(tmp_path: Path) -> None:
     with pytest.raises(JournalError, match=r"no journal\.jsonl here"):
         read_run(tmp_path)
