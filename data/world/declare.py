@@ -202,7 +202,7 @@ class Tool:
     category: str
     name: str
     description: str
-    endpoints: list[Endpoint] = field(default_factory=list)
+    endpoints: list[Endpoint] = field(default_factory=list, repr=False)
 
     def get(
         self, name: str, path: str, *, example: JsonObject, trouble: Trouble | None = None

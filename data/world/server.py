@@ -75,9 +75,9 @@ def create_app(seed: int = 0) -> Starlette:
             for one in endpoints().values()
         ),
     ]
-    return Starlette(
-        routes=routes, middleware=[hosts], exception_handlers={HTTPException: no_route}
-    )
+    app = Starlette(routes=routes, middleware=[hosts], exception_handlers={HTTPException: no_route})
+    app.router.redirect_slashes = False  # an argument that ends in a slash is wrong, not elsewhere
+    return app
 
 
 def _handler(endpoint: Endpoint, world: World) -> Callable[[Request], Awaitable[Response]]:
