@@ -84,6 +84,8 @@ def gave_up(tree: SearchTree) -> bool:
 
 def unanswered(tree: SearchTree) -> str:
     """Why a run without an answer has none, in words."""
+    if tree.answer is not None:
+        return "the final answer is empty"
     ended = str(tree.meta.get("ended") or "exhausted")
     if ended == "exhausted":
         return "the agent gave up" if gave_up(tree) else "no path came to an answer"
