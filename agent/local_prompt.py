@@ -29,7 +29,8 @@ RULES = (
     '"arguments": {...}}.\n'
     "Use only the tools listed with the request. Copy names, dates and numbers exactly from the "
     "request or from a result; look up what you do not know. Arguments marked ? are optional: "
-    "leave them out unless the request asks for them."
+    "leave them out unless the request asks for them. "
+    "Never make the same call twice. Finish when results hold every part of the answer."
 )
 
 _FINISH = (
@@ -40,21 +41,15 @@ SHOTS: tuple[tuple[str, str], ...] = (
     (
         "user",
         "Tools:\n"
-        "- find_book(title: string, language?: string): Search books by title.\n"
-        "- book_details(book_id: integer): Pages, publisher and year of a book.\n"
+        "- book_details(title: string, language?: string): Pages, publisher and year of a book\n"
+        "- books_of(author: string): Titles of an author\n"
         f"- {_FINISH}\n"
         'Request: How many pages has the book "Solaris"?',
     ),
     (
         "assistant",
-        '{"thought": "I need the id of the book Solaris.", '
-        '"tool": "find_book", "arguments": {"title": "Solaris"}}',
-    ),
-    ("user", 'Result of find_book:\n[{"book_id": 8841, "title": "Solaris"}]'),
-    (
-        "assistant",
-        '{"thought": "I need the pages of book 8841.", '
-        '"tool": "book_details", "arguments": {"book_id": 8841}}',
+        '{"thought": "I need the pages of the book Solaris.", '
+        '"tool": "book_details", "arguments": {"title": "Solaris"}}',
     ),
     ("user", 'Result of book_details:\n{"pages": 204, "publisher": "MON", "year": 1961}'),
     (
@@ -65,27 +60,40 @@ SHOTS: tuple[tuple[str, str], ...] = (
     (
         "user",
         "Tools:\n"
-        "- train_times(origin: string, destination: string, date: string): Trains on a day, "
-        "date as YYYY-MM-DD.\n"
-        "- ferry_times(port: string): Ferries that leave today.\n"
+        "- first_train(station_id: integer, date: date): First train from a station on a day\n"
+        "- find_station(city: string): Station of a city\n"
+        "- list_stations(country: string): All stations of a country\n"
         f"- {_FINISH}\n"
-        "Request: When does the first train leave Porto for Lisbon on 5 May 2026?",
+        "Request: When does the first train leave the capital of Portugal on 5 May 2026?",
     ),
     (
         "assistant",
-        '{"thought": "I need the trains from Porto to Lisbon on 5 May 2026.", '
-        '"tool": "train_times", "arguments": {"origin": "Porto", '
-        '"destination": "Lisbon", "date": "2026-05-05"}}',
+        '{"thought": "First I need the station id of the capital, Lisbon.", '
+        '"tool": "find_station", "arguments": {"city": "Lisbon"}}',
     ),
-    ("user", 'Result of train_times:\n{"error": "service closed"}'),
+    ("user", 'Result of find_station:\n{"error": "not found"}'),
     (
         "assistant",
-        '{"thought": "No other tool has trains, so this cannot be answered.", '
-        '"tool": "Finish", "arguments": '
-        '{"return_type": "give_up_and_restart", "final_answer": ""}}',
+        '{"thought": "That failed. Another way to the station id is the list of stations.", '
+        '"tool": "list_stations", "arguments": {"country": "Portugal"}}',
+    ),
+    (
+        "user",
+        'Result of list_stations:\n[{"id": 71, "city": "Porto"}, {"id": 88, "city": "Lisboa"}]',
+    ),
+    (
+        "assistant",
+        '{"thought": "The id is 88. Now I need its first train on 5 May 2026.", '
+        '"tool": "first_train", "arguments": {"station_id": 88, "date": "2026-05-05"}}',
+    ),
+    ("user", 'Result of first_train:\n{"leaves": "05:40", "to": "Faro"}'),
+    (
+        "assistant",
+        '{"thought": "I have the time: 05:40.", "tool": "Finish", "arguments": '
+        '{"return_type": "give_answer", "final_answer": "It leaves Lisbon at 05:40."}}',
     ),
 )
-"""Whole conversations: looking up an id first, formatting a date, giving up after an error.
+"""Whole conversations: one call; and an id looked up first, another way after an error, a date.
 
 The thoughts say what is needed, never a tool's name: a thought that begins with a name has chosen
 the tool before it thought (28 of 40 right tools in ``benchmarks/local_model.py``; so, 40 of 40).

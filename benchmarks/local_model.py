@@ -87,7 +87,10 @@ def chains(model: Any, verbose: bool) -> dict[str, Any]:
         outcome = agent.invoke(query)
         calls += outcome.tree.model_calls
         flat = (outcome.answer or "").replace(",", "").replace(" km", "").lower()
-        good = all(word.lower() in flat for word in wanted.split())
+        good = all(
+            (word.removeprefix("-").lower() in flat) != word.startswith("-")
+            for word in wanted.split()
+        )
         right += good
         if verbose:
             print(f"{query}\n  {outcome.answer!r}, wanted {wanted!r}", file=sys.stderr)

@@ -267,7 +267,7 @@ CHAINS: tuple[tuple[str, str], ...] = (
     ("Which airport code has the capital of the country EG?", "CAI"),
     ("What is gold's atomic mass in lb, if 1 atom weighed that many kg?", "434"),
     ("Find the capital of Japan and give the IATA code of its airport.", "HND"),
-    ("Which has the higher atomic number, iron or neon?", "iron"),
+    ("Which has the higher atomic number, iron or neon? Answer with one word.", "iron -neon"),
     ("What currency and what UTC offset does Japan (zone Asia/Tokyo) have?", "JPY +09:00"),
 )
-"""Request, and words that a right answer holds."""
+"""Request, and words that a right answer holds; or, after a minus, does not hold."""

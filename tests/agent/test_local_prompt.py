@@ -16,7 +16,7 @@ from toolgrove.agent.local_schema import narrow, reply_schema
 from toolgrove.data.records import ToolSpec
 from toolgrove.tools.offer import Offer
 
-CLOCK = {
+CLOCK: dict[str, Any] = {
     "name": "now_for_clock",
     "description": "The time in a zone. It is exact.",
     "parameters": {

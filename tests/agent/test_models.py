@@ -83,7 +83,8 @@ class TestNames:
             "    return (name, options)\n"
         )
         monkeypatch.syspath_prepend(str(tmp_path))
-        assert load_model("openai:gpt-5", temperature=0) == ("openai:gpt-5", {"temperature": 0})
+        loaded: Any = load_model("openai:gpt-5", temperature=0)
+        assert loaded == ("openai:gpt-5", {"temperature": 0})
         with pytest.raises(ModelError, match="broken:x could not be loaded: no key"):
             load_model("broken:x")
 
@@ -168,8 +169,8 @@ class TestOpenAICompatible:
         assert reply.tool_calls == [
             {"name": "now", "args": {"zone": "CET"}, "id": "c1", "type": "tool_call"}
         ]
-        assert (reply.usage_metadata or {})["input_tokens"] == 11
-        assert (reply.usage_metadata or {})["input_token_details"] == {"cache_read": 8}
+        usage: Any = reply.usage_metadata
+        assert (usage["input_tokens"], usage["input_token_details"]) == (11, {"cache_read": 8})
         (sent,) = got
         assert (sent["model"], sent["temperature"], sent["tools"]) == ("served", 0.0, [TOOL])
         assert [m["role"] for m in sent["messages"]] == ["system", "user", "assistant", "tool"]

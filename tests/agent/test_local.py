@@ -1,0 +1,229 @@
+"""What the local model does with an engine's replies, without a model: the engine is a stand-in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
+
+from toolgrove.agent import local
+from toolgrove.agent.local import LocalChatModel
+from toolgrove.agent.local_engine import Completion, ContextExceeded, Stopped, Worker, threads_for
+from toolgrove.errors import ModelError
+
+CLOCK: dict[str, Any] = {
+    "type": "function",
+    "function": {
+        "name": "now",
+        "parameters": {
+            "type": "object",
+            "properties": {"zone": {"type": "string", "pattern": "^[A-Z]{3}$"}},
+            "required": ["zone"],
+        },
+    },
+}
+CALL = '{"thought": "I need the time.", "tool": "now", "arguments": {"zone": "UTC"}}'
+
+Reply = Callable[[dict[str, Any]], Completion]
+
+
+def said(text: str, finish: str = "stop") -> Completion:
+    usage = {
+        "prompt_tokens": 40,
+        "completion_tokens": 9,
+        "prompt_tokens_details": {"cached_tokens": 30},
+    }
+    return Completion(text, finish, usage, {"prompt_ms": 2.0}, ())
+
+
+class StandIn:
+    """An engine that replies as it is told and keeps what it was asked."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.asked: list[dict[str, Any]] = []
+
+    def complete(self, messages: Any, **request: Any) -> Completion:
+        if request["stopping"].is_set():
+            raise Stopped
+        self.asked.append({"messages": messages, **request})
+        return self.reply(self.asked[-1])
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> Callable[[Reply | str], StandIn]:
+    def use(reply: Reply | str) -> StandIn:
+        stand_in = StandIn((lambda _: said(reply)) if isinstance(reply, str) else reply)
+        running = Worker(lambda: stand_in)  # type: ignore[arg-type,return-value]  # a stand-in
+        monkeypatch.setattr(local, "worker", lambda *options: running)
+        return stand_in
+
+    return use
+
+
+Use = Callable[[Reply | str], StandIn]
+
+
+def ask(model: LocalChatModel | None = None, *more: Any) -> AIMessage:
+    bound = (model or LocalChatModel()).bind_tools([CLOCK])
+    return bound.invoke([HumanMessage("What time is it in UTC?"), *more])
+
+
+def test_a_reply_is_one_tool_call_with_its_thought(engine: Use) -> None:
+    engine(CALL)
+    reply = ask()
+    assert reply.content == "I need the time."
+    assert [(c["name"], c["args"]) for c in reply.tool_calls] == [("now", {"zone": "UTC"})]
+
+
+def test_usage_and_timings_are_the_engines(engine: Use) -> None:
+    engine(CALL)
+    reply = ask()
+    assert reply.usage_metadata == {
+        "input_tokens": 40,
+        "output_tokens": 9,
+        "total_tokens": 49,
+        "input_token_details": {"cache_read": 30},
+    }
+    assert reply.response_metadata["timings"] == {"prompt_ms": 2.0}
+    assert reply.response_metadata["model_name"] == "qwen2.5-coder-1.5b-instruct-q4_k_m"
+
+
+def test_a_reply_that_was_cut_is_an_invalid_call_that_says_so(engine: Use) -> None:
+    stand_in = engine(lambda _: said(CALL[:30], "length"))
+    reply = ask()
+    assert reply.tool_calls == []
+    assert reply.invalid_tool_calls[0]["error"] == "the reply was cut after 9 tokens"
+    assert len(stand_in.asked) == 1
+
+
+def test_a_schema_the_converter_refuses_is_asked_again_with_open_arguments(engine: Use) -> None:
+    def reply(request: Mapping[str, Any]) -> Completion:
+        open_arguments = "additionalProperties" in json.dumps(request["schema"]["properties"])
+        pattern = "pattern" in json.dumps(request["schema"])
+        assert open_arguments
+        return said("```json\n{}" if pattern else CALL)
+
+    stand_in = engine(reply)
+    model = LocalChatModel()
+    assert ask(model).tool_calls[0]["args"] == {"zone": "UTC"}
+    assert len(stand_in.asked) == 2
+    assert ask(model).tool_calls
+    assert len(stand_in.asked) == 3, "what was refused once is not tried again"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["no JSON", "[]", "{}", '{"thought": "", "tool": "then", "arguments": {}}', CALL[:-1]],
+)
+def test_what_is_no_offered_call_is_never_made_one(engine: Use, text: str) -> None:
+    engine(text)
+    reply = ask()
+    assert reply.tool_calls == []
+    assert reply.invalid_tool_calls[0]["args"] == text
+
+
+def test_results_are_cut_until_the_conversation_fits_and_the_request_stays(engine: Use) -> None:
+    def reply(request: Mapping[str, Any]) -> Completion:
+        if sum(len(turn["content"]) for turn in request["messages"]) > 4000:
+            raise ContextExceeded("too long")
+        return said(CALL)
+
+    stand_in = engine(reply)
+    call = AIMessage("", tool_calls=[{"name": "now", "args": {"zone": "UTC"}, "id": "1"}])
+    ask(None, *[call, ToolMessage("x" * 5000, tool_call_id="1", name="now")] * 4)
+    turns = [turn["content"] for turn in stand_in.asked[-1]["messages"]]
+    assert len(stand_in.asked) > 1
+    assert any(turn.endswith("Request: What time is it in UTC?") for turn in turns)
+
+
+def test_a_conversation_that_never_fits_is_a_model_error(engine: Use) -> None:
+    def reply(request: Mapping[str, Any]) -> Completion:
+        raise ContextExceeded("too long")
+
+    engine(reply)
+    with pytest.raises(ModelError, match="does not fit the local model's context window of 8192"):
+        ask()
+
+
+def test_a_named_tool_choice_is_the_only_one_offered(engine: Use) -> None:
+    stand_in = engine(CALL)
+    other = {"type": "function", "function": {"name": "then", "parameters": {}}}
+    for choice in ("now", CLOCK):
+        LocalChatModel().bind_tools([other, CLOCK], tool_choice=choice).invoke("hi")
+        assert stand_in.asked[-1]["schema"]["properties"]["tool"] == {"const": "now"}
+    LocalChatModel().bind_tools([other, CLOCK], tool_choice="any").invoke("hi")
+    assert len(stand_in.asked[-1]["schema"]["anyOf"]) == 2
+
+
+def test_without_tools_it_replies_in_plain_text(engine: Use) -> None:
+    stand_in = engine("Yes.")
+    assert LocalChatModel(max_tokens=7).invoke("Is it right?").content == "Yes."
+    assert (stand_in.asked[0]["schema"], stand_in.asked[0]["max_tokens"]) == (None, 7)
+
+
+def test_the_probability_is_that_of_the_tools_name_alone(engine: Use) -> None:
+    tokens = (('{"thought": "now', -9.0), ('", "tool": ', -9.0), ('"n', -0.25), ('ow",', -0.5))
+    completion = Completion(CALL, "stop", said("").usage, {}, (*tokens, (' "arg', -9.0)))
+    engine(lambda _: completion)
+    assert ask().response_metadata["tool_logprob"] == -0.75
+
+
+def test_a_cancelled_call_stops_the_engine_and_the_next_one_is_answered(engine: Use) -> None:
+    began, stopped = threading.Event(), threading.Event()
+
+    def reply(request: Mapping[str, Any]) -> Completion:
+        if not began.is_set():
+            began.set()
+            request["stopping"].wait()
+            stopped.set()
+            raise Stopped
+        return said(CALL)
+
+    async def cancel_one() -> AIMessage:
+        bound = LocalChatModel().bind_tools([CLOCK])
+        first = asyncio.create_task(bound.ainvoke("first"))
+        await asyncio.to_thread(began.wait)
+        waiting = asyncio.create_task(bound.ainvoke("queued behind it"))
+        last = asyncio.create_task(bound.ainvoke("last"))
+        await asyncio.sleep(0)
+        for task in (first, waiting):
+            task.cancel()
+        done = await asyncio.gather(first, waiting, return_exceptions=True)
+        assert all(isinstance(error, asyncio.CancelledError) for error in done)
+        return await last
+
+    stand_in = engine(reply)
+    assert asyncio.run(cancel_one()).tool_calls
+    assert stopped.is_set()
+    asked = [request["messages"][-1]["content"] for request in stand_in.asked]
+    assert [text.rpartition("Request: ")[2] for text in asked] == ["first", "last"]
+
+
+def test_an_engine_that_cannot_load_is_tried_again_at_the_next_call() -> None:
+    tries: list[int] = []
+
+    def load() -> Any:
+        tries.append(0)
+        if len(tries) == 1:
+            raise ModelError("no file")
+        return StandIn(lambda _: said(CALL))
+
+    running = Worker(load)
+    failed: Future[int] = running.submit(lambda engine: 1)
+    with pytest.raises(ModelError):
+        failed.result()
+    assert running.submit(lambda engine: 1).result() == 1
+
+
+@pytest.mark.parametrize(
+    ("cores", "load", "threads"), [(1, 0.0, 1), (2, 0.4, 2), (2, 0.9, 1), (2, 9.0, 1), (16, 4.0, 8)]
+)
+def test_threads_are_the_cores_that_others_leave(cores: int, load: float, threads: int) -> None:
+    assert threads_for(cores, load) == threads
