@@ -55,7 +55,7 @@ class Throttled:
 class Flaky:
     """503 on the first requests with given arguments; how many, 0 to ``most``, is drawn by seed."""
 
-    most: int = 4
+    most: int = 5
     status: int = 503
 
     @property

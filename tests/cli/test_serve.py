@@ -10,8 +10,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
-from toolgrove.data.world import VERSION, specs
+from toolgrove.cli.main import app
+from toolgrove.data.world import VERSION, running, specs
+from toolgrove.errors import UsageError
 
 TOOLGROVE = [sys.executable, "-m", "toolgrove", "serve", "world"]
 
@@ -42,13 +45,17 @@ def test_it_prints_its_url_and_serves_until_interrupted(served: subprocess.Popen
 
 
 def test_it_writes_toolbench_files(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [*TOOLGROVE, "--write-toolbench", str(tmp_path), "--json"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    options = ["serve", "world", "--write-toolbench", str(tmp_path), "--json"]
+    done = CliRunner().invoke(app, options)
     written = [Path(path) for path in json.loads(done.stdout)]
     assert all(path.is_file() for path in written)
     assert tmp_path / "tools" / "Transportation" / "airport_finder.json" in written
     assert tmp_path / "queries" / "G3.json" in written
+
+
+def test_a_port_in_use_is_told_in_one_line() -> None:
+    with running() as url:
+        port = url.rsplit(":", 1)[1]
+        done = CliRunner().invoke(app, ["serve", "world", "--port", port])
+    assert isinstance(done.exception, UsageError)
+    assert "Try another port" in str(done.exception)

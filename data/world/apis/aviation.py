@@ -133,7 +133,7 @@ def airport_info(code: Annotated[str, Field(description="Airport code")]) -> Jso
     example={"origin": "OSL", "destination": "LHR"},
 )
 def distance_between_airports(origin: Iata, destination: Iata, unit: Unit = "km") -> JsonObject:
-    """Great-circle distance between two airports given by IATA code."""
+    """How far it is between two airports, by IATA codes such as OSL and LHR, in km, mi or nmi."""
     a, b = facts.airport(origin), facts.airport(destination)
     return {
         "origin": a["iata"],

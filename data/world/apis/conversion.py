@@ -54,7 +54,7 @@ def _rounded(value: float) -> float:
     example={"value": 26.2, "from_unit": "mile", "to_unit": "km"},
 )
 def convert_units(value: Number, from_unit: Unit, to_unit: Unit) -> JsonObject:
-    """Convert a value between two units of one kind. Gallons and pints are US ones."""
+    """Convert a value between units: miles, km, feet, metres, pounds, kg, knots, US gallons, …"""
     import pint
 
     source, target = _unit(from_unit), _unit(to_unit)

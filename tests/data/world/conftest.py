@@ -57,3 +57,9 @@ def send(client: httpx.Client, spec: ToolSpec, arguments: dict[str, Any]) -> htt
 def call(world: httpx.Client, spec_of: dict[str, ToolSpec]) -> Send:
     """Call an API of the test's own world by its name."""
     return lambda api, **arguments: send(world, spec_of[api], arguments)
+
+
+@pytest.fixture
+def ask(shared_world: httpx.Client, spec_of: dict[str, ToolSpec]) -> Send:
+    """Call an API of the module's world by its name."""
+    return lambda api, **arguments: send(shared_world, spec_of[api], arguments)
