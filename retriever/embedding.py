@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -64,7 +64,6 @@ class MiniLM:
     name = f"all-MiniLM-L6-v2/int8-{weights.MINILM_INT8.sha256[:8]}"
     dimension = 384
     MAX_TOKENS = 256
-    BATCH = 16
 
     def __init__(self, *, threads: int | None = None, tick: Tick | None = None) -> None:
         self._threads = threads or _cores()
@@ -77,9 +76,7 @@ class MiniLM:
         tokenizer, session = self._load()
         encoded = tokenizer.encode_batch(list(texts))
         out = np.empty((len(encoded), self.dimension), dtype=np.float32)
-        by_length = sorted(range(len(encoded)), key=lambda i: len(encoded[i].ids))
-        for at in range(0, len(by_length), self.BATCH):
-            some = by_length[at : at + self.BATCH]
+        for some in batches([len(one.ids) for one in encoded]):
             out[some] = _mean_of_last_layer(session, [encoded[i].ids for i in some])
         return normalised(out, self.name)
 
@@ -97,11 +94,31 @@ class MiniLM:
                 options = onnxruntime.SessionOptions()
                 options.intra_op_num_threads = self._threads
                 options.log_severity_level = 3
+                # waiting in a busy loop doubles the CPU time of a query on a machine with work
+                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
                 session = onnxruntime.InferenceSession(
                     str(model), options, providers=["CPUExecutionProvider"]
                 )
                 self._loaded = (tokenizer, session)
             return self._loaded
+
+
+def batches(lengths: Sequence[int], tokens: int = 1024) -> Iterator[list[int]]:
+    """Places of texts that are worth computing together: little padding, bounded memory.
+
+    Examples
+    --------
+    >>> list(batches([60, 9, 12, 10]))
+    [[1, 3, 2], [0]]
+    """
+    some: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if some and (lengths[i] > 1.5 * lengths[some[0]] or lengths[i] * (len(some) + 1) > tokens):
+            yield some
+            some = []
+        some.append(i)
+    if some:
+        yield some
 
 
 def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.float32]:

@@ -1,0 +1,109 @@
+"""A catalogue keeps its registry and its index in step, whatever happens to the process."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from support.dying_index import SPECS, make_specs
+from support.embedders import Hashing
+from toolgrove.agent.catalog import Catalog
+from toolgrove.data.records import ToolSpec
+from toolgrove.errors import CatalogError, SpecError
+from toolgrove.tools.registry import Registry
+
+ONE = ToolSpec("G/lotto/draws", "Gaming", "lotto", "draws", "Latest lottery results.")
+TWO = ToolSpec("W/sky/now", "Weather", "sky", "now", "Temperature in a city.")
+
+
+def test_what_is_added_is_found_with_its_spec(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        ticks: list[tuple[int, int]] = []
+        changes = catalog.add([ONE, TWO], lambda done, total: ticks.append((done, total)))
+        assert (changes.added, changes.unchanged) == ((ONE.id, TWO.id), 0)
+        assert ticks[-1] == (2, 2)
+        ((hit, spec),) = catalog.search("lottery", 1)
+        assert (hit.id, spec, len(catalog)) == (ONE.id, ONE, 2)
+        assert catalog.search("lottery", where={"category": "Weather"})[0][1] == TWO
+        assert catalog.remove([ONE.id]) == 1
+        assert [spec for _, spec in catalog.search("lottery")] == [TWO]
+
+
+def test_adding_the_same_again_embeds_nothing(tmp_path: Path) -> None:
+    embedder = Hashing()
+    for _ in range(2):
+        with Catalog.open(tmp_path, embedder=embedder) as catalog:
+            changes = catalog.add([ONE, TWO])
+    assert changes.unchanged == 2
+    assert len(embedder.texts) == 2
+
+
+def test_a_missing_catalogue_is_told_to_readers(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError, match="toolgrove index SOURCE"):
+        Catalog.open(tmp_path / "none", create=False)
+
+
+def test_another_embedder_is_refused(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        catalog.add([ONE])
+    with pytest.raises(CatalogError, match="made with the embedder hashing/1"):
+        Catalog.open(tmp_path)
+
+
+def test_a_bad_spec_half_way_is_made_good_by_the_next_adding(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        catalog.add([ONE])
+        with pytest.raises(SpecError):
+            catalog.add([TWO, ToolSpec("", "", "", "")])
+        assert not catalog.whole
+        assert catalog.search("lottery")[0][1] == ONE
+        catalog.add([TWO])
+        assert catalog.whole
+        assert catalog.search("temperature")[0][1] == TWO
+
+
+def test_a_registry_changed_behind_its_back_is_caught_up_with(tmp_path: Path) -> None:
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        catalog.add([ONE])
+        with Registry.open(tmp_path) as registry:
+            registry.add([TWO])
+        assert catalog.add([ONE]).unchanged == 1
+        assert catalog.search("temperature")[0][1] == TWO
+
+
+def dying(folder: Path, die_at: int) -> subprocess.CompletedProcess[str]:
+    tests = Path(__file__).parents[1]
+    return subprocess.run(
+        [sys.executable, str(tests / "support/dying_index.py"), str(folder), str(die_at)],
+        env={"PYTHONPATH": str(tests)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_killed_at_any_boundary_it_opens_answers_and_is_finished_by_the_next_run(
+    tmp_path: Path,
+) -> None:
+    whole = dying(tmp_path / "whole", 0)
+    boundaries = int(whole.stdout)
+    assert boundaries > 20
+    for die_at in range(3, boundaries + 1, boundaries // 5):
+        folder = tmp_path / str(die_at)
+        died = dying(folder, die_at)
+        assert died.returncode == -signal.SIGKILL, died.stderr
+        embedder = Hashing()
+        with Catalog.open(folder, embedder=embedder) as catalog:
+            kept = len(catalog.index)
+            for hit, spec in catalog.search("description7 name7", 3):
+                assert hit.id == spec.id
+            embedder.texts.clear()
+            catalog.add(make_specs())
+            assert len(embedder.texts) == SPECS - kept, "what was kept is not paid for again"
+            assert catalog.whole
+            for n in (0, 17, SPECS - 1):
+                assert catalog.search(f"description{n}", 1)[0][1] == make_specs()[n]
