@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PLANNERS", "Attempt", "Report", "solve_all", "write_report"]
 
-PLANNERS = ("react:depth=5", "dfsdt:width=2,depth=5")
+PLANNERS = ("react:depth=5", "dfsdt:width=3,depth=5,prune_errors=true")
 BUDGET = Budget(model_calls=12)
 OFFERED = 5
 

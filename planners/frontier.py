@@ -122,6 +122,9 @@ class DFSDT:
         Levels that giving up goes back (ToolBench's ``prune_back_length``).
     prune_repeats : bool
         Whether a step that only repeats calls of its own path is a dead end. ToolBench goes on.
+    prune_errors : bool
+        Whether a step whose calls all failed is a dead end, so that the next try does not carry
+        the error along but sees it in the diversity prompt. ToolBench goes on.
     """
 
     name: ClassVar[str] = "dfsdt"
@@ -129,6 +132,7 @@ class DFSDT:
     depth: int = 12
     back: int = 2
     prune_repeats: bool = True
+    prune_errors: bool = False
     _stack: list[list[Any]] = field(
         default_factory=lambda: [[ROOT, 0]], init=False, repr=False, compare=False
     )
@@ -146,6 +150,8 @@ class DFSDT:
     def grown(self, node: Node) -> Node:
         if self.prune_repeats and node.state is NodeState.OPEN and _only_repeats(node):
             node = replace(node, state=NodeState.PRUNED, reason="only repeats calls of its path")
+        if self.prune_errors and node.state is NodeState.OPEN and _all_failed(node):
+            node = replace(node, state=NodeState.PRUNED, reason="every call failed")
         node = _limited(node, self.depth)
         if node.state is NodeState.OPEN:
             self._stack.append([node.id, 0])
@@ -154,6 +160,10 @@ class DFSDT:
         elif node.state is NodeState.GAVE_UP:
             del self._stack[max(1, len(self._stack) - (self.back - 1)) :]
         return node
+
+
+def _all_failed(node: Node) -> bool:
+    return bool(node.observations) and all(o.status.failed for o in node.observations)
 
 
 def _only_repeats(node: Node) -> bool:
@@ -175,7 +185,7 @@ def parse_planner(text: str) -> Frontier:
     Examples
     --------
     >>> parse_planner("dfsdt:width=3,depth=8")
-    DFSDT(width=3, depth=8, back=2, prune_repeats=True)
+    DFSDT(width=3, depth=8, back=2, prune_repeats=True, prune_errors=False)
     """
     name, _, rest = text.partition(":")
     if name not in PLANNERS:
@@ -202,7 +212,7 @@ def planner_text(frontier: Frontier) -> str:
     Examples
     --------
     >>> planner_text(parse_planner("dfsdt:width=3"))
-    'dfsdt:width=3,depth=12,back=2,prune_repeats=true'
+    'dfsdt:width=3,depth=12,back=2,prune_repeats=true,prune_errors=false'
     """
     options: Any = frontier
     said = [f"{f.name}={getattr(frontier, f.name)}".lower() for f in fields(options) if f.init]
