@@ -1,0 +1,146 @@
+"""What a batch came to, by group and in all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+from toolgrove.data.records import JsonObject, Score
+from toolgrove.evaluators.stats import wilson
+from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, Row
+
+__all__ = ["TOTAL", "Group", "Rate", "Summary", "summarise"]
+
+TOTAL = "total"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A mean of scores with Wilson's 95% interval.
+
+    A task that was run several times counts once, with the mean of its runs: repeating a task
+    makes its own score surer and tells nothing about other tasks.
+    """
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The results of one group of tasks.
+
+    Parameters
+    ----------
+    runs : int
+        Runs that ended; the unanswered ones are among them.
+    answered, gave_up : int
+        How many of them came to an answer, and how many ended by giving up.
+    infrastructure : int
+        Runs that broke down for reasons that are not the agent's: in no rate.
+    left : int
+        Queries without a result yet.
+    rates : Mapping[str, Rate]
+        By evaluator. A score without an opinion, or that could not be had, is in none.
+    tooleval : Rate or None
+        ToolBench's own pass rate, where a judge was asked: like the judged rate, but an unsolvable
+        task passes whatever was answered.
+    undecided : int
+        Wrong answers that named the right one among several.
+    unscored : int
+        Scores that could not be had because a judge or evaluator broke down.
+    model_calls, tool_calls, tokens, seconds : float or None
+        Means over the runs that ended.
+    """
+
+    runs: int
+    answered: int
+    gave_up: int
+    infrastructure: int
+    left: int
+    rates: Mapping[str, Rate]
+    tooleval: Rate | None
+    undecided: int
+    unscored: int
+    model_calls: float | None
+    tool_calls: float | None
+    tokens: float | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The results under one configuration; ``groups`` ends with ``total``."""
+
+    config: JsonObject
+    groups: Mapping[str, Group]
+
+    @property
+    def total(self) -> Group:
+        return self.groups[TOTAL]
+
+
+def summarise(rows: Sequence[Row], config: JsonObject) -> Summary:
+    """Sum up rows by group and in all.
+
+    Examples
+    --------
+    >>> summarise([Row("1", 0, "G1", "runs/1.0", "pending")], {}).total.left
+    1
+    """
+    names = sorted({row.group for row in rows})
+    groups = {name or "other": _group([r for r in rows if r.group == name]) for name in names}
+    return Summary(config, {**groups, TOTAL: _group(rows)})
+
+
+def _group(rows: Sequence[Row]) -> Group:
+    done = [row for row in rows if row.state == DONE]
+    outcomes = [row.outcome for row in done if row.outcome is not None]
+    scores = [score for row in done for score in row.scores]
+    evaluators = dict.fromkeys(score.evaluator for score in scores)
+    return Group(
+        runs=len(done),
+        answered=sum(one.answer is not None for one in outcomes),
+        gave_up=sum(one.gave_up for one in outcomes),
+        infrastructure=sum(row.state == INFRASTRUCTURE for row in rows),
+        left=sum(row.state not in (DONE, INFRASTRUCTURE) for row in rows),
+        rates={name: rate for name in evaluators if (rate := _rate(done, _of(name)))},
+        tooleval=_rate(done, _tooleval),
+        undecided=sum(bool(score.details.get("ambiguous")) for score in scores),
+        unscored=sum(score.infrastructure for score in scores),
+        model_calls=_mean(one.model_calls for one in outcomes),
+        tool_calls=_mean(one.tool_calls for one in outcomes),
+        tokens=_mean(one.input_tokens + one.output_tokens for one in outcomes),
+        seconds=_mean(one.seconds for one in outcomes),
+    )
+
+
+def _of(evaluator: str) -> Callable[[Score], float | None]:
+    return lambda score: score.value if score.evaluator == evaluator else None
+
+
+def _tooleval(score: Score) -> float | None:
+    value = None if score.infrastructure else score.details.get("tooleval")
+    return None if value is None else float(value)
+
+
+def _rate(rows: Iterable[Row], value: Callable[[Score], float | None]) -> Rate | None:
+    by_task: dict[str, list[float]] = {}
+    for row in rows:
+        for score in row.scores:
+            found = value(score)
+            if found is not None:
+                by_task.setdefault(row.task, []).append(found)
+    if not by_task:
+        return None
+    n = len(by_task)
+    passed = min(float(n), sum(fmean(values) for values in by_task.values()))
+    return Rate(passed / n, *wilson(passed, n), n)
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return round(fmean(found), 3) if found else None

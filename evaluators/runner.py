@@ -1,0 +1,229 @@
+"""Run a batch of tasks and judge them, so that it can be stopped and killed at any moment.
+
+The unit is the query. What has ended is a committed row and is never run again; what was under
+way goes on from its journal; what broke down for reasons that are not the agent's is tried again
+the next time. Runners of several processes may work on one folder at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+from toolgrove.data import codec
+from toolgrove.data.journal import JOURNAL, read_tree
+from toolgrove.data.records import JsonObject, Score, Task
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
+from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure
+from toolgrove.evaluators.report import Summary, summarise
+from toolgrove.evaluators.store import DONE, Key, Outcome, Row, Store
+
+__all__ = ["Solve", "run_batch"]
+
+RUNS = "runs"
+_LOUD = (ReplayMiss, ResumeMismatch, UsageError)
+"""Errors of the whole batch, not of one query: they end it."""
+
+Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree]]
+"""Solves a task in a run's folder, going on with the journal that it finds there."""
+
+
+class Tick(Protocol):
+    """Told how many queries have ended, and of how many."""
+
+    def __call__(self, done: int, total: int | None = None) -> None: ...
+
+
+async def run_batch(
+    tasks: Sequence[Task],
+    solve: Solve,
+    evaluators: Sequence[Evaluator],
+    out: str | Path,
+    *,
+    config: JsonObject,
+    concurrency: int = 1,
+    epochs: int = 1,
+    tick: Tick | None = None,
+) -> Summary:
+    """Solve and judge every task that has no result in ``out`` yet.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Ids must be unique.
+    solve : callable
+        ``await solve(task, run)``: what it raises counts as infrastructure, never as a wrong
+        answer, and the query is tried again by the next batch.
+    evaluators : sequence of Evaluator
+        Each scores every run. A run that has ended and lacks one's score is scored, not run.
+    out : path
+        Keeps ``results.sqlite`` and the runs' folders.
+    config : JsonObject
+        Everything that decides a result, the task apart: planner, model, budget, tools, world.
+    concurrency : int
+        How many queries are under way at once.
+    epochs : int
+        How often each task is run.
+    tick : callable or None
+        Told of progress.
+
+    Returns
+    -------
+    Summary
+        Of all results under this configuration, also those of other runners.
+
+    Raises
+    ------
+    UsageError
+        Where ids repeat, or ``out`` holds another task under one of them.
+    ResumeMismatch, ReplayMiss
+        As ``solve`` raises them: they concern the whole batch.
+    """
+    by_id = {task.id: task for task in tasks}
+    if len(by_id) < len(tasks):
+        twice = next(t.id for i, t in enumerate(tasks) if t.id in {x.id for x in tasks[:i]})
+        raise UsageError(f"two tasks have the id {twice!r}: results are kept by task id.")
+    with Store(out, config) as store:
+        keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
+        store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
+        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or _silent)
+        await batch.run(concurrency)
+        rows = {row.key: row for row in store.rows()}
+        return summarise([rows[key] for key in keys], config)
+
+
+def _silent(done: int, total: int | None = None) -> None:
+    """Nobody watches."""
+
+
+def _folder(config: str, key: Key) -> str:
+    """A run's folder below ``out``; a task's id is third-party text and may be no path."""
+    task, epoch = key
+    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", task)
+    name = (
+        task if plain else f"{re.sub(r'[^A-Za-z0-9_-]', '_', task)[:40]}.{codec.digest(task)[:12]}"
+    )
+    return f"{RUNS}/{config[:12]}/{name}.{epoch}"
+
+
+@dataclass
+class _Batch:
+    store: Store
+    tasks: dict[str, Task]
+    keys: Sequence[Key]
+    solve: Solve
+    evaluators: Sequence[Evaluator]
+    config: JsonObject
+    tick: Tick
+    _names: list[str] = field(init=False)
+    _ended: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._names = [evaluator.name for evaluator in self.evaluators]
+
+    async def run(self, concurrency: int) -> None:
+        """Work off what is left, and look once more at what other runners had and dropped."""
+        rows = {row.key: row for row in self.store.rows()}
+        left = [key for key in self.keys if rows[key].lacks(self._names)]
+        self._count(len(self.keys) - len(left))
+        while left:
+            skipped: list[Key] = []
+            queue = iter(left)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for _ in range(min(concurrency, len(left))):
+                        group.create_task(self._worker(queue, skipped))
+            except BaseExceptionGroup as group_:
+                raise _first(group_) from None
+            left = skipped if len(skipped) < len(left) else []
+
+    def _count(self, ended: int) -> None:
+        self._ended += ended
+        self.tick(self._ended, len(self.keys))
+
+    async def _worker(self, queue: Iterator[Key], skipped: list[Key]) -> None:
+        for key in queue:
+            if not self.store.claim(key, self._names):
+                if self.store.row(key).lacks(self._names):
+                    skipped.append(key)
+                else:
+                    self._count(1)  # another runner has ended it
+                continue
+            try:
+                await self._work(key)
+            except BaseException:
+                self.store.release(key)
+                raise
+            self._count(1)
+
+    async def _work(self, key: Key) -> None:
+        row = self.store.row(key)
+        run = self.store.out / row.run
+        try:
+            tree = await self._tree(row, run)
+        except _LOUD:
+            raise
+        except Exception as error:
+            self.store.failed(key, f"{type(error).__name__}: {error}")
+            return
+        broken = breakdown(tree)
+        if broken is not None:
+            self.store.failed(key, broken)
+            return
+        scores = [await self._score(evaluator, tree, row) for evaluator in self.evaluators]
+        kept = [score for score in row.scores if score.evaluator not in self._names]
+        self.store.finish(key, _outcome(tree), [*kept, *scores])
+
+    async def _tree(self, row: Row, run: Path) -> SearchTree:
+        if row.state == DONE:
+            try:
+                return read_tree(run)
+            except JournalError:
+                pass  # a solve that keeps no journal has to be asked again
+        _forget_unbegun(run)
+        return await self.solve(self.tasks[row.task], run)
+
+    async def _score(self, evaluator: Evaluator, tree: SearchTree, row: Row) -> Score:
+        for score in row.scores:
+            if score.evaluator == evaluator.name and not score.infrastructure:
+                return score
+        try:
+            score = await evaluator.score(tree)
+        except _LOUD:
+            raise
+        except Exception as error:
+            reason = f"{type(error).__name__}: {error}"
+            score = infrastructure(tree, evaluator.name, reason)
+        return score if score.world else replace(score, world=str(self.config.get("world", "")))
+
+
+def _forget_unbegun(run: Path) -> None:
+    """Remove a journal whose header was cut off: nothing had been asked or paid for yet."""
+    journal = run / JOURNAL
+    if journal.is_file() and b"\n" not in journal.read_bytes():
+        journal.unlink()
+
+
+def _outcome(tree: SearchTree) -> Outcome:
+    tools = sum(observation.seconds for node in tree for observation in node.observations)
+    return Outcome(
+        answer=tree.answer,
+        ended=str(tree.meta.get("ended") or ""),
+        gave_up=gave_up(tree),
+        model_calls=tree.model_calls,
+        tool_calls=tree.tool_calls,
+        input_tokens=tree.usage.input_tokens,
+        output_tokens=tree.usage.output_tokens,
+        seconds=round(tools + sum(node.seconds for node in tree), 3),
+    )
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,260 @@
+"""Where a batch keeps its results: one SQLite file, one committed row a query.
+
+A row is unique on task id, configuration hash and epoch, and points at the run's folder. Several
+runners, also of different processes, share a store: a row is claimed in one transaction before
+anybody works on it. A claim names its runner, and a runner holds a lock file for as long as it
+lives; the system lets go of the lock when the process dies, however it dies, so that no claim
+outlives its runner and no clock has to be trusted.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeAlias
+from uuid import uuid4
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject, Score, Task
+from toolgrove.errors import UsageError
+
+__all__ = ["Key", "Outcome", "Row", "Store"]
+
+DATABASE = "results.sqlite"
+OWNERS = "owners"
+PENDING, DONE, INFRASTRUCTURE = "pending", "done", "infrastructure"
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS config (hash TEXT PRIMARY KEY, config TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS result (
+    task TEXT NOT NULL, config TEXT NOT NULL REFERENCES config, epoch INTEGER NOT NULL,
+    content TEXT NOT NULL, grp TEXT NOT NULL, query TEXT NOT NULL, run TEXT NOT NULL,
+    owner TEXT, state TEXT NOT NULL DEFAULT 'pending', reason TEXT NOT NULL DEFAULT '',
+    outcome TEXT, scores TEXT NOT NULL DEFAULT '[]',
+    PRIMARY KEY (task, config, epoch)
+);
+"""
+
+Key: TypeAlias = tuple[str, int]
+"""Task id and epoch: which row of a configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished run came to, apart from its scores.
+
+    ``seconds`` is the time of its model and tool calls, which a resumed run adds up as one that
+    was never interrupted does.
+    """
+
+    answer: str | None
+    ended: str
+    gave_up: bool
+    model_calls: int
+    tool_calls: int
+    input_tokens: int
+    output_tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A query's result under one configuration; ``outcome`` is None until its run has ended."""
+
+    task: str
+    epoch: int
+    group: str
+    run: str
+    state: str
+    reason: str = ""
+    outcome: Outcome | None = None
+    scores: tuple[Score, ...] = ()
+    query: str = field(default="", compare=False)
+
+    @property
+    def key(self) -> Key:
+        return self.task, self.epoch
+
+    def lacks(self, evaluators: Iterable[str]) -> bool:
+        """Whether there is work left: to run it, or to score it by one of these."""
+        scored = {score.evaluator for score in self.scores if not score.infrastructure}
+        return self.state != DONE or not scored.issuperset(evaluators)
+
+
+class Store:
+    """The results under one configuration. Use it in ``with``, or close it.
+
+    Parameters
+    ----------
+    out : path
+        The batch's folder; made where it is missing.
+    config : JsonObject
+        Everything that decides a result, the task apart. Another one in the same folder keeps its
+        own rows.
+    """
+
+    def __init__(self, out: str | Path, config: JsonObject) -> None:
+        self.out = Path(out)
+        self.hash = codec.digest(dict(config))
+        self.owner = uuid4().hex
+        (self.out / OWNERS).mkdir(parents=True, exist_ok=True)
+        self._lock = self._lock_of(self.owner)
+        self._lock.acquire(timeout=0)
+        self._db = sqlite3.connect(self.out / DATABASE, timeout=60, isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(_SCHEMA)
+        kept = codec.dumps(dict(config)).decode()
+        self._db.execute("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))
+
+    def _lock_of(self, owner: str) -> Any:
+        from filelock import FileLock
+
+        return FileLock(self.out / OWNERS / f"{owner}.lock")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing, and nobody writes in between."""
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def enter(self, tasks: Sequence[Task], epochs: int, run_of: Mapping[Key, str]) -> None:
+        """Make a row for every task and epoch that has none yet.
+
+        Raises
+        ------
+        UsageError
+            Where a task of the same id and another content has results here.
+        """
+        with self._transaction():
+            for task in tasks:
+                content = codec.digest(codec.to_json(task))
+                for epoch in range(epochs):
+                    self._db.execute(
+                        "INSERT OR IGNORE INTO result (task, config, epoch, content, grp, query,"
+                        " run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                        (task.id, self.hash, epoch, content, task.group, task.query,
+                         run_of[task.id, epoch]),
+                    )  # fmt: skip
+                self._check(task.id, content)
+
+    def _check(self, task: str, content: str) -> None:
+        [(kept,)] = self._db.execute(
+            "SELECT content FROM result WHERE task = ? AND config = ? AND epoch = 0",
+            (task, self.hash),
+        )
+        if kept != content:
+            raise UsageError(
+                f"{self.out} holds results of another task with the id {task!r}. "
+                "Name another folder for these tasks."
+            )
+
+    def rows(self) -> list[Row]:
+        """All rows of the configuration, by group, task and epoch."""
+        return [self._row(record) for record in self._select("ORDER BY grp, task, epoch")]
+
+    def row(self, key: Key) -> Row:
+        """One row."""
+        [record] = self._select("AND task = ? AND epoch = ?", *key)
+        return self._row(record)
+
+    def _select(self, rest: str, *values: Any) -> Iterable[tuple[Any, ...]]:
+        columns = "task, epoch, grp, run, state, reason, outcome, scores, query"
+        return self._db.execute(
+            f"SELECT {columns} FROM result WHERE config = ? {rest}", (self.hash, *values)
+        )
+
+    def _row(self, record: tuple[Any, ...]) -> Row:
+        task, epoch, group, run, state, reason, outcome, scores, query = record
+        return Row(
+            task,
+            epoch,
+            group,
+            run,
+            state,
+            reason,
+            None if outcome is None else codec.decode(Outcome, codec.loads(outcome)),
+            tuple(codec.decode(Score, score) for score in codec.loads(scores)),
+            query,
+        )
+
+    def claim(self, key: Key, evaluators: Iterable[str]) -> bool:
+        """Take a row to work on; False where another runner has it, or nothing is left to do."""
+        with self._transaction():
+            [(owner,)] = self._db.execute(
+                "SELECT owner FROM result WHERE task = ? AND epoch = ? AND config = ?",
+                (*key, self.hash),
+            )
+            if self._alive(owner) or not self.row(key).lacks(evaluators):
+                return False
+            self._update(key, "owner = ?", self.owner)
+            return True
+
+    def _alive(self, owner: str | None) -> bool:
+        from filelock import Timeout
+
+        if owner is None:
+            return False
+        if owner == self.owner:
+            return True
+        path = self.out / OWNERS / f"{owner}.lock"
+        if not path.exists():
+            return False
+        lock = self._lock_of(owner)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            return True
+        path.unlink(missing_ok=True)
+        lock.release()
+        return False
+
+    def release(self, key: Key) -> None:
+        """Give a claimed row back as it is."""
+        self._update(key, "owner = NULL")
+
+    def failed(self, key: Key, reason: str) -> None:
+        """Say that a run broke down for reasons that are not the agent's; it can be retried."""
+        self._update(key, "owner = NULL, state = ?, reason = ?", INFRASTRUCTURE, reason)
+
+    def finish(self, key: Key, outcome: Outcome, scores: Sequence[Score]) -> None:
+        """Commit a run's result."""
+        self._update(
+            key,
+            "owner = NULL, state = ?, reason = '', outcome = ?, scores = ?",
+            DONE,
+            codec.dumps(codec.to_json(outcome)).decode(),
+            codec.dumps(codec.to_json(list(scores))).decode(),
+        )
+
+    def _update(self, key: Key, change: str, *values: Any) -> None:
+        self._db.execute(
+            f"UPDATE result SET {change} WHERE task = ? AND epoch = ? AND config = ?",
+            (*values, *key, self.hash),
+        )
+
+    def close(self) -> None:
+        """Let go of the file and of everything claimed."""
+        self._db.execute("UPDATE result SET owner = NULL WHERE owner = ?", (self.owner,))
+        self._db.close()
+        (self.out / OWNERS / f"{self.owner}.lock").unlink(missing_ok=True)
+        self._lock.release()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
