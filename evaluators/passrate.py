@@ -14,7 +14,7 @@ scoring of a single run StableToolBench's solvable pass rate (Guo et al., 2024):
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PassEvaluator", "outcome"]
 
+PASS = "tooleval-pass/1"
 SOLVED, UNSOLVED = "Solved", "Unsolved"
 SOLVABLE, UNSOLVABLE = "Solvable", "Unsolvable"
 VALUES = {SOLVED: 1.0, UNSURE: 0.5, UNSOLVED: 0.0}
@@ -75,7 +76,11 @@ class PassEvaluator:
 
     judge: BaseChatModel
     votes: int = 3
-    name: ClassVar[str] = "tooleval-pass/1"
+
+    @property
+    def name(self) -> str:
+        """With the judge and the votes: other judges' scores are scores of their own."""
+        return f"{PASS}@{Judge(self.judge).name}x{self.votes}"
 
     def __post_init__(self) -> None:
         if self.votes < 1 or self.votes % 2 == 0:

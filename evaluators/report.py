@@ -45,9 +45,9 @@ class Group:
         Queries without a result yet.
     rates : Mapping[str, Rate]
         By evaluator. A score without an opinion, or that could not be had, is in none.
-    tooleval : Rate or None
-        ToolBench's own pass rate, where a judge was asked: like the judged rate, but an unsolvable
-        task passes whatever was answered.
+    tooleval : Mapping[str, Rate]
+        ToolBench's own pass rate, by the judging evaluator: like the judged rate, but a task that
+        the judge holds unsolvable passes whatever was answered.
     undecided : int
         Wrong answers that named the right one among several.
     unscored : int
@@ -62,7 +62,7 @@ class Group:
     infrastructure: int
     left: int
     rates: Mapping[str, Rate]
-    tooleval: Rate | None
+    tooleval: Mapping[str, Rate]
     undecided: int
     unscored: int
     model_calls: float | None
@@ -98,28 +98,28 @@ def summarise(rows: Sequence[Row], config: JsonObject) -> Summary:
 
 def _group(rows: Sequence[Row]) -> Group:
     done = [row for row in rows if row.state == DONE]
-    outcomes = [row.outcome for row in done if row.outcome is not None]
+    figures = [row.figures for row in done if row.figures is not None]
     scores = [score for row in done for score in row.scores]
     evaluators = dict.fromkeys(score.evaluator for score in scores)
     return Group(
         runs=len(done),
-        answered=sum(one.answer is not None for one in outcomes),
-        gave_up=sum(one.gave_up for one in outcomes),
+        answered=sum(one.answer is not None for one in figures),
+        gave_up=sum(one.gave_up for one in figures),
         infrastructure=sum(row.state == INFRASTRUCTURE for row in rows),
         left=sum(row.state not in (DONE, INFRASTRUCTURE) for row in rows),
-        rates={name: rate for name in evaluators if (rate := _rate(done, _of(name)))},
-        tooleval=_rate(done, _tooleval),
+        rates={name: rate for name in evaluators if (rate := _rate(done, name, _value))},
+        tooleval={name: rate for name in evaluators if (rate := _rate(done, name, _tooleval))},
         undecided=sum(bool(score.details.get("ambiguous")) for score in scores),
         unscored=sum(score.infrastructure for score in scores),
-        model_calls=_mean(one.model_calls for one in outcomes),
-        tool_calls=_mean(one.tool_calls for one in outcomes),
-        tokens=_mean(one.input_tokens + one.output_tokens for one in outcomes),
-        seconds=_mean(one.seconds for one in outcomes),
+        model_calls=_mean(one.model_calls for one in figures),
+        tool_calls=_mean(one.tool_calls for one in figures),
+        tokens=_mean(one.input_tokens + one.output_tokens for one in figures),
+        seconds=_mean(one.seconds for one in figures),
     )
 
 
-def _of(evaluator: str) -> Callable[[Score], float | None]:
-    return lambda score: score.value if score.evaluator == evaluator else None
+def _value(score: Score) -> float | None:
+    return score.value
 
 
 def _tooleval(score: Score) -> float | None:
@@ -127,11 +127,13 @@ def _tooleval(score: Score) -> float | None:
     return None if value is None else float(value)
 
 
-def _rate(rows: Iterable[Row], value: Callable[[Score], float | None]) -> Rate | None:
+def _rate(
+    rows: Iterable[Row], evaluator: str, value: Callable[[Score], float | None]
+) -> Rate | None:
     by_task: dict[str, list[float]] = {}
     for row in rows:
         for score in row.scores:
-            found = value(score)
+            found = value(score) if score.evaluator == evaluator else None
             if found is not None:
                 by_task.setdefault(row.task, []).append(found)
     if not by_task:

@@ -21,7 +21,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure
 from toolgrove.evaluators.report import Summary, summarise
-from toolgrove.evaluators.store import DONE, Key, Outcome, Row, Store
+from toolgrove.evaluators.store import DONE, Figures, Key, Row, Store
 
 __all__ = ["Solve", "run_batch"]
 
@@ -177,7 +177,7 @@ class _Batch:
             return
         scores = [await self._score(evaluator, tree, row) for evaluator in self.evaluators]
         kept = [score for score in row.scores if score.evaluator not in self._names]
-        self.store.finish(key, _outcome(tree), [*kept, *scores])
+        self.store.finish(key, _figures(tree), [*kept, *scores])
 
     async def _tree(self, row: Row, run: Path) -> SearchTree:
         if row.state == DONE:
@@ -209,9 +209,9 @@ def _forget_unbegun(run: Path) -> None:
         journal.unlink()
 
 
-def _outcome(tree: SearchTree) -> Outcome:
+def _figures(tree: SearchTree) -> Figures:
     tools = sum(observation.seconds for node in tree for observation in node.observations)
-    return Outcome(
+    return Figures(
         answer=tree.answer,
         ended=str(tree.meta.get("ended") or ""),
         gave_up=gave_up(tree),

@@ -22,7 +22,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import UsageError
 
-__all__ = ["Key", "Outcome", "Row", "Store"]
+__all__ = ["Figures", "Key", "Row", "Store"]
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS result (
     task TEXT NOT NULL, config TEXT NOT NULL REFERENCES config, epoch INTEGER NOT NULL,
     content TEXT NOT NULL, grp TEXT NOT NULL, query TEXT NOT NULL, run TEXT NOT NULL,
     owner TEXT, state TEXT NOT NULL DEFAULT 'pending', reason TEXT NOT NULL DEFAULT '',
-    outcome TEXT, scores TEXT NOT NULL DEFAULT '[]',
+    figures TEXT, scores TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (task, config, epoch)
 );
 """
@@ -43,7 +43,7 @@ Key: TypeAlias = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Figures:
     """What a finished run came to, apart from its scores.
 
     ``seconds`` is the time of its model and tool calls, which a resumed run adds up as one that
@@ -62,7 +62,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A query's result under one configuration; ``outcome`` is None until its run has ended."""
+    """A query's result under one configuration; ``figures`` is None until its run has ended."""
 
     task: str
     epoch: int
@@ -70,7 +70,7 @@ class Row:
     run: str
     state: str
     reason: str = ""
-    outcome: Outcome | None = None
+    figures: Figures | None = None
     scores: tuple[Score, ...] = ()
     query: str = field(default="", compare=False)
 
@@ -167,13 +167,13 @@ class Store:
         return self._row(record)
 
     def _select(self, rest: str, *values: Any) -> Iterable[tuple[Any, ...]]:
-        columns = "task, epoch, grp, run, state, reason, outcome, scores, query"
+        columns = "task, epoch, grp, run, state, reason, figures, scores, query"
         return self._db.execute(
             f"SELECT {columns} FROM result WHERE config = ? {rest}", (self.hash, *values)
         )
 
     def _row(self, record: tuple[Any, ...]) -> Row:
-        task, epoch, group, run, state, reason, outcome, scores, query = record
+        task, epoch, group, run, state, reason, figures, scores, query = record
         return Row(
             task,
             epoch,
@@ -181,7 +181,7 @@ class Store:
             run,
             state,
             reason,
-            None if outcome is None else codec.decode(Outcome, codec.loads(outcome)),
+            None if figures is None else codec.decode(Figures, codec.loads(figures)),
             tuple(codec.decode(Score, score) for score in codec.loads(scores)),
             query,
         )
@@ -225,13 +225,13 @@ class Store:
         """Say that a run broke down for reasons that are not the agent's; it can be retried."""
         self._update(key, "owner = NULL, state = ?, reason = ?", INFRASTRUCTURE, reason)
 
-    def finish(self, key: Key, outcome: Outcome, scores: Sequence[Score]) -> None:
+    def finish(self, key: Key, figures: Figures, scores: Sequence[Score]) -> None:
         """Commit a run's result."""
         self._update(
             key,
-            "owner = NULL, state = ?, reason = '', outcome = ?, scores = ?",
+            "owner = NULL, state = ?, reason = '', figures = ?, scores = ?",
             DONE,
-            codec.dumps(codec.to_json(outcome)).decode(),
+            codec.dumps(codec.to_json(figures)).decode(),
             codec.dumps(codec.to_json(list(scores))).decode(),
         )
 

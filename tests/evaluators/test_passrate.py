@@ -75,7 +75,7 @@ async def test_votes_come_to_the_tables_outcome(
     assert (score.value, score.details["status"], score.details["tooleval"]) == (
         value, status, tooleval,
     )  # fmt: skip
-    assert score.evaluator == "tooleval-pass/1"
+    assert score.evaluator == "tooleval-pass/1@GenericFakeChatModelx3"
     assert next(judge.messages, None) is None, "not all that was scripted was asked"
 
 

@@ -35,7 +35,7 @@ def results(out: Path) -> list[Row]:
         return [
             replace(
                 row,
-                outcome=row.outcome and replace(row.outcome, seconds=0.0),
+                figures=row.figures and replace(row.figures, seconds=0.0),
                 scores=tuple(replace(score, date="") for score in row.scores),
             )
             for row in store.rows()
@@ -76,7 +76,7 @@ async def test_promise_9_a_batch_killed_20_times_gives_the_same_results(tmp_path
     assert summary.total.runs == len(batch.TASKS)
     whole, again = results(tmp_path / "whole"), results(tmp_path / "killed")
     assert again == whole
-    assert {row.outcome and row.outcome.answer is None for row in whole} == {True, False}
+    assert {row.figures and row.figures.answer is None for row in whole} == {True, False}
     assert {score.value for row in whole for score in row.scores} == {0.0, 1.0}
     paid = 0
     assert sum(_calls(tmp_path / "whole" / row.run) for row in whole) > len(whole)

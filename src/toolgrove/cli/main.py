@@ -17,7 +17,17 @@ from toolgrove.errors import ToolgroveError, UsageError
 
 __all__ = ["app", "main"]
 
-COMMANDS: tuple[str, ...] = ("demo", "index", "mine", "model", "run", "search", "serve", "view")
+COMMANDS: tuple[str, ...] = (
+    "demo",
+    "eval",
+    "index",
+    "mine",
+    "model",
+    "run",
+    "search",
+    "serve",
+    "view",
+)
 
 app = typer.Typer(
     name="toolgrove",

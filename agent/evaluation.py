@@ -1,0 +1,124 @@
+"""Evaluate a planner and a model on tasks: the agent, the world and the evaluators together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.hosting import hosted, world_version
+from toolgrove.data import codec
+from toolgrove.data.journal import JOURNAL, read_run
+from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.tree import SearchTree
+from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.base import Evaluator
+from toolgrove.evaluators.calls import CallEvaluator
+from toolgrove.evaluators.passrate import PassEvaluator
+from toolgrove.evaluators.runner import Tick, run_batch
+from toolgrove.planners import Budget, parse_planner
+from toolgrove.planners.chat import model_name
+from toolgrove.planners.prompts import PROMPT_DIGEST
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from toolgrove.evaluators.report import Summary
+
+__all__ = ["Evaluation"]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An agent on tasks, each run in a world of its own.
+
+    Parameters
+    ----------
+    agent : Agent
+        Who answers. With a catalogue, every task's tools are retrieved from it; without one, every
+        task is offered the tools that it names.
+    judge : BaseChatModel or None
+        Who votes on the answers, besides the checks that code makes.
+    votes : int
+        How often it votes on an answer at most.
+    """
+
+    agent: Agent
+    judge: BaseChatModel | None = None
+    votes: int = 3
+
+    @property
+    def evaluators(self) -> list[Evaluator]:
+        """Answer check, call accuracy and, where there is a judge, ToolEval's pass rate."""
+        judged = [] if self.judge is None else [PassEvaluator(self.judge, self.votes)]
+        return [AnswerEvaluator(), CallEvaluator(), *judged]
+
+    def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
+        """Everything that decides a result, the task apart: results are kept under its digest."""
+        agent = self.agent
+        tools = codec.digest([codec.digest(codec.to_json(spec)) for spec in specs])
+        return {
+            "planner": repr(parse_planner(agent.planner)),
+            "model": model_name(agent.model),
+            "budget": codec.to_json(agent.budget or Budget()),
+            "prompts": PROMPT_DIGEST,
+            "tools": tools,
+            "retrieved": agent.k if agent.catalog is not None else None,
+            "timeout": agent.timeout,
+            "observation_limit": agent.observation_limit,
+            "world": world_version(specs),
+        }
+
+    async def run(
+        self,
+        tasks: Sequence[Task],
+        out: str | Path,
+        *,
+        concurrency: int = 1,
+        epochs: int = 1,
+        tick: Tick | None = None,
+    ) -> Summary:
+        """Evaluate the tasks, going on with what ``out`` holds (:func:`run_batch`)."""
+        if self.agent.catalog is not None:
+            tasks = [replace(task, tools=None) for task in tasks]
+        return await run_batch(
+            tasks,
+            self.solve,
+            self.evaluators,
+            out,
+            config=self.config(list(self.agent.registry)),
+            concurrency=concurrency,
+            epochs=epochs,
+            tick=tick,
+        )
+
+    async def solve(self, task: Task, run: Path) -> SearchTree:
+        """One run, in a world of its own where its tools are the world's.
+
+        That world ends with the process. A run that had written something there and was cut short
+        cannot go on in a new world, which knows nothing of it, and is begun anew; the journal of
+        the lost run stays beside the new one.
+        """
+        task = replace(task, tools=tuple(self.agent.candidates(task)))
+        with hosted([self.agent.registry.get(tool) for tool in task.tools or ()]) as hosts:
+            if hosts and _wrote_and_broke_off(run):
+                _set_aside(run / JOURNAL)
+            agent = copy(self.agent)  # runs side by side have different worlds
+            agent.hosts = hosts
+            return await agent.solve(task, run)
+
+
+def _wrote_and_broke_off(run: Path) -> bool:
+    journal = run / JOURNAL
+    if not journal.is_file() or not journal.stat().st_size:
+        return False
+    record = read_run(run)
+    return record.ended is None and any(record.intents.values())
+
+
+def _set_aside(journal: Path) -> None:
+    lost = len(list(journal.parent.glob("journal.lost-*.jsonl")))
+    journal.rename(journal.with_name(f"journal.lost-{lost + 1}.jsonl"))

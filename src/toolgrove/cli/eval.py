@@ -1,0 +1,227 @@
+"""``toolgrove eval``: answer many tasks and judge the answers."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.data.records import Task, ToolSpec
+    from toolgrove.evaluators.report import Group, Rate, Summary
+
+__all__ = ["register"]
+
+EXAMPLES = """
+Examples:
+
+  toolgrove eval world --group G1 --limit 10 --planner dfsdt --out out/eval
+
+  toolgrove eval world --planner react --model openai:gpt-5-mini --concurrency 8 --out out/eval
+
+  toolgrove eval queries/G1_instruction.json --catalog catalog --judge openai:gpt-5 --out out/g1
+
+The same command goes on where it was stopped. Other settings keep their own results in the folder.
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("eval", epilog=EXAMPLES)(evaluate)
+
+
+def evaluate(
+    tasks: Annotated[
+        str, typer.Argument(help="[bold]world[/] for the bundled tasks, or a ToolBench query file.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the results and the runs.")],
+    planner: Annotated[
+        str, typer.Option(help="react, cot or dfsdt; options as in dfsdt:width=3,depth=8.")
+    ] = "dfsdt",
+    model: Annotated[
+        str,
+        typer.Option(
+            help="local, scripted:FILE, openai-compatible:URL#NAME or provider:name.",
+            envvar="TOOLGROVE_MODEL",
+        ),
+    ] = "local",
+    catalog: Annotated[
+        Path | None,
+        typer.Option(help="Retrieve each task's tools from here instead of offering its own."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", help="Tools to retrieve for a task.", min=1)] = 5,
+    group: Annotated[str | None, typer.Option(help="Only tasks of G1, G2 or G3.")] = None,
+    limit: Annotated[int | None, typer.Option(help="Only so many tasks.", min=1)] = None,
+    concurrency: Annotated[int, typer.Option(help="Tasks under way at once.", min=1)] = 1,
+    epochs: Annotated[int, typer.Option(help="How often each task is run.", min=1)] = 1,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that votes on the answers (ToolEval's pass rate).")
+    ] = None,
+    votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
+    max_model_calls: Annotated[int, typer.Option(help="Model calls of a task.", min=1)] = 200,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Answer many tasks with a planner and a model, judge the answers, and sum up.
+
+    Answers are checked against reference answers by code, where a task has one; calls against
+    reference calls; and a judge votes, where one is named. Results are kept by task and settings.
+    """
+    from contextlib import nullcontext
+
+    from toolgrove.agent.catalog import Catalog
+
+    chosen, specs = _chosen(tasks, group, limit)
+    opened = nullcontext() if catalog is None else Catalog.open(catalog, create=False)
+    with opened as source:
+        summary = _evaluated(
+            chosen, specs, source, out,
+            model=model, planner=planner, k=k, judge=judge, votes=votes,
+            max_model_calls=max_model_calls, concurrency=concurrency, epochs=epochs,
+        )  # fmt: skip
+    if json:
+        print_json(summary)
+    else:
+        _show(summary, out)
+
+
+def _evaluated(
+    chosen: list[Task],
+    specs: list[ToolSpec],
+    catalog: Catalog | None,
+    out: Path,
+    *,
+    model: str,
+    planner: str,
+    k: int,
+    judge: str | None,
+    votes: int,
+    max_model_calls: int,
+    concurrency: int,
+    epochs: int,
+) -> Summary:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.models import load_model
+    from toolgrove.planners import Budget
+
+    agent = Agent(
+        model=model,
+        tools=specs if catalog is None else (),
+        catalog=catalog,
+        planner=planner,
+        budget=Budget(model_calls=max_model_calls),
+        k=k,
+    )
+    evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
+    _warn(chosen, specs, catalog, judge)
+    kept = 0
+    with progress("evaluating", unit="runs") as bar:
+
+        def tick(done: int, total: int | None = None) -> None:
+            nonlocal kept
+            kept = done
+            bar(done, total)
+
+        try:
+            return asyncio.run(
+                evaluation.run(chosen, out, concurrency=concurrency, epochs=epochs, tick=tick)
+            )
+        except KeyboardInterrupt:
+            err_console().print(
+                f"{kept} of {len(chosen) * epochs} runs have ended and are kept in {out}; "
+                "the same command goes on from here.",
+                markup=False,
+            )
+            raise
+
+
+def _chosen(source: str, group: str | None, limit: int | None) -> tuple[list[Task], list[ToolSpec]]:
+    """The tasks that were asked for, and the tools that they name."""
+    if source == "world":
+        from toolgrove.data.world import specs, tasks
+
+        found, offered = tasks(), specs()
+    else:
+        from toolgrove.data.formats.toolbench_queries import load_queries
+
+        found, offered = load_queries(source)
+    chosen = [task for task in found if group is None or task.group == group][:limit]
+    if not chosen:
+        groups = ", ".join(sorted({task.group for task in found if task.group}))
+        raise UsageError(
+            f"{source} has no task of group {group!r}. Its groups: {groups or 'none'}."
+        )
+    return chosen, offered
+
+
+def _warn(
+    tasks: list[Task], specs: list[ToolSpec], catalog: Catalog | None, judge: str | None
+) -> None:
+    """Say what would make the figures mean little."""
+    say = err_console()
+    if judge is None and all(task.reference is None for task in tasks):
+        say.print("These tasks have no reference answers: name a --judge to have them judged.")
+    if catalog is None and not any(spec.binding for spec in specs):
+        say.print(
+            "These tools have no address: every call will fail. "
+            "Index the tool files and name the --catalog."
+        )
+
+
+def _show(summary: Summary, out: Path) -> None:
+    from rich.table import Table
+
+    rows = {name: _cells(group) for name, group in summary.groups.items()}
+    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
+    table.add_column("\ngroup", no_wrap=True)
+    shown = [column for column in rows["total"] if any(cells[column] for cells in rows.values())]
+    for column in shown:
+        table.add_column(column, justify="right", no_wrap=True)
+    for name, cells in rows.items():
+        table.add_row(name, *(cells[c] for c in shown), style="bold" if name == "total" else None)
+    screen = console()
+    screen.print(table)
+    total = summary.total
+    if total.undecided:
+        screen.print(f"{total.undecided} wrong answers named the right one among several.")
+    for evaluator, rate in total.tooleval.items():
+        screen.print(
+            f"{evaluator}: {rate.value:.1%} by ToolBench's table, where unsolvable tasks pass.",
+            markup=False,
+        )
+    if total.infrastructure or total.unscored:
+        screen.print("What broke down is in no rate; the same command tries it again.")
+    screen.print(f"results and runs: {out}", style="dim", markup=False)
+
+
+def _cells(group: Group) -> dict[str, str]:
+    """A group's figures by column; what is nought or unknown in all groups is not shown."""
+    answer, calls = group.rates.get("answer/1"), group.rates.get("calls/1")
+    judged = [rate for name, rate in group.rates.items() if name.startswith("tooleval-pass")]
+    return {
+        "\nruns": str(group.runs),
+        "right\n(95% interval)": _interval(answer),
+        "calls\nF1": f"{calls.value:.2f}" if calls else "",
+        "\njudged": " ".join(f"{rate.value:.1%}" for rate in judged),
+        "gave\nup": str(group.gave_up),
+        "model\ncalls": _number(group.model_calls),
+        "tool\ncalls": _number(group.tool_calls),
+        "\ntokens": _number(group.tokens),
+        "\ns": _number(group.seconds),
+        "broke\ndown": str(group.infrastructure or ""),
+        "\nleft": str(group.left or ""),
+    }
+
+
+def _interval(rate: Rate | None) -> str:
+    return f"{rate.value:.1%} ({rate.low:.0%}-{rate.high:.0%})" if rate else ""
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"

@@ -1,0 +1,176 @@
+"""``toolgrove eval`` on the bundled world, with scripted replies and the world's real server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from toolgrove.cli.main import app
+from toolgrove.data.journal import read_run
+from toolgrove.data.records import Task
+from toolgrove.data.world import VERSION, specs, tasks
+from toolgrove.errors import UsageError
+from toolgrove.tools.registry import Registry
+
+FIRST = [task for task in tasks() if task.group == "G1"][:3]
+OPTIONS = ["eval", "world", "--group", "G1", "--limit", "3", "--planner", "react"]
+
+
+def registry() -> Registry:
+    made = Registry()
+    made.add(specs())
+    return made
+
+
+def said(task: Task) -> str:
+    assert task.reference is not None
+    return f"It is {task.reference.value} {task.reference.unit}".strip()
+
+
+def script(file: Path, *answers: str | None) -> Path:
+    """Replies that make each task's reference calls, then answer so, or give up for None."""
+    aliases, replies = registry(), []
+    for task, answer in zip(FIRST, answers, strict=False):
+        assert task.reference is not None
+        replies += [
+            {"calls": [{"name": aliases.alias(call.name), "arguments": dict(call.arguments)}]}
+            for call in task.reference.calls
+        ]
+        end: dict[str, Any] = {"return_type": "give_answer", "final_answer": answer}
+        if answer is None:
+            end = {"return_type": "give_up_and_restart", "final_answer": ""}
+        replies.append({"calls": [{"name": "Finish", "arguments": end}]})
+    file.write_text(json.dumps(replies))
+    return file
+
+
+def run(*options: str | Path) -> Any:
+    done = CliRunner().invoke(app, [*OPTIONS, *map(str, options)])
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def test_it_runs_scores_and_sums_up(tmp_path: Path) -> None:
+    file = script(tmp_path / "script.json", said(FIRST[0]), "It is 1 foot.", None)
+    done = run("--model", f"scripted:{file}", "--out", tmp_path / "out", "--json")
+    summary = json.loads(done.stdout)
+    assert summary["config"]["world"] == VERSION
+    total = summary["groups"]["total"]
+    assert (total["runs"], total["answered"], total["gave_up"]) == (3, 2, 1)
+    assert total["rates"]["answer/1"]["value"] == pytest.approx(1 / 3)
+    assert total["rates"]["calls/1"]["value"] == pytest.approx(2 / 3)
+    assert total["tool_calls"] >= 1
+
+
+def test_the_same_command_goes_on_and_asks_nothing_twice(tmp_path: Path) -> None:
+    file = script(tmp_path / "script.json", said(FIRST[0]))
+    options = ["--model", f"scripted:{file}", "--out", tmp_path / "out", "--json"]
+    first = json.loads(run(*options).stdout)["groups"]["total"]
+    assert (first["runs"], first["infrastructure"]) == (1, 2), "the script had replies for one"
+
+    file.write_text(json.dumps(json.loads(script(file, *map(said, FIRST)).read_text())[2:]))
+    second = json.loads(run(*options).stdout)["groups"]["total"]
+    assert (second["runs"], second["infrastructure"]) == (3, 0)
+    file.write_text("[]")
+    assert json.loads(run(*options).stdout)["groups"]["total"] == second
+
+
+def test_the_table_shows_groups_and_what_broke_down(tmp_path: Path) -> None:
+    file = script(tmp_path / "script.json", said(FIRST[0]))
+    shown = run("--model", f"scripted:{file}", "--out", tmp_path / "out").stdout
+    assert "G1" in shown
+    assert "100.0% (21%-100%)" in shown
+    assert "What broke down is in no rate" in shown
+
+
+def test_a_judge_votes_beside_the_answer_check(tmp_path: Path) -> None:
+    file = script(tmp_path / "script.json", *map(said, FIRST))
+    judge = tmp_path / "judge.json"
+    judge.write_text(json.dumps([{"text": "Verdict: Solved"}] * 3))
+    options = ["--judge", f"scripted:{judge}", "--votes", "1", "--json"]
+    done = run("--model", f"scripted:{file}", "--out", tmp_path / "out", *options)
+    rates = json.loads(done.stdout)["groups"]["total"]["rates"]
+    assert rates["tooleval-pass/1@scripted:judge.jsonx1"]["value"] == 1.0
+
+
+def test_an_unknown_group_is_told(tmp_path: Path) -> None:
+    options = ["eval", "world", "--group", "G9", "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, options)
+    assert isinstance(done.exception, UsageError)
+    assert "G1, G2, G3" in str(done.exception)
+
+
+def test_a_query_file_without_references_says_what_is_missing(
+    tmp_path: Path, shared_data: Path
+) -> None:
+    queries = shared_data / "toolbench" / "queries" / "G1_instruction.json"
+    model = tmp_path / "script.json"
+    model.write_text(
+        json.dumps([{"calls": [{"name": "Finish", "arguments": {
+            "return_type": "give_answer", "final_answer": "x"}}]}])
+    )  # fmt: skip
+    options = ["eval", str(queries), "--limit", "1", "--model", f"scripted:{model}"]
+    done = CliRunner().invoke(app, [*options, "--out", str(tmp_path / "out"), "--json"])
+    assert done.exit_code == 0, done.output
+    assert "no reference answers" in done.stderr
+    assert "These tools have no address" in done.stderr
+    assert json.loads(done.stdout)["groups"]["total"]["rates"] == {}
+
+
+def test_ctrl_c_says_how_to_go_on_and_keeps_the_run(tmp_path: Path) -> None:
+    """The model is a server that takes the request and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
+        out = tmp_path / "out"
+        model = f"openai-compatible:{url}#none"
+        command = [sys.executable, "-m", "toolgrove", *OPTIONS, "--model", model, "--out", str(out)]
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ})
+        with child:
+            connection, _ = silent.accept()
+            with connection:
+                connection.recv(1)
+                child.send_signal(signal.SIGINT)
+                _, errors = child.communicate(timeout=60)
+    assert child.returncode == 130, errors
+    assert "0 of 3 runs have ended" in errors
+    assert "Traceback" not in errors
+    [journal] = out.glob("runs/*/*/journal.jsonl")
+    assert read_run(journal.parent).ended is None
+
+
+async def test_a_run_that_wrote_and_broke_off_begins_anew_in_its_new_world(tmp_path: Path) -> None:
+    """The write was in a world that ended with its process: going on would read nothing back."""
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.scripted import ScriptedModel, call, finish
+
+    [task] = [task for task in tasks() if task.id == "g1-note-read-back-1"]
+    assert task.reference is not None
+    write, read = task.reference.calls
+    alias = registry().alias
+    replies = [
+        call(alias(write.name), **write.arguments),
+        call(alias(read.name), **read.arguments),
+        finish("fern-42-delta"),
+    ]
+    whole = Evaluation(Agent(model=ScriptedModel(replies=replies), tools=specs(), planner="react"))
+    tree = await whole.solve(task, tmp_path / "run")
+    [_, read_back, _] = [o for node in tree for o in node.observations]
+    assert "fern-42-delta" in read_back.content
+
+    lines = (tmp_path / "run" / "journal.jsonl").read_bytes().splitlines(keepends=True)
+    after_write = next(i for i, line in enumerate(lines) if b'"write":true' in line) + 2
+    (tmp_path / "run" / "journal.jsonl").write_bytes(b"".join(lines[:after_write]))
+    again = Evaluation(Agent(model=ScriptedModel(replies=replies), tools=specs(), planner="react"))
+    tree = await again.solve(task, tmp_path / "run")
+    assert "fern-42-delta" in [o for node in tree for o in node.observations][1].content
+    assert [p.name for p in (tmp_path / "run").glob("journal.lost-*")] == ["journal.lost-1.jsonl"]
