@@ -43,7 +43,7 @@ __all__ = ["Index"]
 Done: TypeAlias = Callable[[int], None]
 """Told how many specs are done."""
 
-BATCH = 128
+BATCH = 64
 DEPTH = 50
 """Candidates that each of the two searches proposes for each part of a query."""
 REMEMBERED = 1024

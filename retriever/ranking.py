@@ -27,7 +27,7 @@ class Hit:
     lexical, dense : float
         Its scaled BM25 score and cosine, for ``part``.
     part : str
-        The query, or that sentence of it that it fits best.
+        The sentence of the query that it fits best.
     """
 
     id: str
@@ -73,7 +73,8 @@ def ranked(
     families: dict[tuple[str, str], int] = {}
     tools = [families.setdefault((one.category, one.tool), len(families)) for one in found]
     total = fusion.tool_prior(fusion.sentences_best(fused), np.array(tools))
-    part = fused.argmax(axis=0)
+    sentences = min(1, len(texts) - 1)  # past the whole query, where there are any
+    part = sentences + fused[sentences:].argmax(axis=0)
     return [
         Hit(
             found[i].id,

@@ -1,17 +1,37 @@
-"""The examples in the retriever's docstrings are true."""
+"""The page about retrieval and the examples in docstrings are true."""
 
 from __future__ import annotations
 
 import doctest
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-MODULES = ("documents", "embedding", "fusion", "lexical", "metrics")
+from support.embedders import need_minilm
+
+PAGE = Path(__file__).parents[2] / "docs" / "retrieval.md"
+MODULES = (
+    "data.weights",
+    "retriever.documents",
+    "retriever.embedding",
+    "retriever.fusion",
+    "retriever.lexical",
+    "retriever.metrics",
+)
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_examples(name: str) -> None:
-    failed, tried = doctest.testmod(import_module(f"toolgrove.retriever.{name}"))
+def test_docstrings(name: str) -> None:
+    failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
+    assert tried
+    assert not failed
+
+
+def test_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    need_minilm(monkeypatch)
+    failed, tried = doctest.testfile(
+        str(PAGE), module_relative=False, globs={"folder": tmp_path / "catalog"}
+    )
     assert tried
     assert not failed
