@@ -41,21 +41,22 @@ SHOTS: tuple[tuple[str, str], ...] = (
     (
         "user",
         "Tools:\n"
-        "- book_details(title: string, language?: string): Pages, publisher and year of a book\n"
-        "- books_of(author: string): Titles of an author\n"
+        "- find_station(city: string): Station of a city\n"
+        '- rail_distance(from_id: integer, to_id: integer, unit?: "km"|"mi"): '
+        "Length of the way between two stations\n"
         f"- {_FINISH}\n"
-        'Request: How many pages has the book "Solaris"?',
+        "Request: How many miles is it by rail from station 71 to station 88?",
     ),
     (
         "assistant",
-        '{"thought": "I need the pages of the book Solaris.", '
-        '"tool": "book_details", "arguments": {"title": "Solaris"}}',
+        '{"thought": "I need the distance from 71 to 88.", "tool": "rail_distance", '
+        '"arguments": {"from_id": 71, "to_id": 88, "unit": "mi"}}',
     ),
-    ("user", 'Result of book_details:\n{"pages": 204, "publisher": "MON", "year": 1961}'),
+    ("user", 'Result of rail_distance:\n{"distance": 209.4, "unit": "mi"}'),
     (
         "assistant",
-        '{"thought": "I have the number of pages: 204.", "tool": "Finish", "arguments": '
-        '{"return_type": "give_answer", "final_answer": "Solaris has 204 pages."}}',
+        '{"thought": "I have the distance: 209.4 miles.", "tool": "Finish", "arguments": '
+        '{"return_type": "give_answer", "final_answer": "It is 209.4 miles."}}',
     ),
     (
         "user",
@@ -64,17 +65,17 @@ SHOTS: tuple[tuple[str, str], ...] = (
         "- find_station(city: string): Station of a city\n"
         "- list_stations(country: string): All stations of a country\n"
         f"- {_FINISH}\n"
-        "Request: When does the first train leave the capital of Portugal on 5 May 2026?",
+        "Request: When does the first train leave Lisbon on 5 May 2026?",
     ),
     (
         "assistant",
-        '{"thought": "First I need the station id of the capital, Lisbon.", '
+        '{"thought": "I need the station id of Lisbon.", '
         '"tool": "find_station", "arguments": {"city": "Lisbon"}}',
     ),
     ("user", 'Result of find_station:\n{"error": "not found"}'),
     (
         "assistant",
-        '{"thought": "That failed. Another way to the station id is the list of stations.", '
+        '{"thought": "That failed. I need the id from the list of stations.", '
         '"tool": "list_stations", "arguments": {"country": "Portugal"}}',
     ),
     (
@@ -83,7 +84,7 @@ SHOTS: tuple[tuple[str, str], ...] = (
     ),
     (
         "assistant",
-        '{"thought": "The id is 88. Now I need its first train on 5 May 2026.", '
+        '{"thought": "I need the first train of station 88 on 5 May 2026.", '
         '"tool": "first_train", "arguments": {"station_id": 88, "date": "2026-05-05"}}',
     ),
     ("user", 'Result of first_train:\n{"leaves": "05:40", "to": "Faro"}'),
@@ -93,7 +94,7 @@ SHOTS: tuple[tuple[str, str], ...] = (
         '{"return_type": "give_answer", "final_answer": "It leaves Lisbon at 05:40."}}',
     ),
 )
-"""Whole conversations: one call; and an id looked up first, another way after an error, a date.
+"""Whole conversations: one call; and an id looked up, another way after an error, a date.
 
 The thoughts say what is needed, never a tool's name: a thought that begins with a name has chosen
 the tool before it thought (28 of 40 right tools in ``benchmarks/local_model.py``; so, 40 of 40).

@@ -267,7 +267,10 @@ CHAINS: tuple[tuple[str, str], ...] = (
     ("Which airport code has the capital of the country EG?", "CAI"),
     ("What is gold's atomic mass in lb, if 1 atom weighed that many kg?", "434"),
     ("Find the capital of Japan and give the IATA code of its airport.", "HND"),
-    ("Which has the higher atomic number, iron or neon? Answer with one word.", "iron -neon"),
-    ("What currency and what UTC offset does Japan (zone Asia/Tokyo) have?", "JPY +09:00"),
+    (
+        "Which has the higher atomic number, iron or neon? Answer with one word.",
+        r"^(?!.*neon has).*iron",
+    ),
+    ("What currency and what UTC offset does Japan (zone Asia/Tokyo) have?", r"JPY.*\+0?9(:00)?\b"),
 )
-"""Request, and words that a right answer holds; or, after a minus, does not hold."""
+"""Request, and a regular expression that a right answer matches, its commas left out."""
