@@ -137,7 +137,7 @@ WEIRD: dict[str, Any] = {
 def test_a_weird_schema_still_gives_a_call_in_its_shape(model: LocalChatModel) -> None:
     function = {"name": "make", "description": "Make a thing of kind a.", "parameters": WEIRD}
     reply = model.bind_tools([{"type": "function", "function": function}]).invoke(
-        "Make a thing of kind a, either 6, undeclared yes."
+        [SYSTEM, HumanMessage("Make a thing of kind a, either 6, undeclared yes.")]
     )
     (call,) = reply.tool_calls
     assert call["name"] == "make"
@@ -158,7 +158,9 @@ def test_a_schema_the_converter_refuses_is_noticed(
 
     monkeypatch.setattr(local, "reply_schema", broken)
     function = {"name": "zone_of", "description": "Time zone of a city.", "parameters": {}}
-    reply = model.bind_tools([{"type": "function", "function": function}]).invoke("Lima's zone?")
+    reply = model.bind_tools([{"type": "function", "function": function}]).invoke(
+        [SYSTEM, HumanMessage("Which zone has Lima?")]
+    )
     (call,) = reply.tool_calls
     step = {"thought": reply.content, "tool": call["name"], "arguments": call["args"]}
     assert jsonschema_rs.validator_for(narrow([function], loose=True)).is_valid(step)
@@ -186,7 +188,9 @@ def test_it_leaves_the_event_loop_free_and_can_be_cancelled(
 def test_a_reply_is_cut_at_its_longest_and_not_taken_for_a_call(model: LocalChatModel) -> None:
     short = model.model_copy(update={"max_tokens": 4})
     function = {"name": "say", "parameters": {"properties": {"text": {"type": "string"}}}}
-    reply = short.bind_tools([{"type": "function", "function": function}]).invoke("Say a poem.")
+    reply = short.bind_tools([{"type": "function", "function": function}]).invoke(
+        [SYSTEM, HumanMessage("Say a poem.")]
+    )
     assert reply.tool_calls == []
     assert reply.invalid_tool_calls[0]["error"] == "the reply was cut after 4 tokens"
 
