@@ -110,7 +110,7 @@ def country(code: str) -> Mapping[str, Any]:
     for found in (countries().get(wanted), _by_iso3().get(wanted)):
         if found is not None:
             return found
-    raise Refusal(404, f"No country has the ISO code '{code}'. Use a code such as NO or NOR.")
+    raise Refusal(404, f"No country has the ISO code '{code}'. Find Country gives a name's code.")
 
 
 @cache
@@ -185,7 +185,7 @@ def holiday_calendar(code: str, year: int) -> Mapping[date, str]:
     try:
         found = holidays.country_holidays(wanted, years=year, language="en_US")
     except NotImplementedError:
-        raise Refusal(404, f"No holidays known for '{code}'. Use an ISO code such as NO.") from None
+        raise Refusal(404, f"No holidays known for '{code}'. Use a two-letter code.") from None
     return dict(sorted(found.items()))
 
 

@@ -101,7 +101,7 @@ def airports_in_country(
     wanted = country.strip().upper()
     found = [_brief(one) for one in facts.airports().values() if one["country"] == wanted]
     if not found:
-        raise Refusal(404, f"No airports for country '{country}'. Use a two-letter code like NO.")
+        raise Refusal(404, f"No airports for country '{country}'. Use its two-letter code.")
     return facts.page_of(sorted(found, key=lambda one: str(one["iata"])), page, per_page)
 
 

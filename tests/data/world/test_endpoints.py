@@ -53,7 +53,7 @@ def test_a_missing_argument_is_named(shared_world: httpx.Client, endpoint: Endpo
     ("api", "arguments", "status", "told"),
     [
         ("Airport by IATA", {"iata": "QQQ"}, 404, "'QQQ'"),
-        ("Country Profile", {"code": "Norway"}, 404, "such as NO"),
+        ("Country Profile", {"code": "Norway"}, 404, "Find Country"),
         ("Convert Time", {"time": "9 am", "from_zone": "UTC", "to_zone": "UTC"}, 400, "HH:MM"),
         ("UTC Offset", {"zone": "Oslo", "date": "2026-01-01"}, 404, "Europe/Oslo"),
         ("Holiday on Date", {"country": "NO", "date": "17/05/2026"}, 400, "YYYY-MM-DD"),

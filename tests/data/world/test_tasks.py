@@ -170,7 +170,7 @@ def test_queries_are_in_toolbench_format() -> None:
 
 def test_demo_tasks_are_short_and_some_tempt_with_a_broken_api() -> None:
     chosen = [TASKS[id_] for id_ in DEMO_TASKS]
-    assert len(chosen) == 8
+    assert 5 <= len(chosen) <= 10
     assert all(1 <= len(_reference(task).calls) <= 3 for task in chosen)
     troubled = {one.id for one in endpoints().values() if one.trouble is not None}
     assert sum(bool(troubled & set(task.tools or ())) for task in chosen) >= 3
