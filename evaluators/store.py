@@ -103,10 +103,11 @@ class Store:
         (self.out / OWNERS).mkdir(parents=True, exist_ok=True)
         self._lock = self._lock_of(self.owner)
         self._lock.acquire(timeout=0)
-        self._db = sqlite3.connect(self.out / DATABASE, timeout=60, isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(_SCHEMA)
+        with self._lock_of("opening"):  # SQLite does not wait for the switch to WAL
+            self._db = sqlite3.connect(self.out / DATABASE, timeout=60, isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(_SCHEMA)
         kept = codec.dumps(dict(config)).decode()
         self._db.execute("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))
 

@@ -1,0 +1,25 @@
+"""The page about evaluation says what is so."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.calls import CallEvaluator
+from toolgrove.evaluators.claims import LONGEST
+from toolgrove.evaluators.passrate import PASS
+
+PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
+TEXT = PAGE.read_text(encoding="utf-8")
+
+
+def test_the_snippets_run() -> None:
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False)
+    assert (failed, tried > 5) == (0, True)
+
+
+def test_versions_and_limits_are_the_codes() -> None:
+    for name in (AnswerEvaluator.name, CallEvaluator.name, PASS):
+        assert f"## `{name}`" in TEXT
+    assert f"the last {LONGEST:,} characters" in TEXT
