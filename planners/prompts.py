@@ -6,6 +6,7 @@ model for what they say, not for their wording.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from toolgrove.data import codec
@@ -70,13 +71,13 @@ def diversity(siblings: Sequence[Node], names: Sequence[str]) -> Message | None:
             node.messages[0].calls if node.messages else (), node.observations, strict=True
         )
     ]
-    unique = list(dict.fromkeys(tries))
-    if not unique:
+    if not tries:
         return None
+    told = [f"{t} (made {n} times)" if n > 1 else t for t, n in Counter(tries).items()]
     called = {call.name for node in siblings for call in node.messages[0].calls}
     untried = [name for name in names if name not in called][:_NAMES]
     hint = UNTRIED.format(names=", ".join(untried)) if untried else ""
-    return Message(Role.USER, DIVERSITY.format(tries="\n".join(unique), untried=hint))
+    return Message(Role.USER, DIVERSITY.format(tries="\n".join(told), untried=hint))
 
 
 def _try(call: ToolCall, observation: Observation) -> str:

@@ -43,9 +43,6 @@ def demo(
     replay: Annotated[
         bool, typer.Option("--replay", help="Replay recorded runs of the local model: seconds.")
     ] = False,
-    record: Annotated[
-        Path | None, typer.Option(help="Record the model's replies to this file.", hidden=True)
-    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Serve APIs, index them, let a model answer tasks with two planners, judge, mine, show.
@@ -57,7 +54,7 @@ def demo(
     from toolgrove.data.world import DEMO_TASKS, specs, tasks
 
     began = time.monotonic()
-    chat = _model(f"replay:{recordings()}" if replay else model, record)
+    chat = _model(f"replay:{recordings()}" if replay else model)
     chosen = {task.id: task for task in tasks()}
     out.mkdir(parents=True, exist_ok=True)
     say = err_console()
@@ -86,20 +83,15 @@ def demo(
     _show(report, out, replay, time.monotonic() - began, json)
 
 
-def _model(name: str, record: Path | None) -> BaseChatModel:
+def _model(name: str) -> BaseChatModel:
     from toolgrove.agent.models import load_model
 
-    if name == "local":
+    if name == "local" or name.endswith(":local"):
         from toolgrove.data.weights import QWEN_CODER_1_5B, fetch
 
         with progress(f"weights of {QWEN_CODER_1_5B.name}", unit="bytes") as tick:
             fetch(QWEN_CODER_1_5B, tick=tick)
-    chat = load_model(name)
-    if record is not None:
-        from toolgrove.agent.replay import RecordingChatModel
-
-        return RecordingChatModel(inner=chat, path=record)
-    return chat
+    return load_model(name)
 
 
 def _index(catalog: Catalog, specs: Any) -> None:
@@ -140,7 +132,7 @@ def _show(report: Report, out: Path, replay: bool, seconds: float, json: bool) -
 
     table = Table(title="A replay of recorded runs" if replay else None)
     for column in rows[0]:
-        table.add_column(column.replace("_", " "), justify="right")
+        table.add_column(column.replace("_", "\n"), justify="right")
     for row in rows:
         table.add_row(*(str(value) for value in row.values()))
     shown = console()
