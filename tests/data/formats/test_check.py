@@ -13,7 +13,6 @@ from toolgrove.data.formats.check import (
     Place,
     checked,
     read_json,
-    write_beside,
 )
 from toolgrove.errors import FormatError
 
@@ -93,16 +92,3 @@ def test_a_byte_order_mark_is_left_out(tmp_path: Path) -> None:
     file = tmp_path / "bom.json"
     file.write_bytes(b"\xef\xbb\xbf[1]")
     assert read_json(file) == [1]
-
-
-def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
-    def pieces() -> Any:
-        yield b"half"
-        raise RuntimeError
-
-    file = tmp_path / "out.json"
-    write_beside(file, [b"old"])
-    with pytest.raises(RuntimeError):
-        write_beside(file, pieces())
-    assert file.read_bytes() == b"old"
-    assert list(tmp_path.iterdir()) == [file]
