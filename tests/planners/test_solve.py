@@ -144,9 +144,7 @@ async def test_dfsdt_prunes_a_step_that_only_repeats(bench: Bench, tmp_path: Pat
     assert answer.state is NodeState.ANSWERED
 
 
-async def test_dfsdt_can_prune_a_step_whose_calls_all_failed(
-    bench: Bench, tmp_path: Path
-) -> None:
+async def test_dfsdt_can_prune_a_step_whose_calls_all_failed(bench: Bench, tmp_path: Path) -> None:
     model = ScriptedModel(replies=[call("fail", why="no"), call("add", a=1, b=1), finish("2")])
     tree = await bench.solve(tmp_path / "r", model, "dfsdt:prune_errors=true")
     failed, worked = tree.children(ROOT)
