@@ -1,4 +1,4 @@
-"""Texts to vectors: one small interface, the default embedder, and adapters to other libraries.
+"""Texts to vectors: one small interface, the default embedder, and an adapter to other models.
 
 The default is all-MiniLM-L6-v2 (Apache-2.0) as ONNX on onnxruntime and tokenizers, which come with
 Chroma anyway: no torch, 23 MB, the same vectors on every machine (its weights are stored in 8 bits
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from toolgrove.data.download import Tick
 
-__all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "SentenceTransformerEmbedder"]
+__all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "batches", "normalised"]
 
 
 class Embedder(Protocol):
@@ -136,7 +136,7 @@ def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.flo
 
 
 class LangChainEmbedder:
-    """Any LangChain ``Embeddings``.
+    """Any LangChain ``Embeddings``, among them ``HuggingFaceEmbeddings`` for local models.
 
     Parameters
     ----------
@@ -163,32 +163,6 @@ class LangChainEmbedder:
         else:
             vectors = self._embeddings.embed_documents(list(texts))
         return normalised(np.asarray(vectors, dtype=np.float32), self.name)
-
-
-class SentenceTransformerEmbedder:
-    """Any model of the sentence-transformers library, for instance one tuned on your queries.
-
-    Parameters
-    ----------
-    model : sentence_transformers.SentenceTransformer
-        Loaded by you, so that no name is looked up on a hub here.
-    name : str
-        As in :class:`LangChainEmbedder`.
-    """
-
-    def __init__(self, model: Any, name: str) -> None:
-        self.name = name
-        self._model = model
-
-    @property
-    def dimension(self) -> int:
-        """Numbers in a vector."""
-        return int(self._model.get_embedding_dimension())
-
-    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
-        """See :meth:`Embedder.embed`."""
-        encode = self._model.encode_query if query else self._model.encode_document
-        return normalised(encode(list(texts), show_progress_bar=False), self.name)
 
 
 def normalised(vectors: NDArray[np.float32], name: str) -> NDArray[np.float32]:
