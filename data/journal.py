@@ -107,7 +107,8 @@ def read_run(run: str | Path) -> Record:
         try:
             _fold(record, event)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise JournalError(f"{path}: line {number} is no event of a run: {error}") from error
+            why = " ".join(str(error).split())[:200]
+            raise JournalError(f"{path}: line {number} is damaged: {why}") from error
         record.size = at + len(line)
     if record is None:
         raise JournalError(
@@ -139,7 +140,12 @@ def read_tree(run: str | Path) -> SearchTree:
     JournalError
         As :func:`read_run`.
     """
-    return fold(read_run(run))
+    record = read_run(run)
+    try:
+        return fold(record)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise JournalError(f"{run}: the journal's header or nodes are damaged: {why}") from error
 
 
 def fold(record: Record) -> SearchTree:

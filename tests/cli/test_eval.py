@@ -129,6 +129,7 @@ def test_a_query_file_without_references_says_what_is_missing(
 def test_ctrl_c_says_how_to_go_on_and_keeps_the_run(tmp_path: Path) -> None:
     """The model is a server that takes the request and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(120)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/v1"
         out = tmp_path / "out"
         model = f"openai-compatible:{url}#none"

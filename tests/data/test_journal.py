@@ -163,7 +163,7 @@ def test_a_line_that_is_no_event_is_an_error_with_its_number(line: str, tmp_path
     begin(tmp_path / "run").close()
     with (tmp_path / "run" / journal_module.JOURNAL).open("a") as stream:
         stream.write(line + "\n")
-    with pytest.raises(JournalError, match="line 2 is no event"):
+    with pytest.raises(JournalError, match="line 2 is damaged"):
         read_run(tmp_path / "run")
 
 

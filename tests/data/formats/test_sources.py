@@ -99,20 +99,18 @@ def test_the_first_bad_file_ends_it_and_with_skip_bad_none_does(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("content", "error"),
+    "content",
     [
-        ("", JournalError),
-        ('{"t": "run", "version": 1}\n', FormatError),
-        ('{"t": "run", "version": 1, "task": {"id": 1}, "tools": []}\n', FormatError),
-        ("[]\n", FormatError),
+        "",
+        '{"t": "run", "version": 1}\n',
+        '{"t": "run", "version": 1, "task": {"id": 1}, "tools": []}\n',
+        "[]\n",
     ],
 )
-def test_a_damaged_run_is_one_error_and_can_be_skipped(
-    tmp_path: Path, content: str, error: type[Exception]
-) -> None:
+def test_a_damaged_run_is_one_error_and_can_be_skipped(tmp_path: Path, content: str) -> None:
     put(tmp_path, "bad/journal.jsonl", content)
     put_run(tmp_path / "good")
-    with pytest.raises(error):
+    with pytest.raises(JournalError):
         list(load_sources([tmp_path / "bad"], TREES))
     sources = load_sources([tmp_path], TREES, skip_bad=True)
     assert [loaded.name for loaded in sources] == [f"{tmp_path.name}/good"]
