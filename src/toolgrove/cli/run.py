@@ -81,7 +81,7 @@ def run(
         return
     if not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
-    with Catalog.open(catalog) as opened:
+    with Catalog.open(catalog, create=False) as opened:
         agent = Agent(model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k)
         task = _task(query, tool)
         task = replace(task, tools=tuple(agent.candidates(task)))
@@ -103,7 +103,7 @@ def _resume(run: Path, budget: Budget, json: bool) -> None:
 
     record = read_run(run)
     config, settings = record.header["config"], _settings(record, run)
-    with Catalog.open(Path(settings["catalog"])) as opened:
+    with Catalog.open(Path(settings["catalog"]), create=False) as opened:
         agent = Agent(
             model=settings["model"],
             catalog=opened,
