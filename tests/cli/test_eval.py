@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -126,6 +125,17 @@ def test_a_query_file_without_references_says_what_is_missing(
     assert json.loads(done.stdout)["groups"]["total"]["rates"] == {}
 
 
+def _accepted(server: socket.socket, child: subprocess.Popen[str]) -> socket.socket:
+    """The child's connection; an early death of the child is told, not waited out."""
+    server.settimeout(1)
+    while child.poll() is None:
+        try:
+            return server.accept()[0]
+        except TimeoutError:
+            continue
+    raise AssertionError(f"the command ended with {child.returncode}: {child.communicate()[1]}")
+
+
 def test_ctrl_c_says_how_to_go_on_and_keeps_the_run(tmp_path: Path) -> None:
     """The model is a server that takes the request and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -134,10 +144,9 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_the_run(tmp_path: Path) -> None:
         out = tmp_path / "out"
         model = f"openai-compatible:{url}#none"
         command = [sys.executable, "-m", "toolgrove", *OPTIONS, "--model", model, "--out", str(out)]
-        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ})
+        child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
         with child:
-            connection, _ = silent.accept()
-            with connection:
+            with _accepted(silent, child) as connection:
                 connection.recv(1)
                 child.send_signal(signal.SIGINT)
                 _, errors = child.communicate(timeout=60)
