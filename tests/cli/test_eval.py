@@ -145,11 +145,10 @@ def test_ctrl_c_says_how_to_go_on_and_keeps_the_run(tmp_path: Path) -> None:
         model = f"openai-compatible:{url}#none"
         command = [sys.executable, "-m", "toolgrove", *OPTIONS, "--model", model, "--out", str(out)]
         child = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-        with child:
-            with _accepted(silent, child) as connection:
-                connection.recv(1)
-                child.send_signal(signal.SIGINT)
-                _, errors = child.communicate(timeout=60)
+        with child, _accepted(silent, child) as connection:
+            connection.recv(1)
+            child.send_signal(signal.SIGINT)
+            _, errors = child.communicate(timeout=60)
     assert child.returncode == 130, errors
     assert "0 of 3 runs have ended" in errors
     assert "Traceback" not in errors
