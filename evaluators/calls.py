@@ -45,13 +45,10 @@ class CallEvaluator:
         specs = {spec.id: spec for spec in tree.tools}
         api = overlap([c.name for c in reference.calls], [c.name for c in calls])
         whole = overlap(_keys(reference.calls, specs), _keys(calls, specs))
-        said = f"{_count(whole, calls)} of {len(reference.calls)} reference calls made"
+        found = round(whole["precision"] * len(calls))
+        said = f"{found} of {len(reference.calls)} reference calls among {len(calls)} made"
         reason = said if tree.answered else unanswered(tree)
         return judged(tree, self.name, whole["f1"], reason, api=api, arguments=whole)
-
-
-def _count(found: Mapping[str, float], calls: Sequence[ToolCall]) -> int:
-    return round(found["precision"] * len(calls))
 
 
 def accepted_calls(tree: SearchTree) -> list[ToolCall]:
