@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("toolgrove", deadline=None)  # no test depends on the clock
+settings.load_profile("toolgrove")
 
 
 @pytest.fixture(scope="session")
