@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import re
 import statistics
@@ -43,12 +44,17 @@ def _plain(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+def _mean(values: list[float]) -> float | None:
+    return round(statistics.mean(values), 3) if values else None
+
+
 def single_calls(model: Any, offered: int, verbose: bool) -> dict[str, Any]:
     """The first reply to each request."""
     registry = Registry()
     ids = {f.__name__: registry.add_function(f).id for f in TOOLS}
     names = list(ids)
     tool_right = args_right = 0
+    sure: dict[bool, list[float]] = {True: [], False: []}
     seconds, cpu, cached = [], time.process_time(), 0
     for query, tool, arguments in REQUESTS:
         first = names.index(tool) // offered * offered
@@ -63,6 +69,7 @@ def single_calls(model: Any, offered: int, verbose: bool) -> dict[str, Any]:
         call = (reply.tool_calls or [{"name": "", "args": {}}])[0]
         right = offer.aliases.get(call["name"]) == ids[tool]
         tool_right += right
+        sure[right].append(math.exp(reply.response_metadata.get("tool_logprob") or 0.0))
         good = right and _accepted(call["args"], arguments)
         args_right += good
         if verbose and not good:
@@ -72,6 +79,8 @@ def single_calls(model: Any, offered: int, verbose: bool) -> dict[str, Any]:
         "offered": offered,
         "right_tool": tool_right,
         "right_arguments": args_right,
+        "tool_probability_when_right": _mean(sure[True]),
+        "tool_probability_when_wrong": _mean(sure[False]),
         "first_call_s": round(seconds[0], 2),
         "median_warm_call_s": round(statistics.median(seconds[1:]), 2),
         "cpu_s_per_call": round((time.process_time() - cpu) / len(REQUESTS), 2),

@@ -192,3 +192,12 @@ def test_a_recorded_run_and_its_replay_grow_the_same_tree(tmp_path: Path) -> Non
     seen = [[(n.id, n.messages, n.calls, n.usage) for n in tree] for tree in (live, again)]
     assert seen[0] == seen[1]
     assert again.answer == "It is 42."
+
+
+def test_the_shipped_recordings_are_of_the_prompt_that_is_used_today() -> None:
+    """After a change of the local model's prompt they have to be made anew."""
+    from toolgrove.agent.demo import recordings
+    from toolgrove.agent.local_prompt import PROMPT_DIGEST
+
+    rows = [json.loads(line) for line in recordings().read_bytes().splitlines()]
+    assert {row["reply"]["metadata"]["prompt_digest"] for row in rows} == {PROMPT_DIGEST}
