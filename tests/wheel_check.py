@@ -17,5 +17,10 @@ skipped = [name for name in modules if name.startswith("toolgrove.agent.local")]
 for name in modules:
     if name not in skipped:
         import_module(name)
+from toolgrove.agent.demo import recordings  # noqa: E402 - only after the check above
+from toolgrove.agent.view import page  # noqa: E402
+
+page([])  # reads the page's style and script
+assert recordings().is_file(), "the recordings are not in the wheel"
 subprocess.run([Path(sys.executable).with_name("toolgrove"), "--help"], check=True, stdout=-3)
 print(f"the wheel holds {len(modules)} modules and starts")
