@@ -33,7 +33,7 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     def connect(self: socket.socket, address: Any) -> None:
         host = address[0] if isinstance(address, tuple) else None
         if host is not None and host != "localhost" and not ip_address(host).is_loopback:
-            raise AssertionError(f"a test tried to connect to {address}")
+            raise ConnectionRefusedError(f"a test tried to connect to {address}")
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
