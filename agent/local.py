@@ -25,6 +25,7 @@ from pydantic import Field, PrivateAttr
 
 from toolgrove.agent import local_prompt
 from toolgrove.agent.local_engine import Completion, ContextExceeded, Engine, worker
+from toolgrove.agent.local_repeats import identity, ruled_out
 from toolgrove.agent.local_schema import reply_schema
 from toolgrove.data import codec
 from toolgrove.errors import ModelError
@@ -154,7 +155,7 @@ class LocalChatModel(BaseChatModel):
             stop=stop,
             stopping=stopping,
         )
-        return self._result(AIMessage(said.text), said)
+        return self._result(AIMessage(said.text), [said])
 
     def _call(
         self,
@@ -166,17 +167,26 @@ class LocalChatModel(BaseChatModel):
     ) -> ChatResult:
         """A reply that calls a tool.
 
-        Where llama.cpp could not build the grammar, which it does not say, the reply does not
-        parse: it is asked for again under a grammar that leaves the arguments' names open.
+        It is asked for again, at the price of the new tokens, in two cases: without the tool, where
+        it repeats a call that the conversation rules out; and under a grammar that leaves the
+        arguments' names open, where llama.cpp could not build the tight one. It does not say so,
+        but the reply does not parse then.
         """
-        offered = codec.digest(functions)
-        for loose in (False, True) if offered not in self._refused else (True,):
-            schema = reply_schema(functions, loose=loose)
-            said = self._fitted(engine, messages, functions, schema, stop, stopping)
-            message = _parsed(said, {f["name"] for f in functions})
-            if message.tool_calls or said.finish == "length":
+        offered, repeats = codec.digest(functions), ruled_out(messages)
+        choice, said = functions, []
+        while True:
+            schema = reply_schema(choice, loose=offered in self._refused)
+            said.append(self._fitted(engine, messages, functions, schema, stop, stopping))
+            message = _parsed(said[-1], {f["name"] for f in choice})
+            if not message.tool_calls:
+                if said[-1].finish == "length" or offered in self._refused:
+                    break
+                self._refused.add(offered)
+                continue
+            call = message.tool_calls[0]
+            if len(choice) == 1 or identity(call["name"], call["args"]) not in repeats:
                 break
-            self._refused.add(offered)
+            choice = [f for f in choice if f["name"] != call["name"]]
         return self._result(message, said)
 
     def _fitted(
@@ -207,19 +217,20 @@ class LocalChatModel(BaseChatModel):
                     ) from error
                 longest = max(_SHORTEST, longest // 2)
 
-    def _result(self, message: AIMessage, said: Completion) -> ChatResult:
-        asked, wrote = said.usage["prompt_tokens"], said.usage["completion_tokens"]
-        cached = said.usage.get("prompt_tokens_details", {}).get("cached_tokens", 0)
+    def _result(self, message: AIMessage, said: list[Completion]) -> ChatResult:
+        asked = sum(one.usage["prompt_tokens"] for one in said)
+        wrote = sum(one.usage["completion_tokens"] for one in said)
+        details = [one.usage.get("prompt_tokens_details", {}) for one in said]
         message.usage_metadata = {
             "input_tokens": asked,
             "output_tokens": wrote,
             "total_tokens": asked + wrote,
-            "input_token_details": {"cache_read": cached},
+            "input_token_details": {"cache_read": sum(d.get("cached_tokens", 0) for d in details)},
         }
         message.response_metadata = {
             "model_name": self.model_name,
-            "finish_reason": said.finish,
-            "timings": dict(said.timings),
+            "finish_reason": said[-1].finish,
+            "timings": dict(said[-1].timings),
             "prompt_digest": local_prompt.PROMPT_DIGEST,
             **message.response_metadata,
         }

@@ -118,6 +118,51 @@ def test_a_schema_the_converter_refuses_is_asked_again_with_open_arguments(engin
     assert len(stand_in.asked) == 3, "what was refused once is not tried again"
 
 
+OTHER = {"type": "function", "function": {"name": "then", "parameters": {}}}
+MADE = AIMessage("", tool_calls=[{"name": "now", "args": {"zone": "UTC"}, "id": "1"}])
+
+
+def stubborn(request: Mapping[str, Any]) -> Completion:
+    """Calls the first tool it is left, always the same way."""
+    schema = request["schema"]
+    step = schema.get("anyOf", [schema])[0]["properties"]
+    arguments = {"zone": "UTC"} if step["tool"]["const"] == "now" else {}
+    call = {"thought": "", "tool": step["tool"]["const"], "arguments": arguments}
+    return said(json.dumps(call))
+
+
+@pytest.mark.parametrize(
+    ("conversation", "called"),
+    [
+        pytest.param([], "now", id="nothing ruled out"),
+        pytest.param([HumanMessage('- now({"zone":"UTC"}) -> ok: 12:00')], "then", id="listed"),
+        pytest.param([HumanMessage('- now({"zone":"CET"}) -> ok: 12:00')], "now", id="other args"),
+        pytest.param([HumanMessage('ok: x now({"zone":"UTC"})')], "now", id="inside a result"),
+        pytest.param([HumanMessage('- now({"zone":')], "now", id="cut"),
+        pytest.param([MADE, ToolMessage("busy", tool_call_id="1")], "now", id="made once"),
+        pytest.param([MADE, ToolMessage("no", tool_call_id="1")] * 2, "then", id="made twice"),
+    ],
+)
+def test_a_call_that_is_ruled_out_is_not_made_again(
+    engine: Use, conversation: list[Any], called: str
+) -> None:
+    stand_in = engine(stubborn)
+    bound = LocalChatModel().bind_tools([CLOCK, OTHER])
+    reply = bound.invoke([HumanMessage("What time is it?"), *conversation])
+    assert reply.tool_calls[0]["name"] == called
+    usage: Any = reply.usage_metadata
+    assert usage["input_tokens"] == 40 * len(stand_in.asked), "every reply is counted"
+    prompts = [request["messages"] for request in stand_in.asked]
+    assert all(prompt == prompts[0] for prompt in prompts), "so that it is computed once"
+
+
+def test_the_last_tool_left_may_repeat_itself(engine: Use) -> None:
+    engine(stubborn)
+    told = [HumanMessage("When?"), HumanMessage('- now({"zone":"UTC"})\n- then({})')]
+    reply = LocalChatModel().bind_tools([CLOCK, OTHER]).invoke(told)
+    assert reply.tool_calls[0]["name"] == "then"
+
+
 @pytest.mark.parametrize(
     "text",
     ["no JSON", "[]", "{}", '{"thought": "", "tool": "then", "arguments": {}}', CALL[:-1]],
@@ -154,11 +199,10 @@ def test_a_conversation_that_never_fits_is_a_model_error(engine: Use) -> None:
 
 def test_a_named_tool_choice_is_the_only_one_offered(engine: Use) -> None:
     stand_in = engine(CALL)
-    other = {"type": "function", "function": {"name": "then", "parameters": {}}}
     for choice in ("now", CLOCK):
-        LocalChatModel().bind_tools([other, CLOCK], tool_choice=choice).invoke("hi")
+        LocalChatModel().bind_tools([OTHER, CLOCK], tool_choice=choice).invoke("hi")
         assert stand_in.asked[-1]["schema"]["properties"]["tool"] == {"const": "now"}
-    LocalChatModel().bind_tools([other, CLOCK], tool_choice="any").invoke("hi")
+    LocalChatModel().bind_tools([OTHER, CLOCK], tool_choice="any").invoke("hi")
     assert len(stand_in.asked[-1]["schema"]["anyOf"]) == 2
 
 
