@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
+from toolgrove.data.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.declare import Answer, Endpoint, Refusal
 from toolgrove.data.world.documents import HOST, openapi
 from toolgrove.data.world.state import World
 from toolgrove.data.world.version import world_version
-from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -42,7 +40,6 @@ def create_app(seed: int = 0) -> Starlette:
     from starlette.applications import Starlette
     from starlette.exceptions import HTTPException
     from starlette.middleware import Middleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Route
 
     world = World(seed=seed)
@@ -63,9 +60,7 @@ def create_app(seed: int = 0) -> Starlette:
         told = f"{request.method} {request.url.path}: no such API. See /openapi.json."
         return _json(Answer(status, {"error": told}))
 
-    hosts = Middleware(
-        TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost", HOST], www_redirect=False
-    )
+    guard = Middleware(Guard, hosts=[HOST])
     routes = [
         Route("/openapi.json", document),
         Route("/_world", described),
@@ -75,7 +70,7 @@ def create_app(seed: int = 0) -> Starlette:
             for one in endpoints().values()
         ),
     ]
-    app = Starlette(routes=routes, middleware=[hosts], exception_handlers={HTTPException: no_route})
+    app = Starlette(routes=routes, middleware=[guard], exception_handlers={HTTPException: no_route})
     app.router.redirect_slashes = False  # an argument that ends in a slash is wrong, not elsewhere
     return app
 
@@ -134,11 +129,10 @@ async def _arguments(endpoint: Endpoint, request: Request) -> JsonObject:
 
 
 async def _body(request: Request) -> JsonObject:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > BODY_LIMIT:
-            raise Refusal(413, f"The body is larger than {BODY_LIMIT} bytes.")
+    try:
+        body = await bounded_body(request.stream(), BODY_LIMIT)
+    except TooLarge as error:
+        raise Refusal(413, str(error)) from None
     try:
         found = codec.loads(body)
     except (ValueError, RecursionError):
@@ -182,37 +176,5 @@ def running(port: int = 0, seed: int = 0) -> Iterator[str]:
     ...     httpx.get(f"{url}/airport-finder/iata/OSL").json()["city"]
     'Oslo'
     """
-    import uvicorn
-
-    listener = _listen(port)
-    config = uvicorn.Config(
-        create_app(seed),
-        http="h11",
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=5,
-    )
-    server = uvicorn.Server(config)
-    thread = Thread(target=server.run, args=([listener],), name="toolgrove-world", daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
-
-
-def _listen(port: int) -> socket.socket:
-    """A listening socket, so that a client that comes before the thread is up has to wait only."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(("127.0.0.1", port))
-        listener.listen(128)
-    except (OSError, OverflowError) as error:
-        listener.close()
-        raise UsageError(f"cannot listen on 127.0.0.1:{port}: {error}. Try another port.") from None
-    return listener
+    with serving(create_app(seed), port, name="toolgrove-world") as url:
+        yield url
