@@ -196,7 +196,7 @@ def _sniff_line(path: Path) -> Kind:
         keys = set(codec.loads(first))
     except (ValueError, TypeError):
         keys = set()
-    return Kind.QUERY_LINES if "qid" in keys else Kind.TOOL_LINES
+    return Kind.QUERY_LINES if keys & {"qid", "query"} else Kind.TOOL_LINES
 
 
 def sniff(data: Any) -> Kind | None:

@@ -1,7 +1,8 @@
 """Tool collections with one JSON object a line, as retrieval sets are often normalised to.
 
 Tools: ``{"id", "category", "tool", "name", "description", "parameters": [{"name", "type",
-"description", "required"}]}``. Queries: ``{"qid", "query", "relevant": [id]}``.
+"description", "required"}]}``. Queries: ``{"query", "relevant": [id]}``, and where known ``qid``
+and ``split``.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class _Tool(Foreign):
 
 
 class _Query(Foreign):
-    qid: str
+    qid: str | int = ""
     query: str
     split: str = ""
     relevant: list[str]
@@ -92,14 +93,21 @@ def load_tool_lines(path: str | Path) -> list[ToolSpec]:
 def load_query_lines(path: str | Path) -> list[Task]:
     """The labelled queries of a normalised collection; ``meta["split"]`` says which split.
 
+    A query without a ``qid`` is called by its place, from 1.
+
     Raises
     ------
     FormatError
         For the first line that is not a query.
     """
     return [
-        Task(q.qid, q.query, relevant=tuple(q.relevant), meta={"split": q.split} if q.split else {})
-        for q in _lines(path, _Query)
+        Task(
+            str(number if q.qid == "" else q.qid),
+            q.query,
+            relevant=tuple(dict.fromkeys(q.relevant)),
+            meta={"split": q.split} if q.split else {},
+        )
+        for number, q in enumerate(_lines(path, _Query), 1)
     ]
 
 

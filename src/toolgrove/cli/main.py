@@ -20,6 +20,7 @@ __all__ = ["app", "main"]
 COMMANDS: tuple[str, ...] = (
     "demo",
     "eval",
+    "eval_retrieval",
     "index",
     "mine",
     "model",
