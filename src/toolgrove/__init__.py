@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.models import load_model
     from toolgrove.agent.scripted import ScriptedModel
+    from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
@@ -33,6 +34,7 @@ __all__ = [
     "Status",
     "Task",
     "ToolCall",
+    "ToolRetriever",
     "ToolSpec",
     "load_model",
     "mine",
@@ -51,6 +53,7 @@ _HOMES = {
     "Status": "data.records",
     "Task": "data.records",
     "ToolCall": "data.records",
+    "ToolRetriever": "agent.tool_retriever",
     "ToolSpec": "data.records",
     "load_model": "agent.models",
     "mine": "data.preferences",
