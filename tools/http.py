@@ -1,30 +1,30 @@
 """Calls over HTTP: one request, one bounded answer, no surprises in between.
 
-No redirect is followed, no cookie kept, no proxy or credential taken from the environment, and no
-more of a body read than the cap allows after decompression.
+No cookie is kept, no proxy or credential taken from the environment, no redirect followed unless
+asked for, no more of a body read than the cap allows after decompression, and no connection made
+but to an address that was checked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from importlib.metadata import version
-
-import httpx
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
+from toolgrove.tools.endpoint import check_endpoint
 from toolgrove.tools.execute import failure
 from toolgrove.tools.request import Refused, Request, build_request
-from toolgrove.tools.response import Unreadable, observe, read_body
+from toolgrove.tools.response import Unreadable, observe
+from toolgrove.tools.secrets import SecretStore, authorize, may_be_set
+from toolgrove.tools.wire import NoAnswer, Send, Wire
+
+if TYPE_CHECKING:
+    import httpx
 
 __all__ = ["HttpBackend"]
-
-_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
-_HEADERS = {
-    "Accept": "application/json, */*;q=0.5",
-    "Accept-Encoding": "gzip",  # what read_body can undo within bounds
-    "User-Agent": f"toolgrove/{version('toolgrove')}",
-}
 
 
 class HttpBackend:
@@ -39,11 +39,21 @@ class HttpBackend:
     spec_of : callable
         Gives the spec of an id.
     hosts : mapping or None
-        Base URL by host name; see :func:`toolgrove.tools.request.build_request`.
+        Base URL by host name, for hosts that are served elsewhere than their specs say.
+    addresses : AddressPolicy
+        Where it may connect besides public addresses and ``hosts``.
+    secrets : SecretStore or None
+        Where credentials are found; None looks in the environment and the keyring.
+    keys : callable or None
+        Gives the stored idempotency key of a call; see :mod:`toolgrove.tools.idempotency`.
     max_bytes : int
         Bytes of an answer that are read, after decompression.
+    redirects : int
+        Redirects of a read that are followed.
     transport : httpx.AsyncBaseTransport or None
-        What connects. Here belongs a policy of which addresses a public name may resolve to.
+        What connects; None is the guarded one.
+    around : callable or None
+        Wraps what makes the requests (:mod:`toolgrove.tools.cassette`).
     """
 
     def __init__(
@@ -51,64 +61,91 @@ class HttpBackend:
         spec_of: Callable[[str], ToolSpec],
         *,
         hosts: Mapping[str, str] | None = None,
+        addresses: AddressPolicy = AddressPolicy(),  # noqa: B008 - frozen
+        secrets: SecretStore | None = None,
+        keys: Callable[[ToolCall], str] | None = None,
         max_bytes: int = 5_000_000,
+        redirects: int = 0,
         transport: httpx.AsyncBaseTransport | None = None,
+        around: Callable[[Send], Send] | None = None,
     ) -> None:
         self._spec_of = spec_of
         self._hosts = {host.lower(): base for host, base in (hosts or {}).items()}
-        self._max_bytes = max_bytes
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            headers=_HEADERS,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-            follow_redirects=False,
-            timeout=httpx.Timeout(None, connect=10.0),
-            trust_env=False,
+        self._addresses = _with_mapped(addresses, self._hosts)
+        self._secrets = SecretStore() if secrets is None else secrets
+        self._keys = keys
+        self._wire = Wire(
+            guarded_transport(self._addresses) if transport is None else transport,
+            hosts=self._hosts,
+            addresses=self._addresses,
+            max_bytes=max_bytes,
+            redirects=redirects,
         )
+        self._send: Send = self._wire if around is None else around(self._wire)
 
     async def __call__(self, call: ToolCall) -> Observation:
         spec = self._spec_of(call.name)
         try:
-            request = build_request(spec.binding, call.arguments, self._hosts)
-            observation = await self._sent(request)
+            request = self._request(spec, call, self._secrets.get)
+            answer = await self._send(request)
+            observation = observe(answer.code, answer.headers, answer.body)
             if observation.status is Status.TIMEOUT:  # a gateway's: the server may be at it still
                 return _lost(spec, observation)
             return observation
         except Refused as error:
             return failure(error.status, str(error), attempts=0)
+        except Blocked as error:
+            return failure(Status.NOT_WORKING, str(error), attempts=0)
         except Unreadable as error:
-            passing = 0.0 if error.passing else None
-            status = Status.NOT_WORKING if error.passing else Status.ERROR_IN_MESSAGE
-            text = f"The answer is no good: {error}."
-            return _lost(spec, failure(status, text, retry_after=passing))
-        except httpx.TransportError as error:
-            text = f"{type(error).__name__}: {error}".rstrip(": ")
-            if isinstance(error, _UNSENT):
-                return failure(Status.NOT_WORKING, f"No connection. {text}", retry_after=0)
-            text = f"The connection broke. {text}"
-            return _lost(spec, failure(Status.NOT_WORKING, text, retry_after=0))
+            return _lost(spec, _unusable(f"The answer is no good: {error}.", error.passing))
+        except NoAnswer as error:
+            observation = _unusable(str(error), error.passing)
+            return _lost(spec, observation) if error.sent else observation
 
-    async def _sent(self, request: Request) -> Observation:
+    def preview(self, call: ToolCall) -> str:
+        """The request that a call would be, with the names of secrets in place of them.
+
+        Raises
+        ------
+        Refused, Blocked
+            Where it would not be made.
+        """
+        spec = self._spec_of(call.name)
+        request = self._request(spec, call, lambda name, origin: f"[secret:{name}]")
+        lines = [f"{request.method} {request.url}"]
+        lines += [f"{name}: {value}" for name, value in request.headers.items()]
+        if request.content is not None:
+            lines += ["", request.content.decode("utf-8", "replace")]
+        return "\n".join(lines)
+
+    def _request(
+        self, spec: ToolSpec, call: ToolCall, secret: Callable[[str, str], str]
+    ) -> Request:
+        """A call's request, checked, under the name that its spec gives the host."""
+        url = str(spec.binding.get("url", ""))
         try:
-            built = self._client.build_request(
-                request.method, request.url, headers=request.headers, content=request.content
-            )
-        except httpx.InvalidURL as error:
-            raise Refused(Status.INVALID_REQUEST, f"The URL cannot be made: {error}") from error
-        response = await self._client.send(built, stream=True)
-        try:
-            body = await read_body(
-                response.aiter_raw(),
-                response.headers.get("content-encoding", ""),
-                self._max_bytes,
-            )
-        finally:
-            await response.aclose()
-        return observe(response.status_code, response.headers, body)
+            origin, port, parts = origin_of(url), port_of(url), urlsplit(url)
+        except ValueError:
+            raise Refused(Status.NOT_WORKING, "its binding has no plain http(s) URL") from None
+        host = parts.hostname or ""
+        base = f"{parts.scheme}://{parts.netloc}"
+        request = build_request(spec.binding, call.arguments, {host: base})
+        check_endpoint(spec.binding, request.url)
+        if host not in self._hosts:
+            self._addresses.check(host, port)
+        header = str(spec.binding.get("idempotency", ""))
+        if self._keys is not None and spec.effect is Effect.WRITE and may_be_set(header):
+            request = replace(request, headers={**request.headers, header: self._keys(call)})
+        return authorize(request, spec.binding.get("security"), origin, secret)
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._wire.close()
+
+
+def _unusable(text: str, passing: bool) -> Observation:
+    status = Status.NOT_WORKING if passing else Status.ERROR_IN_MESSAGE
+    return failure(status, text, retry_after=0 if passing else None)
 
 
 def _lost(spec: ToolSpec, observation: Observation) -> Observation:
@@ -116,4 +153,12 @@ def _lost(spec: ToolSpec, observation: Observation) -> Observation:
     if spec.effect is Effect.READ:
         return observation
     doubt = "It is unknown whether the call took effect: read the data back."
-    return failure(Status.IN_DOUBT, f"{observation.content} {doubt}")
+    return failure(
+        Status.IN_DOUBT, f"{observation.content} {doubt}", retry_after=observation.retry_after
+    )
+
+
+def _with_mapped(addresses: AddressPolicy, hosts: Mapping[str, str]) -> AddressPolicy:
+    """The policy, with the places that ``hosts`` maps to allowed by name."""
+    bases = {origin_of(base).partition("//")[2] for base in hosts.values()}
+    return replace(addresses, hosts=addresses.hosts | bases)

@@ -1,0 +1,241 @@
+"""Secrets: found by name, sent to the origin that their owner named, and scrubbed everywhere else.
+
+A tool's binding says which credential its API wants; it comes from a third party, so it does not
+say where a secret may go. The owner does: in the environment ``TOOLGROVE_SECRET_<NAME>`` holds the
+value and ``TOOLGROVE_ORIGIN_<NAME>`` the origins that may get it; in a keyring the entry's service
+is ``toolgrove <origin>``.
+
+``binding["security"]`` is a list of alternatives, each a list of credentials that are needed
+together; an empty alternative is a call without any. A credential has ``secret`` (its name) and
+the fields of OpenAPI's security scheme: ``type`` ``apiKey`` with ``in`` (``header``, ``query`` or
+``cookie``) and ``name``, or ``type`` ``http`` with ``scheme`` ``bearer`` or ``basic`` (the secret
+is then ``user:password``). ``oauth2`` and ``openIdConnect`` are sent as bearer tokens.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from toolgrove.data.records import JsonObject, Status
+from toolgrove.tools.address import origin_of
+from toolgrove.tools.request import Refused, Request
+
+__all__ = ["SecretStore", "authorize", "may_be_set"]
+
+_SECRET = "TOOLGROVE_SECRET_"
+_ORIGIN = "TOOLGROVE_ORIGIN_"
+_SHORTEST = 8
+_FREE = re.compile(
+    r"(?!(?i:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect)$)"
+    r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+)
+
+
+class SecretStore:
+    """Secrets by name, each for the origins that its owner named.
+
+    Parameters
+    ----------
+    environ : mapping or None
+        Where ``TOOLGROVE_SECRET_…`` and ``TOOLGROVE_ORIGIN_…`` are looked up; None is the
+        process's environment.
+
+    Examples
+    --------
+    >>> store = SecretStore({"TOOLGROVE_SECRET_MAPS": "k-12345678",
+    ...                      "TOOLGROVE_ORIGIN_MAPS": "https://maps.example"})
+    >>> store.get("maps", "https://maps.example:443")
+    'k-12345678'
+    >>> store.get("maps", "https://evil.example:443")
+    Traceback (most recent call last):
+    toolgrove.tools.request.Refused: the secret MAPS is not for https://evil.example:443. ...
+    """
+
+    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+        self._environ = os.environ if environ is None else environ
+        self._from_keyring: dict[str, str] = {}
+
+    def get(self, name: str, origin: str) -> str:
+        """The secret of a name for an origin.
+
+        Raises
+        ------
+        Refused
+            Where there is none, it is not for this origin, or it cannot be sent or scrubbed.
+        """
+        key = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+        value = self._environ.get(_SECRET + key)
+        if value is None:
+            value = self._kept(key, origin)
+        elif origin not in self._origins(key):
+            raise _refused(
+                f"the secret {key} is not for {origin}. "
+                f"Who runs this may send it there: {_ORIGIN}{key}={origin}"
+            )
+        if len(value) < _SHORTEST or not re.fullmatch(r"[\x21-\x7e]+", value):
+            raise _refused(
+                f"the secret {key} cannot be used: it has to be {_SHORTEST} or more printable "
+                "ASCII characters without blanks, or it could not be told from other text"
+            )
+        return value
+
+    def _origins(self, key: str) -> set[str]:
+        found = set()
+        for entry in self._environ.get(_ORIGIN + key, "").split():
+            try:
+                found.add(origin_of(entry))
+            except ValueError:
+                raise _refused(f"{_ORIGIN}{key} holds something that is no http(s) URL") from None
+        return found
+
+    def _kept(self, key: str, origin: str) -> str:
+        service = f"toolgrove {origin}"
+        try:
+            import keyring  # optional: whoever keeps secrets there has it
+
+            value = keyring.get_password(service, key)
+        except ImportError:
+            value = None
+        except Exception as error:  # backends raise what they like
+            raise _refused(f"the keyring cannot be read ({type(error).__name__})") from error
+        if value is None:
+            raise _refused(
+                f"it needs a credential. Who runs this may give it: {_SECRET}{key}=… and "
+                f"{_ORIGIN}{key}={origin}, or a keyring entry {key} of the service {service!r}"
+            )
+        self._from_keyring[key] = value
+        return str(value)
+
+    def scrub(self, text: str) -> str:
+        """A text in which every secret is replaced by its name (promise 13).
+
+        Also found are its percent-encoded, JSON-escaped, HTML-escaped, hexadecimal and base64
+        forms, alone or inside longer base64; other encodings are not.
+        """
+        for name, pattern in self._patterns():
+            text = pattern.sub(f"[secret {name}]", text)
+        return text
+
+    def _patterns(self) -> list[tuple[str, re.Pattern[str]]]:
+        values = {
+            name.removeprefix(_SECRET): value
+            for name, value in self._environ.items()
+            if name.startswith(_SECRET)
+        }
+        return [
+            (name, _pattern(value))
+            for name, value in {**values, **self._from_keyring}.items()
+            if len(value) >= _SHORTEST
+        ]
+
+
+def _refused(text: str) -> Refused:
+    return Refused(Status.UNAUTHORIZED, text)
+
+
+_PATTERNS: dict[str, re.Pattern[str]] = {}
+
+
+def _pattern(value: str) -> re.Pattern[str]:
+    """Finds a secret in each of its forms; longest first, so that none leaves a rest."""
+    if value not in _PATTERNS:
+        password = value.partition(":")[2]
+        plain = [value, *([password] if len(password) >= _SHORTEST else [])]
+        forms = {form for secret in plain for form in _forms(secret)}
+        _PATTERNS[value] = re.compile("|".join(sorted(forms, key=len, reverse=True)))
+    return _PATTERNS[value]
+
+
+def _forms(secret: str) -> set[str]:
+    """Regular expressions for a secret and what it becomes on its way."""
+    data = secret.encode()
+    escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
+    nested = escaped.replace("\\", "\\\\").replace('"', '\\"')
+    html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    quoted = html.replace('"', "&quot;")
+    forms = {secret, escaped, escaped.replace("/", "\\/"), nested, html, quoted}
+    forms |= {quoted.replace("'", code) for code in ("&#x27;", "&#39;")}
+    found = {re.escape(form) for form in forms}
+    for safe in ("", "/", "/:@", "!$&'()*+,;=:@/~"):
+        found.add(re.sub(r"%([0-9A-F]{2})", r"%(?i:\1)", re.escape(quote(secret, safe=safe))))
+        twice = quote(quote(secret, safe=safe), safe="")
+        found.add(re.sub(r"%25([0-9A-F]{2})", r"%25(?i:\1)", re.escape(twice)))
+    found.add(f"(?i:{data.hex()})")
+    for lead in range(3):  # inside longer base64 a text begins at one of three places
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            whole = encode(bytes(lead) + data).decode().rstrip("=")
+            first = (lead * 8 + 5) // 6
+            last = (lead + len(data)) * 8 // 6
+            found.add(re.escape(whole[first:last]))
+    return found
+
+
+def authorize(
+    request: Request, security: Any, origin: str, secret: Callable[[str, str], str]
+) -> Request:
+    """Add the credentials that a binding asks for; arguments never reach these places.
+
+    Parameters
+    ----------
+    request : Request
+        As built from the arguments.
+    security : list of lists of mappings
+        ``binding["security"]``: the first alternative whose secrets are there is used.
+    origin : str
+        Of the request.
+    secret : callable
+        Gives the secret of a name for an origin (:meth:`SecretStore.get`).
+
+    Raises
+    ------
+    Refused
+        Where no alternative can be met; the text is the first one's.
+    """
+    refused: Refused | None = None
+    for alternative in security or [[]]:
+        try:
+            done = request
+            for credential in alternative:
+                value = secret(str(credential.get("secret", "")), origin)
+                done = _with(done, credential, value)
+            return done
+        except Refused as error:
+            refused = refused or error
+    raise refused or _refused("its binding asks for credentials in a way that is not known")
+
+
+def may_be_set(header: str) -> bool:
+    """Whether a binding may name this header: a token, and nothing that frames the request."""
+    return _FREE.fullmatch(header) is not None
+
+
+def _with(request: Request, credential: JsonObject, value: str) -> Request:
+    kind, place = credential.get("type"), credential.get("in")
+    name = str(credential.get("name", ""))
+    if kind == "apiKey" and place == "query" and name:
+        joint = "&" if "?" in request.url else "?"
+        pair = f"{quote(name, safe='')}={quote(value, safe='')}"
+        return replace(request, url=f"{request.url}{joint}{pair}")
+    if kind == "apiKey" and place == "header" and may_be_set(name):
+        return _with_header(request, name, value)
+    if kind == "apiKey" and place == "cookie" and may_be_set(name):
+        others = request.headers.get("Cookie")
+        pair = f"{name}={quote(value, safe='')}"
+        return _with_header(request, "Cookie", f"{others}; {pair}" if others else pair)
+    if kind == "http" and str(credential.get("scheme", "")).lower() == "basic":
+        coded = base64.b64encode(value.encode()).decode()
+        return _with_header(request, "Authorization", f"Basic {coded}")
+    if kind in ("http", "oauth2", "openIdConnect"):
+        return _with_header(request, "Authorization", f"Bearer {value}")
+    raise _refused("its binding asks for a credential in a place that is not known")
+
+
+def _with_header(request: Request, name: str, value: str) -> Request:
+    kept = {key: old for key, old in request.headers.items() if key.lower() != name.lower()}
+    return replace(request, headers={**kept, name: value})

@@ -1,0 +1,170 @@
+"""One request out, one bounded answer in.
+
+The transport is used directly: an ``httpx.AsyncClient`` keeps cookies, follows redirects, reads
+proxies and passwords from the environment and logs URLs with the keys in them, and all of that
+would have to be switched off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+import httpx
+
+from toolgrove.tools.address import AddressPolicy, origin_of, port_of
+from toolgrove.tools.request import Request
+from toolgrove.tools.response import Unreadable, read_body
+
+__all__ = ["Answer", "NoAnswer", "Send", "Wire"]
+
+_UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+_HEADERS = {
+    "Accept": "application/json, */*;q=0.5",
+    "Accept-Encoding": "gzip",  # what read_body can undo within bounds
+    "Connection": "keep-alive",
+    "User-Agent": f"toolgrove/{version('toolgrove')}",
+}
+_MOVED = frozenset({301, 302, 303, 307, 308})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server said: its status, its headers by lower-case name, its body decompressed."""
+
+    code: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+
+
+class NoAnswer(Exception):
+    """A request without an answer that can be used.
+
+    Parameters
+    ----------
+    text : str
+        What happened, in words.
+    sent : bool
+        Whether the server may have acted on the request.
+    passing : bool
+        Whether the same request may do better later.
+    """
+
+    def __init__(self, text: str, *, sent: bool, passing: bool) -> None:
+        self.sent, self.passing = sent, passing
+        super().__init__(text)
+
+
+Send: TypeAlias = Callable[[Request], Awaitable[Answer]]
+"""Makes a request; raises :class:`NoAnswer` or :class:`~toolgrove.tools.address.Blocked`."""
+
+
+class Wire:
+    """A :data:`Send` over httpx; close it in the end.
+
+    Parameters
+    ----------
+    transport : httpx.AsyncBaseTransport
+        What connects (:func:`toolgrove.tools.address.guarded_transport`).
+    hosts : mapping
+        Base URL by host name, for hosts that are served elsewhere.
+    addresses : AddressPolicy
+        Where a redirect may lead.
+    max_bytes : int
+        Bytes of an answer that are read, after decompression.
+    redirects : int
+        Redirects of a read that are followed; a write's never is.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport,
+        *,
+        hosts: Mapping[str, str],
+        addresses: AddressPolicy,
+        max_bytes: int,
+        redirects: int = 0,
+    ) -> None:
+        self._transport = transport
+        self._hosts = hosts
+        self._addresses = addresses
+        self._max_bytes = max_bytes
+        self._redirects = redirects
+
+    async def __call__(self, request: Request) -> Answer:
+        for _ in range(self._redirects):
+            answer = await self._exchange(request)
+            following = self._next(request, answer)
+            if following is None:
+                return answer
+            request = following
+        return await self._exchange(request)
+
+    async def _exchange(self, request: Request) -> Answer:
+        try:
+            built = httpx.Request(
+                request.method,
+                self._routed(request.url),
+                headers={**_HEADERS, **request.headers},
+                content=request.content,
+                extensions={"timeout": {"connect": 10.0, "pool": 10.0}},
+            )
+        except httpx.InvalidURL as error:
+            raise NoAnswer(f"The URL cannot be made: {error}", sent=False, passing=False) from error
+        try:
+            response = await self._transport.handle_async_request(built)
+            try:
+                encoding = response.headers.get("content-encoding", "")
+                body = await read_body(response.aiter_raw(), encoding, self._max_bytes)
+            finally:
+                await response.aclose()
+        except Unreadable as error:
+            text = f"The answer is no good: {error}."
+            raise NoAnswer(text, sent=True, passing=error.passing) from error
+        except httpx.TransportError as error:
+            text = f"{type(error).__name__}: {error}".rstrip(": ")
+            unsent = isinstance(error, _UNSENT)
+            text = f"No connection. {text}" if unsent else f"The connection broke. {text}"
+            raise NoAnswer(text, sent=not unsent, passing=True) from error
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        return Answer(response.status_code, headers, body)
+
+    def _routed(self, url: str) -> str:
+        """A URL where its host is served: elsewhere if ``hosts`` says so."""
+        parts = urlsplit(url)
+        base = self._hosts.get(parts.hostname or "")
+        if base is None:
+            return url
+        return base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}") :]
+
+    def _next(self, request: Request, answer: Answer) -> Request | None:
+        """The request that a redirect asks for, or None where it is not followed.
+
+        Another origin gets nothing of what was for the first: no credential, no declared header.
+
+        Raises
+        ------
+        Blocked
+            Where it leads to an address that the policy does not allow.
+        """
+        to = answer.headers.get("location", "")
+        if answer.code not in _MOVED or not to or request.method not in ("GET", "HEAD"):
+            return None
+        url = urljoin(request.url, to).partition("#")[0]
+        try:
+            here, there = origin_of(request.url), origin_of(url)
+        except ValueError:
+            return None
+        parts = urlsplit(url)
+        if "@" in parts.netloc or (here.startswith("https:") and there.startswith("http:")):
+            return None
+        if parts.hostname not in self._hosts:
+            self._addresses.check(parts.hostname or "", port_of(url))
+        return replace(request, url=url, headers=request.headers if here == there else {})
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.aclose()
