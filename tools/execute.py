@@ -73,17 +73,22 @@ def _late(spec: ToolSpec, seconds: float) -> Observation:
     return failure(Status.TIMEOUT, f"No answer within {seconds:g} s.")
 
 
+def _is_read(spec: ToolSpec) -> bool:
+    return spec.effect is Effect.READ
+
+
 def with_retry(
     execute: Execute,
     spec_of: SpecOf,
     *,
     attempts: int = 3,
+    repeatable: Callable[[ToolSpec], bool] = _is_read,
     within: float = 30.0,
     base: float = 0.5,
     rng: Random | None = None,
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
 ) -> Execute:
-    """Repeat reads that may do better later; a write is never repeated.
+    """Repeat calls that may do better later, where they may be repeated.
 
     Only an observation with ``retry_after`` is tried again: that is the backend's word that the
     trouble may pass. The wait before attempt ``n + 1`` is ``base * 2**n`` seconds with full
@@ -98,6 +103,8 @@ def with_retry(
         Gives the spec of an id.
     attempts : int
         Calls at most, the first included.
+    repeatable : callable
+        Whether calls of a spec may be made again; by default those of reads.
     within : float
         Seconds that all waits together may take: a longer wish of the server's is not granted,
         and its answer is handed on as it is.
@@ -111,7 +118,7 @@ def with_retry(
     draw = rng or Random()
 
     async def retried(call: ToolCall) -> Observation:
-        allowed = attempts if spec_of(call.name).effect is Effect.READ else 1
+        allowed = attempts if repeatable(spec_of(call.name)) else 1
         waited = 0.0
         made = 1
         while True:

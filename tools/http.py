@@ -16,13 +16,16 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSp
 from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
 from toolgrove.tools.endpoint import check_endpoint
 from toolgrove.tools.execute import failure
+from toolgrove.tools.idempotency import key_header
 from toolgrove.tools.request import Refused, Request, build_request
 from toolgrove.tools.response import Unreadable, observe
-from toolgrove.tools.secrets import SecretStore, authorize, may_be_set
-from toolgrove.tools.wire import NoAnswer, Send, Wire
+from toolgrove.tools.secrets import SecretStore, authorize
+from toolgrove.tools.wire import Answer, NoAnswer, Wire
 
 if TYPE_CHECKING:
     import httpx
+
+    from toolgrove.tools.cassette import Tape
 
 __all__ = ["HttpBackend"]
 
@@ -52,8 +55,8 @@ class HttpBackend:
         Redirects of a read that are followed.
     transport : httpx.AsyncBaseTransport or None
         What connects; None is the guarded one.
-    around : callable or None
-        Wraps what makes the requests (:mod:`toolgrove.tools.cassette`).
+    tape : Tape or None
+        Goes around each exchange, to record or replay it (:mod:`toolgrove.tools.cassette`).
     """
 
     def __init__(
@@ -67,7 +70,7 @@ class HttpBackend:
         max_bytes: int = 5_000_000,
         redirects: int = 0,
         transport: httpx.AsyncBaseTransport | None = None,
-        around: Callable[[Send], Send] | None = None,
+        tape: Tape | None = None,
     ) -> None:
         self._spec_of = spec_of
         self._hosts = {host.lower(): base for host, base in (hosts or {}).items()}
@@ -81,13 +84,12 @@ class HttpBackend:
             max_bytes=max_bytes,
             redirects=redirects,
         )
-        self._send: Send = self._wire if around is None else around(self._wire)
+        self._tape = tape
 
     async def __call__(self, call: ToolCall) -> Observation:
         spec = self._spec_of(call.name)
         try:
-            request = self._request(spec, call, self._secrets.get)
-            answer = await self._send(request)
+            answer = await self._exchanged(spec, call)
             observation = observe(answer.code, answer.headers, answer.body)
             if observation.status is Status.TIMEOUT:  # a gateway's: the server may be at it still
                 return _lost(spec, observation)
@@ -102,6 +104,14 @@ class HttpBackend:
             observation = _unusable(str(error), error.passing)
             return _lost(spec, observation) if error.sent else observation
 
+    async def _exchanged(self, spec: ToolSpec, call: ToolCall) -> Answer:
+        async def send(request: Request) -> Answer:
+            secret, key = self._secrets.get, self._keys
+            return await self._wire(self._complete(spec, call, request, secret, key))
+
+        request = self._request(spec, call)
+        return await (send(request) if self._tape is None else self._tape(request, send))
+
     def preview(self, call: ToolCall) -> str:
         """The request that a call would be, with the names of secrets in place of them.
 
@@ -111,32 +121,48 @@ class HttpBackend:
             Where it would not be made.
         """
         spec = self._spec_of(call.name)
-        request = self._request(spec, call, lambda name, origin: f"[secret:{name}]")
+        request = self._complete(
+            spec,
+            call,
+            self._request(spec, call),
+            lambda name, origin: f"secret-{name}",
+            self._keys and (lambda call: "stored-before-it-is-sent"),
+        )
         lines = [f"{request.method} {request.url}"]
         lines += [f"{name}: {value}" for name, value in request.headers.items()]
         if request.content is not None:
             lines += ["", request.content.decode("utf-8", "replace")]
         return "\n".join(lines)
 
-    def _request(
-        self, spec: ToolSpec, call: ToolCall, secret: Callable[[str, str], str]
-    ) -> Request:
-        """A call's request, checked, under the name that its spec gives the host."""
+    def _request(self, spec: ToolSpec, call: ToolCall) -> Request:
+        """A call's request under the name that its spec gives the host, without credentials."""
         url = str(spec.binding.get("url", ""))
         try:
-            origin, port, parts = origin_of(url), port_of(url), urlsplit(url)
+            origin_of(url)
         except ValueError:
             raise Refused(Status.NOT_WORKING, "its binding has no plain http(s) URL") from None
-        host = parts.hostname or ""
+        parts = urlsplit(url)
         base = f"{parts.scheme}://{parts.netloc}"
-        request = build_request(spec.binding, call.arguments, {host: base})
+        request = build_request(spec.binding, call.arguments, {parts.hostname or "": base})
         check_endpoint(spec.binding, request.url)
+        return request
+
+    def _complete(
+        self,
+        spec: ToolSpec,
+        call: ToolCall,
+        request: Request,
+        secret: Callable[[str, str], str],
+        key: Callable[[ToolCall], str] | None,
+    ) -> Request:
+        """A request that may leave: its host allowed, its key stored, its credentials added."""
+        host = urlsplit(request.url).hostname or ""
         if host not in self._hosts:
-            self._addresses.check(host, port)
-        header = str(spec.binding.get("idempotency", ""))
-        if self._keys is not None and spec.effect is Effect.WRITE and may_be_set(header):
-            request = replace(request, headers={**request.headers, header: self._keys(call)})
-        return authorize(request, spec.binding.get("security"), origin, secret)
+            self._addresses.check(host, port_of(request.url))
+        header = key_header(spec)
+        if key is not None and header:
+            request = replace(request, headers={**request.headers, header: key(call)})
+        return authorize(request, spec.binding.get("security"), origin_of(request.url), secret)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -20,6 +20,7 @@ from toolgrove.tools.verdict import PASSING, status_of, verdict
 __all__ = ["Unreadable", "observe", "read_body"]
 
 _PAGE = 65_536
+_LONGEST = 1e18  # seconds; a server may write a number of any length
 
 
 class Unreadable(Exception):
@@ -114,8 +115,8 @@ def observe(code: int, headers: Mapping[str, str], body: bytes) -> Observation:
 
 def _retry_after(text: str) -> float:
     """Seconds a server asks for (RFC 9110, 10.2.3); 0 where it says nothing that can be read."""
-    if re.fullmatch(r"[0-9]{1,18}", text.strip()):
-        return float(text)
+    if re.fullmatch(r"[0-9]+", text.strip()):
+        return min(float(text), _LONGEST)
     try:
         date = parsedate_to_datetime(text)
     except (ValueError, TypeError, OverflowError):

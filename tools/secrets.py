@@ -15,22 +15,26 @@ is then ``user:password``). ``oauth2`` and ``openIdConnect`` are sent as bearer 
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from toolgrove.data.records import JsonObject, Status
+from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
 from toolgrove.tools.address import origin_of
+from toolgrove.tools.execute import Execute
 from toolgrove.tools.request import Refused, Request
 
-__all__ = ["SecretStore", "authorize", "may_be_set"]
+__all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scrubbing"]
 
 _SECRET = "TOOLGROVE_SECRET_"
 _ORIGIN = "TOOLGROVE_ORIGIN_"
 _SHORTEST = 8
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")
 _FREE = re.compile(
     r"(?!(?i:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect)$)"
     r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -239,3 +243,34 @@ def _with(request: Request, credential: JsonObject, value: str) -> Request:
 def _with_header(request: Request, name: str, value: str) -> Request:
     kept = {key: old for key, old in request.headers.items() if key.lower() != name.lower()}
     return replace(request, headers={**kept, name: value})
+
+
+def with_scrubbing(execute: Execute, scrub: Callable[[str], str]) -> Execute:
+    """Take secrets out of every answer, before it is cut, kept or shown."""
+
+    async def scrubbed(call: ToolCall) -> Observation:
+        observation = await execute(call)
+        content = scrub(observation.content)
+        if content == observation.content:
+            return observation
+        return replace(observation, content=content, size=len(content))
+
+    return scrubbed
+
+
+@contextmanager
+def scrubbed_logs(scrub: Callable[[str], str]) -> Iterator[None]:
+    """Take secrets out of what httpx and httpcore log, for as long as this lasts."""
+
+    def clean(record: logging.LogRecord) -> bool:
+        record.msg, record.args = scrub(record.getMessage()), ()
+        return True
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addFilter(clean)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(clean)

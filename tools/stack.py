@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from random import Random
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
+from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall
-from toolgrove.errors import CatalogError
+from toolgrove.errors import CatalogError, ReplayMiss
+from toolgrove.tools.breaker import with_breaker
 from toolgrove.tools.execute import Execute, failure, with_retry, with_timeout, with_truncation
+from toolgrove.tools.limits import with_limits
+from toolgrove.tools.network import Network
+from toolgrove.tools.pins import with_pins
+from toolgrove.tools.policy import Policy, with_policy
 from toolgrove.tools.registry import Registry
+from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
+
+if TYPE_CHECKING:
+    from toolgrove.tools.cassette import Tape
+    from toolgrove.tools.http import HttpBackend
 
 __all__ = ["build_stack"]
 
@@ -26,12 +40,19 @@ async def build_stack(
     hosts: Mapping[str, str] | None = None,
     modules: Collection[str] = (),
     rng: Random | None = None,
+    network: Network = Network(),  # noqa: B008 - frozen
+    policy: Policy = Policy(),  # noqa: B008 - frozen
+    secrets: SecretStore | None = None,
+    keys: Callable[[ToolCall], str] | None = None,
+    pins: Mapping[str, str] | None = None,
+    tape: Tape | None = None,
 ) -> AsyncIterator[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
-    From the outside in: the whole answer is kept and cut, one deadline holds for the call with
-    its retries, and the spec's ``binding["kind"]`` chooses the backend: ``http`` (retried) or
-    ``python`` (never retried: our own functions do that for themselves).
+    From the outside in: the policy is asked, the answer is cut and the whole of it kept, secrets
+    are scrubbed, one deadline holds for the call with its retries, and the spec's
+    ``binding["kind"]`` chooses the backend: ``http`` (limited, retried, behind a circuit breaker)
+    or ``python`` (never retried: our own functions do that for themselves).
 
     Parameters
     ----------
@@ -52,23 +73,70 @@ async def build_stack(
         Modules from which Python functions of a catalogue on disk may be imported.
     rng : Random or None
         Draws the jitter of retries.
+    network : Network
+        Where calls may go, and how often. Hosts that ``hosts`` maps are not limited.
+    policy : Policy
+        What the run may do.
+    secrets : SecretStore or None
+        Where credentials are found; None looks in the environment and the keyring.
+    keys : callable or None
+        Gives the stored idempotency key of a call (``KeyFile.key``); None stores none, and no
+        write is repeated.
+    pins : mapping or None
+        Digest of each spec that was offered; a tool that is another now is not called.
+    tape : Tape or None
+        Records the exchanges of ``http`` tools, or replays them; then other tools that would
+        connect are not called.
     """
+    secrets = SecretStore() if secrets is None else secrets
     backends: dict[str, Execute] = {}
     spec_of = cache(
         registry.get
     )  # a run calls the tools it was offered, whatever is added meanwhile
+    mapped = {host.lower() for host in hosts or ()}
+
+    def host_of(call: ToolCall) -> str | None:
+        parts = urlsplit(str(spec_of(call.name).binding.get("url", "")))
+        return None if parts.hostname in mapped else parts.netloc.lower()
+
+    def http_backend() -> HttpBackend:
+        from toolgrove.tools.http import HttpBackend
+
+        return HttpBackend(
+            spec_of,
+            hosts=hosts,
+            addresses=network.addresses,
+            secrets=secrets,
+            keys=keys,
+            max_bytes=network.max_bytes,
+            redirects=network.redirects,
+            tape=tape,
+        )
+
+    def around_http(http: Execute) -> Execute:
+        from toolgrove.tools.idempotency import repeatable
+
+        if tape is not None and not tape.live:  # what is replayed needs no politeness
+            return with_retry(http, spec_of, attempts=attempts, within=timeout, sleep=_no_wait)
+        retried = with_retry(
+            with_limits(http, host_of, network.limits),
+            spec_of,
+            attempts=attempts,
+            repeatable=lambda spec: repeatable(spec, keyed=keys is not None),
+            within=timeout,
+            rng=rng,
+        )
+        return with_breaker(retried, host_of, failures=network.failures, seconds=network.pause)
+
     async with AsyncExitStack() as stack:
+        stack.enter_context(scrubbed_logs(secrets.scrub))
 
         def backend(kind: str) -> Execute | None:
             # made when first needed: a run without HTTP calls makes no client
             if kind not in backends and kind == "http":
-                from toolgrove.tools.http import HttpBackend
-
-                http = HttpBackend(spec_of, hosts=hosts or {})
+                http = http_backend()
                 stack.push_async_callback(http.close)
-                backends[kind] = with_retry(
-                    http, spec_of, attempts=attempts, within=timeout, rng=rng
-                )
+                backends[kind] = around_http(http)
             elif kind not in backends and kind == "python":
                 from toolgrove.tools.python import python_backend
 
@@ -78,12 +146,22 @@ async def build_stack(
         async def route(call: ToolCall) -> Observation:
             kind = str(spec_of(call.name).binding.get("kind", ""))
             execute = backend(kind)
+            if tape is not None and not tape.live and kind not in ("http", "python"):
+                raise ReplayMiss(f"{call.name}: tools of the kind {kind!r} are not recorded.")
             if execute is None:
                 text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."
                 return failure(Status.NOT_WORKING, text, attempts=0)
             return await execute(call)
 
-        bounded = with_truncation(with_timeout(route, timeout, spec_of), limit, store)
+        def preview(call: ToolCall) -> str:
+            spec = spec_of(call.name)
+            if spec.binding.get("kind") == "http":
+                return http_backend().preview(call)
+            return f"{spec.id} {codec.dumps(dict(call.arguments)).decode()}"
+
+        made = route if pins is None else with_pins(route, registry.get, pins)
+        clean = with_scrubbing(with_timeout(made, timeout, spec_of), secrets.scrub)
+        bounded = with_policy(with_truncation(clean, limit, store), spec_of, policy, preview)
 
         async def execute(call: ToolCall) -> Observation:
             try:
@@ -93,3 +171,7 @@ async def build_stack(
             return await bounded(call)
 
         yield execute
+
+
+async def _no_wait(seconds: float) -> None:
+    await asyncio.sleep(0)

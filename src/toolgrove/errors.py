@@ -7,7 +7,7 @@
     ├── CatalogError       a catalogue that is missing, damaged or made by another version
     ├── SpecError          an API or function that cannot become a ToolSpec
     ├── ModelError         the model could not be loaded or did not answer (never a wrong answer)
-    │   └── ReplayMiss     a replayed model was asked something that was not recorded
+    │   └── ReplayMiss     a replayed model or API was asked something that was not recorded
     ├── WeightsError       model weights that cannot be had, or whose SHA-256 is wrong
     ├── JournalError       a journal that cannot be read or written
     │   ├── JournalLocked  another process is writing this run
@@ -74,7 +74,7 @@ class ModelError(ToolgroveError):
 
 
 class ReplayMiss(ModelError):
-    """A replayed model was asked something that was not recorded."""
+    """A replayed model or API was asked something that was not recorded."""
 
 
 class WeightsError(ToolgroveError):

@@ -1,0 +1,246 @@
+"""Record and replay: a task's HTTP exchanges in one vcrpy cassette.
+
+The file is vcrpy's YAML, so its own tools read it. What differs is when and what is written:
+each exchange is appended as soon as it is over, so that a killed run keeps all but the one in
+flight; requests are recorded as they were before credentials and idempotency keys were added;
+answers are recorded decompressed, without ``Set-Cookie`` and ``Location``, and with every secret
+scrubbed by its value. An exchange that gave no answer is recorded too, as status 0. vcrpy's way of
+recording, by patching httpx for the whole process, is not used: runs that go on side by side have
+a cassette each.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from http.client import responses
+from pathlib import Path
+from typing import Any, Protocol
+
+from toolgrove.data import codec
+from toolgrove.data.files import write_beside
+from toolgrove.data.records import Status
+from toolgrove.errors import FormatError, ReplayMiss, UsageError
+from toolgrove.tools.address import Blocked
+from toolgrove.tools.request import Refused, Request
+from toolgrove.tools.wire import Answer, NoAnswer, Send
+
+__all__ = ["Recording", "Replay", "Tape", "cassette_path"]
+
+_HEAD = "version: 1\ninteractions:\n"
+_WHOLE = "# whole\n"
+_DROPPED = frozenset(
+    {"connection", "content-encoding", "content-length", "location", "set-cookie", "set-cookie2"}
+    | {"keep-alive", "transfer-encoding"}
+)
+
+
+class Tape(Protocol):
+    """Goes around each exchange: lets it happen and keeps it, or answers in its place."""
+
+    live: bool
+    """Whether requests are made."""
+
+    async def __call__(self, request: Request, send: Send) -> Answer: ...
+
+
+def cassette_path(folder: str | Path, task: str) -> Path:
+    """Where a task's cassette is kept in a folder."""
+    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in task)[:60]
+    name = safe if safe == task else f"{safe}-{codec.digest(task)[:8]}"
+    return Path(folder) / f"{name}.yaml"
+
+
+class Recording:
+    """A tape that keeps what happens.
+
+    Parameters
+    ----------
+    path : path
+        The cassette.
+    scrub : callable
+        Takes secrets out of a text (:meth:`toolgrove.tools.secrets.SecretStore.scrub`).
+    resume : bool
+        Whether to add to the cassette that is there, for a run that goes on; else it is replaced.
+
+    Raises
+    ------
+    UsageError
+        Where vcrpy is not installed.
+    """
+
+    live = True
+
+    def __init__(
+        self, path: str | Path, scrub: Callable[[str], str], *, resume: bool = False
+    ) -> None:
+        _vcr()
+        self._path = Path(path)
+        self._scrub = scrub
+        kept = _whole(self._path) if resume and self._path.exists() else _HEAD
+        write_beside(self._path, [kept.encode()])
+
+    async def __call__(self, request: Request, send: Send) -> Answer:
+        """Make an exchange, and keep it before anybody sees it."""
+        try:
+            answer = await send(request)
+        except (NoAnswer, Refused, Blocked) as error:
+            self._keep(request, _failed(error))
+            raise
+        self._keep(request, answer)
+        return answer
+
+    def _keep(self, request: Request, answer: Answer) -> None:
+        from vcr.request import Request as VcrRequest
+        from vcr.serialize import serialize
+        from vcr.serializers import yamlserializer
+
+        asked = VcrRequest(
+            request.method,
+            self._scrub(request.url),
+            None if request.content is None else self._scrubbed(request.content),
+            {name: self._scrub(value) for name, value in request.headers.items()},
+        )
+        got = {
+            "status": {"code": answer.code, "message": responses.get(answer.code, "")},
+            "headers": {
+                name: [self._scrub(value)]
+                for name, value in answer.headers.items()
+                if name not in _DROPPED
+            },
+            "body": {"string": self._scrubbed(answer.body)},
+        }
+        text = serialize({"requests": [asked], "responses": [got]}, yamlserializer)
+        item = text[text.index("- ") : text.rindex("version:")]
+        with self._path.open("ab") as stream:
+            stream.write((item + _WHOLE).encode())
+
+    def _scrubbed(self, body: bytes) -> bytes:
+        """A body without secrets; bytes that are no text are looked through as they are."""
+        text = body.decode("utf-8", "surrogateescape")
+        clean = self._scrub(text)
+        if "\\u" in clean:  # JSON may spell any letter as a number
+            try:
+                spelled = json.dumps(json.loads(clean), ensure_ascii=False)
+            except (ValueError, RecursionError):
+                spelled = ""
+            clean = said if (said := self._scrub(spelled)) != spelled else clean
+        return clean.encode("utf-8", "surrogateescape")
+
+
+class Replay:
+    """A tape that answers in place of the network; nothing is ever sent (promises 11 and 12).
+
+    Each recorded exchange answers one equal request (method, URL, headers and body), in the
+    recorded order.
+
+    Raises
+    ------
+    UsageError
+        Where there is no cassette, or vcrpy is not installed.
+    FormatError
+        Where the cassette is damaged.
+    """
+
+    live = False
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        if not self._path.is_file():
+            raise UsageError(f"{path}: no cassette here. Record the task first, with --record.")
+        vcr = _vcr()
+        from vcr.matchers import method, raw_body, uri
+        from vcr.serializers import yamlserializer
+
+        try:
+            self._cassette = vcr.cassette.Cassette.load(
+                path=str(path),
+                persister=_Persister,
+                serializer=yamlserializer,
+                record_mode=vcr.mode.NONE,
+                match_on=(method, uri, raw_body, _same_headers),
+            )
+        except Exception as error:  # what a damaged file makes of PyYAML and vcrpy
+            why = " ".join(str(error).split())[:200]
+            raise FormatError(
+                str(path), "the file", f"a vcrpy cassette ({why})", "Record it again."
+            ) from error
+
+    async def __call__(self, request: Request, send: Send) -> Answer:
+        """The recorded answer, or the recorded failure.
+
+        Raises
+        ------
+        ReplayMiss
+            Where this request was not recorded, or its answers are all given.
+        """
+        from vcr.request import Request as VcrRequest
+
+        asked = VcrRequest(request.method, request.url, request.content, dict(request.headers))
+        if not self._cassette.can_play_response_for(asked):
+            raise ReplayMiss(
+                f"{self._path}: holds no (further) answer to {request.method} {request.url}. "
+                "Nothing was sent. Record the task again, with --record."
+            )
+        got = self._cassette.play_response(asked)
+        headers = {name.lower(): values[0] for name, values in got["headers"].items()}
+        code, body = int(got["status"]["code"]), got["body"]["string"] or b""
+        if code == 0:
+            raise _error(json.loads(body))
+        return Answer(code, headers, body)
+
+
+def _same_headers(one: Any, other: Any) -> None:
+    assert dict(one.headers) == dict(other.headers)
+
+
+def _failed(error: NoAnswer | Refused | Blocked) -> Answer:
+    """A failure as an answer of status 0, which no server gives."""
+    fields: dict[str, Any] = {"kind": type(error).__name__, "text": str(error)}
+    if isinstance(error, NoAnswer):
+        fields |= {"sent": error.sent, "passing": error.passing}
+    elif isinstance(error, Refused):
+        fields["status"] = error.status
+    return Answer(0, {}, codec.dumps(fields))
+
+
+def _error(fields: dict[str, Any]) -> Exception:
+    text = str(fields["text"])
+    match fields["kind"]:
+        case "NoAnswer":
+            return NoAnswer(text, sent=bool(fields["sent"]), passing=bool(fields["passing"]))
+        case "Refused":
+            return Refused(Status(fields["status"]), text)
+        case _:
+            return Blocked(text)
+
+
+def _whole(path: Path) -> str:
+    """A cassette's text without a last exchange that was cut short by a kill."""
+    text = path.read_text("utf-8", "replace")
+    end = text.rfind(_WHOLE)
+    if end < 0:
+        return text if not text.startswith(_HEAD) else _HEAD
+    return text[: end + len(_WHOLE)]
+
+
+class _Persister:
+    """Loads what is whole; vcrpy's own loads all or nothing."""
+
+    @staticmethod
+    def load_cassette(path: str, serializer: Any) -> Any:
+        from vcr.serialize import deserialize
+
+        text = _whole(Path(path))
+        return ([], []) if text == _HEAD else deserialize(text, serializer)
+
+
+def _vcr() -> Any:
+    try:
+        import vcr
+        import vcr.cassette
+    except ImportError as error:
+        raise UsageError(
+            "recording and replaying need vcrpy: pip install 'toolgrove[record]'"
+        ) from error
+    return vcr

@@ -1,0 +1,84 @@
+"""Idempotency keys: stored before the request leaves, so that a write may be sent again.
+
+An API that honours such a key (the IETF draft "The Idempotency-Key HTTP Header Field") does a
+write once however often it is sent. A binding says so by ``idempotency``, the header's name. The
+key of a call is on disk before its request leaves, and the same call of the same run gets the same
+key again, after a crash too (promise 22).
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+from toolgrove.data import codec
+from toolgrove.data.records import Effect, ToolCall, ToolSpec
+from toolgrove.tools.secrets import may_be_set
+
+__all__ = ["KeyFile", "key_header", "repeatable"]
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _method(spec: ToolSpec) -> str:
+    return str(spec.binding.get("method", "GET")).upper()
+
+
+def key_header(spec: ToolSpec) -> str:
+    """The header that takes a spec's idempotency keys; empty where it takes none."""
+    header = str(spec.binding.get("idempotency", ""))
+    return header if _method(spec) not in _SAFE and may_be_set(header) else ""
+
+
+def repeatable(spec: ToolSpec, *, keyed: bool) -> bool:
+    """Whether a call may be made again: a read by a safe method, or anything that has a key.
+
+    Parameters
+    ----------
+    spec : ToolSpec
+        What is called.
+    keyed : bool
+        Whether this run stores idempotency keys.
+    """
+    if spec.effect is Effect.READ and _method(spec) in _SAFE:
+        return True
+    return keyed and key_header(spec) != ""
+
+
+class KeyFile:
+    """The idempotency keys of one run, one JSON object a line.
+
+    Parameters
+    ----------
+    path : path
+        The file; it is made with the first key.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self._path = Path(path)
+        self._keys: dict[str, str] | None = None
+
+    def key(self, call: ToolCall) -> str:
+        """The key of a call; when this returns it is on disk."""
+        if self._keys is None:
+            self._keys = self._read()
+        asked = codec.digest([call.id, call.name, dict(call.arguments)])
+        if asked not in self._keys:
+            key = str(uuid4())
+            with self._path.open("ab") as stream:
+                stream.write(codec.dumps({"call": asked, "key": key}) + b"\n")
+                stream.flush()
+                os.fsync(stream.fileno())
+            self._keys[asked] = key
+        return self._keys[asked]
+
+    def _read(self) -> dict[str, str]:
+        if not self._path.exists():
+            return {}
+        data = self._path.read_bytes()
+        whole, _, torn = data.rpartition(b"\n")
+        if torn:  # a process died writing it, so no request left with this key
+            os.truncate(self._path, len(data) - len(torn))
+        lines = [codec.loads(line) for line in whole.splitlines()]
+        return {line["call"]: line["key"] for line in lines}

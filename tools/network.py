@@ -1,0 +1,38 @@
+"""How calls may use the network: what a run's owner decides once for all tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from toolgrove.tools.address import AddressPolicy
+from toolgrove.tools.limits import HostLimits
+
+__all__ = ["Network"]
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """How calls may use the network.
+
+    Parameters
+    ----------
+    addresses : AddressPolicy
+        Where they may connect besides public addresses.
+    redirects : int
+        Redirects of a read that are followed.
+    max_bytes : int
+        Bytes of an answer that are read, after decompression.
+    limits : HostLimits
+        What one host may be asked; the object is shared by all stacks that get it.
+    failures : int
+        Calls in a row without an answer after which a host is left alone.
+    pause : float
+        Seconds for which it is.
+    """
+
+    addresses: AddressPolicy = field(default_factory=AddressPolicy)
+    redirects: int = 0
+    max_bytes: int = 5_000_000
+    limits: HostLimits = field(default_factory=HostLimits)
+    failures: int = 5
+    pause: float = 30.0
