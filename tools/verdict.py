@@ -13,7 +13,7 @@ from typing import Any
 
 from toolgrove.data.records import Status
 
-__all__ = ["PASSING", "status_of", "verdict"]
+__all__ = ["PASSING", "is_report", "status_of", "verdict"]
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may do better."""
@@ -131,13 +131,27 @@ _PAYLOAD = frozenset({"data", "response", "result", "results"})
 _ENVELOPE = _PLAIN | _ERROR | _CODES | _AROUND | _PAYLOAD
 
 
+def is_report(value: Any) -> bool:
+    """Whether a JSON object has no field but those that reports of errors are made of.
+
+    It need not say that anything failed: ``{"message": "str"}`` is the shape of one.
+
+    Examples
+    --------
+    >>> is_report({"message": "API doesn't exists"}), is_report({"message": "hi", "city": "Oslo"})
+    (True, False)
+    """
+    if not isinstance(value, dict) or not value:
+        return False
+    fields = {str(key).lower(): part for key, part in value.items()}
+    return fields.keys() <= _ENVELOPE and not any(fields.get(key) for key in _PAYLOAD)
+
+
 def _envelope(value: Any) -> Status:
     """Whether a JSON value is nothing but the report of an error."""
-    if not isinstance(value, dict) or not value:
+    if not is_report(value):
         return Status.OK
     fields = {str(key).lower(): part for key, part in value.items()}
-    if not fields.keys() <= _ENVELOPE or any(fields.get(key) for key in _PAYLOAD):
-        return Status.OK
     said = " ".join(_strings(value))[:1000]
     for key in filter(_CODES.__contains__, fields):
         if re.fullmatch(r"[45][0-9][0-9]", str(fields[key])):
