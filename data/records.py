@@ -177,6 +177,8 @@ class Observation:
     retry_after : float or None
         Seconds after which the same call may do better (a server's Retry-After, 0 where it named
         no time); None where repeating it would not help.
+    simulated : bool
+        Whether a model made it up in the API's place (``toolgrove serve apis``).
     """
 
     status: Status
@@ -188,6 +190,7 @@ class Observation:
     cached: bool = False
     attempts: int = 1
     retry_after: float | None = None
+    simulated: bool = False
 
 
 class Role(StrEnum):

@@ -38,7 +38,7 @@ async def build_stack(
     limit: int = 2048,
     store: Callable[[str], str] | None = None,
     hosts: Mapping[str, str] | None = None,
-    modules: Collection[str] = (),
+    allow: Collection[str] = (),
     rng: Random | None = None,
     network: Network = Network(),  # noqa: B008 - frozen
     policy: Policy = Policy(),  # noqa: B008 - frozen
@@ -46,13 +46,14 @@ async def build_stack(
     keys: Callable[[ToolCall], str] | None = None,
     pins: Mapping[str, str] | None = None,
     tape: Tape | None = None,
+    virtual: str | None = None,
 ) -> AsyncIterator[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
     From the outside in: the policy is asked, the answer is cut and the whole of it kept, secrets
     are scrubbed, one deadline holds for the call with its retries, and the spec's
-    ``binding["kind"]`` chooses the backend: ``http`` (limited, retried, behind a circuit breaker)
-    or ``python`` (never retried: our own functions do that for themselves).
+    ``binding["kind"]`` chooses the backend: ``http`` (limited, retried, behind a circuit breaker),
+    ``mcp`` (retried), or ``python`` and ``langchain`` (never retried: they do that themselves).
 
     Parameters
     ----------
@@ -69,8 +70,9 @@ async def build_stack(
     hosts : mapping or None
         Base URL by host name, for APIs that are served elsewhere than their spec says; only these
         may be on this machine or in a private network.
-    modules : collection of str
-        Modules from which Python functions of a catalogue on disk may be imported.
+    allow : collection of str
+        What a catalogue on disk may run: modules and sources ``module:object`` whose Python code
+        may be imported, and addresses of MCP servers that may be started or spoken to.
     rng : Random or None
         Draws the jitter of retries.
     network : Network
@@ -87,6 +89,9 @@ async def build_stack(
     tape : Tape or None
         Records the exchanges of ``http`` tools, or replays them; then other tools that would
         connect are not called.
+    virtual : str or None
+        URL of a virtual API server (``toolgrove serve apis``) that answers all calls, whatever
+        their tools are bound to.
     """
     secrets = SecretStore() if secrets is None else secrets
     backends: dict[str, Execute] = {}
@@ -137,14 +142,32 @@ async def build_stack(
                 http = http_backend()
                 stack.push_async_callback(http.close)
                 backends[kind] = around_http(http)
+            elif kind not in backends and kind == "virtual" and virtual is not None:
+                from toolgrove.tools.virtual import VirtualBackend
+
+                apis = VirtualBackend(virtual, spec_of)
+                stack.push_async_callback(apis.close)
+                backends[kind] = apis
             elif kind not in backends and kind == "python":
                 from toolgrove.tools.python import python_backend
 
-                backends[kind] = python_backend(registry, modules)
+                backends[kind] = python_backend(registry, allow)
+            elif kind not in backends and kind == "langchain":
+                from toolgrove.tools.langchain import langchain_backend
+
+                backends[kind] = langchain_backend(registry, allow)
+            elif kind not in backends and kind == "mcp":
+                from toolgrove.tools.mcp import McpBackend
+
+                mcp = McpBackend(spec_of, allow=allow)
+                stack.push_async_callback(mcp.close)
+                backends[kind] = with_retry(
+                    mcp, spec_of, attempts=attempts, within=timeout, rng=rng
+                )
             return backends.get(kind)
 
         async def route(call: ToolCall) -> Observation:
-            kind = str(spec_of(call.name).binding.get("kind", ""))
+            kind = "virtual" if virtual else str(spec_of(call.name).binding.get("kind", ""))
             execute = backend(kind)
             if tape is not None and not tape.live and kind not in ("http", "python"):
                 raise ReplayMiss(f"{call.name}: tools of the kind {kind!r} are not recorded.")

@@ -1,0 +1,242 @@
+"""The answers of a virtual API server: one SQLite file, which can be shipped with an evaluation.
+
+Several processes may use one file at once, and killing any of them leaves it whole: it is in WAL
+mode, and a row is one transaction.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject, Status
+from toolgrove.errors import CatalogError
+from toolgrove.tools.registry_file import written
+from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, canonical, key_of
+
+__all__ = ["AnswerCache", "Example"]
+
+_APPLICATION = 0x7467_7661  # "tgva" in the file's header, so that another program's file is told
+_VERSION = 1
+_TABLES = f"""
+BEGIN;
+CREATE TABLE answers (
+    key TEXT PRIMARY KEY, category TEXT NOT NULL, tool TEXT NOT NULL, api TEXT NOT NULL,
+    arguments TEXT NOT NULL, response TEXT NOT NULL, status TEXT NOT NULL,
+    source TEXT NOT NULL, rank INTEGER NOT NULL, model TEXT NOT NULL, prompt TEXT NOT NULL,
+    date TEXT NOT NULL);
+CREATE INDEX by_api ON answers (category, tool, api, rank);
+CREATE TABLE shapes (
+    category TEXT NOT NULL, tool TEXT NOT NULL, api TEXT NOT NULL, response TEXT NOT NULL,
+    PRIMARY KEY (category, tool, api));
+CREATE TABLE about (id TEXT NOT NULL);
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {_VERSION};
+COMMIT;
+"""
+_SAVE = """
+INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (key) DO UPDATE SET
+    response = excluded.response, status = excluded.status, source = excluded.source,
+    rank = excluded.rank, model = excluded.model, prompt = excluded.prompt, date = excluded.date
+WHERE excluded.rank > answers.rank
+"""
+_RANK = {Source.SIMULATED: 1, Source.IMPORTED: 2, Source.REAL: 3}
+_ANSWER = "SELECT status, response, source, model, prompt FROM answers WHERE key = ?"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """What an API answered to some arguments."""
+
+    arguments: JsonObject
+    response: Any
+    source: Source
+
+
+class AnswerCache:
+    """Answers by call. Use it in ``with``, or close it.
+
+    An answer that is there stays, so that every run sees the same one; only a better source
+    replaces it: real before imported before simulated.
+
+    Parameters
+    ----------
+    path : path
+        The file; made where there is none.
+
+    Raises
+    ------
+    CatalogError
+        Where the file is another program's, another version's, damaged or cannot be made.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> name = ApiName.of("Data", "Zip", "Find")
+    >>> with tempfile.TemporaryDirectory() as folder, AnswerCache(f"{folder}/answers") as cache:
+    ...     made_up = Answer(Status.OK, {"city": "Springfield"}, Source.SIMULATED, model="m")
+    ...     _ = cache.save(name, {"code": "02139"}, made_up)
+    ...     real = Answer(Status.OK, {"city": "Cambridge"}, Source.REAL)
+    ...     _ = cache.save(name, {"code": "02139"}, real)
+    ...     kept = cache.save(name, {"code": "02139"}, made_up)
+    >>> kept.response, kept.source.value
+    ({'city': 'Cambridge'}, 'real')
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self._lock = threading.RLock()
+        with self._told():
+            try:
+                if not self.path.exists():
+                    _make(self.path)
+                self._db = sqlite3.connect(
+                    self.path, timeout=30.0, isolation_level=None, check_same_thread=False
+                )
+            except OSError as error:
+                raise CatalogError(
+                    f"{path}: cannot be made ({error.strerror}). Name another file."
+                ) from error
+            try:
+                self.id = self._checked()
+            except BaseException:
+                self._db.close()
+                raise
+
+    def _checked(self) -> str:
+        """The cache's own id, if the file is a cache of this version."""
+        (application,) = self._db.execute("PRAGMA application_id").fetchone()
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if application != _APPLICATION:
+            raise CatalogError(f"{self.path}: is not a cache of API answers. Name another file.")
+        if version != _VERSION:
+            raise CatalogError(
+                f"{self.path}: has version {version}, this Toolgrove reads {_VERSION}. "
+                "Name another file."
+            )
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        (found,) = self._db.execute("SELECT id FROM about").fetchone()
+        return str(found)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:  # damage, a full disk, a lock that is not let go of
+            raise CatalogError(f"{self.path}: {error}. See to that, then try again.") from error
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, self._told():
+            return self._db.execute(query, values).fetchall()
+
+    def get(self, name: ApiName, arguments: JsonObject) -> Answer | None:
+        """The answer that is kept for a call, marked as cached; None where there is none."""
+        rows = self._rows(_ANSWER, key_of(name, arguments))
+        return _answer(rows[0]) if rows else None
+
+    def save(self, name: ApiName, arguments: JsonObject, answer: Answer) -> Answer:
+        """Keep an answer, unless one of as good a source is there.
+
+        Parameters
+        ----------
+        name : ApiName
+        arguments : JsonObject
+            Kept in their canonical form, which holds no client's key.
+        answer : Answer
+            Of any source but ``NONE``.
+
+        Returns
+        -------
+        Answer
+            The one that is kept: this, or the one that was there.
+        """
+        key, row = key_of(name, arguments), _text(canonical(arguments))
+        values = (
+            key, name.category, name.tool, name.api, row, _text(answer.response),
+            answer.status.value, answer.source.value, _RANK[answer.source], answer.model,
+            answer.prompt, _now(),
+        )  # fmt: skip
+        with self._lock, self._told(), written(self._db) as db:
+            new = db.execute(_SAVE, values).rowcount
+            kept = _answer(db.execute(_ANSWER, (key,)).fetchone())
+        return replace(kept, cached=not new)
+
+    def examples(self, name: ApiName, limit: int = 5) -> list[Example]:
+        """What an API answered before, the best sources first; failures left out."""
+        rows = self._rows(
+            "SELECT arguments, response, source FROM answers WHERE category = ? AND tool = ?"
+            " AND api = ? AND status = 'ok' ORDER BY rank DESC, rowid LIMIT ?",
+            name.category, name.tool, name.api, limit,
+        )  # fmt: skip
+        return [Example(codec.loads(a), codec.loads(r), Source(s)) for a, r, s in rows]
+
+    def save_shape(self, name: ApiName, response: Any) -> None:
+        """Keep what an API's response looks like, in place of what was known of it."""
+        with self._lock, self._told(), written(self._db) as db:
+            row = (name.category, name.tool, name.api, _text(response))
+            db.execute("INSERT OR REPLACE INTO shapes VALUES (?, ?, ?, ?)", row)
+
+    def shape(self, name: ApiName) -> Any:
+        """What an API's response looks like; None where that is not known."""
+        rows = self._rows(
+            "SELECT response FROM shapes WHERE category = ? AND tool = ? AND api = ?",
+            name.category, name.tool, name.api,
+        )  # fmt: skip
+        return codec.loads(rows[0][0]) if rows else None
+
+    def counts(self) -> dict[str, int]:
+        """How many answers there are of each source."""
+        found = dict(self._rows("SELECT source, count(*) FROM answers GROUP BY source"))
+        return {source.value: found.get(source.value, 0) for source in _RANK}
+
+    def close(self) -> None:
+        """Let go of the file; the last to do so leaves it as one file, ready to be copied."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> AnswerCache:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _make(path: Path) -> None:
+    """Make an empty cache beside its place and put it there, unless another process was faster."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    try:
+        db = sqlite3.connect(beside, isolation_level=None)
+        try:
+            db.executescript(_TABLES)
+            db.execute("INSERT INTO about VALUES (?)", (uuid4().hex,))
+            db.execute("PRAGMA journal_mode=WAL")
+        finally:
+            db.close()
+        with suppress(FileExistsError):
+            os.link(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _answer(row: tuple[Any, ...]) -> Answer:
+    status, response, source, model, prompt = row
+    return Answer(Status(status), codec.loads(response), Source(source), True, model, prompt)
+
+
+def _text(value: Any) -> str:
+    return codec.dumps(value).decode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
