@@ -12,12 +12,18 @@ from support.embedders import need_minilm
 
 PAGE = Path(__file__).parents[2] / "docs" / "retrieval.md"
 MODULES = (
+    "data.formats.query_sets",
     "data.weights",
+    "retriever.arguments",
     "retriever.documents",
     "retriever.embedding",
+    "retriever.evaluation",
+    "retriever.examples",
     "retriever.fusion",
     "retriever.lexical",
     "retriever.metrics",
+    "retriever.recommend",
+    "retriever.values",
 )
 
 

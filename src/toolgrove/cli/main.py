@@ -24,6 +24,7 @@ COMMANDS: tuple[str, ...] = (
     "index",
     "mine",
     "model",
+    "recommend",
     "run",
     "search",
     "serve",
