@@ -16,7 +16,15 @@ from toolgrove.errors import SpecError
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-__all__ = ["Function", "arguments_model", "error_line", "function_spec", "names_of", "signature_of"]
+__all__ = [
+    "Function",
+    "arguments_model",
+    "error_line",
+    "function_spec",
+    "json_schema",
+    "names_of",
+    "signature_of",
+]
 
 Function = Callable[..., Any]
 """A Python function that is a tool, sync or async."""
@@ -65,7 +73,7 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
     parameters = {
         "type": "object",
         "properties": {},
-        **_json_schema(arguments_model(function), "validation"),
+        **json_schema(arguments_model(function), "validation"),
     }
     for parameter, schema in parameters["properties"].items():
         if described.get(parameter):
@@ -132,7 +140,14 @@ def arguments_model(function: Function) -> type[BaseModel]:
         ) from error
 
 
-def _json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+def json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
+    """JSON Schema of a type, without titles and with its definitions written where they are used.
+
+    Raises
+    ------
+    SpecError
+        Where JSON Schema cannot say it.
+    """
     from pydantic import TypeAdapter
     from pydantic.errors import PydanticUserError
     from pydantic.json_schema import GenerateJsonSchema
@@ -190,7 +205,7 @@ def _returns(function: Function, described: str) -> JsonObject | None:
     if annotation in (None, inspect.Signature.empty):
         return None
     try:
-        schema = _json_schema(annotation, "serialization")
+        schema = json_schema(annotation, "serialization")
     except SpecError:
         return None
     return {**schema, "description": " ".join(described.split())} if described else schema

@@ -25,6 +25,7 @@ from toolgrove.tools.function import (
     names_of,
     signature_of,
 )
+from toolgrove.tools.python_source import from_source
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -36,7 +37,7 @@ __all__ = ["python_backend"]
 _SHOWN = 500
 
 
-def python_backend(registry: Registry, modules: Collection[str] = ()) -> Execute:
+def python_backend(registry: Registry, allow: Collection[str] = ()) -> Execute:
     """Make calls of the Python functions that a registry knows.
 
     Sync functions run in a thread of their own, so that one that hangs keeps neither the event
@@ -47,13 +48,14 @@ def python_backend(registry: Registry, modules: Collection[str] = ()) -> Execute
     ----------
     registry : Registry
         Holds the specs, and the functions that this process added.
-    modules : collection of str
-        Names of modules from which functions may be imported.
+    allow : collection of str
+        Names of modules from which functions may be imported, and sources ``module:object`` whose
+        tools may be.
     """
     prepared: dict[str, _Prepared] = {}
 
     def prepare(spec: ToolSpec) -> _Prepared:
-        function = registry.function(spec.id) or _imported(spec, modules)
+        function = registry.function(spec.id) or _imported(spec, allow)
         known = prepared.get(spec.id)
         if known is None or known.function is not function:
             known = prepared[spec.id] = _Prepared(
@@ -87,7 +89,7 @@ def python_backend(registry: Registry, modules: Collection[str] = ()) -> Execute
     return execute
 
 
-def _imported(spec: ToolSpec, modules: Collection[str]) -> Function:
+def _imported(spec: ToolSpec, allow: Collection[str]) -> Function:
     """The function that a spec from disk names, if its module is allowed and it is still the same.
 
     Raises
@@ -95,8 +97,11 @@ def _imported(spec: ToolSpec, modules: Collection[str]) -> Function:
     SpecError
         Where it is not.
     """
+    if "source" in spec.binding:
+        made: Function = from_source(spec, allow)
+        return made
     module, _, qualname = str(spec.binding.get("ref", "")).partition(":")
-    if module not in modules:
+    if module not in allow:
         raise SpecError(
             f"The function {module}:{qualname} is not loaded: add it with Registry.add_function, "
             f"or allow the module {module!r} when the stack is built."

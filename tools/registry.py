@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.records import FINISH, Effect, ToolSpec
@@ -22,6 +22,9 @@ from toolgrove.errors import CatalogError, SpecError
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.registry_file import FILE, LOCK, TABLES, check, is_made, make, written
+
+if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
 
 __all__ = ["Changes", "Registry"]
 
@@ -109,7 +112,7 @@ class Registry:
         return registry
 
     def _start(self, path: str) -> None:
-        self._functions: dict[str, Callable[..., Any]] = {}
+        self._functions: dict[str, Any] = {}
         self._path = path
         self._lock = threading.RLock()
         self._db = sqlite3.connect(
@@ -213,8 +216,26 @@ class Registry:
         self._functions[spec.id] = function
         return spec
 
-    def function(self, spec_id: str) -> Callable[..., Any] | None:
-        """The function that this process registered under an id, if it did."""
+    def add_langchain(self, tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
+        """Add a LangChain tool; the tool itself is kept in memory only.
+
+        Parameters
+        ----------
+        tool : BaseTool
+        effect : Effect, optional
+            See :func:`toolgrove.tools.langchain.from_langchain`, which raises ``SpecError``.
+        """
+        from toolgrove.tools.langchain import from_langchain
+
+        spec = from_langchain(tool, effect=effect)
+        if self._functions.get(spec.id, tool) is not tool:
+            raise SpecError(f"{spec.id}: another tool of this name is registered. Rename one.")
+        self.add([spec])
+        self._functions[spec.id] = tool
+        return spec
+
+    def function(self, spec_id: str) -> Any:
+        """The function or LangChain tool that this process registered under an id, or None."""
         return self._functions.get(spec_id)
 
     def remove(self, ids: Iterable[str]) -> int:

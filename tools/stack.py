@@ -159,7 +159,7 @@ async def build_stack(
             elif kind not in backends and kind == "mcp":
                 from toolgrove.tools.mcp import McpBackend
 
-                mcp = McpBackend(spec_of, allow=allow)
+                mcp = McpBackend(spec_of, allow=allow, secrets=secrets)
                 stack.push_async_callback(mcp.close)
                 backends[kind] = with_retry(
                     mcp, spec_of, attempts=attempts, within=timeout, rng=rng

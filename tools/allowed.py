@@ -1,0 +1,60 @@
+"""What may be run on this machine: programs, servers and modules that its user has named.
+
+A catalogue is data, perhaps somebody else's, and must not choose what code runs or which host is
+spoken to. So the sources that do either (``mcp+stdio:…``, an MCP URL, ``module:object``) are kept
+in the user's own configuration when they are indexed, and nothing else is run for a catalogue.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from toolgrove.data import codec
+from toolgrove.data.files import write_beside
+from toolgrove.errors import UsageError
+
+__all__ = ["allow", "allowed", "allowed_file"]
+
+
+def allowed_file() -> Path:
+    """The file, one JSON list; the environment's ``TOOLGROVE_ALLOWED`` names another."""
+    given = os.environ.get("TOOLGROVE_ALLOWED")
+    if given:
+        return Path(given).expanduser()
+    from platformdirs import user_config_path
+
+    return user_config_path("toolgrove", appauthor=False) / "allowed.json"
+
+
+def allowed() -> frozenset[str]:
+    """The sources that this machine's user has indexed.
+
+    Raises
+    ------
+    UsageError
+        Where the file is damaged.
+    """
+    path = allowed_file()
+    try:
+        known = codec.loads(path.read_bytes())
+    except FileNotFoundError:
+        return frozenset()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read ({error}). Mend or delete it.") from error
+    if not isinstance(known, list) or not all(isinstance(one, str) for one in known):
+        raise UsageError(f"{path}: expected a list of sources. Mend or delete it.")
+    return frozenset(known)
+
+
+def allow(sources: Iterable[str]) -> None:
+    """Remember that sources may be run; what is remembered already stays."""
+    from filelock import FileLock
+
+    path = allowed_file()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_suffix(".lock")):
+        known = allowed()
+        if not known.issuperset(wanted := frozenset(sources)):
+            write_beside(path, [codec.dumps(sorted(known | wanted))])

@@ -1,0 +1,303 @@
+"""MCP servers as sources of tools: their address, their tools as specs, and what pins each.
+
+An address is ``mcp+stdio:COMMAND ARGS…`` for a server that is started and spoken to over its
+standard input and output, or the ``http(s)://…`` URL of one that speaks streamable HTTP. Words
+``NAME=`` before the command name environment variables that the server is to have; a fragment
+``#secret=NAME`` names the secret that is sent as a bearer token. Neither holds a value.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO
+from urllib.parse import urlsplit
+
+from toolgrove.data import codec
+from toolgrove.data.records import Effect, ToolSpec
+from toolgrove.errors import SpecError, UsageError
+
+if TYPE_CHECKING:
+    from mcp import Client, Tool
+    from mcp.client.session import MessageHandlerFnT
+
+    from toolgrove.tools.secrets import SecretStore
+
+__all__ = ["STDIO", "Server", "connected", "is_address", "load_mcp", "need_mcp", "pin", "tools_of"]
+
+STDIO = "mcp+stdio:"
+_PAGES = 1000
+_DEEPEST = 90  # a registry takes schemas of 100 levels, and a spec adds its own
+_SECRET = "secret="
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Where an MCP server is.
+
+    Parameters
+    ----------
+    address : str
+        As the user wrote it.
+    command : tuple of str
+        The program and its arguments; empty for a server over HTTP.
+    environ : tuple of str
+        Names of the environment variables that the program is given, besides ``PATH``, ``HOME``
+        and a few like them.
+    url : str
+        The endpoint of a server over HTTP.
+    secret : str
+        Name of the secret that is sent there as a bearer token, if any.
+
+    Examples
+    --------
+    >>> Server.parse("mcp+stdio:TOKEN= npx -y 'a server'")
+    Server(address="mcp+stdio:TOKEN= npx -y 'a server'", command=('npx', '-y', 'a server'),
+    environ=('TOKEN',), url='', secret='')
+    >>> Server.parse("https://api.example/mcp#secret=MAPS").secret
+    'MAPS'
+    """
+
+    address: str
+    command: tuple[str, ...] = ()
+    environ: tuple[str, ...] = ()
+    url: str = ""
+    secret: str = ""
+
+    @classmethod
+    def parse(cls, address: str) -> Server:
+        """The server of an address; raises ``UsageError`` where it is none."""
+        if address.startswith(STDIO):
+            return cls._of_command(address)
+        url, _, fragment = address.partition("#")
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise UsageError(f"{address[:200]}: no address of an MCP server. Use {STDIO} or a URL.")
+        if parts.username or parts.password:
+            raise UsageError("A password does not belong in an address. Write #secret=NAME.")
+        if fragment and not fragment.startswith(_SECRET):
+            raise UsageError(f"{address[:200]}: after # only {_SECRET}NAME can stand.")
+        return cls(address, url=url, secret=fragment.removeprefix(_SECRET))
+
+    @classmethod
+    def _of_command(cls, address: str) -> Server:
+        try:
+            words = shlex.split(address.removeprefix(STDIO))
+        except ValueError as error:
+            raise UsageError(f"{address[:200]}: cannot be read as a command ({error}).") from None
+        names = []
+        while words and "=" in words[0]:
+            name, _, value = words.pop(0).partition("=")
+            if value or not name:
+                raise UsageError(
+                    f"{STDIO}{name}=…: write {name}= without a value, which is taken from the "
+                    "environment when the server is started."
+                )
+            names.append(name)
+        if not words:
+            raise UsageError(f"{address[:200]}: no command. Write {STDIO}COMMAND ARGS.")
+        return cls(address, command=tuple(words), environ=tuple(names))
+
+
+def is_address(source: str) -> bool:
+    """Whether a source is the address of an MCP server."""
+    return source.startswith((STDIO, "http://", "https://"))
+
+
+def need_mcp() -> None:
+    """Make sure that the SDK is there.
+
+    Raises
+    ------
+    UsageError
+        Where it is not; it says how to install it.
+    """
+    try:
+        import mcp  # noqa: F401 - only whether it is there
+    except ImportError as error:
+        raise UsageError("MCP needs the official SDK: pip install 'toolgrove[mcp]'") from error
+
+
+@asynccontextmanager
+async def connected(
+    server: Server,
+    *,
+    errors: TextIO | None = None,
+    on_message: MessageHandlerFnT | None = None,
+    secrets: SecretStore | None = None,
+) -> AsyncIterator[Client]:
+    """A client of a server, for as long as the block runs; enter and leave it in one task.
+
+    The program of a server over stdio inherits only the variables that the SDK calls safe
+    (``PATH``, ``HOME`` and the like) and those that its address names. Over HTTP no proxy and no
+    password is taken from the environment.
+
+    Parameters
+    ----------
+    server : Server
+    errors : TextIO, optional
+        Where the program's standard error goes, a real file; nowhere otherwise.
+    on_message : callable, optional
+        Told what the server says unasked.
+    secrets : SecretStore, optional
+        Where the secret that the address names is found; the environment and keyring otherwise.
+
+    Raises
+    ------
+    UsageError
+        Where the SDK is missing.
+    Exception
+        Whatever keeps the connection from being made.
+    """
+    need_mcp()
+    import httpx2
+    from mcp import Client, StdioServerParameters, stdio_client
+    from mcp.client.streamable_http import streamable_http_client
+
+    if server.command:
+        named = {name: os.environ[name] for name in server.environ if name in os.environ}
+        parameters = StdioServerParameters(
+            command=server.command[0], args=list(server.command[1:]), env=named
+        )
+        with open(os.devnull, "w") as nowhere:  # noqa: ASYNC230 - it never blocks
+            transport = stdio_client(parameters, errors or nowhere)
+            async with Client(transport, cache=None, message_handler=on_message) as client:
+                yield client
+        return
+    limits = httpx2.Timeout(30.0, read=None)  # of reading: a call's own deadline
+    async with httpx2.AsyncClient(
+        headers=_authorization(server, secrets), timeout=limits, trust_env=False
+    ) as http:
+        transport = streamable_http_client(server.url, http_client=http)
+        async with Client(transport, cache=None, message_handler=on_message) as client:
+            yield client
+
+
+def _authorization(server: Server, secrets: SecretStore | None) -> dict[str, str]:
+    if not server.secret:
+        return {}
+    from toolgrove.tools.address import origin_of
+    from toolgrove.tools.secrets import SecretStore
+
+    value = (secrets or SecretStore()).get(server.secret, origin_of(server.url))
+    return {"Authorization": f"Bearer {value}"}
+
+
+async def tools_of(client: Client) -> list[Tool]:
+    """Every tool that a server lists, page by page.
+
+    Raises
+    ------
+    SpecError
+        Where the pages do not end.
+    """
+    found: list[Tool] = []
+    cursor: str | None = None
+    for _ in range(_PAGES):
+        page = await client.list_tools(cursor=cursor)
+        found += page.tools
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+    raise SpecError(f"The MCP server lists more than {_PAGES} pages of tools.")
+
+
+def pin(tool: Tool) -> str:
+    """A digest of what a tool is: name, description and parameters (promise 23)."""
+    return codec.digest([tool.name, tool.description or "", tool.input_schema])
+
+
+async def load_mcp(address: str) -> tuple[list[ToolSpec], list[str]]:
+    """The tools of an MCP server as specs.
+
+    A tool counts as one that writes unless the server says that it only reads
+    (``annotations.readOnlyHint``).
+
+    Parameters
+    ----------
+    address : str
+        See the module's docstring. The program of a stdio address is started, and ended again.
+
+    Returns
+    -------
+    specs : list of ToolSpec
+        With ids ``mcp/<server>/<tool>``.
+    left : list of str
+        Which tools were left out, and why.
+
+    Raises
+    ------
+    UsageError
+        Where the address or the installation is at fault.
+    SpecError
+        Where the server cannot be reached or does not answer as it should.
+    """
+    server = Server.parse(address)
+    try:
+        async with connected(server, errors=sys.__stderr__) as client:
+            tools = await tools_of(client)
+            info = client.server_info
+    except (UsageError, SpecError):
+        raise
+    except Exception as error:
+        raise SpecError(
+            f"{address}: no MCP server answered ({reason(error)}). See that it runs there."
+        ) from error
+    name = (info.name.strip() if info is not None else "") or _named_after(server)
+    specs: dict[str, ToolSpec] = {}
+    left: list[str] = []
+    for tool in tools:
+        if tool.name in specs:
+            left.append(f"{tool.name}: listed twice; the first is taken")
+        elif _deep([tool.input_schema, tool.output_schema or {}]):
+            left.append(f"{tool.name}: its schema is nested more than {_DEEPEST} deep")
+        else:
+            specs[tool.name] = _spec(tool, name, address)
+    return list(specs.values()), left
+
+
+def _named_after(server: Server) -> str:
+    return os.path.basename(server.command[0]) if server.command else urlsplit(server.url).netloc
+
+
+def _spec(tool: Tool, server: str, address: str) -> ToolSpec:
+    notes = tool.annotations
+    reads = notes is not None and notes.read_only_hint is True
+    return ToolSpec(
+        id=f"mcp/{server}/{tool.name}",
+        category="mcp",
+        tool=server,
+        name=tool.name,
+        description=tool.description or tool.title or "",
+        parameters=tool.input_schema,
+        returns=tool.output_schema,
+        effect=Effect.READ if reads else Effect.WRITE,
+        source="mcp",
+        binding={"kind": "mcp", "address": address, "tool": tool.name, "pin": pin(tool)},
+    )
+
+
+def _deep(schema: Any) -> bool:
+    """Whether a schema nests too deep for a registry; without recursion."""
+    layer = [schema]
+    for _ in range(_DEEPEST):
+        layer = [
+            part
+            for value in layer
+            for part in (value.values() if isinstance(value, dict) else value)
+            if isinstance(part, dict | list)
+        ]
+        if not layer:
+            return False
+    return True
+
+
+def reason(error: BaseException) -> str:
+    """The first real error in a group of them, in a line."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:300].rstrip(": ")
