@@ -66,7 +66,7 @@ _SAID = {
 _PREPOSITIONS = frozenset({"from", "to"})
 _FILLERS = listed(
     "a address an are as being by called code equal id is key my name named number our the titled "
-    "to using value was your"
+    "to value was your"
 )
 """Words that may stand between a parameter's name and its value."""
 _LINKS = listed("is of the")

@@ -1,4 +1,4 @@
-"""The page about retrieval and the examples in docstrings are true."""
+"""The pages about retrieval and the examples in docstrings are true."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import pytest
 
 from support.embedders import need_minilm
 
-PAGE = Path(__file__).parents[2] / "docs" / "retrieval.md"
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = ("retrieval.md", "retrieval-evaluation.md")
 MODULES = (
     "data.formats.query_sets",
     "data.weights",
@@ -34,10 +35,11 @@ def test_docstrings(name: str) -> None:
     assert not failed
 
 
-def test_the_page(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize("page", PAGES)
+def test_the_pages(page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_minilm(monkeypatch)
     failed, tried = doctest.testfile(
-        str(PAGE), module_relative=False, globs={"folder": tmp_path / "catalog"}
+        str(DOCS / page), module_relative=False, globs={"folder": tmp_path / "catalog"}
     )
     assert tried
     assert not failed
