@@ -281,6 +281,11 @@ class Registry:
             raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
         return str(rows[0][0])
 
+    def id_of(self, alias: str) -> str | None:
+        """The id of the tool that has an alias, if one has."""
+        rows = self._rows("SELECT id FROM aliases JOIN specs USING (id) WHERE alias = ?", alias)
+        return str(rows[0][0]) if rows else None
+
     def offer(self, ids: Sequence[str]) -> Offer:
         """What one run shows its model: these tools, each once, and Finish.
 

@@ -1,0 +1,96 @@
+"""``toolgrove serve mcp``: a whole catalogue for any MCP client, as two tools."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolgrove.cli.common import console, err_console, print_json, until_interrupted
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.agent.gateway import Gateway
+
+__all__ = ["EXAMPLES", "mcp"]
+
+EXAMPLES = """
+Examples:
+
+  toolgrove serve mcp --catalog catalog --stdio
+
+  toolgrove serve mcp --catalog catalog --port 8765 --read-only
+
+Clients see two tools, search_tools and call_tool. With --stdio this is the command that a client
+is told to start; otherwise its address is printed, on 127.0.0.1 only. The bundled world is started
+where the catalogue has its APIs.
+"""
+
+
+def mcp(
+    catalog: Annotated[
+        Path, typer.Option(help="Whose tools are served.", envvar="TOOLGROVE_CATALOG")
+    ] = Path("toolgrove-catalog"),
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak over standard input and output.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0)] = 0,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Refuse calls that may change something.")
+    ] = False,
+    tool: Annotated[
+        list[str] | None,
+        typer.Option(help="Only tools whose id is like this may be called: GitHub/* (repeatable)."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds a call may take.", min=0.1)] = 30.0,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Serve a catalogue to MCP clients as two tools, until Ctrl-C or the client hangs up."""
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.gateway import Gateway
+    from toolgrove.agent.hosting import hosted
+    from toolgrove.cli.allowed import allowed_here
+    from toolgrove.cli.model import fetch_embedder
+    from toolgrove.tools.mcp_source import need_mcp
+    from toolgrove.tools.policy import Policy
+
+    if stdio and (port or json):
+        raise UsageError("--stdio speaks MCP on standard output: leave --port and --json out.")
+    need_mcp()
+    fetch_embedder()
+    with Catalog.open(catalog, create=False) as opened, hosted(opened.registry) as hosts:
+        gateway = Gateway(
+            opened,
+            hosts=hosts,
+            allow=allowed_here(),
+            policy=Policy(allow=tuple(tool) if tool else None, read_only=read_only),
+            timeout=timeout,
+        )
+        if stdio:
+            _stdio(gateway)
+        else:
+            _http(gateway, port, json)
+
+
+def _stdio(gateway: Gateway) -> None:
+    import asyncio
+
+    from toolgrove.agent.gateway import serve_stdio
+
+    asyncio.run(serve_stdio(gateway))
+
+
+def _http(gateway: Gateway, port: int, json: bool) -> None:
+    from toolgrove.agent.gateway import http_app
+    from toolgrove.data.loopback import serving
+
+    with serving(http_app(gateway), port, name="toolgrove-mcp") as url:
+        if json:
+            print_json({"url": f"{url}/mcp", "about": gateway.describe()})
+            sys.stdout.flush()  # the process goes on, and whoever reads the pipe waits for this
+        else:
+            console().print(f"{url}/mcp", markup=False)
+            err_console().print(f"{gateway.describe()}; Ctrl-C stops it", markup=False)
+        until_interrupted()
