@@ -58,7 +58,8 @@ class Loaded:
     """What one file, or one run's folder, holds.
 
     ``name`` is its path from the folder that the named path stands in; trees have it in
-    ``meta["run"]``, so that runs of one name in several folders stay apart.
+    ``meta["run"]``, so that runs of one name in several folders stay apart. ``left`` says which of
+    its tools were left out, and why.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Loaded:
     tasks: Sequence[Task] = ()
     trees: Sequence[SearchTree] = ()
     name: str = ""
+    left: Sequence[str] = ()
 
 
 def load_sources(

@@ -1,8 +1,9 @@
-"""``toolgrove index``: tools of files and folders into a catalogue that can be searched."""
+"""``toolgrove index``: tools of any source into a catalogue that can be searched."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
-from toolgrove.errors import UsageError
+from toolgrove.errors import CatalogError, ToolgroveError, UsageError
 
 if TYPE_CHECKING:
+    from toolgrove.agent.catalog import Catalog
     from toolgrove.data.records import ToolSpec
     from toolgrove.tools.registry import Changes
 
@@ -24,14 +26,22 @@ Examples:
 
   toolgrove index world --catalog catalog
 
-  toolgrove index toolenv/tools --catalog catalog --skip-bad
+  toolgrove index openapi.json toolenv/tools --catalog catalog --skip-bad
 
-  toolgrove index G1_instruction.json G2_instruction.json --catalog catalog --json
+  toolgrove index https://api.example/mcp "mcp+stdio:npx -y some-server" mytools:search
 
-A source is a ToolBench tool file, query file or corpus.tsv, a collection with one tool a line, a
-folder of such files, or the word world: the catalogue that comes with Toolgrove. Running the
-same command again costs little: what is unchanged is not embedded again, and what a broken run
-left out is added.
+A source is a file or folder (OpenAPI and Swagger; ToolBench's tool files, query files and
+corpus.tsv; collections with one tool a line), the address of an MCP server, a Python object
+module:object (a function, a LangChain tool, a list of them, or a class), or a word: world is the
+catalogue that comes with Toolgrove. What a file is, is told by what is in it.
+
+mcp+stdio: starts that program and module:object imports that module, with your rights; both are
+remembered as allowed, so that runs with the catalogue may do it again. A program gets few
+environment variables; write NAME= before the command to hand one on. #secret=NAME after the URL
+of an MCP server sends that secret as a bearer token.
+
+Running the same command again costs little: what is unchanged is not embedded again, and what a
+broken run left out is added.
 """
 
 
@@ -42,29 +52,29 @@ def register(app: typer.Typer) -> None:
 
 def index(
     sources: Annotated[
-        list[str], typer.Argument(help="Files and folders with tools in them, or: world.")
+        list[str],
+        typer.Argument(help="Files, folders, MCP addresses, module:object, or: world."),
     ],
     catalog: Annotated[
         Path,
         typer.Option(help="The catalogue's folder, made if need be.", envvar="TOOLGROVE_CATALOG"),
     ] = Path("toolgrove-catalog"),
     skip_bad: Annotated[
-        bool, typer.Option("--skip-bad", help="Go on after a bad file, and list it at the end.")
+        bool, typer.Option("--skip-bad", help="Go on after a bad source, and list it at the end.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Index the tools of files and folders into a catalogue; only what is new or changed costs."""
+    """Index the tools of any source into a catalogue; only what is new or changed costs."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
 
     reports = [_Report(source) for source in sources]
-    specs = _specs(reports, skip_bad)
     fetch_embedder()
     with Catalog.open(catalog) as opened, progress("indexing", unit="tools") as tick:
-        changes = opened.add(specs, tick)
+        changes = opened.add(_specs(reports, opened, skip_bad), tick)
         total = len(opened)
-    if not any(report.ids or report.skipped for report in reports):
-        raise UsageError("no tools there. Name tool files, query files, or folders of them.")
+    if not any(report.ids or report.skipped or report.left for report in reports):
+        raise UsageError("no tools there. Name files, folders or servers that hold some.")
     summary = {
         "catalog": str(catalog),
         "tools": total,
@@ -81,13 +91,15 @@ def index(
 
 @dataclass
 class _Report:
-    """What one source held."""
+    """What one source held: the tools taken, and what was left, each with the reason."""
 
     source: str
+    kind: str = ""
     ids: dict[str, None] = field(default_factory=dict)
     files: int = 0
     other_files: int = 0
     skipped: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
 
     def row(self, changes: Changes) -> dict[str, Any]:
         added, changed = (
@@ -96,6 +108,7 @@ class _Report:
         )
         return {
             "source": self.source,
+            "kind": self.kind,
             "files": self.files,
             "tools": len(self.ids),
             "added": len(added),
@@ -103,26 +116,99 @@ class _Report:
             "unchanged": len(self.ids) - len(added) - len(changed),
             "other_files": self.other_files,
             "skipped": self.skipped,
+            "left": self.left,
         }
 
 
-def _specs(reports: Sequence[_Report], skip_bad: bool) -> Iterator[ToolSpec]:
+def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     """The specs of all sources, one file in memory at a time, counted as they pass."""
+    for report in reports:
+        read = _reader(report.source)
+        try:
+            for spec in read(report, catalog, skip_bad):
+                report.ids[spec.id] = None
+                yield spec
+        except CatalogError:  # not the source's fault
+            raise
+        except ToolgroveError as error:
+            if not skip_bad:
+                raise
+            report.skipped.append(str(error))
+
+
+_Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
+
+
+def _reader(source: str) -> _Read:
+    from toolgrove.tools.mcp_source import is_address
+    from toolgrove.tools.python_source import is_source
+
+    if Path(source).exists():
+        return _files
+    if source == WORLD:
+        return _world
+    if is_address(source):
+        return _mcp
+    if is_source(source):
+        return _python
+    return _files
+
+
+def _world(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     from toolgrove.data import world
+
+    report.kind = "bundled world"
+    yield from world.specs()
+
+
+def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
+    import asyncio
+
+    from toolgrove.tools.allowed import allow
+    from toolgrove.tools.mcp_source import load_mcp
+
+    report.kind = "MCP server"
+    specs, left = asyncio.run(load_mcp(report.source))
+    report.left += left
+    allow([report.source])
+    for spec in specs:
+        with suppress(CatalogError):
+            other = catalog.registry.get(spec.id).binding.get("address")
+            if other != report.source:
+                report.left.append(
+                    f"{spec.id}: another server of this name is in the catalogue ({other})"
+                )
+                continue
+        yield spec
+
+
+def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
+    from toolgrove.cli.allowed import find_modules_here
+    from toolgrove.tools.allowed import allow
+    from toolgrove.tools.python_source import load_source
+
+    report.kind = "Python object"
+    find_modules_here()
+    loaded = load_source(report.source)
+    report.left += loaded.left
+    allow([report.source])
+    yield from loaded.specs
+
+
+def _files(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.sources import SPECS, load_sources
 
-    for report in reports:
-        if report.source == WORLD and not Path(WORLD).exists():
-            specs = world.specs()
-            report.ids.update(dict.fromkeys(spec.id for spec in specs))
-            yield from specs
-            continue
-        sources = load_sources([report.source], SPECS, skip_bad=skip_bad)
+    sources = load_sources([report.source], SPECS, skip_bad=skip_bad)
+    kinds: dict[str, None] = {}
+    try:
         for loaded in sources:
-            report.ids.update(dict.fromkeys(spec.id for spec in loaded.specs))
+            kinds[str(loaded.kind)] = None
+            report.left += loaded.left
             yield from loaded.specs
+    finally:
+        report.kind = ", ".join(kinds)
         report.files, report.other_files = sources.read, sources.passed
-        report.skipped = [str(error) for error in sources.skipped]
+        report.skipped += [str(error) for error in sources.skipped]
 
 
 def _show(summary: dict[str, Any]) -> None:
@@ -130,10 +216,11 @@ def _show(summary: dict[str, Any]) -> None:
     from rich.text import Text
 
     counts = ("tools", "added", "changed", "unchanged")
-    table = Table("source", *counts, "skipped files", box=None, pad_edge=False)
+    table = Table("source", "kind", *counts, "left", box=None, pad_edge=False)
     for row in summary["sources"]:
         numbers = [f"{row[name]:,}" for name in counts]
-        table.add_row(Text(row["source"]), *numbers, f"{len(row['skipped']):,}")
+        left = len(row["skipped"]) + len(row["left"])
+        table.add_row(Text(row["source"]), Text(row["kind"]), *numbers, f"{left:,}")
     out = console()
     out.print(table)
     out.print(
@@ -143,5 +230,5 @@ def _show(summary: dict[str, Any]) -> None:
         markup=False,
     )
     for row in summary["sources"]:
-        for error in row["skipped"]:
-            err_console().print(f"skipped {error}", markup=False)
+        for error in (*row["skipped"], *row["left"]):
+            err_console().print(f"left {error}", markup=False)

@@ -1,0 +1,78 @@
+"""``toolgrove index`` of servers and Python objects, as well as of files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from support.embedders import need_minilm
+from toolgrove.agent.catalog import Catalog
+from toolgrove.cli.main import app
+from toolgrove.errors import SpecError, UsageError
+from toolgrove.tools.allowed import allowed
+
+SERVER = Path(__file__).parents[1] / "support" / "mcp_server.py"
+
+
+@pytest.fixture(autouse=True)
+def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    need_minilm(monkeypatch)
+    monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
+    monkeypatch.setenv("TOOLGROVE_ALLOWED", str(tmp_path / "allowed.json"))
+    monkeypatch.setenv("COLUMNS", "300")
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> str:
+    pytest.importorskip("mcp", reason="needs the extra mcp")
+    (tmp_path / "state").write_text("")
+    return f"mcp+stdio:{sys.executable} {SERVER} stdio {tmp_path / 'state'}"
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments)])
+
+
+def printed(result: Result) -> dict[str, Any]:
+    assert result.exit_code == 0, result.output
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def test_servers_and_objects_are_indexed_by_the_same_command(server: str, tmp_path: Path) -> None:
+    python = "support.sample_tools:everything"
+    summary = printed(call("index", server, python, "--json"))
+    mcp_row, python_row = summary["sources"]
+    assert (mcp_row["kind"], mcp_row["tools"], mcp_row["added"]) == ("MCP server", 9, 9)
+    assert (python_row["kind"], python_row["tools"]) == ("Python object", 3)
+    [left] = python_row["left"]
+    assert "untyped" in left
+    assert summary["tools"] == 12
+    assert allowed() == {server, python}
+    again = printed(call("index", server, python, "--json"))
+    assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 12)
+    hits = printed(call("search", "which numbers won the lottery?", "--json"))["hits"]
+    assert hits[0]["id"] == "python/support.sample_tools/lottery"
+
+    twin = f"{server} "  # another address, a server of the same name
+    [row] = printed(call("index", twin, "--json"))["sources"]
+    assert (row["tools"], len(row["left"])) == (0, 9)
+    assert "another server of this name" in row["left"][0]
+
+
+def test_a_bad_source_stops_or_is_listed(server: str, tmp_path: Path) -> None:
+    assert isinstance(call("index", "mcp+stdio:true").exception, SpecError)
+    assert isinstance(call("index", "nothing_here:x").exception, UsageError)
+    assert allowed() == frozenset()
+    python = "support.sample_tools:lottery"
+    rows = printed(call("index", "mcp+stdio:true", python, "--skip-bad", "--json"))["sources"]
+    assert [(row["tools"], len(row["skipped"])) for row in rows] == [(0, 1), (1, 0)]
+    shown = call("index", "mcp+stdio:true", python, "--skip-bad")
+    assert "left mcp+stdio:true: no MCP server answered" in shown.stderr
+    with Catalog.open(tmp_path / "catalog", create=False) as catalog:
+        assert len(catalog) == 1
