@@ -72,6 +72,9 @@ def test_the_figures_name_their_metrics_and_intervals(queries: Path) -> None:
 def test_the_table_is_in_percent(queries: Path) -> None:
     shown = call("--queries", queries).stdout
     assert "queries:test: 2 queries, 1 skipped" in shown
+    assert "queries:train: 1 queries" in shown, "and no emoji"
+    assert "overall: 3 queries" in shown
+    assert "queries: 3 queries" not in shown, "one file's figures are the overall ones"
     assert "100 (100-100)" in shown
     assert "1 relevant tools are not in the catalogue (post/track" in shown
     assert "cached p50" in shown

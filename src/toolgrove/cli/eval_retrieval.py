@@ -83,6 +83,7 @@ def eval_retrieval(
             "catalog": str(catalog),
             "tools": len(opened),
             "embedder": opened.index.embedder.name,
+            "files": len(sets),
             **_report(asked, done, k, seed),
         }
     if json:
@@ -132,17 +133,21 @@ def _report(asked: Plan, done: list[Answered], depth: int, seed: int) -> dict[st
 
 
 def _show(report: dict[str, Any]) -> None:
+    from rich.text import Text
+
     out = console()
-    groups = report["splits"] if len(report["splits"]) > 1 else {}
-    for name, found in [*groups.items(), ("overall", report["overall"])]:
+    shown = {**report["splits"], "overall": report["overall"]}
+    if report["files"] == 1:  # whose figures are the overall ones
+        shown.pop(next(iter(report["splits"])))
+    for name, found in shown.items():
         left = f", {found.skipped:,} skipped" if found.skipped else ""
-        out.print(f"{name}: {found.queries:,} queries{left}", style="bold", markup=False)
+        out.print(Text(f"{name}: {found.queries:,} queries{left}", style="bold"))
         if found.metrics:
             out.print(_table(found, report["depth"]))
         out.print()
-    out.print(_costs(report), markup=False)
+    out.print(Text(_costs(report)))
     for note in _notes(report):
-        out.print(note, style="dim", markup=False)
+        out.print(Text(note, style="dim"))
 
 
 def _table(found: Figures, depth: int) -> Table:
