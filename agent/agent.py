@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +18,7 @@ from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import UsageError
+from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import Budget, parse_planner, run_config, solve
 from toolgrove.planners.chat import Chat
 from toolgrove.tools.registry import Registry
@@ -26,12 +26,15 @@ from toolgrove.tools.stack import build_stack
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
+    from langchain_core.tools import BaseTool
 
     from toolgrove.agent.catalog import Catalog
 
-__all__ = ["Agent", "Outcome", "as_task"]
+__all__ = ["Agent", "Outcome", "as_task", "wait"]
 
 T = TypeVar("T")
+_TIMEOUT = 30.0
+_VIRTUAL_TIMEOUT = 180.0  # for a server that first calls an API and then lets a model stand in
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,8 @@ class Agent(Runnable[str | Task, Outcome]):
     ----------
     model : str or BaseChatModel
         A chat model, or the name of one (:func:`toolgrove.agent.models.load_model`).
-    tools : sequence of callables or ToolSpec
-        Typed Python functions or specs; offered all, unless a task names its own.
+    tools : sequence of callables, BaseTool or ToolSpec
+        Typed Python functions, LangChain tools or specs; offered all, unless a task names its own.
     catalog : Catalog or None
         Where tools are retrieved from for tasks that name none.
     planner : str
@@ -75,12 +78,18 @@ class Agent(Runnable[str | Task, Outcome]):
         Folder under which each run keeps its journal; None keeps none after the run.
     k : int
         How many tools are retrieved for a task that names none.
-    timeout : float
-        Seconds a tool call may take, retries included.
+    timeout : float or None
+        Seconds a tool call may take, retries included: 30 if None, and 180 of virtual ``apis``.
     observation_limit : int
         Characters of a tool's output that the model is shown; the whole is kept in the run.
     hosts : mapping
         Base URL by host name, for APIs that are served elsewhere than their spec says.
+    allow : collection of str
+        What the catalogue may run: addresses of MCP servers, ``module:object`` and modules
+        (:func:`toolgrove.tools.stack.build_stack`).
+    apis : str or None
+        URL of a virtual API server (``toolgrove serve apis``) that answers all tool calls; it has
+        to be up already.
 
     Examples
     --------
@@ -97,15 +106,17 @@ class Agent(Runnable[str | Task, Outcome]):
         self,
         *,
         model: str | BaseChatModel,
-        tools: Sequence[Callable[..., Any] | ToolSpec] = (),
+        tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec] = (),
         catalog: Catalog | None = None,
         planner: str = "dfsdt",
         budget: Budget | None = None,
         runs: str | Path | None = None,
         k: int = 5,
-        timeout: float = 30.0,
+        timeout: float | None = None,
         observation_limit: int = 2048,
         hosts: Mapping[str, str] | None = None,
+        allow: Collection[str] = (),
+        apis: str | None = None,
     ) -> None:
         if tools and catalog is not None:
             raise UsageError("give tools or a catalog, not both: add the tools to the catalog.")
@@ -115,9 +126,12 @@ class Agent(Runnable[str | Task, Outcome]):
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
         self.k = k
-        self.timeout = timeout
+        self.timeout = timeout or (_TIMEOUT if apis is None else _VIRTUAL_TIMEOUT)
         self.observation_limit = observation_limit
         self.hosts: Mapping[str, str] = hosts or {}
+        self.allow = frozenset(allow)
+        self.apis = apis
+        self.apis_identity = "" if apis is None else _identity(apis)
         self.model_spec = model if isinstance(model, str) else ""
         self.model = _loaded(model)
         self.registry = catalog.registry if catalog is not None else _registry(tools)
@@ -126,7 +140,7 @@ class Agent(Runnable[str | Task, Outcome]):
         self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Outcome:
         """Answer a request; see :meth:`ainvoke`."""
-        return _wait(self.ainvoke(input, config, **kwargs))
+        return wait(self.ainvoke(input, config, **kwargs))
 
     async def ainvoke(
         self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
@@ -171,6 +185,8 @@ class Agent(Runnable[str | Task, Outcome]):
                     limit=self.observation_limit,
                     store=journal.store,
                     hosts=self.hosts,
+                    allow=self.allow,
+                    virtual=self.apis,
                 )
             )
             return await solve(
@@ -197,9 +213,23 @@ class Agent(Runnable[str | Task, Outcome]):
             return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
         return [spec.id for spec in self.registry]
 
+    def world(self, specs: Iterable[ToolSpec]) -> str:
+        """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
+        return self.apis_identity or world_version(specs)
+
+    def _resumed(self, run: Path) -> Journal:
+        """The run's journal, if its calls were answered by the same virtual server, or by none."""
+        journal = Journal.resume(run)
+        before = str(journal.record.header["config"].get("world", ""))
+        before = before if before.startswith("virtual:") else ""
+        if before != self.apis_identity:
+            journal.close()
+            raise ResumeMismatch(str(run), {"virtual APIs": (before, self.apis_identity)})
+        return journal
+
     def _journal(self, task: Task, run: Path) -> Journal:
         if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
-            return Journal.resume(run)
+            return self._resumed(run)
         offer = self.registry.offer(self.candidates(task))
         frontier = parse_planner(self.planner)
         chat = Chat(self.model, offer.functions())
@@ -208,6 +238,7 @@ class Agent(Runnable[str | Task, Outcome]):
             "catalog": "" if self.catalog is None else str(self.catalog.folder),
             "timeout": self.timeout,
             "observation_limit": self.observation_limit,
+            "apis": self.apis or "",
         }
         return Journal.create(
             run,
@@ -215,7 +246,7 @@ class Agent(Runnable[str | Task, Outcome]):
             tools=offer.specs,
             aliases=offer.aliases,
             config=run_config(frontier, chat, offer, self.budget or Budget())
-            | {"world": world_version(offer.specs), "settings": settings},
+            | {"world": self.world(offer.specs), "settings": settings},
         )
 
 
@@ -227,11 +258,21 @@ def _loaded(model: str | BaseChatModel) -> BaseChatModel:
     return load_model(model)
 
 
-def _registry(tools: Sequence[Callable[..., Any] | ToolSpec]) -> Registry:
+def _identity(apis: str) -> str:
+    from toolgrove.tools.virtual import identity
+
+    return identity(apis)
+
+
+def _registry(tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec]) -> Registry:
+    from langchain_core.tools import BaseTool
+
     registry = Registry()
     for tool in tools:
         if isinstance(tool, ToolSpec):
             registry.add([tool])
+        elif isinstance(tool, BaseTool):
+            registry.add_langchain(tool)
         else:
             registry.add_function(tool)
     return registry
@@ -246,7 +287,7 @@ def _outcome(tree: SearchTree, run: Path | None) -> Outcome:
     return Outcome(tree.answer, str(tree.meta["ended"]), tree, run)
 
 
-def _wait(work: Coroutine[Any, Any, T]) -> T:
+def wait(work: Coroutine[Any, Any, T]) -> T:
     """Run a coroutine to its end, also from a thread whose event loop is running (a notebook)."""
     try:
         asyncio.get_running_loop()

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.hosting import hosted, world_version
+from toolgrove.agent.hosting import hosted
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
@@ -69,7 +69,7 @@ class Evaluation:
             "retrieved": agent.k if agent.catalog is not None else None,
             "timeout": agent.timeout,
             "observation_limit": agent.observation_limit,
-            "world": world_version(specs),
+            "world": agent.world(specs),
         }
 
     async def run(
@@ -103,6 +103,8 @@ class Evaluation:
         the lost run stays beside the new one.
         """
         task = replace(task, tools=tuple(self.agent.candidates(task)))
+        if self.agent.apis is not None:  # that server outlives the run, and knows what it wrote
+            return await self.agent.solve(task, run)
         with hosted([self.agent.registry.get(tool) for tool in task.tools or ()]) as hosts:
             if hosts and _wrote_and_broke_off(run):
                 _set_aside(run / JOURNAL)

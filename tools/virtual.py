@@ -14,10 +14,7 @@ from toolgrove.tools.execute import failure
 from toolgrove.tools.response import Unreadable, read_body
 from toolgrove.tools.virtual_protocol import Source, status_of_error
 
-__all__ = ["PATIENCE", "VirtualBackend", "identity"]
-
-PATIENCE = 180.0
-"""Seconds that a call may take here: a server may call an API first and then simulate it."""
+__all__ = ["VirtualBackend", "identity"]
 
 
 def identity(url: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Tick", "console", "err_console", "print_json", "progress"]
+__all__ = ["Tick", "console", "err_console", "print_json", "progress", "until_interrupted"]
 
 
 class Tick(Protocol):
@@ -22,14 +22,14 @@ def console() -> Console:
     """Standard output; rich leaves colour out where it is no terminal."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, emoji=False)
 
 
 def err_console() -> Console:
     """Standard error, for progress, notes and errors."""
     from rich.console import Console
 
-    return Console(stderr=True, highlight=False, soft_wrap=True)
+    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def print_json(value: Any) -> None:
@@ -77,3 +77,13 @@ def progress(label: str, *, unit: str = "") -> Iterator[Tick]:
             bar.update(task, completed=done, total=total)
 
         yield tick
+
+
+def until_interrupted() -> None:
+    """Wait for Ctrl-C, which is how a server's command is meant to end."""
+    from threading import Event
+
+    try:
+        Event().wait()
+    except KeyboardInterrupt:
+        err_console().print("stopped")

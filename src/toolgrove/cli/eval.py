@@ -27,6 +27,8 @@ Examples:
 
   toolgrove eval queries/G1_instruction.json --catalog catalog --judge openai:gpt-5 --out out/g1
 
+  toolgrove eval queries/G1_instruction.json --apis http://127.0.0.1:8080 --out out/g1
+
 The same command goes on where it was stopped. Other settings keep their own results in the folder.
 """
 
@@ -65,6 +67,10 @@ def evaluate(
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
     max_model_calls: Annotated[int, typer.Option(help="Model calls of a task.", min=1)] = 200,
+    apis: Annotated[
+        str | None,
+        typer.Option(help="URL of a virtual API server (serve apis) that answers all calls."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Answer many tasks with a planner and a model, judge the answers, and sum up.
@@ -82,7 +88,7 @@ def evaluate(
         summary = _evaluated(
             chosen, specs, source, out,
             model=model, planner=planner, k=k, judge=judge, votes=votes,
-            max_model_calls=max_model_calls, concurrency=concurrency, epochs=epochs,
+            max_model_calls=max_model_calls, concurrency=concurrency, epochs=epochs, apis=apis,
         )  # fmt: skip
     if json:
         print_json(summary)
@@ -104,6 +110,7 @@ def _evaluated(
     max_model_calls: int,
     concurrency: int,
     epochs: int,
+    apis: str | None,
 ) -> Summary:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.evaluation import Evaluation
@@ -117,9 +124,10 @@ def _evaluated(
         planner=planner,
         budget=Budget(model_calls=max_model_calls),
         k=k,
+        apis=apis,
     )
     evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
-    _warn(chosen, specs, catalog, judge)
+    _warn(chosen, specs, catalog, judge, apis)
     kept = 0
     with progress("evaluating", unit="runs") as bar:
 
@@ -161,16 +169,20 @@ def _chosen(source: str, group: str | None, limit: int | None) -> tuple[list[Tas
 
 
 def _warn(
-    tasks: list[Task], specs: list[ToolSpec], catalog: Catalog | None, judge: str | None
+    tasks: list[Task],
+    specs: list[ToolSpec],
+    catalog: Catalog | None,
+    judge: str | None,
+    apis: str | None,
 ) -> None:
     """Say what would make the figures mean little."""
     say = err_console()
     if judge is None and all(task.reference is None for task in tasks):
         say.print("These tasks have no reference answers: name a --judge to have them judged.")
-    if catalog is None and not any(spec.binding for spec in specs):
+    if catalog is None and apis is None and not any(spec.binding for spec in specs):
         say.print(
             "These tools have no address: every call will fail. "
-            "Index the tool files and name the --catalog."
+            "Index the tool files and name the --catalog, or a server of virtual --apis."
         )
 
 

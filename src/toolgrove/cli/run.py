@@ -60,6 +60,10 @@ def run(
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this run, with its own settings.")
     ] = None,
+    apis: Annotated[
+        str | None,
+        typer.Option(help="URL of a virtual API server (serve apis) that answers all calls."),
+    ] = None,
     max_model_calls: Annotated[int, typer.Option(help="Budget of model calls.", min=1)] = 200,
     max_tool_calls: Annotated[int | None, typer.Option(help="Budget of tool calls.", min=0)] = None,
     max_tokens: Annotated[
@@ -77,12 +81,14 @@ def run(
     if resume is not None:
         if query:
             raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
-        _resume(resume, budget, json)
+        _resume(resume, budget, apis, json)
         return
     if not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
     with Catalog.open(catalog, create=False) as opened:
-        agent = Agent(model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k)
+        agent = Agent(
+            model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k, apis=apis
+        )
         task = _task(query, tool)
         task = replace(task, tools=tuple(agent.candidates(task)))
         _solve(agent, task, agent.new_run(task), json)
@@ -94,7 +100,7 @@ def _task(query: str, tools: list[str] | None) -> Task:
     return replace(as_task(query), tools=tuple(tools) if tools else None)
 
 
-def _resume(run: Path, budget: Budget, json: bool) -> None:
+def _resume(run: Path, budget: Budget, apis: str | None, json: bool) -> None:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data import codec
@@ -111,6 +117,7 @@ def _resume(run: Path, budget: Budget, json: bool) -> None:
             budget=budget,
             timeout=settings["timeout"],
             observation_limit=settings["observation_limit"],
+            apis=apis or settings.get("apis") or None,
         )
         _solve(agent, codec.decode(Task, record.header["task"]), run, json)
 
@@ -129,7 +136,7 @@ def _solve(agent: Agent, task: Task, run: Path, json: bool) -> None:
     from toolgrove.agent.hosting import hosted
 
     specs = [agent.registry.get(tool) for tool in task.tools or ()]
-    with hosted(specs) as agent.hosts:
+    with hosted(specs if agent.apis is None else ()) as agent.hosts:
         err_console().print(f"run {run}: {len(specs)} tools on offer, planner {agent.planner}")
         try:
             tree = asyncio.run(agent.solve(task, run))

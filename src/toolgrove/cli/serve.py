@@ -1,4 +1,4 @@
-"""``toolgrove serve``: API servers of our own; so far there is one, the bundled world."""
+"""``toolgrove serve``: servers of our own, on this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli import serve_apis, serve_mcp
+from toolgrove.cli.common import console, err_console, print_json, until_interrupted
 
 __all__ = ["register"]
 
@@ -25,14 +26,16 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    serve = typer.Typer(no_args_is_help=True, help="Serve the bundled world's APIs.")
+    serve = typer.Typer(no_args_is_help=True, help="Serve APIs and tools on this machine.")
     serve.command(epilog=EXAMPLES)(world)
+    serve.command(epilog=serve_apis.EXAMPLES)(serve_apis.apis)
+    serve.command(epilog=serve_mcp.EXAMPLES)(serve_mcp.mcp)
     serve.callback()(_root)
     app.add_typer(serve, name="serve")
 
 
 def _root() -> None:
-    """Serve the bundled world's APIs."""
+    """Serve APIs and tools on this machine."""
 
 
 def world(
@@ -63,14 +66,4 @@ def world(
         else:
             console().print(url, markup=False)
             err_console().print(f"world {VERSION}, {len(endpoints())} APIs; Ctrl-C stops it")
-        _until_interrupted()
-
-
-def _until_interrupted() -> None:
-    """Wait for Ctrl-C, which is how this command is meant to end."""
-    from threading import Event
-
-    try:
-        Event().wait()
-    except KeyboardInterrupt:
-        err_console().print("stopped")
+        until_interrupted()
