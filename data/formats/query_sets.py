@@ -15,6 +15,7 @@ __all__ = ["WORLD", "QuerySet", "labels", "load_query_sets"]
 
 WORLD = "world"
 """The word for the bundled tasks, where no file or folder has that name."""
+_CORPUS = "corpus.tsv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,8 @@ def load_query_sets(sources: Sequence[str | Path]) -> list[QuerySet]:
     sources : sequence of str or path
         ToolBench query files; collections with one JSON object a line (``query``, ``relevant``);
         folders of ToolBench's retriever (``corpus.tsv``, ``qrels.<split>.tsv``,
-        ``<split>.query.txt``); folders of any of these; or ``world``, the bundled tasks.
+        ``<split>.query.txt``), or one of these files for its split; folders of any of these; or
+        ``world``, the bundled tasks.
 
     Raises
     ------
@@ -85,6 +87,8 @@ def _load(source: Path) -> Iterator[tuple[str, str, tuple[Task, ...]]]:
     for folder, splits in folders:
         tasks = [task for split in splits for task in load_retrieval(folder, split)[0]]
         yield folder.resolve().name, str(folder), tuple(tasks)
+    if source.suffix in (".tsv", ".txt") and folders:
+        return
     read = 0
     for loaded in load_sources([source], TASKS):
         read += 1
@@ -96,13 +100,19 @@ def _load(source: Path) -> Iterator[tuple[str, str, tuple[Task, ...]]]:
 
 
 def _retrieval_folders(source: Path) -> list[tuple[Path, list[str]]]:
-    """Folders with a corpus and judgements, and the splits that are judged there."""
-    if not source.is_dir():
-        return []
+    """Folders with a corpus and judgements, and the splits that are judged there.
+
+    A file of such a folder stands for its split; the corpus for all of them.
+    """
+    corpora = sorted(source.rglob(_CORPUS)) if source.is_dir() else [source.parent / _CORPUS]
     found = []
-    for corpus in sorted(source.rglob("corpus.tsv")):
-        judged = sorted(corpus.parent.glob("qrels.*.tsv"))
+    for folder in (corpus.parent for corpus in corpora if corpus.is_file()):
+        judged = sorted(folder.glob("qrels.*.tsv"))
         splits = [path.name.removeprefix("qrels.").removesuffix(".tsv") for path in judged]
+        if source.is_file() and source.name != _CORPUS:
+            own = (source.name.removeprefix("qrels.").removesuffix(".tsv"),
+                   source.name.removesuffix(".query.txt"))  # fmt: skip
+            splits = [split for split in splits if split in own]
         if splits:
-            found.append((corpus.parent, splits))
+            found.append((folder, splits))
     return found

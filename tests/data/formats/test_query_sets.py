@@ -49,6 +49,11 @@ def test_a_folder_of_toolbenchs_retriever_has_its_splits(tmp_path: Path) -> None
         ("test", ("Data/zip/get",)),
         ("train", ("Data/zip/get",)),
     ]
+    for name, splits in {
+        "corpus.tsv": ["test", "train"], "qrels.test.tsv": ["test"], "train.query.txt": ["train"],
+    }.items():  # fmt: skip
+        (found,) = load_query_sets([tmp_path / "G1" / name])
+        assert [task.meta["split"] for task in found.tasks] == splits
     retrieval(tmp_path / "G2")
     assert [one.name for one in load_query_sets([tmp_path])] == ["G1", "G2"]
 
@@ -80,6 +85,7 @@ def test_the_world_has_labels() -> None:
         ("none.jsonl", json.dumps({"query": "a", "relevant": []}), "say which tools are relevant"),
         ("no_label.jsonl", json.dumps({"query": "a"}), r"line 1: \$\.relevant"),
         ("tool.json", {"tool_name": "x"}, "not: ToolBench tool file"),
+        ("corpus.tsv", "docid\tdocument_content\n", "not: ToolBench retriever corpus"),
     ],
 )
 def test_queries_without_labels_are_refused(
