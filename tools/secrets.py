@@ -160,10 +160,12 @@ def _forms(secret: str) -> set[str]:
     """Regular expressions for a secret and what it becomes on its way."""
     data = secret.encode()
     escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
+    shown = secret.replace("\\", "\\\\")  # as Python's repr has it, in logs
     nested = escaped.replace("\\", "\\\\").replace('"', '\\"')
     html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     quoted = html.replace('"', "&quot;")
-    forms = {secret, escaped, escaped.replace("/", "\\/"), nested, html, quoted}
+    forms = {secret, escaped, escaped.replace("/", "\\/"), nested, html, quoted, shown}
+    forms.add(shown.replace("'", "\\'"))
     forms |= {quoted.replace("'", code) for code in ("&#x27;", "&#39;")}
     found = {re.escape(form) for form in forms}
     for safe in ("", "/", "/:@", "!$&'()*+,;=:@/~"):
