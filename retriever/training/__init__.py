@@ -1,0 +1,1 @@
+"""Training retrievers on labelled queries: an encoder, a query adapter, a classifier."""
