@@ -80,13 +80,17 @@ class MiniLM:
             out[some] = _mean_of_last_layer(session, [encoded[i].ids for i in some])
         return normalised(out, self.name)
 
+    def _model(self) -> str | bytes:
+        """The path, or the bytes, of what onnxruntime runs."""
+        return str(weights.fetch(weights.MINILM_INT8, tick=self._tick))
+
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
             if self._loaded is None:
                 import onnxruntime
                 from tokenizers import Tokenizer
 
-                model = weights.fetch(weights.MINILM_INT8, tick=self._tick)
+                model = self._model()
                 vocabulary = weights.fetch(weights.MINILM_TOKENIZER)
                 tokenizer = Tokenizer.from_file(str(vocabulary))
                 tokenizer.enable_truncation(self.MAX_TOKENS)
@@ -97,7 +101,7 @@ class MiniLM:
                 # waiting in a busy loop doubles the CPU time of a query on a machine with work
                 options.add_session_config_entry("session.intra_op.allow_spinning", "0")
                 session = onnxruntime.InferenceSession(
-                    str(model), options, providers=["CPUExecutionProvider"]
+                    model, options, providers=["CPUExecutionProvider"]
                 )
                 self._loaded = (tokenizer, session)
             return self._loaded
