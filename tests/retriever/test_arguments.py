@@ -124,10 +124,23 @@ def test_the_sentence_that_the_tool_answers_comes_first() -> None:
         assert arguments(query, schema, part)[0].value == value
 
 
-@pytest.mark.parametrize("name", ["api_key", "apiKey", "access_token", "password", "client_secret"])
+@pytest.mark.parametrize("name", ["api_key", "X-API-Key", "access_token", "password", "secret"])
 def test_secrets_are_never_looked_for(name: str) -> None:
     query = f"My {name} is 'hunter2', password HUNTER2"
     assert said(query, (name,), **{name: STRING})[name].value is None
+
+
+def test_a_key_that_is_described_as_one_is_a_secret() -> None:
+    key = {"type": "string", "description": "Your API key"}
+    assert said("The key is 'hunter2'", ("key",), key=key)["key"].value is None
+    assert said("The key is 'hunter2'", ("key",), key=STRING)["key"].value == "hunter2"
+
+
+def test_alternatives_are_read_and_objects_left_alone() -> None:
+    either = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+    found = said("Take 5 from 'x'", ("n", "o"), n=either, o={"type": "object"})
+    assert (found["n"].value, found["n"].type) == ("5", "integer")
+    assert (found["o"].value, found["o"].type) == (None, "object")
 
 
 @pytest.mark.parametrize(

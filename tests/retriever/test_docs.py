@@ -23,6 +23,7 @@ MODULES = (
     "retriever.fusion",
     "retriever.lexical",
     "retriever.metrics",
+    "retriever.parameters",
     "retriever.recommend",
     "retriever.values",
 )
