@@ -11,6 +11,7 @@ a cassette each.
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from http.client import responses
@@ -22,6 +23,7 @@ from toolgrove.data.files import write_beside
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
 from toolgrove.tools.address import Blocked
+from toolgrove.tools.execute import CutOff
 from toolgrove.tools.request import Refused, Request
 from toolgrove.tools.wire import Answer, NoAnswer, Send
 
@@ -84,7 +86,7 @@ class Recording:
         """Make an exchange, and keep it before anybody sees it."""
         try:
             answer = await send(request)
-        except (NoAnswer, Refused, Blocked) as error:
+        except (NoAnswer, Refused, Blocked, asyncio.CancelledError) as error:
             self._keep(request, _failed(error))
             raise
         self._keep(request, answer)
@@ -194,7 +196,7 @@ def _same_headers(one: Any, other: Any) -> None:
     assert dict(one.headers) == dict(other.headers)
 
 
-def _failed(error: NoAnswer | Refused | Blocked) -> Answer:
+def _failed(error: BaseException) -> Answer:
     """A failure as an answer of status 0, which no server gives."""
     fields: dict[str, Any] = {"kind": type(error).__name__, "text": str(error)}
     if isinstance(error, NoAnswer):
@@ -211,8 +213,10 @@ def _error(fields: dict[str, Any]) -> Exception:
             return NoAnswer(text, sent=bool(fields["sent"]), passing=bool(fields["passing"]))
         case "Refused":
             return Refused(Status(fields["status"]), text)
-        case _:
+        case "Blocked":
             return Blocked(text)
+        case _:  # cancelled, as far as a cassette can know by the deadline
+            return CutOff(text)
 
 
 def _whole(path: Path) -> str:

@@ -15,10 +15,15 @@ from typing import TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 
-__all__ = ["Execute", "failure", "with_retry", "with_timeout", "with_truncation"]
+__all__ = ["CutOff", "Execute", "failure", "with_retry", "with_timeout", "with_truncation"]
 
 Execute: TypeAlias = Callable[[ToolCall], Awaitable[Observation]]
 """Makes a call whose ``name`` is a :class:`ToolSpec` id."""
+
+
+class CutOff(TimeoutError):
+    """Ends a replayed call as the deadline ended the recorded one."""
+
 
 SpecOf: TypeAlias = Callable[[str], ToolSpec]
 
@@ -54,8 +59,8 @@ def with_timeout(execute: Execute, seconds: float, spec_of: SpecOf) -> Execute:
         try:
             async with asyncio.timeout(seconds) as scope:
                 observation = await execute(call)
-        except TimeoutError:
-            if not scope.expired():
+        except TimeoutError as error:
+            if not scope.expired() and not isinstance(error, CutOff):
                 raise
             observation = _late(spec_of(call.name), seconds)
         return replace(observation, seconds=time.monotonic() - began)

@@ -121,16 +121,19 @@ async def build_stack(
     def around_http(http: Execute) -> Execute:
         from toolgrove.tools.idempotency import repeatable
 
-        if tape is not None and not tape.live:  # what is replayed needs no politeness
-            return with_retry(http, spec_of, attempts=attempts, within=timeout, sleep=_no_wait)
+        replayed = tape is not None and not tape.live
         retried = with_retry(
-            with_limits(http, host_of, network.limits),
+            http if replayed else with_limits(http, host_of, network.limits),
             spec_of,
             attempts=attempts,
             repeatable=lambda spec: repeatable(spec, keyed=keys is not None),
             within=timeout,
+            base=0 if replayed else 0.5,
             rng=rng,
+            sleep=_no_wait if replayed else asyncio.sleep,
         )
+        if replayed:  # what is replayed needs no politeness
+            return retried
         return with_breaker(retried, host_of, failures=network.failures, seconds=network.pause)
 
     async with AsyncExitStack() as stack:
