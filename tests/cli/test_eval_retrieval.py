@@ -113,3 +113,14 @@ def test_what_cannot_be_measured_is_told(queries: Path, tmp_path: Path) -> None:
     other.write_text(json.dumps(LINES[-1]))
     fails(UsageError, "none of the tools", "--queries", other)
     fails(CatalogError, "toolgrove index", "--queries", queries, "--catalog", tmp_path / "none")
+
+
+@pytest.mark.parametrize("command", [["search", "rain"], ["recommend", "rain"], ["eval-retrieval"]])
+def test_a_catalogue_that_is_not_whole_is_told_of(
+    command: list[str], queries: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Catalog, "whole", False)
+    words = [*command, *(["--queries", str(queries)] if command == ["eval-retrieval"] else [])]
+    said = CliRunner().invoke(app, words)
+    assert said.exit_code == 0
+    assert "some tools are missing" in said.stderr

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Tick", "console", "err_console", "print_json", "progress", "until_interrupted"]
+    from toolgrove.agent.catalog import Catalog
+
+__all__ = [
+    "Tick",
+    "console",
+    "err_console",
+    "note_if_partial",
+    "print_json",
+    "progress",
+    "until_interrupted",
+]
 
 
 class Tick(Protocol):
@@ -77,6 +87,15 @@ def progress(label: str, *, unit: str = "") -> Iterator[Tick]:
             bar.update(task, completed=done, total=total)
 
         yield tick
+
+
+def note_if_partial(catalog: Catalog) -> None:
+    """Say so where a catalogue's indexing broke off or is still going on."""
+    if not catalog.whole:
+        err_console().print(
+            "note: indexing this catalogue broke off or is still going on; some tools are missing. "
+            "`toolgrove index` with the same sources finishes it."
+        )
 
 
 def until_interrupted() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.common import console, err_console, note_if_partial, print_json, progress
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -67,7 +67,7 @@ def eval_retrieval(
     with Catalog.open(catalog, create=False) as opened:
         asked = plan(sets, opened.registry, limit=limit, seed=seed)
         fetch_embedder()
-        _warn(opened)
+        note_if_partial(opened)
         done: list[Answered] = []
         with progress("searching", unit="queries") as tick:
             try:
@@ -96,14 +96,6 @@ def eval_retrieval(
 
 def _ids(catalog: Catalog, text: str, k: int) -> list[str]:
     return [hit.id for hit, _ in catalog.search(text, k)]
-
-
-def _warn(catalog: Catalog) -> None:
-    if not catalog.whole:
-        err_console().print(
-            "note: indexing this catalogue broke off or is still going on; some tools are missing. "
-            "`toolgrove index` with the same sources finishes it."
-        )
 
 
 def _report(asked: Plan, done: list[Answered], depth: int, seed: int) -> dict[str, Any]:

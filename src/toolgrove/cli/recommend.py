@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.common import console, err_console, note_if_partial, print_json
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -59,6 +59,7 @@ def recommend(
 
     with Catalog.open(catalog, create=False) as opened:
         fetch_embedder()
+        note_if_partial(opened)
         found = opened.search(task, k)
         known = _by_tool(examples, [spec for _, spec in found])
         suggested = reasons(task, found, opened.index.embedder, known)

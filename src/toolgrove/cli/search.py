@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.common import console, err_console, note_if_partial, print_json
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,11 +51,7 @@ def search(
     conditions = dict(_condition(text) for text in where or ())
     with Catalog.open(catalog, create=False) as opened:
         fetch_embedder()
-        if not opened.whole:
-            err_console().print(
-                "note: indexing this catalogue broke off or is still going on; some tools are "
-                "missing. `toolgrove index` with the same sources finishes it."
-            )
+        note_if_partial(opened)
         found = opened.search(query, k, where=conditions)
     rows = [_row(hit, spec) for hit, spec in found]
     if json:
