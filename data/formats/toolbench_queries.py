@@ -1,26 +1,29 @@
 """ToolBench query files: queries with their candidate APIs and the relevant ones among them.
 
-Both the instruction files of ToolBench and StableToolBench's solvable splits have this format.
+Both the instruction files of ToolBench and StableToolBench's solvable splits have this format. Two
+keys that it does not know are read where a file has them, as the bundled world's do: ``reference``,
+the right answer as our :class:`~toolgrove.data.records.Reference`, and ``group``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from toolgrove.data import codec
-from toolgrove.data.formats.check import Foreign, checked, read_json
+from toolgrove.data.formats.check import Foreign, checked, json_path, read_json
 from toolgrove.data.formats.toolbench_schema import (
     Parameter,
     effect_of,
     parameters_schema,
     unique,
 )
-from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.records import Reference, Task, ToolSpec
 from toolgrove.errors import FormatError
 
 __all__ = ["Api", "ApiSet", "load_queries", "parse_queries"]
@@ -48,6 +51,8 @@ class _Query(Foreign):
     query_id: int | str | None = None
     api_list: list[Api]
     relevant: list[_Pair] = Field(default_factory=list, alias="relevant APIs")
+    group: Literal["G1", "G2", "G3"] | None = None
+    reference: Any = None
 
 
 class ApiSet:
@@ -104,13 +109,14 @@ def parse_queries(data: Any, file: str) -> tuple[list[Task], list[ToolSpec]]:
     """The tasks and specs of a parsed query file.
 
     A task's ``relevant`` are the ids of its relevant APIs; pairs that name none of its
-    candidates are kept in ``meta["unresolved"]``. Its group is the split in the file's name, or
-    follows from the candidates: one tool, several of a category, several categories.
+    candidates are kept in ``meta["unresolved"]``. Its group is the one it names, or the split in
+    the file's name, or follows from the candidates: one tool, several of a category, several
+    categories.
 
     Raises
     ------
     FormatError
-        Where ``data`` is not a list of queries.
+        Where ``data`` is not a list of queries, or a query's reference is none.
 
     Examples
     --------
@@ -128,7 +134,9 @@ def parse_queries(data: Any, file: str) -> tuple[list[Task], list[ToolSpec]]:
     for number, item in enumerate(data):
         query = checked(_Query, item, file, f"$[{number}]")
         specs = [apis.add(api) for api in query.api_list]
-        tasks.append(_task(query, number, specs, _split(file) or _group(query.api_list)))
+        group = query.group or _split(file) or _group(query.api_list)
+        task = _task(query, number, specs, group)
+        tasks.append(replace(task, reference=_reference(query, file, f"$[{number}].reference")))
     return tasks, list(apis.specs.values())
 
 
@@ -144,6 +152,19 @@ def _task(query: _Query, number: int, specs: Sequence[ToolSpec], group: str) -> 
         relevant=tuple(dict.fromkeys(relevant)),
         meta={"unresolved": unresolved} if unresolved else {},
     )
+
+
+def _reference(query: _Query, file: str, at: str) -> Reference | None:
+    if query.reference is None:
+        return None
+    try:
+        return codec.decode(Reference, query.reference)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        where = at + json_path(first["loc"])
+        raise FormatError(
+            file, where, f"a reference answer ({first['msg']})", "Correct it or leave it out."
+        ) from None
 
 
 def _split(file: str) -> str:

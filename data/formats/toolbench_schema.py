@@ -28,6 +28,8 @@ class Parameter(Foreign):
     type: str | None = None
     description: str | None = None
     default: Any = None
+    enum: list[Any] | None = None
+    """Not ToolBench's own: the values that a file may add where the type is ENUM or any other."""
 
 
 _TYPES = {
@@ -42,7 +44,7 @@ _TYPES = {
     "NUMBER": "number",
     "OBJECT": "object",
 }
-"""Everything else is a string: STRING, ENUM (its values are nowhere), DATE, TIME, FILE, …"""
+"""Everything else is a string: STRING, ENUM (ToolBench has its values nowhere), DATE, FILE, …"""
 
 _PYTHON: dict[str, tuple[type, ...]] = {
     "array": (list,),
@@ -89,6 +91,8 @@ def _property(parameter: Parameter) -> dict[str, Any]:
         schema["description"] = description
     if str(parameter.default) not in ("", "None"):
         schema["default"] = _typed(kind, parameter.default)
+    if parameter.enum:
+        schema["enum"] = [_typed(kind, value) for value in parameter.enum]
     return schema
 
 

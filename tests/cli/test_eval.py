@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from toolgrove.cli.main import app
 from toolgrove.data.journal import read_run
 from toolgrove.data.records import Task
-from toolgrove.data.world import VERSION, specs, tasks
+from toolgrove.data.world import VERSION, specs, tasks, write_toolbench_files
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry
 
@@ -183,3 +183,19 @@ async def test_a_run_that_wrote_and_broke_off_begins_anew_in_its_new_world(tmp_p
     tree = await again.solve(task, tmp_path / "run")
     assert "fern-42-delta" in [o for node in tree for o in node.observations][1].content
     assert [p.name for p in (tmp_path / "run").glob("journal.lost-*")] == ["journal.lost-1.jsonl"]
+
+
+@pytest.mark.parametrize(("answer", "value"), [(None, 1.0), ("There is no way to know.", 0.0)])
+def test_answers_to_a_query_file_with_references_are_checked(
+    tmp_path: Path, answer: str | None, value: float
+) -> None:
+    [file] = [p for p in write_toolbench_files(tmp_path) if p.name == "G1.json"]
+    final = {"return_type": "give_answer", "final_answer": answer or said(FIRST[0])}
+    replies = tmp_path / "script.json"
+    replies.write_text(json.dumps([{"calls": [{"name": "Finish", "arguments": final}]}]))
+    command = ["eval", str(file), "--limit", "1", "--model", f"scripted:{replies}", "--json"]
+    done = CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 0, done.output
+    assert "no reference answers" not in done.output
+    group = json.loads(done.stdout)["groups"]["G1"]
+    assert (group["runs"], group["rates"]["answer/1"]["value"]) == (1, value)

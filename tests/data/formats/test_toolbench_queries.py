@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from toolgrove.data.formats.toolbench_queries import load_queries, parse_queries
 from toolgrove.data.records import Effect, ToolSpec
+from toolgrove.data.world import tasks as world_tasks
+from toolgrove.data.world import write_toolbench_files
 from toolgrove.errors import FormatError
 
 API = {
@@ -123,3 +126,42 @@ def test_a_bad_query_file_is_one_error_with_its_path(bad: Any, path: str) -> Non
     with pytest.raises(FormatError) as caught:
         parse_queries(bad, "queries.json")
     assert (caught.value.file, caught.value.path) == ("queries.json", path)
+
+
+def test_the_worlds_query_files_give_back_its_tasks_with_their_references(tmp_path: Path) -> None:
+    written = [p for p in write_toolbench_files(tmp_path) if p.parent.name == "queries"]
+    found = [task for path in written for task in load_queries(path)[0]]
+    made = [replace(task, meta={}, relevant=tuple(sorted(task.relevant))) for task in world_tasks()]
+    assert len(made) > 200
+    assert [replace(task, relevant=tuple(sorted(task.relevant))) for task in found] == made
+
+
+def test_a_group_that_a_query_names_is_its_group() -> None:
+    [task], _ = parse_queries([{**QUERY, "group": "G3"}], "G1_instruction.json")
+    assert task.group == "G3"
+
+
+@pytest.mark.parametrize(
+    ("reference", "path"),
+    [
+        ("Cambridge", "$[0].reference"),
+        ({"value": "Cambridge"}, "$[0].reference.kind"),
+        ({"kind": "number", "tolerance": "much"}, "$[0].reference.tolerance"),
+        ({"kind": "name", "calls": [{"id": "1"}]}, "$[0].reference.calls[0].name"),
+    ],
+)
+def test_a_reference_that_is_none_is_told_with_its_place(reference: Any, path: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        parse_queries([{**QUERY, "reference": reference}], "queries.json")
+    assert caught.value.path == path
+
+
+def test_values_of_an_enum_are_kept_in_the_parameters_type() -> None:
+    choices = {"name": "level", "type": "NUMBER", "enum": ["1", "2"]}
+    unit = {"name": "unit", "type": "ENUM", "enum": ["km", "mi"]}
+    api = {**API, "optional_parameters": [choices, unit]}
+    _, [spec] = parse_queries([{**QUERY, "api_list": [api]}], "queries.json")
+    properties = spec.parameters["properties"]
+    assert properties["level"] == {"type": "number", "enum": [1, 2]}
+    assert properties["unit"] == {"type": "string", "enum": ["km", "mi"]}
+    assert "enum" not in properties["code"]
