@@ -204,6 +204,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
         f"ToolBench code {status.code}" if status.code else "",
         f"{size:,} characters" + (", cut for the model" if observation.truncated else ""),
         seconds_text(observation.seconds) if observation.seconds else "",
+        "made up by a model" if observation.simulated else "",
         "answered without a call" if observation.cached else "",
         f"{observation.attempts:,} attempts" if observation.attempts > 1 else "",
     ]

@@ -50,7 +50,7 @@ ON CONFLICT (key) DO UPDATE SET
     rank = excluded.rank, model = excluded.model, prompt = excluded.prompt, date = excluded.date
 WHERE excluded.rank > answers.rank
 """
-_RANK = {Source.SIMULATED: 1, Source.IMPORTED: 2, Source.REAL: 3}
+_RANK = {Source.REAL: 3, Source.IMPORTED: 2, Source.SIMULATED: 1}
 _ANSWER = "SELECT status, response, source, model, prompt FROM answers WHERE key = ?"
 
 
