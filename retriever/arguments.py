@@ -131,6 +131,7 @@ class _Matching:
     def __init__(self, text: str, wanted: Sequence[Parameter]) -> None:
         self.text, self.wanted = text, wanted
         self.free = values(text)
+        self.beside = {value: _beside(text, value) for value in self.free}
         self.given: dict[str, _Given] = {}
 
     def run(self) -> dict[str, _Given]:
@@ -178,19 +179,17 @@ class _Matching:
 
     def _named(self, one: Parameter, value: Value) -> set[str]:
         """Words of a parameter's name that stand beside a value."""
-        before = words(self.text[max(0, value.start - _NEAR) : value.start])[-_BEFORE:]
+        before, unit = self.beside[value]
         last = [word for word in before if word not in _LINKS]
         whole = "".join(one.words) in ("".join(last[-2:]), *last[-1:])
         named = set(one.words) if whole else set()
-        fillers = _FILLERS | ({"of"} if value.kind is Kind.NUMBER else set())
-        while before and (before[-1] in one.said or before[-1] in fillers):
-            word = before.pop()
+        of = value.kind is Kind.NUMBER
+        for word in reversed(before):
             if word in one.said:
                 named.add(word)
-        unit = re.match(r"[ -]([^\W_]+)(?![\w/])", self.text[value.end : value.end + _NEAR])
-        if value.kind is Kind.NUMBER and unit:
-            named.update(word for word in words(unit[1]) if word in one.said)
-        return named
+            elif word not in _FILLERS and not (of and word == "of"):
+                break
+        return named | one.said.intersection(unit)
 
     def _only_of_its_kind(self) -> None:
         """The only value of the one kind that a parameter takes, where no other needs it too."""
@@ -214,6 +213,13 @@ class _Matching:
             if one.required and left:
                 why = f"a value of its kind: {left[0].kind}"
                 self._give(one, left[0], Found.PERHAPS, why)
+
+
+def _beside(text: str, value: Value) -> tuple[list[str], list[str]]:
+    """Words before a value, and behind a number the word that may be its unit."""
+    before = words(text[max(0, value.start - _NEAR) : value.start])[-_BEFORE:]
+    unit = re.match(r"[ -]([^\W_]+)(?![\w/])", text[value.end : value.end + _NEAR])
+    return before, words(unit[1]) if unit and value.kind is Kind.NUMBER else []
 
 
 def _sure(one: Parameter, value: Value, named: set[str]) -> bool:

@@ -49,7 +49,7 @@ class Recommendation:
     ----------
     spec : ToolSpec
     score : float
-        Between 0 and 1; compares the suggestions of one task only.
+        The search's; compares the suggestions of one task only.
     part : str
         The sentence of the task that it answers.
     shared : tuple of str
