@@ -84,7 +84,7 @@ class Agent(Runnable[str | Task, Outcome]):
         Characters of a tool's output that the model is shown; the whole is kept in the run.
     hosts : mapping
         Base URL by host name, for APIs that are served elsewhere than their spec says.
-    allow : collection of str
+    trusted : collection of str
         What the catalogue may run: addresses of MCP servers, ``module:object`` and modules
         (:func:`toolgrove.tools.stack.build_stack`).
     apis : str or None
@@ -115,7 +115,7 @@ class Agent(Runnable[str | Task, Outcome]):
         timeout: float | None = None,
         observation_limit: int = 2048,
         hosts: Mapping[str, str] | None = None,
-        allow: Collection[str] = (),
+        trusted: Collection[str] = (),
         apis: str | None = None,
     ) -> None:
         if tools and catalog is not None:
@@ -129,7 +129,7 @@ class Agent(Runnable[str | Task, Outcome]):
         self.timeout = timeout or (_TIMEOUT if apis is None else _VIRTUAL_TIMEOUT)
         self.observation_limit = observation_limit
         self.hosts: Mapping[str, str] = hosts or {}
-        self.allow = frozenset(allow)
+        self.trusted = frozenset(trusted)
         self.apis = apis
         self.apis_identity = "" if apis is None else _identity(apis)
         self.model_spec = model if isinstance(model, str) else ""
@@ -185,7 +185,7 @@ class Agent(Runnable[str | Task, Outcome]):
                     limit=self.observation_limit,
                     store=journal.store,
                     hosts=self.hosts,
-                    allow=self.allow,
+                    trusted=self.trusted,
                     virtual=self.apis,
                 )
             )

@@ -45,7 +45,7 @@ class Gateway:
         What is searched and called.
     **options
         Of the stack that makes the calls (:func:`toolgrove.tools.stack.build_stack`): ``hosts``,
-        ``allow``, ``policy``, ``limit`` and so on.
+        ``trusted``, ``policy``, ``limit`` and so on.
 
     Use it in ``async with``, in the event loop that calls are to be made in.
     """

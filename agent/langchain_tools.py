@@ -87,7 +87,7 @@ def to_langchain(
         are then shared by all calls; use the tools' async methods in its event loop. Otherwise
         each call opens a stack of its own, in any event loop or none.
     **options
-        Of such a stack: ``hosts``, ``allow``, ``policy``, ``timeout`` and so on.
+        Of such a stack: ``hosts``, ``trusted``, ``policy``, ``timeout`` and so on.
 
     Raises
     ------

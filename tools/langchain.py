@@ -84,14 +84,14 @@ def _parameters(tool: BaseTool) -> JsonObject:
     return {"type": "object", "properties": {}, **plain}
 
 
-def langchain_backend(registry: Registry, allow: Collection[str] = ()) -> Execute:
+def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute:
     """Make calls of LangChain tools, by their async method where they have one.
 
     Parameters
     ----------
     registry : Registry
         Holds the specs, and the tools that this process added.
-    allow : collection of str
+    trusted : collection of str
         Sources ``module:object`` from which tools of a catalogue on disk may be imported.
     """
 
@@ -102,7 +102,7 @@ def langchain_backend(registry: Registry, allow: Collection[str] = ()) -> Execut
 
         try:
             spec = registry.get(call.name)
-            tool = cast("BaseTool", registry.function(spec.id) or from_source(spec, allow))
+            tool = cast("BaseTool", registry.function(spec.id) or from_source(spec, trusted))
         except SpecError as error:
             return failure(Status.NOT_WORKING, str(error), attempts=0)
         # invoked as a model's call, a tool gives a message, whatever its response_format is

@@ -39,7 +39,7 @@ class McpBackend:
     ----------
     spec_of : callable
         Gives the spec of an id.
-    allow : collection of str
+    trusted : collection of str
         Addresses that may be connected to. A catalogue is data and must not choose which program
         is started or which host is spoken to.
     relist : float
@@ -54,19 +54,19 @@ class McpBackend:
         self,
         spec_of: Callable[[str], ToolSpec],
         *,
-        allow: Collection[str],
+        trusted: Collection[str],
         relist: float = 60.0,
         secrets: SecretStore | None = None,
     ) -> None:
-        self._spec_of, self._allow = spec_of, frozenset(allow)
+        self._spec_of, self._trusted = spec_of, frozenset(trusted)
         self._relist, self._secrets = relist, secrets
         self._links: dict[str, _Link] = {}
 
     async def __call__(self, call: ToolCall) -> Observation:
         spec = self._spec_of(call.name)
         address = str(spec.binding.get("address", ""))
-        if address not in self._allow:
-            text = f"{address} may not be connected to. Index it on this machine to allow it."
+        if address not in self._trusted:
+            text = f"{address} is not trusted here. Index it on this machine to use it."
             return failure(Status.NOT_WORKING, text, attempts=0)
         link = self._links.setdefault(address, _Link(address, self._relist, self._secrets))
         try:

@@ -37,7 +37,7 @@ __all__ = ["python_backend"]
 _SHOWN = 500
 
 
-def python_backend(registry: Registry, allow: Collection[str] = ()) -> Execute:
+def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute:
     """Make calls of the Python functions that a registry knows.
 
     Sync functions run in a thread of their own, so that one that hangs keeps neither the event
@@ -48,14 +48,14 @@ def python_backend(registry: Registry, allow: Collection[str] = ()) -> Execute:
     ----------
     registry : Registry
         Holds the specs, and the functions that this process added.
-    allow : collection of str
+    trusted : collection of str
         Names of modules from which functions may be imported, and sources ``module:object`` whose
         tools may be.
     """
     prepared: dict[str, _Prepared] = {}
 
     def prepare(spec: ToolSpec) -> _Prepared:
-        function = registry.function(spec.id) or _imported(spec, allow)
+        function = registry.function(spec.id) or _imported(spec, trusted)
         known = prepared.get(spec.id)
         if known is None or known.function is not function:
             known = prepared[spec.id] = _Prepared(
@@ -89,8 +89,8 @@ def python_backend(registry: Registry, allow: Collection[str] = ()) -> Execute:
     return execute
 
 
-def _imported(spec: ToolSpec, allow: Collection[str]) -> Function:
-    """The function that a spec from disk names, if its module is allowed and it is still the same.
+def _imported(spec: ToolSpec, trusted: Collection[str]) -> Function:
+    """The function that a spec from disk names, if its module is trusted and it is still the same.
 
     Raises
     ------
@@ -98,13 +98,13 @@ def _imported(spec: ToolSpec, allow: Collection[str]) -> Function:
         Where it is not.
     """
     if "source" in spec.binding:
-        made: Function = from_source(spec, allow)
+        made: Function = from_source(spec, trusted)
         return made
     module, _, qualname = str(spec.binding.get("ref", "")).partition(":")
-    if module not in allow:
+    if module not in trusted:
         raise SpecError(
             f"The function {module}:{qualname} is not loaded: add it with Registry.add_function, "
-            f"or allow the module {module!r} when the stack is built."
+            f"or trust the module {module!r} when the stack is built."
         )
     try:
         found: Any = importlib.import_module(module)
@@ -112,7 +112,7 @@ def _imported(spec: ToolSpec, allow: Collection[str]) -> Function:
             found = getattr(found, step)
     except (ImportError, AttributeError) as error:
         raise SpecError(f"{module}:{qualname} cannot be imported: {error_line(error)}") from error
-    # what the module itself imported (subprocess.run, say) is not what was allowed
+    # what the module itself imported (subprocess.run, say) is not what was trusted
     if names_of(found) != (spec.name, module, qualname):
         raise SpecError(f"{module}:{qualname} is no function of that module.")
     if function_spec(found, effect=spec.effect).parameters != spec.parameters:

@@ -85,25 +85,25 @@ def load_source(source: str) -> PythonSource:
     return PythonSource(tuple(specs.values()), runs, tuple(left))
 
 
-def from_source(spec: ToolSpec, allow: Collection[str]) -> Any:
+def from_source(spec: ToolSpec, trusted: Collection[str]) -> Any:
     """The function or ``BaseTool`` behind a spec of a catalogue on disk.
 
     Parameters
     ----------
     spec : ToolSpec
         Its ``binding["source"]`` says where to look.
-    allow : collection of str
+    trusted : collection of str
         Sources that may be imported.
 
     Raises
     ------
     SpecError
-        Where the source is not allowed, or its tool is gone or another than was indexed.
+        Where the source is not trusted, or its tool is gone or another than was indexed.
     """
     source = str(spec.binding.get("source", ""))
-    if source not in allow:
+    if source not in trusted:
         raise SpecError(
-            f"{spec.id} is Python code that is not loaded. Whoever runs this may allow it: "
+            f"{spec.id} is Python code that is not loaded. Whoever runs this may trust it: "
             f"toolgrove index {source or 'module:object'}"
         )
     try:

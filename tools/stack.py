@@ -38,7 +38,7 @@ async def build_stack(
     limit: int = 2048,
     store: Callable[[str], str] | None = None,
     hosts: Mapping[str, str] | None = None,
-    allow: Collection[str] = (),
+    trusted: Collection[str] = (),
     rng: Random | None = None,
     network: Network = Network(),  # noqa: B008 - frozen
     policy: Policy = Policy(),  # noqa: B008 - frozen
@@ -70,7 +70,7 @@ async def build_stack(
     hosts : mapping or None
         Base URL by host name, for APIs that are served elsewhere than their spec says; only these
         may be on this machine or in a private network.
-    allow : collection of str
+    trusted : collection of str
         What a catalogue on disk may run: modules and sources ``module:object`` whose Python code
         may be imported, and addresses of MCP servers that may be started or spoken to.
     rng : Random or None
@@ -154,15 +154,15 @@ async def build_stack(
             elif kind not in backends and kind == "python":
                 from toolgrove.tools.python import python_backend
 
-                backends[kind] = python_backend(registry, allow)
+                backends[kind] = python_backend(registry, trusted)
             elif kind not in backends and kind == "langchain":
                 from toolgrove.tools.langchain import langchain_backend
 
-                backends[kind] = langchain_backend(registry, allow)
+                backends[kind] = langchain_backend(registry, trusted)
             elif kind not in backends and kind == "mcp":
                 from toolgrove.tools.mcp import McpBackend
 
-                mcp = McpBackend(spec_of, allow=allow, secrets=secrets)
+                mcp = McpBackend(spec_of, trusted=trusted, secrets=secrets)
                 stack.push_async_callback(mcp.close)
                 backends[kind] = with_retry(
                     mcp, spec_of, attempts=attempts, within=timeout, rng=rng

@@ -87,7 +87,7 @@ async def test_the_official_client_finds_and_calls_a_world_api_over_stdio(
     server = mcp.StdioServerParameters(
         command=sys.executable,
         args=command,
-        env={**environ, "TOOLGROVE_ALLOWED": str(tmp_path / "allowed.json")},
+        env={**environ, "TOOLGROVE_TRUSTED": str(tmp_path / "trusted.json")},
     )
     async with mcp.Client(mcp.stdio_client(server, sys.__stderr__)) as client:
         await use(client)

@@ -14,7 +14,7 @@ from support.embedders import need_minilm
 from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.errors import SpecError, UsageError
-from toolgrove.tools.allowed import allowed
+from toolgrove.tools.trusted import trusted
 
 SERVER = Path(__file__).parents[1] / "support" / "mcp_server.py"
 
@@ -23,7 +23,7 @@ SERVER = Path(__file__).parents[1] / "support" / "mcp_server.py"
 def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_minilm(monkeypatch)
     monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
-    monkeypatch.setenv("TOOLGROVE_ALLOWED", str(tmp_path / "allowed.json"))
+    monkeypatch.setenv("TOOLGROVE_TRUSTED", str(tmp_path / "trusted.json"))
     monkeypatch.setenv("COLUMNS", "300")
 
 
@@ -53,7 +53,7 @@ def test_servers_and_objects_are_indexed_by_the_same_command(server: str, tmp_pa
     [left] = python_row["left"]
     assert "untyped" in left
     assert summary["tools"] == 12
-    assert allowed() == {server, python}
+    assert trusted() == {server, python}
     again = printed(call("index", server, python, "--json"))
     assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 12)
     hits = printed(call("search", "which numbers won the lottery?", "--json"))["hits"]
@@ -68,7 +68,7 @@ def test_servers_and_objects_are_indexed_by_the_same_command(server: str, tmp_pa
 def test_a_bad_source_stops_or_is_listed(server: str, tmp_path: Path) -> None:
     assert isinstance(call("index", "mcp+stdio:true").exception, SpecError)
     assert isinstance(call("index", "nothing_here:x").exception, UsageError)
-    assert allowed() == frozenset()
+    assert trusted() == frozenset()
     python = "support.sample_tools:lottery"
     rows = printed(call("index", "mcp+stdio:true", python, "--skip-bad", "--json"))["sources"]
     assert [(row["tools"], len(row["skipped"])) for row in rows] == [(0, 1), (1, 0)]

@@ -85,7 +85,7 @@ Ask = Callable[..., Coroutine[None, None, Observation]]
 async def asking(address: str, specs: list[ToolSpec], relist: float = 60.0) -> AsyncIterator[Ask]:
     """A function that calls a tool of the server by its backend and a deadline alone."""
     by_id = {spec.id: spec for spec in at(address, specs)}
-    backend = McpBackend(by_id.__getitem__, allow=[address], relist=relist)
+    backend = McpBackend(by_id.__getitem__, trusted=[address], relist=relist)
 
     def ask(name: str, within: float = 60.0, **given: object) -> Coroutine[None, None, Observation]:
         execute = with_timeout(backend, within, by_id.__getitem__)
@@ -170,7 +170,7 @@ async def test_the_stack_gets_over_a_death_between_two_reads(
     address = stdio(state)
     with Registry() as registry:
         registry.add(at(address, indexed))
-        async with build_stack(registry, allow=[address]) as execute:
+        async with build_stack(registry, trusted=[address]) as execute:
             await execute(ToolCall("c", "mcp/trouble/die"))
             found = await execute(ToolCall("c", "mcp/trouble/add", {"a": 20, "b": 1}))
     assert (found.status, found.content) == (Status.OK, "21")
@@ -213,7 +213,7 @@ async def test_a_catalogue_does_not_choose_which_program_is_started(tmp_path: Pa
         async with build_stack(registry) as execute:
             refused = await execute(ToolCall("c", "mcp/x/t"))
     assert refused.status is Status.NOT_WORKING
-    assert "may not be connected to" in refused.content
+    assert "is not trusted here" in refused.content
     assert not mark.exists()
 
 

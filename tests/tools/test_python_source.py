@@ -16,11 +16,13 @@ from toolgrove.tools.stack import build_stack
 MODULE = "support.sample_tools"
 
 
-async def called(spec: ToolSpec, allow: list[str], *steps: dict[str, object]) -> list[Observation]:
+async def called(
+    spec: ToolSpec, trusted: list[str], *steps: dict[str, object]
+) -> list[Observation]:
     """Calls through the stack, of a spec as a catalogue on disk would have it."""
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, allow=allow) as execute:
+        async with build_stack(registry, trusted=trusted) as execute:
             return [await execute(ToolCall("c", spec.id, step)) for step in steps]
 
 
@@ -39,7 +41,7 @@ def test_a_list_holds_functions_langchain_tools_and_specs() -> None:
     assert "untyped: parameter x has no annotation" in left
 
 
-async def test_what_is_allowed_is_called_and_nothing_else() -> None:
+async def test_what_is_trusted_is_called_and_nothing_else() -> None:
     source = f"{MODULE}:everything"
     lottery, moon, _ = load_source(source).specs
     assert (await called(lottery, [source], {"country": "NO"}))[0].content == "7 in NO"

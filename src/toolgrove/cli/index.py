@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["register"]
 
-WORLD = "world"
 EXAMPLES = """
 Examples:
 
@@ -33,10 +32,12 @@ Examples:
 A source is a file or folder (OpenAPI and Swagger; ToolBench's tool files, query files and
 corpus.tsv; collections with one tool a line), the address of an MCP server, a Python object
 module:object (a function, a LangChain tool, a list of them, or a class), or a word: world is the
-catalogue that comes with Toolgrove. What a file is, is told by what is in it.
+catalogue that comes with Toolgrove, botocore and google-discovery are the AWS operations and
+Google methods that the packages botocore and google-api-python-client describe. What a file is,
+is told by what is in it.
 
 mcp+stdio: starts that program and module:object imports that module, with your rights; both are
-remembered as allowed, so that runs with the catalogue may do it again. A program gets few
+remembered as trusted, so that runs with the catalogue may do it again. A program gets few
 environment variables; write NAME= before the command to hand one on. #secret=NAME after the URL
 of an MCP server sends that secret as a bearer token.
 
@@ -53,7 +54,7 @@ def register(app: typer.Typer) -> None:
 def index(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Files, folders, MCP addresses, module:object, or: world."),
+        typer.Argument(help="Files, folders, MCP addresses, module:object, or a word."),
     ],
     catalog: Annotated[
         Path,
@@ -145,8 +146,8 @@ def _reader(source: str) -> _Read:
 
     if Path(source).exists():
         return _files
-    if source == WORLD:
-        return _world
+    if source in _WORDS:
+        return _WORDS[source]
     if is_address(source):
         return _mcp
     if is_source(source):
@@ -161,16 +162,33 @@ def _world(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSp
     yield from world.specs()
 
 
+def _botocore(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
+    from toolgrove.data.formats.botocore_models import load_botocore
+
+    report.kind = "botocore's models"
+    yield from load_botocore()
+
+
+def _google(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
+    from toolgrove.data.formats.google_discovery import load_google
+
+    report.kind = "Google's discovery documents"
+    yield from load_google()
+
+
+_WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
+
+
 def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     import asyncio
 
-    from toolgrove.tools.allowed import allow
     from toolgrove.tools.mcp_source import load_mcp
+    from toolgrove.tools.trusted import trust
 
     report.kind = "MCP server"
     specs, left = asyncio.run(load_mcp(report.source))
     report.left += left
-    allow([report.source])
+    trust([report.source])
     for spec in specs:
         with suppress(CatalogError):
             other = catalog.registry.get(spec.id).binding.get("address")
@@ -183,15 +201,15 @@ def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec
 
 
 def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.cli.allowed import find_modules_here
-    from toolgrove.tools.allowed import allow
+    from toolgrove.cli.trusted import find_modules_here
     from toolgrove.tools.python_source import load_source
+    from toolgrove.tools.trusted import trust
 
     report.kind = "Python object"
     find_modules_here()
     loaded = load_source(report.source)
     report.left += loaded.left
-    allow([report.source])
+    trust([report.source])
     yield from loaded.specs
 
 

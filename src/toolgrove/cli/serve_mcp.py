@@ -51,8 +51,8 @@ def mcp(
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.gateway import Gateway
     from toolgrove.agent.hosting import hosted
-    from toolgrove.cli.allowed import allowed_here
     from toolgrove.cli.model import fetch_embedder
+    from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.mcp_source import need_mcp
     from toolgrove.tools.policy import Policy
 
@@ -64,7 +64,7 @@ def mcp(
         gateway = Gateway(
             opened,
             hosts=hosts,
-            allow=allowed_here(),
+            trusted=trusted_here(),
             policy=Policy(allow=tuple(tool) if tool else None, read_only=read_only),
             timeout=timeout,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["allowed_here", "find_modules_here"]
+__all__ = ["find_modules_here", "trusted_here"]
 
 
 def find_modules_here() -> None:
@@ -15,9 +15,9 @@ def find_modules_here() -> None:
         sys.path.append(here)
 
 
-def allowed_here() -> frozenset[str]:
+def trusted_here() -> frozenset[str]:
     """The sources that were indexed on this machine; their modules can be imported from here."""
-    from toolgrove.tools.allowed import allowed
+    from toolgrove.tools.trusted import trusted
 
     find_modules_here()
-    return allowed()
+    return trusted()

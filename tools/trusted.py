@@ -15,20 +15,20 @@ from toolgrove.data import codec
 from toolgrove.data.files import write_beside
 from toolgrove.errors import UsageError
 
-__all__ = ["allow", "allowed", "allowed_file"]
+__all__ = ["trust", "trusted", "trusted_file"]
 
 
-def allowed_file() -> Path:
-    """The file, one JSON list; the environment's ``TOOLGROVE_ALLOWED`` names another."""
-    given = os.environ.get("TOOLGROVE_ALLOWED")
+def trusted_file() -> Path:
+    """The file, one JSON list; the environment's ``TOOLGROVE_TRUSTED`` names another."""
+    given = os.environ.get("TOOLGROVE_TRUSTED")
     if given:
         return Path(given).expanduser()
     from platformdirs import user_config_path
 
-    return user_config_path("toolgrove", appauthor=False) / "allowed.json"
+    return user_config_path("toolgrove", appauthor=False) / "trusted.json"
 
 
-def allowed() -> frozenset[str]:
+def trusted() -> frozenset[str]:
     """The sources that this machine's user has indexed.
 
     Raises
@@ -36,7 +36,7 @@ def allowed() -> frozenset[str]:
     UsageError
         Where the file is damaged.
     """
-    path = allowed_file()
+    path = trusted_file()
     try:
         known = codec.loads(path.read_bytes())
     except FileNotFoundError:
@@ -48,13 +48,13 @@ def allowed() -> frozenset[str]:
     return frozenset(known)
 
 
-def allow(sources: Iterable[str]) -> None:
+def trust(sources: Iterable[str]) -> None:
     """Remember that sources may be run; what is remembered already stays."""
     from filelock import FileLock
 
-    path = allowed_file()
+    path = trusted_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path.with_suffix(".lock")):
-        known = allowed()
+        known = trusted()
         if not known.issuperset(wanted := frozenset(sources)):
             write_beside(path, [codec.dumps(sorted(known | wanted))])
