@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from toolgrove.data.download import Tick
 
-__all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "batches", "normalised"]
+__all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "PartEmbedder", "batches", "normalised"]
 
 
 class Embedder(Protocol):
@@ -42,6 +42,14 @@ class Embedder(Protocol):
 
         ``query`` tells searches from documents, for models that embed them differently.
         """
+
+
+@runtime_checkable
+class PartEmbedder(Protocol):
+    """An embedder that gives the vectors of a query and of its sentences in one pass."""
+
+    def embed_parts(self, parts: Sequence[str]) -> NDArray[np.float32]:
+        """The vectors of a query, ``parts[0]``, and of the parts of it that follow, in order."""
 
 
 class MiniLM:
@@ -84,6 +92,29 @@ class MiniLM:
         """The path, or the bytes, of what onnxruntime runs."""
         return str(weights.fetch(weights.MINILM_INT8, tick=self._tick))
 
+    def embed_parts(self, parts: Sequence[str]) -> NDArray[np.float32]:
+        """See :meth:`PartEmbedder.embed_parts`: half the work of embedding each part by itself.
+
+        A part's vector is the mean of the last layer over its own tokens, seen in the whole query
+        ("late chunking", Günther et al., 2024). A part without tokens of its own, past
+        ``MAX_TOKENS`` say, is embedded by itself.
+        """
+        tokenizer, session = self._load()
+        encoded = tokenizer.encode(parts[0])
+        hidden = _last_layer(session, [encoded.ids])[0]
+        vectors, rest, end = [hidden.mean(axis=0)], [], 0
+        for part in parts[1:]:
+            start = parts[0].find(part, end)
+            end = start + len(part) if start >= 0 else end
+            own = [start <= a < b <= end for a, b in encoded.offsets] if start >= 0 else []
+            if not any(own):
+                rest.append(len(vectors))
+            vectors.append(hidden[own].mean(axis=0) if any(own) else hidden[0])
+        out = normalised(np.stack(vectors), self.name)
+        if rest:
+            out[rest] = self.embed([parts[i] for i in rest], query=True)
+        return out
+
     def _load(self) -> tuple[Any, Any]:
         with self._lock:
             if self._loaded is None:
@@ -125,7 +156,8 @@ def batches(lengths: Sequence[int], tokens: int = 1024) -> Iterator[list[int]]:
         yield some
 
 
-def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.float32]:
+def _last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.float32]:
+    """The last layer, of shape (texts, longest, dimension); what is past a text's end is noise."""
     longest = max(map(len, tokens))
     ids = np.zeros((len(tokens), longest), dtype=np.int64)
     mask = np.zeros_like(ids)
@@ -134,6 +166,12 @@ def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.flo
         mask[row, : len(sequence)] = 1
     feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
     (hidden,) = session.run(["last_hidden_state"], feed)
+    return np.asarray(hidden, dtype=np.float32)
+
+
+def _mean_of_last_layer(session: Any, tokens: list[list[int]]) -> NDArray[np.float32]:
+    hidden = _last_layer(session, tokens)
+    mask = np.arange(hidden.shape[1]) < np.array([[len(sequence)] for sequence in tokens])
     summed: NDArray[np.float32] = np.einsum("bth,bt->bh", hidden, mask.astype(np.float32))
     mean: NDArray[np.float32] = summed / mask.sum(axis=1, keepdims=True, dtype=np.float32)
     return mean

@@ -5,10 +5,11 @@ A folder holds three things::
     index.sqlite    every tool's document, vector and metadata: the truth
     chroma-N/       a Chroma collection of the vectors: finds near neighbours
     bm25-N/         a BM25 index of the documents: finds shared words
+    ranker.json     how candidates are ordered, where it was fitted to data
 
-The last two are made from the first. They are brought up to date together under a file lock, and
-a mark in the first says so; whoever finds the mark of a process that died makes them again from
-what is stored, without embedding anything.
+The two searches' folders are made from the first file. They are brought up to date together under
+a file lock, and a mark in the first says so; whoever finds the mark of a process that died makes
+them again from what is stored, without embedding anything.
 """
 
 from __future__ import annotations
@@ -27,8 +28,10 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, UsageError
-from toolgrove.retriever.documents import document, parts
-from toolgrove.retriever.ranking import Hit, best, ranked
+from toolgrove.retriever.documents import document, parts, words
+from toolgrove.retriever.embedding import PartEmbedder
+from toolgrove.retriever.ranker import DEFAULT, Ranker
+from toolgrove.retriever.ranking import Evidence, Hit, best, evidence, ranked
 from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, Entry, Store
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ BATCH = 64
 DEPTH = 50
 """Candidates that each of the two searches proposes for each part of a query."""
 REMEMBERED = 1024
+RANKER = "ranker.json"
 
 
 class Index:
@@ -84,6 +88,8 @@ class Index:
         self._vectors: Vectors | None = None
         self._lexical: tuple[str, Lexical] | None = None
         self._queries: dict[str, NDArray[np.float32]] = {}
+        path = self.folder / RANKER
+        self.ranker = Ranker.load(path) if path.exists() else DEFAULT
 
     def __len__(self) -> int:
         return len(self._store)
@@ -162,9 +168,7 @@ class Index:
     def _write(self, specs: Sequence[ToolSpec]) -> int:
         wanted = {spec.id: _entry(spec) for spec in specs}
         known = self._store.entries(list(wanted))
-        new = [
-            e for e in wanted.values() if e.id not in known or known[e.id].metadata != e.metadata
-        ]
+        new = [e for e in wanted.values() if e.id not in known or known[e.id].mark != e.mark]
         if not new:
             return 0
         self._changed = True
@@ -188,8 +192,8 @@ class Index:
         """The tools a query is most likely about.
 
         BM25 and cosine propose candidates for the query and for each of its sentences; every
-        candidate gets both scores, min-max scaled and averaged; a tool counts by the whole query
-        and by the sentence it fits best, and gains from the best API of its family.
+        candidate is given both scores and what else is known of it
+        (:mod:`toolgrove.retriever.features`), and the ranker adds that up.
 
         Parameters
         ----------
@@ -210,6 +214,16 @@ class Index:
         UsageError
             The query is empty, ``k`` is below 1, or ``where`` names another field.
         """
+        known = self.evidence(query, k, where=where)
+        return [] if known is None else ranked(known, self.ranker)[:k]
+
+    def evidence(
+        self, query: str, k: int = 5, *, where: Mapping[str, str] | None = None
+    ) -> Evidence | None:
+        """What is known of a query's candidates before they are ordered; None where none are.
+
+        Takes and raises what :meth:`search` does.
+        """
         where = dict(where or {})
         if not query.strip() or k < 1 or not where.keys() <= set(FIELDS):
             raise UsageError(
@@ -218,28 +232,36 @@ class Index:
         with self._lock:
             vectors, lexical = self._ready()
         if vectors is None or lexical is None:
-            return []
+            return None
         texts = parts(query)
         asked = self._embedded(texts)
         near = vectors.nearest(asked, max(DEPTH, k), where)
-        words = lexical.scores(texts)
+        scores = lexical.scores(texts)
         if where:
-            words[:, ~np.isin(lexical.rows, self._store.rows_where(where))] = 0
-        rows = lexical.rows[best(words, max(DEPTH, k))]
+            scores[:, ~np.isin(lexical.rows, self._store.rows_where(where))] = 0
+        rows = lexical.rows[best(scores, max(DEPTH, k))]
         found = self._store.candidates(list({i for some in near for i in some}), rows.tolist())
-        return ranked(texts, found, asked, words, lexical.rows)[:k] if found else []
+        if not found:
+            return None
+        return evidence(texts, found, asked, scores, lexical.rows, lexical.rarity)
+
+    def use(self, ranker: Ranker) -> None:
+        """Order candidates by another ranker from now on, in this process and in later ones."""
+        ranker.save(self.folder / RANKER)
+        self.ranker = ranker
 
     def _embedded(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Query vectors, the recent ones from memory."""
-        known = {text: self._queries[text] for text in texts if text in self._queries}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        if new:
-            known |= zip(new, self.embedder.embed(new, query=True), strict=True)
-        for text in texts:
-            self._queries[text] = known[text]
-        while len(self._queries) > REMEMBERED:
-            self._queries.pop(next(iter(self._queries)), None)
-        return np.stack([known[text] for text in texts])
+        """The vectors of a query and its sentences, those of recent queries from memory."""
+        known = self._queries.get(texts[0])
+        if known is None:
+            if isinstance(self.embedder, PartEmbedder):
+                known = self.embedder.embed_parts(texts)
+            else:
+                known = self.embedder.embed(texts, query=True)
+            self._queries[texts[0]] = known
+            while len(self._queries) > REMEMBERED:
+                self._queries.pop(next(iter(self._queries)), None)
+        return known
 
     def _ready(self) -> tuple[Vectors | None, Lexical | None]:
         """Both derived parts as they stand now, mended first where a process died over them."""
@@ -351,7 +373,9 @@ def _file_lock(path: Path) -> BaseFileLock:
 
 
 def _entry(spec: ToolSpec) -> Entry:
-    text = document(spec)
-    names = (spec.category, spec.tool, spec.source, spec.effect.value)
-    category, tool, source, effect = (name.encode(errors="replace").decode() for name in names)
-    return Entry(spec.id, codec.digest(text), category, tool, source, effect, text)
+    text, said = document(spec), words(spec)
+    fields = (spec.category, spec.tool, spec.source, spec.effect.value, spec.name)
+    category, tool, source, effect, name = (f.encode(errors="replace").decode() for f in fields)
+    mark = codec.digest([category, tool, source, effect, name, text, said])
+    digest = codec.digest(text)
+    return Entry(spec.id, digest, category, tool, source, effect, name, mark, text, said)

@@ -1,10 +1,11 @@
 """BM25 over tools' documents: the tokens, the index, and its folder on disk.
 
-``bm25s`` (Lù, 2024) with k1 2 and b 0.9, the best of those tried on ToolBench.
+``bm25s`` (Lù, 2024) with its usual k1 1.5 and b 0.75.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lexical", "tokens"]
 
-K1, B = 2.0, 0.9
+K1, B = 1.5, 0.75
 _ROWS = "rows.npy"
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W_]{2,}")
@@ -100,6 +101,17 @@ class Lexical:
                 if known:
                     found[i] = self._bm25.get_scores(known)
         return found
+
+    def rarity(self, token: str) -> float:
+        """The inverse document frequency of a token: ``log(1 + n / (df + 0.5))``.
+
+        It is positive for every token; the more documents have it, the smaller.
+        """
+        found = 0
+        if self._bm25 is not None and token in self._bm25.vocab_dict:
+            column, starts = self._bm25.vocab_dict[token], self._bm25.scores["indptr"]
+            found = int(starts[column + 1] - starts[column])
+        return math.log(1 + len(self.rows) / (found + 0.5))
 
 
 def _tokenised(documents: Iterable[tuple[int, str]], rows: list[int]) -> Iterator[list[str]]:

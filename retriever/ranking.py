@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.retriever import fusion
+from toolgrove.retriever.documents import asking
+from toolgrove.retriever.features import LEXICAL, Rarity, Scores, coverage, features
+from toolgrove.retriever.ranker import Ranker
 from toolgrove.retriever.store import Candidate
 
-__all__ = ["Hit", "best", "ranked"]
+__all__ = ["Evidence", "Hit", "best", "evidence", "ranked"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Hit:
     id : str
         The spec's.
     score : float
-        Between 0 and 1, relative to the other candidates of this query.
+        At most about 1, relative to the other candidates of this query.
     lexical, dense : float
         Its scaled BM25 score and cosine, for ``part``.
     part : str
@@ -37,6 +40,28 @@ class Hit:
     part: str
 
 
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is known of a query's candidates before they are ordered.
+
+    Attributes
+    ----------
+    texts : tuple of str
+        The query and its sentences.
+    ids : tuple of str
+    lexical, dense : arrays of shape (texts, candidates)
+        BM25 and cosine, each row scaled to 0 through 1.
+    features : array of shape (candidates, features)
+        :data:`toolgrove.retriever.features.FEATURES`.
+    """
+
+    texts: tuple[str, ...]
+    ids: tuple[str, ...]
+    lexical: Scores
+    dense: Scores
+    features: Scores
+
+
 def best(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
     """Positions that are among the ``n`` best of any row, and above 0."""
     found: set[int] = set()
@@ -46,45 +71,72 @@ def best(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
     return np.array(sorted(found), dtype=np.int64)
 
 
-def ranked(
+def evidence(
     texts: Sequence[str],
     found: Sequence[Candidate],
     asked: NDArray[np.float32],
     words: NDArray[np.float32],
     rows: NDArray[np.int64],
-) -> list[Hit]:
-    """Both scores of every candidate, fused; best first.
+    rarity: Rarity,
+) -> Evidence:
+    """Both scores and the features of every candidate.
 
     Parameters
     ----------
     texts : sequence of str
         The query and its sentences.
     found : sequence of Candidate
+        At least one.
     asked : float32 array of shape (texts, dimension)
     words : float32 array of shape (texts, n)
         BM25 of every row of ``rows``.
     rows : int64 array of shape (n,)
         Ascending row numbers.
+    rarity : callable
+        Of a token among the documents.
     """
-    lexical = _columns(words, rows, [one.row for one in found])
-    dense = asked @ np.stack([one.vector for one in found]).T
-    lexical, dense = fusion.min_max(lexical), fusion.min_max(dense)
-    fused = fusion.convex(lexical, dense)
-    families: dict[tuple[str, str], int] = {}
-    tools = [families.setdefault((one.category, one.tool), len(families)) for one in found]
-    total = fusion.tool_prior(fusion.sentences_best(fused), np.array(tools))
-    sentences = min(1, len(texts) - 1)  # past the whole query, where there are any
+    lexical = fusion.min_max(_columns(words, rows, [one.row for one in found]))
+    dense = fusion.min_max(asked @ np.stack([one.vector for one in found]).T)
+    families = (
+        _numbers((one.category, one.tool) for one in found),
+        _numbers(one.category for one in found),
+    )
+    said = (
+        coverage(texts, [one.name for one in found], rarity),
+        coverage(texts, [one.tool for one in found], rarity),
+    )
+    asks = np.array([asking(text) for text in texts])
+    return Evidence(
+        tuple(texts),
+        tuple(one.id for one in found),
+        lexical,
+        dense,
+        features(lexical, dense, asks, families, said),
+    )
+
+
+def ranked(known: Evidence, ranker: Ranker) -> list[Hit]:
+    """The candidates as a ranker orders them, best first."""
+    total = ranker.scores(known.features)
+    fused = fusion.convex(known.lexical, known.dense, LEXICAL)
+    sentences = min(1, len(known.texts) - 1)  # past the whole query, where there are any
     part = sentences + fused[sentences:].argmax(axis=0)
     return [
         Hit(
-            found[i].id,
+            known.ids[i],
             round(float(total[i]), 6),
-            round(float(lexical[part[i], i]), 6),
-            round(float(dense[part[i], i]), 6),
-            texts[part[i]],
+            round(float(known.lexical[part[i], i]), 6),
+            round(float(known.dense[part[i], i]), 6),
+            known.texts[part[i]],
         )
         for i in np.argsort(-total, kind="stable").tolist()
     ]
+
+
+def _numbers(values: Iterable[object]) -> NDArray[np.int64]:
+    """Equal numbers for equal values."""
+    numbers: dict[object, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], dtype=np.int64)
 
 
 def _columns(

@@ -11,7 +11,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from toolgrove.errors import CatalogError
 __all__ = ["CLEAN", "FIELDS", "PARTIAL", "WRITING", "Candidate", "Entry", "Store"]
 
 FILE = "index.sqlite"
-VERSION = "1"
+VERSION = "2"
 FIELDS = ("category", "tool", "source", "effect")
 """What results can be filtered by."""
 
@@ -38,23 +38,28 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS entries (
     row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
     category TEXT NOT NULL, tool TEXT NOT NULL, source TEXT NOT NULL, effect TEXT NOT NULL,
-    document TEXT NOT NULL);
+    name TEXT NOT NULL, mark TEXT NOT NULL, document TEXT NOT NULL, words TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS entries_digest ON entries (digest);
 CREATE TABLE IF NOT EXISTS vectors (digest TEXT PRIMARY KEY, vector BLOB NOT NULL);
 """
 _UPSERT = """
-INSERT INTO entries (id, digest, category, tool, source, effect, document)
-VALUES (?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET (digest, category, tool, source, effect, document) = (
-    excluded.digest, excluded.category, excluded.tool, excluded.source, excluded.effect,
-    excluded.document)
+INSERT INTO entries (id, digest, category, tool, source, effect, name, mark, document, words)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET (digest, category, tool, source, effect, name, mark, document, words)
+= (excluded.digest, excluded.category, excluded.tool, excluded.source, excluded.effect,
+    excluded.name, excluded.mark, excluded.document, excluded.words)
 """
+_ENTRY = "id, digest, category, tool, source, effect, name, mark"
 _MANY = 500  # values in one IN (…)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One tool as the index sees it; ``digest`` is the document's."""
+    """One tool as the index sees it.
+
+    ``document`` is what is embedded, ``digest`` its digest; ``words`` is what BM25 searches;
+    ``mark`` changes whenever anything of the entry does.
+    """
 
     id: str
     digest: str
@@ -62,7 +67,10 @@ class Entry:
     tool: str
     source: str
     effect: str
+    name: str
+    mark: str
     document: str = ""
+    words: str = ""
 
     @property
     def metadata(self) -> dict[str, str]:
@@ -78,6 +86,7 @@ class Candidate:
     id: str
     category: str
     tool: str
+    name: str
     vector: NDArray[np.float32]
 
 
@@ -145,8 +154,8 @@ class Store:
         return {row[0] for row in self._rows("SELECT id FROM entries")}
 
     def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
-        """The entries of ids, where there are any, without their documents."""
-        query = "SELECT id, digest, category, tool, source, effect FROM entries WHERE id IN"
+        """The entries of ids, where there are any, without their texts."""
+        query = f"SELECT {_ENTRY} FROM entries WHERE id IN"
         return {row[0]: Entry(*row) for row in self._among(query, ids)}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
@@ -163,7 +172,7 @@ class Store:
             )
             self._db.executemany(
                 _UPSERT,
-                ((e.id, e.digest, *(getattr(e, f) for f in FIELDS), e.document) for e in entries),
+                map(astuple, entries),
             )
 
     def delete(self, ids: Sequence[str]) -> None:
@@ -177,25 +186,26 @@ class Store:
             self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM entries)")
 
     def documents(self) -> Iterator[tuple[int, str]]:
-        """Row and document of every entry, in order, streamed."""
-        for rows in self._pages("SELECT row, document FROM entries"):
+        """Row and words of every entry, in order, streamed."""
+        for rows in self._pages("SELECT row, words FROM entries"):
             yield from rows
 
     def embedded(self) -> Iterator[tuple[list[Entry], NDArray[np.float32]]]:
         """Every entry with its vector, a page at a time."""
-        query = (
-            "SELECT row, id, digest, category, tool, source, effect, vector "
-            "FROM entries JOIN vectors USING (digest)"
-        )
+        query = f"SELECT row, {_ENTRY}, vector FROM entries JOIN vectors USING (digest)"
         for rows in self._pages(query):
             vectors = np.frombuffer(b"".join(row[-1] for row in rows), np.float32)
             yield [Entry(*row[1:-1]) for row in rows], vectors.reshape(len(rows), -1)
 
     def candidates(self, ids: Sequence[str], rows: Sequence[int]) -> list[Candidate]:
         """The entries that have one of these ids or row numbers, in order of row."""
-        query = "SELECT row, id, category, tool, vector FROM entries JOIN vectors USING (digest)"
+        query = (
+            "SELECT row, id, category, tool, name, vector FROM entries JOIN vectors USING (digest)"
+        )
         found = {
-            row[0]: Candidate(row[0], row[1], row[2], row[3], np.frombuffer(row[4], np.float32))
+            row[0]: Candidate(
+                row[0], row[1], row[2], row[3], row[4], np.frombuffer(row[5], np.float32)
+            )
             for name, values in (("id", ids), ("row", rows))
             for row in self._among(f"{query} WHERE {name} IN", values)
         }

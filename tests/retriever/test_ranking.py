@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from toolgrove.retriever import fusion, metrics
 from toolgrove.retriever.documents import MAX_PARTS, parts
-from toolgrove.retriever.ranking import best, ranked
+from toolgrove.retriever.ranker import DEFAULT
+from toolgrove.retriever.ranking import best, evidence, ranked
 from toolgrove.retriever.store import Candidate
 
 finite = st.floats(-1e6, 1e6, width=32)
@@ -78,9 +79,11 @@ def test_best_takes_each_rows_best_and_nothing_without_a_shared_word() -> None:
 
 def test_a_row_newer_than_the_bm25_index_counts_by_its_vector() -> None:
     vectors = np.eye(2, dtype=np.float32)
-    found = [Candidate(3, "old", "c", "t1", vectors[0]), Candidate(9, "new", "c", "t2", vectors[1])]
+    old = Candidate(3, "old", "c", "t1", "old", vectors[0])
+    new = Candidate(9, "new", "c", "t2", "new", vectors[1])
     words = np.array([[4.0]], dtype=np.float32)
-    hits = ranked(["q"], found, vectors[1:], words, np.array([3]))
+    known = evidence(["q"], [old, new], vectors[1:], words, np.array([3]), lambda token: 1.0)
+    hits = ranked(known, DEFAULT)
     assert {hit.id: (hit.lexical, hit.dense) for hit in hits} == {"old": (1, 0), "new": (0, 1)}
 
 

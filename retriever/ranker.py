@@ -1,0 +1,119 @@
+"""From features to an order: a weighted sum, with weights chosen once or fitted to a collection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolgrove.data import codec
+from toolgrove.data.files import write_beside
+from toolgrove.errors import CatalogError
+from toolgrove.retriever.features import FEATURES, Scores
+
+__all__ = ["DEFAULT", "Example", "Ranker", "fit"]
+
+VERSION = 1
+STEPS, RATE, PULL = 400, 0.05, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Ranker:
+    """A weight for each of :data:`toolgrove.retriever.features.FEATURES`.
+
+    Parameters
+    ----------
+    weights : tuple of float
+    queries : int
+        How many it was fitted to; 0 for the default.
+    """
+
+    weights: tuple[float, ...]
+    queries: int = 0
+
+    def scores(self, features: Scores) -> Scores:
+        """The score of each candidate, at most 1, from features of shape (candidates, features)."""
+        highest = sum(weight for weight in self.weights if weight > 0) or 1.0
+        total: Scores = features @ np.array(self.weights) / highest
+        return total
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        named = dict(zip(FEATURES, self.weights, strict=True))
+        text = codec.dumps({"version": VERSION, "queries": self.queries, "weights": named})
+        write_beside(path, [text])
+
+    @classmethod
+    def load(cls, path: Path) -> Ranker:
+        """Read what :meth:`save` wrote.
+
+        Raises
+        ------
+        CatalogError
+            It cannot be read, or was made for other features.
+        """
+        try:
+            read = codec.loads(path.read_bytes())
+            named, queries = read["weights"], int(read["queries"])
+            if read["version"] != VERSION or set(named) != set(FEATURES):
+                raise ValueError("made for other features")
+            weights = tuple(float(named[name]) for name in FEATURES)
+            if not np.isfinite(weights).all():
+                raise ValueError("a weight is not a number")
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise CatalogError(
+                f"{path}: not a ranker of this version ({error}). Delete it, or train it again."
+            ) from error
+        return cls(weights, queries)
+
+
+DEFAULT = Ranker((0.35, 0.55, 0.2, 0.45, 0.45, 0.25, 0.15))
+"""Used where no ranker was fitted: see docs/retrieval.md for what it was chosen on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A query's candidates: their features, and which of them are relevant."""
+
+    features: Scores
+    relevant: NDArray[np.bool_]
+
+
+def fit(examples: Sequence[Example], start: Ranker = DEFAULT) -> Ranker:
+    """Weights under which relevant candidates pass the others, near those of ``start``.
+
+    Minimises ``mean(log(1 + sum(exp(other)) / exp(relevant)))`` over relevant candidates by Adam,
+    plus a pull towards ``start``: a multiple-negatives loss in which a query's other relevant
+    candidates are no negatives.
+
+    Parameters
+    ----------
+    examples : sequence of Example
+        Those without a relevant candidate, or without any other, teach nothing.
+    """
+    useful = [one for one in examples if one.relevant.any() and not one.relevant.all()]
+    scale = 10.0  # from scores near 1 to odds
+    first = scale * np.array(start.weights)
+    weights, mean, square = first.copy(), np.zeros_like(first), np.zeros_like(first)
+    for step in range(1, STEPS + 1 if useful else 1):
+        slope = sum(_slope(one, weights) for one in useful) / len(useful)
+        slope = slope + PULL * (weights - first)
+        mean, square = 0.9 * mean + 0.1 * slope, 0.99 * square + 0.01 * slope**2
+        weights -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)
+    return Ranker(tuple((weights / scale).round(4).tolist()), len(useful))
+
+
+def _slope(one: Example, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The loss's gradient for one query."""
+    scores = one.features @ weights
+    others, relevant = one.features[~one.relevant], one.features[one.relevant]
+    top = scores[~one.relevant].max()
+    odds = np.exp(scores[~one.relevant] - top)
+    log_sum = top + np.log(odds.sum())
+    centre = odds @ others / odds.sum()
+    lost = 1 / (1 + np.exp(np.clip(scores[one.relevant] - log_sum, -50, 50)))
+    slope: NDArray[np.float64] = (lost[:, None] * (centre - relevant)).mean(axis=0)
+    return slope
