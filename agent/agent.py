@@ -13,15 +13,21 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from toolgrove.agent.finding import finder
 from toolgrove.agent.hosting import world_version
 from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, Journal
+from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import Budget, parse_planner, run_config, solve
 from toolgrove.planners.chat import Chat
+from toolgrove.tools.idempotency import KeyFile
+from toolgrove.tools.network import Network
+from toolgrove.tools.offer import Offer
+from toolgrove.tools.policy import Policy
 from toolgrove.tools.registry import Registry
+from toolgrove.tools.secrets import SecretStore
 from toolgrove.tools.stack import build_stack
 
 if TYPE_CHECKING:
@@ -29,6 +35,7 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.tools.cassette import Tape
 
 __all__ = ["Agent", "Outcome", "as_task", "wait"]
 
@@ -72,6 +79,8 @@ class Agent(Runnable[str | Task, Outcome]):
         Where tools are retrieved from for tasks that name none.
     planner : str
         ``react``, ``cot``, ``dfsdt``, with options as in ``dfsdt:width=3,depth=8``.
+    search_tools : bool
+        Whether the model may look for further tools in the catalogue in mid-search.
     budget : Budget or None
         What one run may spend.
     runs : path or None
@@ -90,6 +99,13 @@ class Agent(Runnable[str | Task, Outcome]):
     apis : str or None
         URL of a virtual API server (``toolgrove serve apis``) that answers all tool calls; it has
         to be up already.
+    policy : Policy
+        What a run may do: which tools, whether writes, and who is asked before one.
+    network : Network or None
+        Where calls may go, and how often; the limits are shared by all runs of this agent.
+    record, replay : path or None
+        Folder with one cassette a task, which keeps the HTTP exchanges of its run or answers in
+        their place (:mod:`toolgrove.tools.cassette`).
 
     Examples
     --------
@@ -109,6 +125,7 @@ class Agent(Runnable[str | Task, Outcome]):
         tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec] = (),
         catalog: Catalog | None = None,
         planner: str = "dfsdt",
+        search_tools: bool = False,
         budget: Budget | None = None,
         runs: str | Path | None = None,
         k: int = 5,
@@ -117,11 +134,20 @@ class Agent(Runnable[str | Task, Outcome]):
         hosts: Mapping[str, str] | None = None,
         trusted: Collection[str] = (),
         apis: str | None = None,
+        policy: Policy = Policy(),  # noqa: B008 - frozen
+        network: Network | None = None,
+        record: str | Path | None = None,
+        replay: str | Path | None = None,
     ) -> None:
+        if replay is not None and (record is not None or apis is not None):
+            raise UsageError("a replay answers all calls: leave record and apis out.")
         if tools and catalog is not None:
             raise UsageError("give tools or a catalog, not both: add the tools to the catalog.")
+        if search_tools and catalog is None:
+            raise UsageError("search_tools needs a catalog to search.")
         parse_planner(planner)
         self.planner = planner
+        self.search_tools = search_tools
         self.budget = budget
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
@@ -132,6 +158,9 @@ class Agent(Runnable[str | Task, Outcome]):
         self.trusted = frozenset(trusted)
         self.apis = apis
         self.apis_identity = "" if apis is None else _identity(apis)
+        self.policy = policy
+        self.network = network or Network()
+        self.record, self.replay = record, replay
         self.model_spec = model if isinstance(model, str) else ""
         self.model = _loaded(model)
         self.registry = catalog.registry if catalog is not None else _registry(tools)
@@ -177,7 +206,9 @@ class Agent(Runnable[str | Task, Outcome]):
         async with AsyncExitStack() as stack:
             journal = self._journal(task, run)
             stack.enter_context(journal)
-            offer = self.registry.offer([spec["id"] for spec in journal.record.header["tools"]])
+            offer = self._offer([spec["id"] for spec in journal.record.header["tools"]])
+            pins = {spec.id: codec.digest(spec) for spec in fold(journal.record).tools}
+            secrets = SecretStore()
             execute = await stack.enter_async_context(
                 build_stack(
                     self.registry,
@@ -187,6 +218,12 @@ class Agent(Runnable[str | Task, Outcome]):
                     hosts=self.hosts,
                     trusted=self.trusted,
                     virtual=self.apis,
+                    network=self.network,
+                    policy=self.policy,
+                    secrets=secrets,
+                    keys=KeyFile(run / "idempotency.jsonl").key,
+                    pins=pins,
+                    tape=self._tape(task, secrets, resumed=journal.record.size > 0),
                 )
             )
             return await solve(
@@ -197,7 +234,20 @@ class Agent(Runnable[str | Task, Outcome]):
                 frontier=parse_planner(self.planner),
                 budget=self.budget,
                 journal=journal,
+                find=finder(self.catalog, self.k, pins) if offer.searchable else None,
             )
+
+    def _tape(self, task: Task, secrets: SecretStore, *, resumed: bool) -> Tape | None:
+        """What records a task's exchanges, or replays them."""
+        if self.record is None and self.replay is None:
+            return None
+        from toolgrove.tools.cassette import Recording, Replay, cassette_path
+
+        if self.replay is not None:
+            return Replay(cassette_path(self.replay, task.id))
+        assert self.record is not None
+        path = cassette_path(self.record, task.id)
+        return Recording(path, secrets.scrub, resume=resumed)
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
@@ -212,6 +262,16 @@ class Agent(Runnable[str | Task, Outcome]):
         if self.catalog is not None:
             return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
         return [spec.id for spec in self.registry]
+
+    def reachable(self, task: Task) -> Iterable[ToolSpec]:
+        """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
+        if self.search_tools:
+            return self.registry
+        return [self.registry.get(tool) for tool in self.candidates(task)]
+
+    def _offer(self, ids: Sequence[str]) -> Offer:
+        offer = self.registry.offer(ids)
+        return Offer(offer.specs, offer.aliases, searchable=self.search_tools)
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
@@ -230,7 +290,7 @@ class Agent(Runnable[str | Task, Outcome]):
     def _journal(self, task: Task, run: Path) -> Journal:
         if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
             return self._resumed(run)
-        offer = self.registry.offer(self.candidates(task))
+        offer = self._offer(self.candidates(task))
         frontier = parse_planner(self.planner)
         chat = Chat(self.model, offer.functions())
         settings = {
@@ -239,6 +299,8 @@ class Agent(Runnable[str | Task, Outcome]):
             "timeout": self.timeout,
             "observation_limit": self.observation_limit,
             "apis": self.apis or "",
+            "search_tools": self.search_tools,
+            "policy": self.policy.settings,
         }
         return Journal.create(
             run,
@@ -246,7 +308,10 @@ class Agent(Runnable[str | Task, Outcome]):
             tools=offer.specs,
             aliases=offer.aliases,
             config=run_config(frontier, chat, offer, self.budget or Budget())
-            | {"world": self.world(offer.specs), "settings": settings},
+            | {
+                "world": self.world(self.registry if self.search_tools else offer.specs),
+                "settings": settings,
+            },
         )
 
 

@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from toolgrove.data.records import ToolSpec
 
-__all__ = ["hosted", "world_version"]
+__all__ = ["hosted", "of_the_world", "world_version"]
 
 
-def _of_the_world(specs: Iterable[ToolSpec]) -> bool:
+def of_the_world(specs: Iterable[ToolSpec]) -> bool:
+    """Whether any of these tools is one of the bundled world's."""
     from toolgrove.data.world import HOST
 
     return any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs)
@@ -19,7 +20,7 @@ def _of_the_world(specs: Iterable[ToolSpec]) -> bool:
 
 def world_version(specs: Iterable[ToolSpec]) -> str:
     """Version of the bundled world, where any of these tools is one of its own; else empty."""
-    if not _of_the_world(specs):
+    if not of_the_world(specs):
         return ""
     from toolgrove.data.world import VERSION
 
@@ -35,7 +36,7 @@ def hosted(specs: Iterable[ToolSpec], *, seed: int = 0) -> Iterator[Mapping[str,
     Mapping[str, str]
         Base URL by host name, for ``Agent(hosts=…)``; empty where the world is not needed.
     """
-    if not _of_the_world(specs):
+    if not of_the_world(specs):
         yield {}
         return
     from toolgrove.data.world import HOST, running

@@ -28,16 +28,17 @@ def with_pins(
     current : callable
         The spec that an id has now (``Registry.get``).
     pins : mapping
-        Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without a pin is
-        refused too.
+        Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without one, found
+        while the run went on, is pinned by its first call.
     """
+    known = dict(pins)
 
     async def pinned(call: ToolCall) -> Observation:
         try:
             now = codec.digest(current(call.name))
         except CatalogError:
             now = ""
-        if now != pins.get(call.name):
+        if not now or now != known.setdefault(call.name, now):
             text = "This tool changed after it was offered, so it is not called. Use another."
             return failure(Status.NOT_WORKING, text, attempts=0)
         return await execute(call)

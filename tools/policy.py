@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from inspect import isawaitable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.address import Blocked
@@ -56,6 +56,27 @@ class Policy:
     approve: Approve | None = None
     dry_run: bool = False
     calls_per_tool: int | None = None
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a run's journal keeps, so that going on with it does not lift a restriction."""
+        return {
+            "allow": None if self.allow is None else list(self.allow),
+            "read_only": self.read_only,
+            "dry_run": self.dry_run,
+            "calls_per_tool": self.calls_per_tool,
+        }
+
+    def within(self, settings: Mapping[str, Any]) -> Policy:
+        """The policy with the restrictions that a run was begun under."""
+        allow = settings.get("allow")
+        return replace(
+            self,
+            allow=tuple(allow) if self.allow is None and allow is not None else self.allow,
+            read_only=self.read_only or bool(settings.get("read_only")),
+            dry_run=self.dry_run or bool(settings.get("dry_run")),
+            calls_per_tool=self.calls_per_tool or settings.get("calls_per_tool"),
+        )
 
     def refusal(self, spec: ToolSpec) -> str | None:
         """Why a tool may not be called in this run, whatever its arguments; None if it may."""

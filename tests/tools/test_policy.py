@@ -289,12 +289,13 @@ async def test_promise_23_a_tool_whose_pinned_hash_changed_is_not_called(
     assert [asked.target for asked in faults.asked] == ["/x", "/x"] * len(changes)
 
 
-async def test_promise_23_a_tool_that_was_never_pinned_is_not_called() -> None:
-    inner = Noted()
-    execute = with_pins(inner, SPECS.__getitem__, {READ.id: codec.digest(READ)})
-    assert (await execute(ToolCall("c", READ.id))).status is Status.OK
+async def test_promise_23_a_tool_found_under_way_is_pinned_by_its_first_call() -> None:
+    inner, specs = Noted(), dict(SPECS)
+    execute = with_pins(inner, specs.__getitem__, {READ.id: codec.digest(READ)})
+    assert (await execute(ToolCall("c", WRITE.id))).status is Status.OK
+    specs[WRITE.id] = replace(WRITE, description="Another.")
     assert (await execute(ToolCall("c", WRITE.id))).status is Status.NOT_WORKING
-    assert inner.asked == [READ.id]
+    assert inner.asked == [WRITE.id]
 
 
 def posted(faults: Any, **binding: Any) -> ToolSpec:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.run_policy import Approval, network_of, policy_of
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ Examples:
   toolgrove run "How far is it from OSL to LHR in km?" --catalog catalog --planner dfsdt
 
   toolgrove run --resume runs/1b9d1a6f0c2e-1
+
+  toolgrove run "Star the toolgrove repository." --catalog catalog --allow 'GitHub/*' --dry-run
+
+  toolgrove run "Which pull requests wait for me?" --catalog catalog --read-only --record tapes
 """
 
 
@@ -56,6 +61,9 @@ def run(
     tool: Annotated[
         list[str] | None, typer.Option(help="Offer this tool (its id) instead of retrieving.")
     ] = None,
+    search_tools: Annotated[
+        bool, typer.Option(help="Let the model look for further tools while it works.")
+    ] = False,
     runs: Annotated[Path, typer.Option(help="Folder that keeps the runs.")] = Path("runs"),
     resume: Annotated[
         Path | None, typer.Option(help="Go on with this run, with its own settings.")
@@ -63,6 +71,27 @@ def run(
     apis: Annotated[
         str | None,
         typer.Option(help="URL of a virtual API server (serve apis) that answers all calls."),
+    ] = None,
+    allow: Annotated[
+        list[str] | None,
+        typer.Option(help="Call only tools with this id; * and ? as in 'GitHub/*'."),
+    ] = None,
+    read_only: Annotated[bool, typer.Option(help="Refuse every write.")] = False,
+    approve: Annotated[
+        Approval, typer.Option(help="Writes outside the bundled world: ask at the terminal first.")
+    ] = Approval.ASK,
+    dry_run: Annotated[bool, typer.Option(help="Show calls instead of making them.")] = False,
+    allow_private: Annotated[
+        bool, typer.Option(help="Let calls go to this machine and private networks.")
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(help="Let calls go to this HOST or HOST:PORT, wherever.")
+    ] = None,
+    record: Annotated[
+        Path | None, typer.Option(help="Keep the HTTP exchanges in a cassette in this folder.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="Answer calls from the cassettes in this folder.")
     ] = None,
     max_model_calls: Annotated[int, typer.Option(help="Budget of model calls.", min=1)] = 200,
     max_tool_calls: Annotated[int | None, typer.Option(help="Budget of tool calls.", min=0)] = None,
@@ -75,20 +104,30 @@ def run(
     """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.cli.trusted import trusted_here
     from toolgrove.planners import Budget
 
     budget = Budget(max_model_calls, max_tool_calls, max_tokens, max_seconds)
+    served = apis is not None or replay is not None
+    given: dict[str, Any] = {
+        "policy": policy_of(allow, read_only, approve, dry_run, served=served),
+        "network": network_of(allow_private, allow_host),
+        "record": record,
+        "replay": replay,
+        "trusted": trusted_here(),
+    }
     if resume is not None:
         if query:
             raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
-        _resume(resume, budget, apis, json)
+        _resume(resume, budget, apis, given, json)
         return
     if not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
     with Catalog.open(catalog, create=False) as opened:
         agent = Agent(
-            model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k, apis=apis
-        )
+            model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k, apis=apis,
+            search_tools=search_tools, **given,
+        )  # fmt: skip
         task = _task(query, tool)
         task = replace(task, tools=tuple(agent.candidates(task)))
         _solve(agent, task, agent.new_run(task), json)
@@ -100,7 +139,7 @@ def _task(query: str, tools: list[str] | None) -> Task:
     return replace(as_task(query), tools=tuple(tools) if tools else None)
 
 
-def _resume(run: Path, budget: Budget, apis: str | None, json: bool) -> None:
+def _resume(run: Path, budget: Budget, apis: str | None, given: dict[str, Any], json: bool) -> None:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data import codec
@@ -109,6 +148,7 @@ def _resume(run: Path, budget: Budget, apis: str | None, json: bool) -> None:
 
     record = read_run(run)
     config, settings = record.header["config"], _settings(record, run)
+    given["policy"] = given["policy"].within(settings.get("policy", {}))
     with Catalog.open(Path(settings["catalog"]), create=False) as opened:
         agent = Agent(
             model=settings["model"],
@@ -118,6 +158,8 @@ def _resume(run: Path, budget: Budget, apis: str | None, json: bool) -> None:
             timeout=settings["timeout"],
             observation_limit=settings["observation_limit"],
             apis=apis or settings.get("apis") or None,
+            search_tools=settings.get("search_tools", False),
+            **given,
         )
         _solve(agent, codec.decode(Task, record.header["task"]), run, json)
 
@@ -135,9 +177,10 @@ def _settings(record: Record, run: Path) -> dict[str, Any]:
 def _solve(agent: Agent, task: Task, run: Path, json: bool) -> None:
     from toolgrove.agent.hosting import hosted
 
-    specs = [agent.registry.get(tool) for tool in task.tools or ()]
-    with hosted(specs if agent.apis is None else ()) as agent.hosts:
-        err_console().print(f"run {run}: {len(specs)} tools on offer, planner {agent.planner}")
+    elsewhere = agent.apis is not None or agent.replay is not None
+    with hosted(() if elsewhere else agent.reachable(task)) as agent.hosts:
+        offered = len(agent.candidates(task))
+        err_console().print(f"run {run}: {offered} tools on offer, planner {agent.planner}")
         try:
             tree = asyncio.run(agent.solve(task, run))
         except KeyboardInterrupt:

@@ -1,0 +1,91 @@
+"""What ``toolgrove run`` lets its tools do: options become a policy, and a person is asked."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from toolgrove.cli.common import err_console
+
+if TYPE_CHECKING:
+    from toolgrove.data.records import ToolCall, ToolSpec
+    from toolgrove.tools.network import Network
+    from toolgrove.tools.policy import Approve, Policy
+
+__all__ = ["Approval", "network_of", "policy_of"]
+
+
+class Approval(StrEnum):
+    """Whether writes are approved."""
+
+    ASK = "ask"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def policy_of(
+    allow: list[str] | None, read_only: bool, approve: Approval, dry_run: bool, *, served: bool
+) -> Policy:
+    """The policy that the options say.
+
+    Parameters
+    ----------
+    allow, read_only, approve, dry_run
+        As given.
+    served : bool
+        Whether a virtual API server or a recording answers, so that nothing is written.
+    """
+    from toolgrove.tools.policy import Policy
+
+    asking = _asks(approve) if approve is not Approval.ALWAYS and not served else None
+    return Policy(
+        allow=tuple(allow) if allow else None, read_only=read_only, approve=asking, dry_run=dry_run
+    )
+
+
+def network_of(private: bool, hosts: list[str] | None) -> Network:
+    """Where calls may go besides public addresses."""
+    from toolgrove.tools.address import AddressPolicy
+    from toolgrove.tools.network import Network
+
+    return Network(AddressPolicy(private=private, hosts=frozenset(hosts or ())))
+
+
+def _asks(approval: Approval) -> Approve:
+    from toolgrove.agent.hosting import of_the_world
+
+    def approve(spec: ToolSpec, call: ToolCall) -> bool:
+        if of_the_world([spec]):  # the bundled world is made up anew for each run
+            return True
+        if approval is Approval.NEVER:
+            return False
+        return _answered(spec, call)
+
+    return approve
+
+
+def _answered(spec: ToolSpec, call: ToolCall) -> bool:
+    """Ask at the terminal; without one the answer is no."""
+    import typer
+
+    from toolgrove.data import codec
+
+    say = err_console()
+    arguments = codec.dumps(dict(call.arguments)).decode()
+    if not _terminal():
+        say.print(
+            f"refused: {spec.id} writes, and there is no terminal to ask on. "
+            "Allow writes with --approve always.",
+            markup=False,
+        )
+        return False
+    say.print(f"{spec.id} writes: {arguments[:2000]}", markup=False)
+    try:
+        return typer.confirm("Let it?", default=False, err=True)
+    except typer.Abort:
+        return False
+
+
+def _terminal() -> bool:
+    return sys.stdin.isatty()

@@ -1,0 +1,262 @@
+"""``toolgrove run``: what its tools may do, and what is recorded and replayed."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from toolgrove.cli.main import app
+from toolgrove.data.journal import read_tree
+from toolgrove.data.records import Effect, Observation, Status, ToolSpec
+from toolgrove.data.world import specs as world_specs
+from toolgrove.errors import ReplayMiss, UsageError
+from toolgrove.tools.cassette import cassette_path
+from toolgrove.tools.registry import Registry
+
+
+class Notes:
+    """An API on loopback that counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        notes = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def answer(self) -> None:
+                notes.asked.append(f"{self.command} {self.path}")
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                self.send_response(200)
+                self.send_header("Content-Type", "application/json")
+                self.end_headers()
+                self.wfile.write(b'{"id": 7}')
+
+            do_GET = do_POST = answer  # noqa: N815 - the names that http.server looks for
+
+            def log_message(self, *args: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.host = f"127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def notes() -> Iterator[Notes]:
+    server = Notes()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def here(tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a catalogue of two tools and a script that calls both."""
+    monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
+    monkeypatch.setenv("COLUMNS", "200")
+    url = f"http://{notes.host}/notes"
+    with Registry.open(tmp_path / "catalog") as registry:
+        registry.add(
+            [
+                ToolSpec(
+                    f"Desk/notes/{name}",
+                    "Desk",
+                    "notes",
+                    name,
+                    effect=effect,
+                    binding={"kind": "http", "method": method, "url": url},
+                )
+                for name, method, effect in (
+                    ("list", "GET", Effect.READ),
+                    ("add", "POST", Effect.WRITE),
+                )
+            ]
+        )
+    finish = {"return_type": "give_answer", "final_answer": "done"}
+    script = [
+        {"calls": [{"name": "list_for_notes"}]},
+        {"calls": [{"name": "add_for_notes"}]},
+        {"calls": [{"name": "Finish", "arguments": finish}]},
+    ]
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    return tmp_path
+
+
+def run(here: Path, *options: str, input: str | None = None) -> tuple[Result, list[Observation]]:
+    tools = ["--tool", "Desk/notes/list", "--tool", "Desk/notes/add"]
+    model = f"scripted:{here / 'script.json'}"
+    command = ["run", "Note it.", *tools, "--model", model, "--runs", str(here / "runs"), "--json"]
+    result = CliRunner().invoke(app, [*command, "--planner", "react", *options], input=input)
+    if result.exit_code:
+        return result, []
+    printed = result.stdout[result.stdout.index("{") :]  # click's runner shows what was typed
+    tree = read_tree(json.loads(printed)["run"])
+    return result, [o for node in tree for o in node.observations][:2]
+
+
+def test_promise_14_a_private_host_is_called_only_if_it_is_allowed(
+    here: Path, notes: Notes
+) -> None:
+    _, (listed, _) = run(here)
+    assert listed.status is Status.NOT_WORKING
+    assert f"--allow-host {notes.host}" in listed.content
+    assert notes.asked == []
+    for option in (["--allow-private"], ["--allow-host", notes.host]):
+        _, (listed, _) = run(here, *option)
+        assert listed.status is Status.OK
+    assert notes.asked == ["GET /notes"] * 2
+
+
+def test_without_a_terminal_a_write_is_refused_with_a_way_to_allow_it(
+    here: Path, notes: Notes
+) -> None:
+    result, (_, added) = run(here, "--allow-private")
+    assert added.status is Status.UNAUTHORIZED
+    assert "not approved" in added.content
+    assert "--approve always" in result.stderr
+    assert notes.asked == ["GET /notes"]
+
+
+@pytest.mark.parametrize(("typed", "made"), [("y\n", True), ("n\n", False), ("", False)])
+def test_at_a_terminal_a_person_decides(
+    here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, made: bool
+) -> None:
+    monkeypatch.setattr("toolgrove.cli.run_policy._terminal", lambda: True)
+    result, (_, added) = run(here, "--allow-private", input=typed)
+    assert "Desk/notes/add writes" in result.stderr
+    assert added.status is (Status.OK if made else Status.UNAUTHORIZED)
+    assert notes.asked == ["GET /notes", "POST /notes"][: 2 if made else 1]
+
+
+def test_writes_can_be_approved_or_refused_for_the_whole_run(here: Path, notes: Notes) -> None:
+    _, (_, added) = run(here, "--allow-private", "--approve", "always")
+    assert added.status is Status.OK
+    for option in (["--approve", "never"], ["--read-only", "--approve", "always"]):
+        notes.asked.clear()
+        _, (listed, added) = run(here, "--allow-private", *option)
+        assert (listed.status, added.status) == (Status.OK, Status.UNAUTHORIZED)
+        assert notes.asked == ["GET /notes"]
+
+
+def test_only_tools_on_the_list_are_called(here: Path, notes: Notes) -> None:
+    _, (listed, added) = run(
+        here, "--allow-private", "--approve", "always", "--allow", "Desk/*/add"
+    )
+    assert (listed.status, added.status) == (Status.UNAUTHORIZED, Status.OK)
+    assert notes.asked == ["POST /notes"]
+
+
+def test_a_dry_run_sends_nothing(here: Path, notes: Notes) -> None:
+    _, observations = run(here, "--allow-private", "--dry-run")
+    assert ["nothing was sent" in o.content for o in observations] == [True, True]
+    assert f"POST http://{notes.host}/notes" in observations[1].content
+    assert notes.asked == []
+
+
+def test_promise_11_a_recorded_run_is_replayed_without_its_server(here: Path, notes: Notes) -> None:
+    tapes = here / "tapes"
+    options = ["--allow-private", "--approve", "always"]
+    _, live = run(here, *options, "--record", str(tapes))
+    assert [o.status for o in live] == [Status.OK, Status.OK]
+    [tape] = tapes.iterdir()
+    notes.asked.clear()
+    _, replayed = run(here, "--replay", str(tapes))  # asks nobody: nothing is written
+    assert [o.content for o in replayed] == [o.content for o in live]
+    assert notes.asked == []
+    tape.write_text("version: 1\ninteractions:\n")
+    missed, _ = run(here, "--replay", str(tapes))
+    assert isinstance(missed.exception, ReplayMiss)
+    assert notes.asked == []
+
+
+def test_a_replay_without_a_cassette_or_with_a_recording_is_refused(here: Path) -> None:
+    result, _ = run(here, "--replay", str(here))
+    assert isinstance(result.exception, UsageError)
+    result, _ = run(here, "--replay", str(here), "--record", str(here))
+    assert isinstance(result.exception, UsageError)
+
+
+def test_the_worlds_own_writes_need_no_approval_and_its_replay_no_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
+    spec = next(s for s in world_specs() if s.effect is Effect.WRITE)
+    with Registry.open(tmp_path / "catalog") as registry:
+        registry.add([spec])
+        alias = registry.alias(spec.id)
+    example: dict[str, Any] = {
+        name: part.get("example") or (part.get("examples") or [None])[0]
+        for name, part in spec.parameters["properties"].items()
+    }
+    finish = {"return_type": "give_answer", "final_answer": "done"}
+    script = [
+        {"calls": [{"name": alias, "arguments": {k: v for k, v in example.items() if v}}]},
+        {"calls": [{"name": "Finish", "arguments": finish}]},
+    ]
+    (tmp_path / "script.json").write_text(json.dumps(script))
+    seen = []
+    for option in ("--record", "--replay"):
+        command = ["run", "Do it.", "--tool", spec.id, "--planner", "react", "--json"]
+        command += ["--model", f"scripted:{tmp_path / 'script.json'}", "--runs", str(tmp_path)]
+        if option == "--replay":
+            monkeypatch.setattr("toolgrove.data.world.running", None)  # it cannot be started
+        result = CliRunner().invoke(app, [*command, option, str(tmp_path / "tapes")])
+        assert result.exit_code == 0, result.output
+        tree = read_tree(json.loads(result.stdout)["run"])
+        seen.append([(o.status, o.content) for node in tree for o in node.observations])
+    assert seen[0] == seen[1]
+    assert seen[0][0][0] is not Status.UNAUTHORIZED
+
+
+def test_going_on_with_a_run_does_not_lift_its_restrictions(here: Path, notes: Notes) -> None:
+    model = f"scripted:{here / 'script.json'}"
+    script = (here / "script.json").read_text()
+    (here / "script.json").write_text("[]")  # the model breaks down at once
+    tools = ["--tool", "Desk/notes/list", "--tool", "Desk/notes/add", "--planner", "react"]
+    command = ["run", "Note it.", *tools, "--model", model, "--runs", str(here / "runs")]
+    begun = CliRunner().invoke(app, [*command, "--read-only"])
+    assert begun.exit_code
+    [folder] = (here / "runs").iterdir()
+    (here / "script.json").write_text(script)
+    options = ["--allow-private", "--approve", "always", "--json"]
+    result = CliRunner().invoke(app, ["run", "--resume", str(folder), *options])
+    assert result.exit_code == 0, result.output
+    observations = [o for node in read_tree(folder) for o in node.observations]
+    assert observations[1].status is Status.UNAUTHORIZED
+    assert notes.asked == ["GET /notes"]
+
+
+def test_a_write_without_an_answer_leaves_its_key_in_the_run(here: Path, notes: Notes) -> None:
+    with Registry.open(here / "catalog") as registry:
+        spec = registry.get("Desk/notes/add")
+        binding = {**spec.binding, "idempotency": "Idempotency-Key"}
+        registry.add([ToolSpec(**{**_fields(spec), "binding": binding})])
+    _, (_, added) = run(here, "--allow-private", "--approve", "always")
+    assert added.status is Status.OK
+    [folder] = (here / "runs").iterdir()
+    [line] = (folder / "idempotency.jsonl").read_text().splitlines()
+    assert json.loads(line)["key"]
+
+
+def _fields(spec: ToolSpec) -> dict[str, Any]:
+    return {name: getattr(spec, name) for name in ToolSpec.__dataclass_fields__}
+
+
+def test_the_cassette_is_named_after_the_task(here: Path) -> None:
+    from toolgrove.agent.agent import as_task
+
+    run(here, "--allow-private", "--record", str(here / "tapes"))
+    assert cassette_path(here / "tapes", as_task("Note it.").id).is_file()
+    assert "vcr" in sys.modules
