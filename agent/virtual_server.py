@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,8 @@ class VirtualServer:
         Seconds a real call may take, retries included.
     concurrency : int
         Calls, real or simulated, that are under way at once.
+    trusted : collection of str
+        What real calls may run (:func:`toolgrove.tools.stack.build_stack`).
     """
 
     registry: Registry
@@ -66,6 +68,7 @@ class VirtualServer:
     hosts: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 30.0
     concurrency: int = 8
+    trusted: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.registry)
@@ -130,7 +133,11 @@ class VirtualServer:
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
         async with build_stack(
-            self.registry, timeout=self.timeout, limit=_WHOLE, hosts=self.hosts
+            self.registry,
+            timeout=self.timeout,
+            limit=_WHOLE,
+            hosts=self.hosts,
+            trusted=self.trusted,
         ) as execute:
             self._loop = asyncio.get_running_loop()
             self._apis = VirtualApis(

@@ -115,6 +115,7 @@ def _evaluated(
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.evaluation import Evaluation
     from toolgrove.agent.models import load_model
+    from toolgrove.cli.trusted import trusted_here
     from toolgrove.planners import Budget
 
     agent = Agent(
@@ -125,6 +126,7 @@ def _evaluated(
         budget=Budget(model_calls=max_model_calls),
         k=k,
         apis=apis,
+        trusted=trusted_here(),
     )
     evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
     _warn(chosen, specs, catalog, judge, apis)

@@ -61,6 +61,7 @@ def apis(
     from toolgrove.agent.hosting import hosted
     from toolgrove.agent.models import load_model
     from toolgrove.agent.virtual_server import VirtualServer
+    from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.registry import Registry
     from toolgrove.tools.virtual_cache import AnswerCache
 
@@ -77,6 +78,7 @@ def apis(
             hosts=hosts,
             timeout=timeout,
             concurrency=concurrency,
+            trusted=trusted_here(),
         )
         seeded = [_seeded(server, folder) for folder in seed or ()]
         with server.running(port) as url:
