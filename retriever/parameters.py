@@ -15,9 +15,10 @@ GENERIC = listed("address code date id key name number string text time type val
 """Words of parameters that say little of which value is meant."""
 _SECRET = listed("auth credential password secret token")
 _SAID = {
-    "arrival": "to", "base": "from", "departure": "from", "destination": "to", "end": "to",
-    "lat": "latitude", "lng": "longitude", "lon": "longitude", "origin": "from",
-    "source": "from", "start": "from", "target": "to",
+    "arrival": ("to",), "base": ("from",), "departure": ("from",), "destination": ("to",),
+    "end": ("to",), "lat": ("latitude",), "lng": ("longitude",), "lon": ("longitude",),
+    "name": ("called", "named"), "origin": ("from",), "source": ("from",), "start": ("from",),
+    "target": ("to",), "title": ("titled",),
 }  # fmt: skip
 """How requests say what parameters are called."""
 _DESCRIBED = 5
@@ -129,7 +130,7 @@ def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> Paramete
         example=example,
         enum=tuple(map(str, enum)) if isinstance(enum, list) else (),
         words=tuple(own),
-        said=frozenset((*own, *(_SAID[word] for word in own if word in _SAID))),
+        said=frozenset((*own, *(said for word in own for said in _SAID.get(word, ())))),
         specific=specific,
         kinds=kinds,
     )

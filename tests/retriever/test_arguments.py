@@ -88,6 +88,12 @@ def test_a_name_beside_a_value_settles_it() -> None:
     assert {one.found for one in found.values()} == {Found.GIVEN}
 
 
+def test_what_is_called_or_titled_so_is_a_name_or_title() -> None:
+    found = said("A note titled 'Wifi' for the dog called Rex", name=STRING, title=STRING)
+    assert {name: (one.value, one.found.value) for name, one in found.items()} == {
+        "name": ("Rex", "given"), "title": ("Wifi", "given")}  # fmt: skip
+
+
 def test_from_and_to_are_told_apart() -> None:
     found = said("Convert 100 USD to EUR", ("from", "to", "amount"),
                  to={**STRING, "description": "Currency code"},
