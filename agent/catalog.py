@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from toolgrove.data.records import ToolSpec
+from toolgrove.data.records import Status, ToolSpec
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
+    from toolgrove.retriever.co_use import CoUse
     from toolgrove.retriever.embedding import Embedder
     from toolgrove.retriever.index import Index
     from toolgrove.retriever.ranking import Hit
@@ -113,6 +115,36 @@ class Catalog:
         """
         hits = self.index.search(query, k, where=where)
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+
+    def next(
+        self, query: str, called: Sequence[tuple[str, Status]], k: int = 5
+    ) -> list[tuple[Hit, ToolSpec]]:
+        """The ``k`` tools that the next step of a request most likely needs, best first.
+
+        Parameters
+        ----------
+        query : str
+            The request, or what is sought now.
+        called : sequence of (tool id, Status)
+            The calls made so far and how they ended
+            (:func:`toolgrove.retriever.next_step.following`).
+        k : int
+            How many at most.
+        """
+        from toolgrove.retriever.documents import document
+        from toolgrove.retriever.next_step import following
+
+        known = {tool for tool, _ in called if tool in self.registry}
+        documents = {tool: document(self.registry.get(tool)) for tool in known}
+        hits = following(query, called, self.index.search, documents, k, learned=self.co_use)
+        return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+
+    @cached_property
+    def co_use(self) -> CoUse:
+        """Which tools are used together, as far as it was learnt (``toolgrove learn co-use``)."""
+        from toolgrove.retriever.co_use import CoUse
+
+        return CoUse.load(self.folder)
 
     @property
     def whole(self) -> bool:

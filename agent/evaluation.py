@@ -105,7 +105,7 @@ class Evaluation:
         task = replace(task, tools=tuple(self.agent.candidates(task)))
         if self.agent.apis is not None:  # that server outlives the run, and knows what it wrote
             return await self.agent.solve(task, run)
-        with hosted([self.agent.registry.get(tool) for tool in task.tools or ()]) as hosts:
+        with hosted(self.agent.reachable(task)) as hosts:
             if hosts and _wrote_and_broke_off(run):
                 _set_aside(run / JOURNAL)
             agent = copy(self.agent)  # runs side by side have different worlds

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgrove.data.records import FINISH, JsonObject, ToolSpec
+from toolgrove.data.records import FINISH, SEARCH_TOOLS, JsonObject, ToolSpec
 
-__all__ = ["FINISH_FUNCTION", "function"]
+__all__ = ["FINISH_FUNCTION", "SEARCH_FUNCTION", "function"]
 
 FINISH_FUNCTION: JsonObject = {
     "name": FINISH,
@@ -28,6 +28,25 @@ FINISH_FUNCTION: JsonObject = {
     },
 }
 """The tool that ends a path, as in ToolBench."""
+
+SEARCH_FUNCTION: JsonObject = {
+    "name": SEARCH_TOOLS,
+    "description": (
+        "Look for more tools where none of those on offer can do what is needed next. "
+        "What is found can be called from then on."
+    ),
+    "parameters": {
+        "type": "object",
+        "properties": {
+            "query": {
+                "type": "string",
+                "description": "What the missing tool should do, in a few words.",
+            },
+        },
+        "required": ["query"],
+    },
+}
+"""The tool that finds tools, where a run offers it."""
 
 
 _DESCRIPTION = 300

@@ -17,6 +17,7 @@ survives.
 from __future__ import annotations
 
 import os
+from collections import ChainMap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,12 +150,20 @@ def read_tree(run: str | Path) -> SearchTree:
 
 
 def fold(record: Record) -> SearchTree:
-    """The tree that a journal's nodes make, whatever order concurrent branches ended in."""
+    """The tree that a journal's nodes make, whatever order concurrent branches ended in.
+
+    Its tools are those that the run began with, then what its searches found.
+    """
     header = record.header
+    found = [value for key, value in record.results.items() if key.kind == "search"]
+    specs = {spec["id"]: spec for spec in header["tools"]}
+    for value in found:
+        for spec in value["tools"]:
+            specs.setdefault(spec["id"], spec)
     tree = SearchTree(
         task=codec.decode(Task, header["task"]),
-        tools=tuple(codec.decode(ToolSpec, spec) for spec in header["tools"]),
-        aliases=header["aliases"],
+        tools=tuple(codec.decode(ToolSpec, spec) for spec in specs.values()),
+        aliases=dict(ChainMap(header["aliases"], *(value["aliases"] for value in found))),
         meta={**header["config"], "run": header["run"], "ended": record.ended},
     )
     for node in record.nodes.values():

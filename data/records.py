@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 __all__ = [
     "FINISH",
+    "SEARCH_TOOLS",
     "Effect",
     "JsonObject",
     "Message",
@@ -34,6 +35,7 @@ JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object: string keys, JSON values. Treat it as read-only."""
 
 FINISH = "Finish"
+SEARCH_TOOLS = "search_tools"
 """The name of the tool that ends a path, as in ToolBench."""
 
 

@@ -97,6 +97,7 @@ class Chat:
 
     def __init__(self, model: BaseChatModel, functions: Sequence[Mapping[str, Any]]) -> None:
         self.name = model_name(model)
+        self._model = model
         self.functions = codec.digest([dict(f) for f in functions])
         try:
             self._bound: Runnable[LanguageModelInput, AIMessage] = model.bind_tools(
@@ -107,6 +108,10 @@ class Chat:
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
                 "Use a chat model that supports tool calling."
             ) from None
+
+    def offering(self, functions: Sequence[Mapping[str, Any]]) -> Chat:
+        """The same model with other functions bound."""
+        return Chat(self._model, functions)
 
     async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
         """Ask for the next message.

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolgrove.data.records import (
     FINISH,
+    SEARCH_TOOLS,
     Effect,
     Message,
     Node,
@@ -18,7 +19,7 @@ from toolgrove.data.records import (
     Status,
     ToolCall,
 )
-from toolgrove.data.tree import child_id
+from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners import prompts
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
@@ -72,7 +73,9 @@ async def expand(run: Run, pick: Pick) -> Node:
 def _prompt(run: Run, pick: Pick) -> tuple[Message, ...]:
     if pick.variant != "diversity":
         return ()
-    message = prompts.diversity(run.tree.children(pick.parent), list(run.offer.aliases))
+    message = prompts.diversity(
+        run.tree.children(pick.parent), list(run.offer(pick.parent).aliases)
+    )
     return (message,) if message else ()
 
 
@@ -99,7 +102,8 @@ def _finished(node: Node) -> Node:
 async def _execute(
     run: Run, node: Node, asked: tuple[ToolCall, ...]
 ) -> tuple[tuple[ToolCall, ...], tuple[Observation, ...]]:
-    resolved = [run.offer.resolve(call) for call in asked]
+    offer = run.offer(node.parent or ROOT)
+    resolved = [offer.resolve(call) for call in asked]
     calls = tuple(
         call if isinstance(found, Observation) else found
         for call, found in zip(asked, resolved, strict=True)
@@ -116,6 +120,8 @@ async def _execute(
         if before is not None:
             content = prompts.repeated(before.content)
             return replace(before, content=content, cached=True, seconds=0.0)
+        if found.name == SEARCH_TOOLS:
+            return await run.search(node, position, found)
         return await run.call(node.id, position, found)
 
     if any(run.effect(call) is Effect.WRITE for call in calls):

@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.journal import Journal, Key
-from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall
-from toolgrove.data.tree import SearchTree
+from toolgrove.data.records import (
+    Effect,
+    Message,
+    Node,
+    Observation,
+    Status,
+    ToolCall,
+    ToolSpec,
+)
+from toolgrove.data.tree import ROOT, SearchTree
+from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Reply, to_langchain
+from toolgrove.planners.searching import FindTools, listing
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
 
@@ -61,6 +71,8 @@ class Run:
         Where everything is kept first.
     meter : Meter
         What may still be spent.
+    find : FindTools or None
+        What answers ``search_tools``, where the offer has it.
     """
 
     def __init__(
@@ -72,10 +84,14 @@ class Run:
         execute: Execute,
         journal: Journal,
         meter: Meter,
+        find: FindTools | None = None,
     ) -> None:
         self.tree = tree
         self.chat = chat
-        self.offer = offer
+        self._find = find
+        self._offers: dict[str, Offer] = {ROOT: offer}
+        self._chats: dict[str, Chat] = {}
+        self._found: dict[str, dict[int, Offer]] = {}
         self.execute = execute
         self.journal = journal
         self.meter = meter
@@ -86,12 +102,33 @@ class Run:
 
     def add(self, node: Node) -> None:
         """Append a node to journal and tree."""
+        if node.parent is not None:
+            self._offers[node.id] = self._offer_after(node)
         self.journal.node(node)
         self.tree.add(node)
         before = self._conversation[node.parent] if node.parent is not None else ""
         self._conversation[node.id] = codec.digest([before, node.messages])
         self._langchain[node.id] = [to_langchain(message) for message in node.messages]
         self._reads[node.id] = self._reads_of(node)
+
+    def offer(self, node: str) -> Offer:
+        """What is on offer after a node: what the run began with and what its path found."""
+        return self._offers[node]
+
+    def _offer_after(self, node: Node) -> Offer:
+        offer = self._offers[node.parent or ROOT]
+        for _, found in sorted(self._found.get(node.id, {}).items()):
+            offer = offer.widened(found)
+        return offer
+
+    def _chat(self, node: str) -> Chat:
+        offer = self._offers[node]
+        if offer is self._offers[ROOT]:
+            return self.chat
+        tools = codec.digest([spec.id for spec in offer.specs])
+        if tools not in self._chats:
+            self._chats[tools] = self.chat.offering(offer.functions())
+        return self._chats[tools]
 
     def effect(self, call: ToolCall) -> Effect:
         """What a resolved call does to the world."""
@@ -131,7 +168,7 @@ class Run:
             messages = [m for step in self.tree.path(parent) for m in self._langchain[step.id]]
             messages += [to_langchain(message) for message in prompt]
             self.journal.intent(key)
-            reply = await self._timed(self.chat.ask(messages, f"call_{node[:12]}"))
+            reply = await self._timed(self._chat(parent).ask(messages, f"call_{node[:12]}"))
             self.journal.result(key, reply)
         self.meter.usage += reply.usage
         return reply
@@ -156,6 +193,42 @@ class Run:
             observation = await self._timed(self.execute(call))
         self.journal.result(key, observation)
         return observation
+
+    async def search(self, node: Node, position: int, call: ToolCall) -> Observation:
+        """What ``search_tools`` finds, from the journal or searched for now.
+
+        The tools are journalled whole, so that a resumed run has them on offer though the
+        catalogue may have changed.
+        """
+        asked = codec.digest([position, call.name, dict(call.arguments)])
+        self.meter.before_tool()
+        kept, key = self._look_up(Key(node.id, "search", asked))
+        if kept is None:
+            self.journal.intent(key)
+            kept = codec.to_json(await self._timed(self._searched(node, call)))
+            self.journal.result(key, kept)
+        specs = [codec.decode(ToolSpec, spec) for spec in kept["tools"]]
+        self._effects |= {spec.id: spec.effect for spec in specs if spec.id not in self._effects}
+        found = Offer(specs, kept["aliases"])
+        self._found.setdefault(node.id, {})[position] = found
+        return listing(found, kept["failed"])
+
+    async def _searched(self, node: Node, call: ToolCall) -> dict[str, Any]:
+        parent = node.parent or ROOT
+        made = [
+            pair
+            for step in self.tree.path(parent)
+            for pair in zip(step.calls, step.observations, strict=True)
+        ]
+        offered = {spec.id for spec in self._offers[parent].specs}
+        failed = ""
+        found = Offer((), {})
+        try:
+            if self._find is not None:
+                found = await self._find(str(call.arguments["query"]), made, offered)
+        except ToolgroveError as error:
+            failed = str(error)
+        return {"tools": list(found.specs), "aliases": found.aliases, "failed": failed}
 
     def _look_up(self, key: Key) -> tuple[Any, Key]:
         """The result of the key's latest attempt, or None and the attempt to make now."""

@@ -9,13 +9,14 @@ from toolgrove.data import codec
 from toolgrove.data.journal import Journal, fold
 from toolgrove.data.records import JsonObject, Node, Task
 from toolgrove.data.tree import ROOT, SearchTree
-from toolgrove.errors import ResumeMismatch
+from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import Budget, BudgetSpent, Meter
 from toolgrove.planners.chat import Chat
 from toolgrove.planners.expand import expand
 from toolgrove.planners.frontier import Frontier, planner_text
 from toolgrove.planners.run import Run
+from toolgrove.planners.searching import FindTools
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
 
@@ -62,6 +63,7 @@ async def solve(
     frontier: Frontier,
     budget: Budget | None = None,
     journal: Journal,
+    find: FindTools | None = None,
 ) -> SearchTree:
     """Grow a search tree for a task until it is answered or there is nothing left to try.
 
@@ -81,6 +83,9 @@ async def solve(
         What may be spent; None is ToolBench's 200 model calls.
     journal : Journal
         A new run, or one to go on with: what it holds is not paid for again.
+    find : FindTools or None
+        What answers ``search_tools``, which the offer then has to have
+        (:class:`~toolgrove.tools.offer.Offer`, ``searchable``).
 
     Returns
     -------
@@ -95,6 +100,8 @@ async def solve(
     ResumeMismatch
         Where the journal was begun under other settings.
     """
+    if offer.searchable != (find is not None):
+        raise UsageError("search_tools is offered if and only if something can answer it.")
     budget = budget or Budget()
     chat = Chat(model, offer.functions())
     config = run_config(frontier, chat, offer, budget)
@@ -102,7 +109,9 @@ async def solve(
     header = journal.record.header
     tree = SearchTree(task, offer.specs, dict(offer.aliases), {**header["config"]})
     meter = Meter(budget)
-    run = Run(tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter)
+    run = Run(
+        tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter, find=find
+    )
     run.add(Node(ROOT, None, messages=prompts.opening(task.query)))
     ended = await _search(run, frontier)
     journal.end(ended)

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from toolgrove.data.records import FINISH, ToolSpec
+from toolgrove.data.records import FINISH, SEARCH_TOOLS, ToolSpec
 
 __all__ = ["ALIAS", "LONGEST", "candidates", "nearest"]
 
@@ -53,7 +53,7 @@ def candidates(spec: ToolSpec) -> Iterator[str]:
         whole = f"{api}_for_{tool}" if api and tool else api or tool
         if whole[:1].isdigit():
             whole = f"get_{whole}"
-    if whole and len(whole) <= LONGEST and whole.lower() != FINISH.lower():
+    if whole and len(whole) <= LONGEST and whole.lower() not in (FINISH.lower(), SEARCH_TOOLS):
         yield whole
     for length in (6, 12, 24, 48):
         stem = whole[: LONGEST - 1 - length].rstrip("_-") or "tool"

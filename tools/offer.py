@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from toolgrove.data.functions import FINISH_FUNCTION, function
-from toolgrove.data.records import FINISH, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.functions import FINISH_FUNCTION, SEARCH_FUNCTION, function
+from toolgrove.data.records import FINISH, SEARCH_TOOLS, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.advice import advice
 from toolgrove.tools.execute import failure
 from toolgrove.tools.names import nearest
@@ -18,7 +18,7 @@ __all__ = ["Offer"]
 
 
 class Offer:
-    """The tools on offer in one run, and Finish.
+    """The tools on offer at a step, and Finish.
 
     Parameters
     ----------
@@ -26,6 +26,8 @@ class Offer:
         The tools, in the order they are shown.
     aliases : Mapping[str, str]
         The spec id behind each name the model sees.
+    searchable : bool
+        Whether ``search_tools`` is offered, too.
 
     Examples
     --------
@@ -40,20 +42,35 @@ class Offer:
     'There is no tool "now_of_clock". Did you mean now_for_clock?'
     """
 
-    def __init__(self, specs: Sequence[ToolSpec], aliases: Mapping[str, str]) -> None:
+    def __init__(
+        self, specs: Sequence[ToolSpec], aliases: Mapping[str, str], *, searchable: bool = False
+    ) -> None:
         self.specs = tuple(specs)
+        self.searchable = searchable
         self.aliases = dict(aliases)
         self._by_id = {spec.id: spec for spec in self.specs}
         self._alias_of = {spec_id: alias for alias, spec_id in self.aliases.items()}
         self._checkers: dict[str, Checker] = {}
 
     def functions(self) -> list[dict[str, Any]]:
-        """The tools and Finish as OpenAI function objects: name, description, parameters.
+        """The tools, where wanted ``search_tools``, and Finish as OpenAI function objects.
 
         Long descriptions are cut; of the schemas nothing else is changed.
         """
         shown = [function(spec, self._alias_of[spec.id]) for spec in self.specs]
-        return [*shown, dict(FINISH_FUNCTION)]
+        search = [dict(SEARCH_FUNCTION)] if self.searchable else []
+        return [*shown, *search, dict(FINISH_FUNCTION)]
+
+    def widened(self, found: Offer) -> Offer:
+        """The tools of this offer, then those of another one that it does not have yet."""
+        new = [spec for spec in found.specs if spec.id not in self._by_id]
+        if not new:
+            return self
+        wide = Offer(
+            (*self.specs, *new), {**found.aliases, **self.aliases}, searchable=self.searchable
+        )
+        wide._checkers = dict(self._checkers)
+        return wide
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
@@ -69,12 +86,14 @@ class Offer:
         Returns
         -------
         ToolCall or Observation
-            The call under its tool's id (Finish keeps its name), or what to tell the model:
-            ``NO_SUCH_TOOL`` with the nearest names, ``INVALID_REQUEST`` or ``BAD_FINISH`` with
-            what is wrong and a right call.
+            The call under its tool's id (Finish and ``search_tools`` keep their names), or what to
+            tell the model: ``NO_SUCH_TOOL`` with the nearest names, ``INVALID_REQUEST`` or
+            ``BAD_FINISH`` with what is wrong and a right call.
         """
         if call.name == FINISH:
             return _finish(call)
+        if call.name == SEARCH_TOOLS and self.searchable:
+            return _search(call)
         spec_id = self.aliases.get(call.name)
         if spec_id is None:
             return self._no_such_tool(call.name)
@@ -92,7 +111,7 @@ class Offer:
         return self._checkers[spec_id]
 
     def _no_such_tool(self, name: str) -> Observation:
-        names = [*self.aliases, FINISH]
+        names = [*self.aliases, *([SEARCH_TOOLS] if self.searchable else []), FINISH]
         near = nearest(name, names)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
         return _refused(Status.NO_SUCH_TOOL, f'There is no tool "{name[:100]}". {hint}')
@@ -144,6 +163,14 @@ def _finish(call: ToolCall) -> ToolCall | Observation:
         wrong = "Finish needs a return_type: give_answer or give_up_and_restart."
     mend = 'Call Finish({"return_type": "give_answer", "final_answer": "..."}).'
     return _refused(Status.BAD_FINISH, f"{wrong} {mend}")
+
+
+def _search(call: ToolCall) -> ToolCall | Observation:
+    query = call.arguments.get("query")
+    if call.malformed is None and isinstance(query, str) and query.strip():
+        return replace(call, arguments={"query": query})
+    mend = f"{SEARCH_TOOLS} needs a query: say in a few words what the missing tool should do."
+    return _refused(Status.INVALID_REQUEST, mend)
 
 
 def _text(answer: Any) -> str:
