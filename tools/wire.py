@@ -153,8 +153,8 @@ class Wire:
         to = answer.headers.get("location", "")
         if answer.code not in _MOVED or not to or request.method not in ("GET", "HEAD"):
             return None
-        url = urljoin(request.url, to).partition("#")[0]
         try:
+            url = urljoin(request.url, to).partition("#")[0]
             here, there = origin_of(request.url), origin_of(url)
         except ValueError:
             return None

@@ -119,8 +119,10 @@ class FaultServer:
             assert task is not None
             tasks.add(task)
             task.add_done_callback(tasks.discard)
-            with contextlib.suppress(asyncio.CancelledError):  # the end, below
+            try:
                 await self.serve(reader, writer)
+            except asyncio.CancelledError:  # the end, below
+                writer.transport.abort()
 
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         self.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
