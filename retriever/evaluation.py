@@ -14,16 +14,21 @@ import time
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from toolgrove.data.formats.query_sets import QuerySet, labels
 from toolgrove.data.records import Task
 from toolgrove.errors import UsageError
+from toolgrove.retriever.fusion import convex
 from toolgrove.retriever.metrics import bootstrap, ndcg, recall, reciprocal_rank
 
+if TYPE_CHECKING:
+    from toolgrove.retriever.index import Index
+
 __all__ = [
+    "BASELINES",
     "CUTS",
     "OVERALL",
     "Answered",
@@ -33,6 +38,7 @@ __all__ = [
     "Plan",
     "Question",
     "answers",
+    "baseline",
     "cuts",
     "figures",
     "latency",
@@ -48,6 +54,8 @@ _WARM_UP = "warm up"
 
 
 OVERALL = "overall"
+BASELINES = ("bm25", "dense", "convex")
+"""Rankings by one score of the whole query: BM25, cosine, both scaled and averaged."""
 _MEASURES: dict[str, Callable[[Sequence[str], Sequence[str], int], float]] = {
     "recall": recall,
     "ndcg": ndcg,
@@ -214,6 +222,39 @@ def answers(questions: Iterable[Question], search: Search) -> Iterator[Answered]
         _, again = _timed(search, question.text)
         yield Answered(question, ranked, None if question.text in asked else first, again)
         asked.add(question.text)
+
+
+def baseline(index: Index, name: str, depth: int) -> Search:
+    """A search that orders an index's candidates by one score of the whole query only.
+
+    The candidates are those that the index's own search looks at, the best of BM25 and of cosine
+    among them; so it takes as long.
+
+    Parameters
+    ----------
+    index : Index
+    name : str
+        One of :data:`BASELINES`.
+    depth : int
+        How many tools at most.
+
+    Raises
+    ------
+    UsageError
+        There is no such baseline.
+    """
+    if name not in BASELINES:
+        raise UsageError(f"no ranking is called {name!r}. There are: {', '.join(BASELINES)}.")
+
+    def search(query: str) -> list[str]:
+        known = index.evidence(query, depth)
+        if known is None:
+            return []
+        lexical, dense = known.lexical[0], known.dense[0]
+        scores = {"bm25": lexical, "dense": dense}.get(name, convex(lexical, dense))
+        return [known.ids[i] for i in np.argsort(-scores, kind="stable")[:depth].tolist()]
+
+    return search
 
 
 def _timed(search: Search, text: str) -> tuple[tuple[str, ...], float]:

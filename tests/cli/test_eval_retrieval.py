@@ -86,6 +86,12 @@ def test_depth_and_limit(queries: Path) -> None:
     assert found["overall"]["queries"] + found["overall"]["skipped"] == 2
 
 
+def test_a_baseline_is_measured_on_the_same_queries(queries: Path) -> None:
+    found = printed(call("--queries", queries, "--rank-only", "bm25", "--json"))
+    assert (found["ranking"], found["overall"]["queries"]) == ("bm25", 3)
+    assert printed(call("--queries", queries, "--json"))["ranking"] == "catalogue"
+
+
 def test_ctrl_c_prints_what_was_measured(queries: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, asked = Catalog.search, []
 
@@ -112,6 +118,7 @@ def test_what_cannot_be_measured_is_told(queries: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jsonl"
     other.write_text(json.dumps(LINES[-1]))
     fails(UsageError, "none of the tools", "--queries", other)
+    fails(UsageError, "no ranking is called", "--queries", queries, "--rank-only", "luck")
     fails(CatalogError, "toolgrove index", "--queries", queries, "--catalog", tmp_path / "none")
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from support.embedders import Hashing
 from toolgrove.data.formats.query_sets import QuerySet
-from toolgrove.data.records import Reference, Task, ToolCall
+from toolgrove.data.records import Reference, Task, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
+from toolgrove.retriever.documents import document
 from toolgrove.retriever.evaluation import (
+    BASELINES,
     OVERALL,
     answers,
+    baseline,
     figures,
     latency,
     peak_memory,
     plan,
 )
+from toolgrove.retriever.index import Index
 
 TASKS = (
     Task("1", "lottery draws", relevant=("a",), meta={"split": "train"}),
@@ -114,3 +121,28 @@ def test_latency_is_in_milliseconds() -> None:
 def test_peak_memory_is_bytes() -> None:
     held = peak_memory()
     assert held is None or 2**22 < held < 2**40
+
+
+def test_baselines_rank_by_one_score_of_the_whole_query(tmp_path: Path) -> None:
+    specs = [ToolSpec(f"t{n}", "C", "tool", f"word{n}", "rain " * (n % 4)) for n in range(30)]
+    query = "rain word3. And word7 or tool"
+    with Index(tmp_path, Hashing()) as index:
+        index.update(specs)
+        found = {name: baseline(index, name, 5)(query) for name in BASELINES}
+        known = index.evidence(query, 5)
+        with pytest.raises(UsageError, match="bm25, dense, convex"):
+            baseline(index, "luck", 5)
+    assert known is not None
+    by_id = {id_: i for i, id_ in enumerate(known.ids)}
+    for name, scores in (("bm25", known.lexical[0]), ("dense", known.dense[0])):
+        got = [float(scores[by_id[id_]]) for id_ in found[name]]
+        assert got == sorted(map(float, scores), reverse=True)[:5], name
+    assert found["bm25"] != found["dense"]
+    asked = Hashing().embed([query])[0]
+    cosines = {spec.id: float(asked @ Hashing().embed([document(spec)])[0]) for spec in specs}
+    assert cosines[found["dense"][0]] == pytest.approx(max(cosines.values()), abs=1e-6)
+
+
+def test_an_empty_index_has_no_baseline_hits(tmp_path: Path) -> None:
+    with Index(tmp_path, Hashing()) as index:
+        assert baseline(index, "convex", 5)("anything") == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,6 +27,8 @@ Examples:
   toolgrove eval-retrieval --catalog catalog --queries retrieval/G1 --json
 
   toolgrove eval-retrieval --catalog catalog --queries world --limit 50 --seed 1 -k 20
+
+  toolgrove eval-retrieval --catalog catalog --queries world --rank-only bm25
 
 Query files are ToolBench's; folders with its retriever's corpus.tsv, qrels.SPLIT.tsv and
 SPLIT.query.txt; files with one {"query", "relevant"} a line; or the word world: the bundled tasks.
@@ -50,6 +54,10 @@ def eval_retrieval(
         int | None, typer.Option(help="Only so many queries of each file, drawn by --seed.", min=1)
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the drawing and of the intervals.", min=0)] = 0,
+    rank_only: Annotated[
+        str | None,
+        typer.Option(help="Rank by one score of the whole query instead: bm25, dense or convex."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Measure Recall, NDCG and MRR of a catalogue's search on labelled queries, and its time.
@@ -61,17 +69,20 @@ def eval_retrieval(
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.data.formats.query_sets import load_query_sets
-    from toolgrove.retriever.evaluation import answers, plan
+    from toolgrove.retriever.evaluation import answers, baseline, plan
 
     sets = load_query_sets(queries)
     with Catalog.open(catalog, create=False) as opened:
         asked = plan(sets, opened.registry, limit=limit, seed=seed)
         fetch_embedder()
         note_if_partial(opened)
+        search: Callable[[str], Sequence[str]] = partial(_ids, opened, k)
+        if rank_only is not None:
+            search = baseline(opened.index, rank_only, k)
         done: list[Answered] = []
         with progress("searching", unit="queries") as tick:
             try:
-                for answered in answers(asked.questions, lambda text: _ids(opened, text, k)):
+                for answered in answers(asked.questions, search):
                     done.append(answered)
                     tick(len(done), len(asked.questions))
             except KeyboardInterrupt:
@@ -83,6 +94,7 @@ def eval_retrieval(
             "catalog": str(catalog),
             "tools": len(opened),
             "embedder": opened.index.embedder.name,
+            "ranking": rank_only or "catalogue",
             "files": len(sets),
             **_report(asked, done, k, seed),
         }
@@ -94,7 +106,7 @@ def eval_retrieval(
         raise typer.Exit(130)
 
 
-def _ids(catalog: Catalog, text: str, k: int) -> list[str]:
+def _ids(catalog: Catalog, k: int, text: str) -> Sequence[str]:
     return [hit.id for hit, _ in catalog.search(text, k)]
 
 
