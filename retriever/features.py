@@ -130,13 +130,18 @@ def coverage(parts: Sequence[str], names: Sequence[str], rarity: Rarity) -> Scor
     >>> coverage(["Verify an e-mail"], ["verifyPhone", "Verify"], lambda token: 1.0).tolist()
     [[0.5, 1.0]]
     """
-    said = [set(tokens(part)) for part in parts]
-    known: dict[str, list[float]] = {}
+    said: dict[str, NDArray[np.float64]] = {}  # word -> which parts say it
+    for row, part in enumerate(parts):
+        for word in tokens(part):
+            said.setdefault(word, np.zeros(len(parts)))[row] = 1
+    nothing = np.zeros(len(parts))
+    known: dict[str, NDArray[np.float64]] = {}
     for name in names:
         if name not in known:
-            words = {word: rarity(word) for word in _words(name)}
-            total = math.fsum(words.values()) or 1.0
-            known[name] = [math.fsum(words[w] for w in words.keys() & one) / total for one in said]
+            words = _words(name)
+            total = math.fsum(map(rarity, words)) or 1.0
+            hits = [rarity(word) * said[word] for word in words if word in said]
+            known[name] = sum(hits, nothing) / total
     return np.array([known[name] for name in names]).reshape(len(names), len(parts)).T
 
 

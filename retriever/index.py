@@ -215,7 +215,7 @@ class Index:
             The query is empty, ``k`` is below 1, or ``where`` names another field.
         """
         known = self.evidence(query, k, where=where)
-        return [] if known is None else ranked(known, self.ranker)[:k]
+        return [] if known is None else ranked(known, self.ranker, k)
 
     def evidence(
         self, query: str, k: int = 5, *, where: Mapping[str, str] | None = None

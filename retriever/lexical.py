@@ -60,6 +60,7 @@ class Lexical:
     def __init__(self, bm25: Any, rows: NDArray[np.int64]) -> None:
         self._bm25 = bm25
         self.rows = rows
+        self._rarity: dict[str, float] = {}
 
     @classmethod
     def build(cls, documents: Iterable[tuple[int, str]], folder: Path) -> None:
@@ -107,11 +108,14 @@ class Lexical:
 
         It is positive for every token; the more documents have it, the smaller.
         """
-        found = 0
-        if self._bm25 is not None and token in self._bm25.vocab_dict:
+        known = self._rarity.get(token)
+        if known is None:
+            if self._bm25 is None or token not in self._bm25.vocab_dict:
+                return math.log(1 + len(self.rows) / 0.5)
             column, starts = self._bm25.vocab_dict[token], self._bm25.scores["indptr"]
             found = int(starts[column + 1] - starts[column])
-        return math.log(1 + len(self.rows) / (found + 0.5))
+            known = self._rarity[token] = math.log(1 + len(self.rows) / (found + 0.5))
+        return known
 
 
 def _tokenised(documents: Iterable[tuple[int, str]], rows: list[int]) -> Iterator[list[str]]:

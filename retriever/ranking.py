@@ -115,8 +115,8 @@ def evidence(
     )
 
 
-def ranked(known: Evidence, ranker: Ranker) -> list[Hit]:
-    """The candidates as a ranker orders them, best first."""
+def ranked(known: Evidence, ranker: Ranker, k: int) -> list[Hit]:
+    """The ``k`` candidates that a ranker puts first, best first."""
     total = ranker.scores(known.features)
     fused = fusion.convex(known.lexical, known.dense, LEXICAL)
     sentences = min(1, len(known.texts) - 1)  # past the whole query, where there are any
@@ -129,7 +129,7 @@ def ranked(known: Evidence, ranker: Ranker) -> list[Hit]:
             round(float(known.dense[part[i], i]), 6),
             known.texts[part[i]],
         )
-        for i in np.argsort(-total, kind="stable").tolist()
+        for i in np.argsort(-total, kind="stable")[:k].tolist()
     ]
 
 

@@ -83,7 +83,7 @@ def test_a_row_newer_than_the_bm25_index_counts_by_its_vector() -> None:
     new = Candidate(9, "new", "c", "t2", "new", vectors[1])
     words = np.array([[4.0]], dtype=np.float32)
     known = evidence(["q"], [old, new], vectors[1:], words, np.array([3]), lambda token: 1.0)
-    hits = ranked(known, DEFAULT)
+    hits = ranked(known, DEFAULT, 5)
     assert {hit.id: (hit.lexical, hit.dense) for hit in hits} == {"old": (1, 0), "new": (0, 1)}
 
 
