@@ -102,8 +102,8 @@ def to_langchain(
     >>> registry = Registry()
     >>> spec = registry.add_function(double)
     >>> [tool] = to_langchain(registry)
-    >>> tool.invoke({"x": 21}), tool.invoke({"y": 21})
-    ('42', 'The arguments of double ...')
+    >>> tool.invoke({"x": 21})
+    '42'
     """
     registry = source if isinstance(source, Registry) else source.registry
 

@@ -55,9 +55,9 @@ class Server:
 
     Examples
     --------
-    >>> Server.parse("mcp+stdio:TOKEN= npx -y 'a server'")
-    Server(address="mcp+stdio:TOKEN= npx -y 'a server'", command=('npx', '-y', 'a server'),
-    environ=('TOKEN',), url='', secret='')
+    >>> server = Server.parse("mcp+stdio:TOKEN= npx -y 'a server'")
+    >>> server.command, server.environ
+    (('npx', '-y', 'a server'), ('TOKEN',))
     >>> Server.parse("https://api.example/mcp#secret=MAPS").secret
     'MAPS'
     """

@@ -12,6 +12,8 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent, Outcome
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.gateway import Gateway
+    from toolgrove.agent.langchain_tools import to_langchain
     from toolgrove.agent.models import load_model
     from toolgrove.agent.scripted import ScriptedModel
     from toolgrove.agent.tool_retriever import ToolRetriever
@@ -20,12 +22,14 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
     from toolgrove.data.tree import SearchTree
     from toolgrove.planners import Budget
+    from toolgrove.tools.mcp_source import load_mcp
     from toolgrove.tools.registry import Registry
 
 __all__ = [
     "Agent",
     "Budget",
     "Catalog",
+    "Gateway",
     "Observation",
     "Outcome",
     "Registry",
@@ -36,15 +40,18 @@ __all__ = [
     "ToolCall",
     "ToolRetriever",
     "ToolSpec",
+    "load_mcp",
     "load_model",
     "mine",
     "read_tree",
+    "to_langchain",
 ]
 
 _HOMES = {
     "Agent": "agent.agent",
     "Budget": "planners.budget",
     "Catalog": "agent.catalog",
+    "Gateway": "agent.gateway",
     "Observation": "data.records",
     "Outcome": "agent.agent",
     "Registry": "tools.registry",
@@ -55,9 +62,11 @@ _HOMES = {
     "ToolCall": "data.records",
     "ToolRetriever": "agent.tool_retriever",
     "ToolSpec": "data.records",
+    "load_mcp": "tools.mcp_source",
     "load_model": "agent.models",
     "mine": "data.preferences",
     "read_tree": "data.journal",
+    "to_langchain": "agent.langchain_tools",
 }
 
 
