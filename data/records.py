@@ -181,6 +181,8 @@ class Observation:
         no time); None where repeating it would not help.
     simulated : bool
         Whether a model made it up in the API's place (``toolgrove serve apis``).
+    more : JsonObject or None
+        Arguments that give the next page, where the answer says that there is one.
     """
 
     status: Status
@@ -193,6 +195,7 @@ class Observation:
     attempts: int = 1
     retry_after: float | None = None
     simulated: bool = False
+    more: JsonObject | None = None
 
 
 class Role(StrEnum):

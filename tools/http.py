@@ -12,11 +12,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
 from toolgrove.tools.endpoint import check_endpoint
 from toolgrove.tools.execute import failure
 from toolgrove.tools.idempotency import key_header
+from toolgrove.tools.pages import next_arguments
 from toolgrove.tools.request import Refused, Request, build_request
 from toolgrove.tools.response import Unreadable, observe
 from toolgrove.tools.secrets import SecretStore, authorize
@@ -91,6 +93,8 @@ class HttpBackend:
         try:
             answer = await self._exchanged(spec, call)
             observation = observe(answer.code, answer.headers, answer.body)
+            if observation.status is Status.OK:
+                return self._paged(spec, call, answer, observation)
             if observation.status is Status.TIMEOUT:  # a gateway's: the server may be at it still
                 return _lost(spec, observation)
             return observation
@@ -111,6 +115,20 @@ class HttpBackend:
 
         request = self._request(spec, call)
         return await (send(request) if self._tape is None else self._tape(request, send))
+
+    def _paged(
+        self, spec: ToolSpec, call: ToolCall, answer: Answer, observation: Observation
+    ) -> Observation:
+        """The observation, and how to ask for what follows it."""
+        if "query" not in (spec.binding.get("in") or {}).values():
+            return observation
+        try:
+            value = codec.loads(observation.content)
+        except (ValueError, RecursionError):
+            value = None
+        url = self._request(spec, call).url
+        more = next_arguments(spec, call.arguments, url, answer.headers, value)
+        return observation if more is None else replace(observation, more=more)
 
     def preview(self, call: ToolCall) -> str:
         """The request that a call would be, with the names of secrets in place of them.
