@@ -69,7 +69,21 @@ def test_the_readmes_python_example_runs(
     assert "Paris" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["", "run", "index", "search", "eval", "mine", "view", "demo"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "run",
+        "index",
+        "search",
+        "recommend",
+        "eval",
+        "eval-retrieval",
+        "mine",
+        "view",
+        "demo",
+    ],
+)
 def test_every_command_has_help(command: str) -> None:
     words = [sys.executable, "-m", "toolgrove", *command.split(), "--help"]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
