@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -160,16 +160,17 @@ class AnswerCache:
         Answer
             The one that is kept: this, or the one that was there.
         """
-        key, row = key_of(name, arguments), _text(canonical(arguments))
-        values = (
-            key, name.category, name.tool, name.api, row, _text(answer.response),
-            answer.status.value, answer.source.value, _RANK[answer.source], answer.model,
-            answer.prompt, _now(),
-        )  # fmt: skip
+        row = _row(name, arguments, answer)
         with self._lock, self._told(), written(self._db) as db:
-            new = db.execute(_SAVE, values).rowcount
-            kept = _answer(db.execute(_ANSWER, (key,)).fetchone())
+            new = db.execute(_SAVE, row).rowcount
+            kept = _answer(db.execute(_ANSWER, row[:1]).fetchone())
         return replace(kept, cached=not new)
+
+    def save_all(self, answers: Iterable[tuple[ApiName, JsonObject, Answer]]) -> None:
+        """Keep many answers, as :meth:`save` does each, in one transaction."""
+        rows = [_row(*one) for one in answers]
+        with self._lock, self._told(), written(self._db) as db:
+            db.executemany(_SAVE, rows)
 
     def examples(self, name: ApiName, limit: int = 5) -> list[Example]:
         """What an API answered before, the best sources first; failures left out."""
@@ -229,6 +230,16 @@ def _make(path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
+def _row(name: ApiName, arguments: JsonObject, answer: Answer) -> tuple[Any, ...]:
+    return (
+        key_of(name, arguments),
+        *(name.category, name.tool, name.api),
+        *(_text(canonical(arguments)), _text(answer.response), answer.status.value),
+        *(answer.source.value, _RANK[answer.source], answer.model, answer.prompt),
+        datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
 def _answer(row: tuple[Any, ...]) -> Answer:
     status, response, source, model, prompt = row
     return Answer(Status(status), codec.loads(response), Source(source), True, model, prompt)
@@ -236,7 +247,3 @@ def _answer(row: tuple[Any, ...]) -> Answer:
 
 def _text(value: Any) -> str:
     return codec.dumps(value).decode()
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

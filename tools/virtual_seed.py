@@ -23,7 +23,7 @@ from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.verdict import verdict
 from toolgrove.tools.virtual_cache import AnswerCache
 from toolgrove.tools.virtual_directory import Directory
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, canonical
 
 __all__ = ["Seeded", "literal_arguments", "seed"]
 
@@ -104,6 +104,7 @@ def _take(
     seeded: Seeded,
 ) -> None:
     entry = directory.find(name)
+    found = []
     for written, kept in answers.items():
         answer = _answer(kept)
         if answer is None:
@@ -111,11 +112,11 @@ def _take(
             continue
         try:
             arguments = literal_arguments(written)
-            cache.save(name, entry.arguments(arguments) if entry else arguments, answer)
+            found.append((name, entry.arguments(arguments) if entry else arguments, answer))
         except ValueError:
             seeded.left["unreadable arguments"] += 1
-            continue
-        seeded.answers += 1
+    cache.save_all(found)
+    seeded.answers += len(found)
 
 
 def _answer(kept: Any) -> Answer | None:
@@ -153,6 +154,7 @@ def literal_arguments(text: str) -> dict[str, Any]:
     try:
         value = ast.literal_eval(text)
         codec.dumps(value)
+        canonical(value if isinstance(value, dict) else {})  # no number but finite ones
     except (SyntaxError, TypeError, MemoryError, RecursionError) as error:
         raise ValueError(f"not the text of a JSON object ({type(error).__name__})") from None
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):

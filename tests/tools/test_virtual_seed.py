@@ -111,6 +111,7 @@ def test_pythons_text_of_arguments_is_read_back(arguments: dict[str, Any]) -> No
         "{'a': b'x'}",
         "{'a': 1j}",
         "{'a': ...}",
+        "{'a': 1e999}",
         "{'a': open('/etc/passwd')}",
         "{'a': (lambda: 1)()}",
         "{'a': 1 if 1 else 2}",
