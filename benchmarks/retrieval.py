@@ -1,35 +1,52 @@
-"""What each step of the ranking is worth, and what a search costs.
+"""What each step of the ranking is worth, and what fitting it to labelled queries adds.
 
     python benchmarks/retrieval.py                       # the bundled world's tools and tasks
     python benchmarks/retrieval.py QUERIES.json …        # ToolBench query files
-    python benchmarks/retrieval.py queries.jsonl --tools corpus.jsonl
+    python benchmarks/retrieval.py queries.jsonl --tools corpus.jsonl --every 3
+    python benchmarks/retrieval.py A.json B.json C.json --fit    # and with fitted weights
 
-Prints Recall and NDCG (percent) of every step on all tools of the files, then what the catalogue
-itself reaches and takes.
+Prints Recall and NDCG (percent) on all tools of the files: first of a pipeline of well-known parts,
+the one to beat, then of the catalogue's own ranking without and with what it knows beyond that,
+with a bootstrap interval of NDCG@5. The last line is one JSON object.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data import world
 from toolgrove.data.formats.sources import SPECS, TASKS, load_sources
 from toolgrove.data.records import Task, ToolSpec
-from toolgrove.retriever import fusion
 from toolgrove.retriever.documents import document, parts
 from toolgrove.retriever.embedding import MiniLM
+from toolgrove.retriever.features import FEATURES
+from toolgrove.retriever.fusion import convex
 from toolgrove.retriever.lexical import Lexical
-from toolgrove.retriever.metrics import ndcg, recall
+from toolgrove.retriever.metrics import bootstrap, ndcg, recall
+from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
+from toolgrove.retriever.ranking import ranked
 
 CUTS = (1, 5, 10)
+SHOWN = len(CUTS) + CUTS.index(5)  # of a row's numbers: NDCG@5
+
+
+@dataclass(frozen=True)
+class Data:
+    """Tools by id, tasks that have relevant tools, and the file that each task is from."""
+
+    specs: dict[str, ToolSpec] = field(default_factory=dict)
+    tasks: list[Task] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
 
 def relevant(task: Task) -> set[str]:
@@ -38,97 +55,173 @@ def relevant(task: Task) -> set[str]:
     return set(task.relevant) or {call.name for call in reference}
 
 
-def loaded(queries: Sequence[Path], tools: Path | None) -> tuple[dict[str, ToolSpec], list[Task]]:
-    """Tools by id and the tasks that have relevant tools."""
+def loaded(queries: Sequence[Path], tools: Path | None, every: int) -> Data:
+    """What the files hold."""
     if not queries:
-        specs, tasks = world.specs(), world.tasks()
+        data = Data({spec.id: spec for spec in world.specs()}, world.tasks())
+        data.files.extend(["world"] * len(data.tasks))
     else:
-        read = list(load_sources(queries, TASKS))
-        tasks = [task for one in read for task in one.tasks]
-        specs = [spec for one in read for spec in one.specs]
-        if tools is not None:
-            specs += [spec for one in load_sources([tools], SPECS) for spec in one.specs]
-    return {spec.id: spec for spec in specs}, [task for task in tasks if relevant(task)]
-
-
-def row(name: str, values: list[list[float]]) -> None:
-    """One line of the table: Recall at the cuts, then NDCG."""
-    means = 100 * np.mean(values, axis=0)
-    print(f"{name:26s}" + "".join(f"{value:7.1f}" for value in means))
+        data = Data()
+        for path in queries:
+            for one in load_sources([path], TASKS):
+                data.specs.update((spec.id, spec) for spec in one.specs)
+                data.tasks.extend(one.tasks)
+                data.files.extend([path.stem] * len(one.tasks))
+        for one in load_sources([tools], SPECS) if tools else ():
+            data.specs.update((spec.id, spec) for spec in one.specs)
+    kept = [i for i, task in enumerate(data.tasks) if relevant(task)][::every]
+    return Data(data.specs, [data.tasks[i] for i in kept], [data.files[i] for i in kept])
 
 
 def judged(ranking: Sequence[str], task: Task) -> list[float]:
-    """Recall at the cuts, then NDCG."""
-    return [measure(ranking, relevant(task), k) for measure in (recall, ndcg) for k in CUTS]
+    """Recall at the cuts, then NDCG, in percent."""
+    return [100 * measure(ranking, relevant(task), k) for measure in (recall, ndcg) for k in CUTS]
 
 
-def steps(specs: dict[str, ToolSpec], tasks: list[Task], embedder: MiniLM) -> None:
-    """The ranking's steps on full score arrays."""
-    ids, documents = list(specs), [document(spec) for spec in specs.values()]
-    began, cpu = time.perf_counter(), time.process_time()
+def row(name: str, values: Sequence[list[float]]) -> float:
+    """Print one line of the table; returns NDCG@5."""
+    means = np.mean(values, axis=0)
+    low, high = bootstrap(np.array(values))
+    interval = f"  [{low[SHOWN]:.1f}, {high[SHOWN]:.1f}]"
+    print(f"{name:28s}" + "".join(f"{value:7.1f}" for value in means) + interval, flush=True)
+    return float(means[SHOWN])
+
+
+def reciprocal_rank(*rankings: NDArray[Any], k: int = 60) -> NDArray[Any]:
+    """Reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009)."""
+    places = [np.argsort(np.argsort(-scores, kind="stable"), kind="stable") for scores in rankings]
+    return np.sum([1 / (k + 1 + place) for place in places], axis=0)
+
+
+def sentences_best(scores: NDArray[Any]) -> NDArray[Any]:
+    """The mean of the whole query's score and the best that any sentence gives."""
+    return scores[0] if len(scores) == 1 else (scores[0] + scores[1:].max(axis=0)) / 2
+
+
+def tool_prior(scores: NDArray[Any], tools: NDArray[np.int64]) -> NDArray[Any]:
+    """The mean of each score and the best of its tool's."""
+    best = np.full(tools.max() + 1, -np.inf)
+    np.maximum.at(best, tools, scores)
+    return (scores + best[tools]) / 2
+
+
+def to_beat(data: Data, embedder: MiniLM) -> dict[str, float]:
+    """The pipeline of well-known parts, on the scores of all tools; NDCG@5 of each step."""
+    ids, documents = list(data.specs), [document(spec) for spec in data.specs.values()]
     vectors = embedder.embed(documents)
-    wall, cpu = time.perf_counter() - began, time.process_time() - cpu
-    print(f"{len(ids)} tools, {len(tasks)} queries")
-    print(f"{len(ids) / wall:.0f} documents embedded a second, {len(ids) / cpu:.0f} a CPU second\n")
     families: dict[tuple[str, str], int] = {}
     tools = np.array(
-        [families.setdefault((s.category, s.tool), len(families)) for s in specs.values()]
+        [families.setdefault((s.category, s.tool), len(families)) for s in data.specs.values()]
     )
     ways: dict[str, Callable[[Any, Any], Any]] = {
         "BM25": lambda words, dense: words[0],
-        embedder.name: lambda words, dense: dense[0],
-        "reciprocal rank": lambda words, dense: fusion.reciprocal_rank(words[0], dense[0]),
-        "convex": lambda words, dense: fusion.convex(words, dense)[0],
-        "+ sentences": lambda words, dense: fusion.sentences_best(fusion.convex(words, dense)),
-        "+ tool prior": lambda words, dense: fusion.tool_prior(
-            fusion.sentences_best(fusion.convex(words, dense)), tools
+        "all-MiniLM-L6-v2": lambda words, dense: dense[0],
+        "reciprocal rank": lambda words, dense: reciprocal_rank(words[0], dense[0]),
+        "convex": lambda words, dense: convex(words, dense)[0],
+        "+ sentences": lambda words, dense: sentences_best(convex(words, dense)),
+        "+ tool prior": lambda words, dense: tool_prior(
+            sentences_best(convex(words, dense)), tools
         ),
     }
     found: dict[str, list[list[float]]] = {name: [] for name in ways}
     with tempfile.TemporaryDirectory() as folder:
-        Lexical.build(enumerate(documents), Path(folder, "bm25"))
+        Lexical.build(enumerate(documents), Path(folder, "bm25"), k1=2.0, b=0.9)
         lexical = Lexical.load(Path(folder, "bm25"))
-        for task in tasks:
+        for task in data.tasks:
             texts = parts(task.query)
             words, dense = lexical.scores(texts), embedder.embed(texts, query=True) @ vectors.T
             for name, way in ways.items():
                 order = np.argsort(-way(words, dense), kind="stable")[: max(CUTS)]
                 found[name].append(judged([ids[i] for i in order], task))
-    print(f"{'percent':26s}" + "".join(f"{f'{m}@{k}':>7s}" for m in "RN" for k in CUTS))
-    for name, values in found.items():
-        row(name, values)
+    return {name: row(name, values) for name, values in found.items()}
 
 
-def catalogue(specs: dict[str, ToolSpec], tasks: list[Task], embedder: MiniLM) -> None:
-    """The catalogue as it is used: candidates from Chroma and BM25, everything on disk."""
-    values: list[list[float]] = []
-    cold: list[float] = []
-    warm: list[float] = []
-    with tempfile.TemporaryDirectory() as folder, Catalog.open(folder, embedder=embedder) as opened:
-        opened.add(specs.values())
-        for task in tasks:
-            for seconds in (cold, warm):
-                began = time.perf_counter()
-                hits = opened.search(task.query, max(CUTS))
-                seconds.append(time.perf_counter() - began)
-            values.append(judged([hit.id for hit, _ in hits], task))
-    row("the catalogue", values)
-    for name, seconds in (("a search", cold), ("its query met before", warm)):
-        p50, p95 = 1000 * np.percentile(seconds, [50, 95])
-        print(f"{name}: p50 {p50:.1f} ms, p95 {p95:.1f} ms")
+def only(*names: str) -> Ranker:
+    """The default ranker with the weights of these features alone."""
+    pairs = zip(FEATURES, DEFAULT.weights, strict=True)
+    return Ranker(tuple(weight if name in names else 0.0 for name, weight in pairs))
+
+
+def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
+    """The catalogue's ranking, feature by feature; NDCG@5 of each step."""
+    known = [catalog.index.evidence(task.query, max(CUTS)) for task in data.tasks]
+    steps = {
+        "weighed words, one query": only("whole"),
+        "+ sentences ": only("whole", "sentence"),
+        "+ the tool's best": only("whole", "sentence", "tool_best"),
+        "+ families that fit": only("whole", "sentence", "tool_best", "tool_fit", "category_fit"),
+        "+ names said (the default)": DEFAULT,
+    }
+
+    def rows(rankers: Sequence[Ranker]) -> Iterator[list[float]]:
+        for one, task, ranker in zip(known, data.tasks, rankers, strict=True):
+            hits = [] if one is None else ranked(one, ranker, max(CUTS))
+            yield judged([hit.id for hit in hits], task)
+
+    found = {}
+    for name, ranker in steps.items():
+        found[name.strip()] = row(name, list(rows([ranker] * len(known))))
+    for disjoint in (False, True) if fitted else ():
+        name = "fitted, " + ("no tool in common" if disjoint else "other files")
+        examples = [
+            Example(one.features, np.isin(one.ids, list(relevant(task)))) if one else None
+            for one, task in zip(known, data.tasks, strict=True)
+        ]
+        rankers = {test: _fitted(data, examples, test, disjoint) for test in set(data.files)}
+        found[name] = row(name, list(rows([rankers[file] for file in data.files])))
+    return found
+
+
+def _fitted(data: Data, examples: Sequence[Example | None], test: str, disjoint: bool) -> Ranker:
+    """Weights fitted to the files that are not ``test``, on tools that it does not use."""
+
+    def tools(task: Task) -> set[tuple[str, str]]:
+        known = [data.specs[one] for one in relevant(task) if one in data.specs]
+        return {(spec.category, spec.tool) for spec in known}
+
+    pairs = list(zip(data.tasks, data.files, strict=True))
+    used = {tool for task, file in pairs if file == test for tool in tools(task)}
+    return fit(
+        [
+            one
+            for one, (task, file) in zip(examples, pairs, strict=True)
+            if one and file != test and not (disjoint and used & tools(task))
+        ]
+    )
 
 
 def main() -> None:
     """Read the files, print the table."""
-    told = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    told = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     told.add_argument("queries", nargs="*", type=Path)
     told.add_argument("--tools", type=Path, help="where query files do not describe their tools")
+    told.add_argument("--every", type=int, default=1, help="take every Nth query")
+    told.add_argument("--fit", action="store_true", help="also leave each file out, fit the rest")
     given = told.parse_args()
-    specs, tasks = loaded(given.queries, given.tools)
+    data = loaded(given.queries, given.tools, given.every)
     embedder = MiniLM()
-    embedder.embed(["load"])
-    steps(specs, tasks, embedder)
-    catalogue(specs, tasks, embedder)
+    print(f"{len(data.specs)} tools, {len(data.tasks)} queries")
+    print(
+        f"{'percent':28s}" + "".join(f"{f'{m}@{k}':>7s}" for m in "RN" for k in CUTS) + "  N@5 95%"
+    )
+    beaten = to_beat(data, embedder)
+    with tempfile.TemporaryDirectory() as folder, Catalog.open(folder, embedder=embedder) as opened:
+        opened.add(data.specs.values())
+        reached = ours(data, opened, given.fit)
+    best, peer = reached["+ names said (the default)"], beaten["+ tool prior"]
+    print(
+        json.dumps(
+            {
+                "name": "retrieval",
+                "ours": round(best / 100, 4),
+                "peer": round(peer / 100, 4),
+                "peer_name": "hybrid with sentences and tool prior",
+                "unit": "ndcg@5",
+                "ratio": round(best / peer, 4),
+                "n": len(data.tasks),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

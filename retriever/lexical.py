@@ -63,7 +63,9 @@ class Lexical:
         self._rarity: dict[str, float] = {}
 
     @classmethod
-    def build(cls, documents: Iterable[tuple[int, str]], folder: Path) -> None:
+    def build(
+        cls, documents: Iterable[tuple[int, str]], folder: Path, *, k1: float = K1, b: float = B
+    ) -> None:
         """Index ``(row, document)`` pairs into a new folder; read it with :meth:`load`."""
         import bm25s
 
@@ -72,7 +74,7 @@ class Lexical:
         folder.mkdir(parents=True)
         np.save(folder / _ROWS, np.asarray(rows, dtype=np.int64))
         if any(corpus):
-            bm25 = bm25s.BM25(k1=K1, b=B)
+            bm25 = bm25s.BM25(k1=k1, b=b)
             bm25.index(corpus, show_progress=False)
             bm25.save(folder, show_progress=False)
 

@@ -8,7 +8,14 @@ from langchain_core.embeddings import DeterministicFakeEmbedding
 
 from support.embedders import need_minilm
 from toolgrove.errors import ModelError
-from toolgrove.retriever.embedding import LangChainEmbedder, MiniLM, batches, normalised
+from toolgrove.retriever.documents import parts
+from toolgrove.retriever.embedding import (
+    LangChainEmbedder,
+    MiniLM,
+    PartEmbedder,
+    batches,
+    normalised,
+)
 
 
 @pytest.fixture
@@ -62,3 +69,20 @@ def test_any_langchain_embeddings_will_do() -> None:
 def test_a_vector_without_direction_is_an_error(bad: float) -> None:
     with pytest.raises(ModelError, match="model/1 gave a vector"):
         normalised(np.full((1, 3), bad, dtype=np.float32), "model/1")
+
+
+def test_a_query_and_its_sentences_are_embedded_in_one_pass_nearly_as_one_by_one(
+    minilm: MiniLM,
+) -> None:
+    texts = parts("I'm off to Oslo. Will it rain? Book a table for two.")
+    together, apart = minilm.embed_parts(texts), minilm.embed(texts, query=True)
+    assert isinstance(minilm, PartEmbedder)
+    assert np.allclose(together[0], apart[0], atol=1e-4)
+    near = (together @ apart.T)[1:, 1:]
+    assert (near.argmax(axis=1) == np.arange(3)).all()
+
+
+def test_a_part_that_is_past_the_models_reach_has_a_vector_of_its_own(minilm: MiniLM) -> None:
+    texts = parts("word " * 300 + ". Will it rain?")
+    together = minilm.embed_parts(texts)
+    assert np.allclose(together[2], minilm.embed(["Will it rain?"])[0], atol=1e-4)

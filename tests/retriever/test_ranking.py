@@ -36,39 +36,9 @@ def test_convex_of_a_ranking_with_itself_is_that_ranking(
     assert np.allclose(fusion.convex(scores, scores, weight), fusion.min_max(scores))
 
 
-@given(rows)
-def test_reciprocal_rank_depends_on_order_only(scores: NDArray[np.float64]) -> None:
-    assert (fusion.reciprocal_rank(scores) == fusion.reciprocal_rank(scores * 2 + 1)).all() or (
-        len(set(scores * 2 + 1)) < len(set(scores))  # rounding made a tie
-    )
-    assert fusion.reciprocal_rank(scores)[scores.argmax()] == 1 / 61
-
-
-@given(grids)
-def test_the_best_sentence_never_hurts_more_than_half(scores: NDArray[np.float64]) -> None:
-    total = fusion.sentences_best(scores)
-    assert total.shape == scores.shape[1:]
-    if len(scores) > 1:
-        assert (total >= (scores[0] + scores[1]) / 2).all()
-
-
-@given(rows, st.data())
-def test_the_tool_prior_leaves_the_best_and_the_order_inside_a_tool(
-    scores: NDArray[np.float64], data: st.DataObject
-) -> None:
-    tools = data.draw(arrays(np.int64, len(scores), elements=st.integers(0, 3)))
-    total = fusion.tool_prior(scores, tools)
-    assert np.isclose(total.max(), scores.max())
-    for tool in set(tools.tolist()):
-        inside = tools == tool
-        order = np.argsort(scores[inside], kind="stable")
-        assert (np.diff(total[inside][order]) >= 0).all()
-
-
 def test_no_candidates_are_no_trouble() -> None:
     nothing = np.zeros((2, 0))
     assert fusion.convex(nothing, nothing).shape == (2, 0)
-    assert fusion.tool_prior(nothing[0], np.zeros(0, np.int64)).shape == (0,)
     assert best(np.zeros((2, 0), np.float32), 5).size == 0
 
 
