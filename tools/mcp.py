@@ -7,7 +7,6 @@ side by side. A server that died is connected to again at the next call, after a
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
@@ -44,8 +43,7 @@ class McpBackend:
         is started or which host is spoken to.
     relist : float
         Seconds after which a server's list of tools is read again before a call, so that one
-        that changes a tool under the session is noticed; at once where it says so unasked, as
-        servers did before the protocol of 2026-07-28.
+        that changes a tool under the session is noticed.
     secrets : SecretStore, optional
         Where the bearer tokens that addresses name are found.
     """
@@ -186,6 +184,8 @@ class _Link:
 
     async def ready(self) -> tuple[Client, dict[str, str]]:
         """A live client, and the pin of each of its tools; connects where need be."""
+        if self._session is not None and self._session.ended:
+            self._end()
         if self._session is None:
             wait = self._not_before - time.monotonic()
             if wait > 0:
@@ -245,11 +245,16 @@ class _Session:
         self._done = asyncio.Event()
         self._task = asyncio.create_task(self._live(server, secrets), name=f"mcp {server.address}")
 
+    @property
+    def ended(self) -> bool:
+        """Whether it was open and is not any more: its transport broke."""
+        return self.client is not None and self._task.done()
+
     async def _live(self, server: Server, secrets: SecretStore | None) -> None:
         try:
             async with AsyncExitStack() as stack:
                 async with asyncio.timeout(_CONNECT):
-                    way = connected(server, on_message=self._heard, secrets=secrets)
+                    way = connected(server, secrets=secrets)
                     client = await stack.enter_async_context(way)
                     await self._list(client)
                 self.client = client
@@ -259,12 +264,6 @@ class _Session:
             if not self.opened.done():
                 self.opened.set_exception(error)
                 self.opened.exception()  # looked at, also where every caller has given up
-
-    async def _heard(self, message: object) -> None:
-        from mcp.types import ToolListChangedNotification
-
-        if isinstance(message, ToolListChangedNotification):
-            self._listed = -math.inf
 
     async def _list(self, client: Client) -> None:
         self._pins = {tool.name: pin(tool) for tool in await tools_of(client)}

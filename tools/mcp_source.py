@@ -23,7 +23,6 @@ from toolgrove.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from mcp import Client, Tool
-    from mcp.client.session import MessageHandlerFnT
 
     from toolgrove.tools.secrets import SecretStore
 
@@ -127,7 +126,6 @@ async def connected(
     server: Server,
     *,
     errors: TextIO | None = None,
-    on_message: MessageHandlerFnT | None = None,
     secrets: SecretStore | None = None,
 ) -> AsyncIterator[Client]:
     """A client of a server, for as long as the block runs; enter and leave it in one task.
@@ -141,8 +139,6 @@ async def connected(
     server : Server
     errors : TextIO, optional
         Where the program's standard error goes, a real file; nowhere otherwise.
-    on_message : callable, optional
-        Told what the server says unasked.
     secrets : SecretStore, optional
         Where the secret that the address names is found; the environment and keyring otherwise.
 
@@ -158,6 +154,8 @@ async def connected(
     from mcp import Client, StdioServerParameters, stdio_client
     from mcp.client.streamable_http import streamable_http_client
 
+    from toolgrove.tools.mcp_http import Bounded
+
     if server.command:
         named = {name: os.environ[name] for name in server.environ if name in os.environ}
         parameters = StdioServerParameters(
@@ -165,15 +163,17 @@ async def connected(
         )
         with open(os.devnull, "w") as nowhere:  # noqa: ASYNC230 - it never blocks
             transport = stdio_client(parameters, errors or nowhere)
-            async with Client(transport, cache=None, message_handler=on_message) as client:
+            async with Client(transport, cache=None) as client:
                 yield client
         return
-    limits = httpx2.Timeout(30.0, read=None)  # of reading: a call's own deadline
     async with httpx2.AsyncClient(
-        headers=_authorization(server, secrets), timeout=limits, trust_env=False
+        transport=Bounded(httpx2.AsyncHTTPTransport(trust_env=False)),
+        headers=_authorization(server, secrets),
+        timeout=httpx2.Timeout(30.0, read=None),  # of reading: a call's own deadline
+        trust_env=False,
     ) as http:
         transport = streamable_http_client(server.url, http_client=http)
-        async with Client(transport, cache=None, message_handler=on_message) as client:
+        async with Client(transport, cache=None) as client:
             yield client
 
 

@@ -48,20 +48,20 @@ def test_servers_and_objects_are_indexed_by_the_same_command(server: str, tmp_pa
     python = "support.sample_tools:everything"
     summary = printed(call("index", server, python, "--json"))
     mcp_row, python_row = summary["sources"]
-    assert (mcp_row["kind"], mcp_row["tools"], mcp_row["added"]) == ("MCP server", 9, 9)
+    assert (mcp_row["kind"], mcp_row["tools"], mcp_row["added"]) == ("MCP server", 10, 10)
     assert (python_row["kind"], python_row["tools"]) == ("Python object", 3)
     [left] = python_row["left"]
     assert "untyped" in left
-    assert summary["tools"] == 12
+    assert summary["tools"] == 13
     assert trusted() == {server, python}
     again = printed(call("index", server, python, "--json"))
-    assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 12)
+    assert (again["added"], again["changed"], again["unchanged"]) == (0, 0, 13)
     hits = printed(call("search", "which numbers won the lottery?", "--json"))["hits"]
     assert hits[0]["id"] == "python/support.sample_tools/lottery"
 
     twin = f"{server} "  # another address, a server of the same name
     [row] = printed(call("index", twin, "--json"))["sources"]
-    assert (row["tools"], len(row["left"])) == (0, 9)
+    assert (row["tools"], len(row["left"])) == (0, 10)
     assert "another server of this name" in row["left"][0]
 
 

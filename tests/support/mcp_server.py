@@ -39,7 +39,8 @@ def _tools() -> list[types.Tool]:
         _tool("slow", "Never answer."),
         _tool("together", "Answer when this many calls are waiting.", count=number),
         _tool("die_reading", "End the server."),
-        _tool("odd", "Answer what its output schema forbids."),
+        _tool("odd", "Answer without a text."),
+        _tool("long", "Answer at length.", size=number),
     ]
 
 
@@ -73,6 +74,8 @@ async def call_tool(ctx: Any, params: Any) -> types.CallToolResult:
             os._exit(1)
         case "environment":
             said = json.dumps(sorted(os.environ))
+        case "long":
+            said = "x" * given["size"]
         case "fail":
             return _told(given["why"], is_error=True)
         case "slow":

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from support.fault_server import FaultServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError, UsageError
 from toolgrove.tools.execute import with_timeout
@@ -101,7 +104,7 @@ async def asking(address: str, specs: list[ToolSpec], relist: float = 60.0) -> A
 async def test_every_page_of_tools_becomes_specs(address: str) -> None:
     specs, left = await load_mcp(address)
     assert left == []
-    assert len(specs) == 9
+    assert len(specs) == 10
     add = next(spec for spec in specs if spec.name == "add")
     assert (add.id, add.tool, add.source) == ("mcp/trouble/add", "trouble", "mcp")
     assert add.effect is Effect.READ
@@ -184,6 +187,32 @@ async def test_promise_17_a_slow_tool_ends_by_the_deadline_and_the_session_lives
         slow = await ask("slow", within=0.05)
         assert slow.status is Status.TIMEOUT
         assert (await ask("add", a=1, b=1)).content == "2"
+
+
+async def test_promise_18_an_answer_over_http_is_bounded(
+    state: Path, indexed: list[ToolSpec]
+) -> None:
+    with http(state) as (address, _):
+        async with asking(address, indexed) as ask:
+            refused = await ask("long", size=10_000_000)
+            assert refused.status is not Status.OK
+            assert "larger than it may be" in refused.content
+            assert (await ask("long", size=1000)).content == "x" * 1000
+
+
+async def test_promise_18_nothing_compressed_is_unpacked(
+    faults: FaultServer, reply: Callable[..., bytes]
+) -> None:
+    bomb = gzip.compress(b" " * 50_000_000)
+    faults.answer("/mcp", reply(bomb, "Content-Type: application/json", "Content-Encoding: gzip"))
+    [url] = faults.hosts.values()
+    tracemalloc.start()
+    try:
+        with pytest.raises(SpecError, match="no MCP server answered"):
+            await load_mcp(f"{url}/mcp")
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
 
 
 async def test_promise_23_a_tool_that_changed_is_not_called(
