@@ -258,9 +258,10 @@ class Index:
                 known = self.embedder.embed_parts(texts)
             else:
                 known = self.embedder.embed(texts, query=True)
-            self._queries[texts[0]] = known
-            while len(self._queries) > REMEMBERED:
-                self._queries.pop(next(iter(self._queries)), None)
+            with self._lock:
+                self._queries[texts[0]] = known
+                while len(self._queries) > REMEMBERED:
+                    self._queries.pop(next(iter(self._queries)))
         return known
 
     def _ready(self) -> tuple[Vectors | None, Lexical | None]:
