@@ -11,7 +11,7 @@ from toolgrove.data.records import Status, ToolSpec
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
-    from toolgrove.retriever.co_use import CoUse
+    from toolgrove.retriever.co_use import CoUse, Episode
     from toolgrove.retriever.embedding import Embedder
     from toolgrove.retriever.index import Index
     from toolgrove.retriever.ranking import Hit
@@ -145,6 +145,23 @@ class Catalog:
         from toolgrove.retriever.co_use import CoUse
 
         return CoUse.load(self.folder)
+
+    def learn(self, episodes: Iterable[Episode]) -> int:
+        """Learn which tools are used together, and keep it in the folder.
+
+        Tools may be named by their id or alias; those that the catalogue does not have are left
+        out. Leave the tasks out that you mean to test on.
+
+        Returns
+        -------
+        int
+            How many episodes were new.
+        """
+        ids = {self.registry.alias(spec.id): spec.id for spec in self.registry}
+        ids |= {spec_id: spec_id for spec_id in ids.values()}
+        new = self.co_use.learn(episode.among(ids) for episode in episodes)
+        self.co_use.save(self.folder)
+        return new
 
     @property
     def whole(self) -> bool:

@@ -1,4 +1,4 @@
-"""Co-use: tools that are used together pull each other in.
+"""Co-use: tools that were used together elsewhere are proposed after each other.
 
 Learnt from reference calls or labels of training tasks and from answered search trees. Two tools
 are associated by normalised pointwise mutual information (Bouma, 2009) over the episodes they
@@ -9,7 +9,7 @@ an argument of the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
@@ -31,8 +31,6 @@ __all__ = ["FILE", "CoUse", "Episode", "from_task", "from_tree"]
 
 FILE = "co_use.json"
 VERSION = 1
-_LEADERS = 5
-"""Hits that pull their neighbours in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +50,18 @@ class Episode:
     key: str
     tools: tuple[str, ...]
     feeds: tuple[tuple[str, str], ...] = ()
+
+    def among(self, ids: Mapping[str, str]) -> Episode:
+        """The episode under other ids, without the tools that have none.
+
+        Examples
+        --------
+        >>> Episode("1", ("a", "b"), (("a", "b"),)).among({"a": "x"})
+        Episode(key='1', tools=('x',), feeds=())
+        """
+        tools = tuple(dict.fromkeys(ids[tool] for tool in self.tools if tool in ids))
+        feeds = tuple((ids[a], ids[b]) for a, b in self.feeds if a in ids and b in ids)
+        return Episode(self.key, tools, feeds)
 
 
 def from_task(task: Task) -> Episode:
@@ -176,50 +186,33 @@ class CoUse:
         around = {*self.graph.successors(tool), *self.graph.predecessors(tool)}
         return {other: self.association(tool, other) for other in around}
 
-    def pull(self, hits: Sequence[Hit], weight: float = 0.3) -> list[Hit]:
-        """Let the best hits raise the tools that are used with them; a stage of a search.
+    def after(self, done: Sequence[str], hits: Sequence[Hit], weight: float = 0.3) -> list[Hit]:
+        """Let the tools that were called raise those that are used with them.
 
         Parameters
         ----------
+        done : sequence of str
+            Ids of the tools that were called.
         hits : sequence of Hit
-            Best first.
+            What a search found.
         weight : float
-            Of the pull: a leading hit's score times the association, of the strongest leader.
+            A hit gains this times its strongest association, and this again where a called tool
+            feeds it.
 
         Returns
         -------
         list of Hit
-            Best first; a tool that the search had not found comes with no scores but this one.
+            Best first; a tool that the search had not found comes with no score but this one.
         """
-        leaders = list(hits[:_LEADERS])
-        return self._raised(hits, [(hit.id, hit.score, hit.part) for hit in leaders], weight)
-
-    def after(self, done: Sequence[str], hits: Sequence[Hit], weight: float = 0.3) -> list[Hit]:
-        """As :meth:`pull`, but by the tools that were called; what they feed gains twice."""
-        raised = self._raised(hits, [(tool, 1.0, "") for tool in done], weight)
-        fed = {
-            b
-            for a in done
-            if a in self.graph
-            for b in self.graph.successors(a)
-            if self._count(a, b, "feeds")
-        }
-        again = [replace(hit, score=hit.score + weight * (hit.id in fed)) for hit in raised]
-        return sorted(again, key=lambda hit: -hit.score)
-
-    def _raised(
-        self, hits: Sequence[Hit], leaders: Sequence[tuple[str, float, str]], weight: float
-    ) -> list[Hit]:
         found = {hit.id: hit for hit in hits}
-        pulls: dict[str, tuple[float, str]] = {}
-        for leader, score, part in leaders:
-            for other, association in self.neighbours(leader).items():
-                if other != leader:
-                    gain = (weight * score * association, part)
-                    pulls[other] = max(pulls.get(other, (0.0, "")), gain)
-        for tool, (pull, part) in pulls.items():
-            hit = found.get(tool, Hit(tool, 0.0, 0.0, 0.0, part))
-            found[tool] = replace(hit, score=round(hit.score + pull, 6))
+        gains: dict[str, float] = {}
+        for tool in done:
+            for other, association in self.neighbours(tool).items():
+                gain = weight * (association + (self._count(tool, other, "feeds") > 0))
+                gains[other] = max(gains.get(other, 0.0), gain)
+        for tool, gain in gains.items():
+            hit = found.get(tool, Hit(tool, 0.0, 0.0, 0.0, ""))
+            found[tool] = replace(hit, score=round(hit.score + gain, 6))
         return sorted(found.values(), key=lambda hit: -hit.score)
 
     def _count(self, a: str, b: str, kind: str) -> int:

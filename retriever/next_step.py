@@ -27,8 +27,8 @@ DEAD = frozenset(
 """How a tool fails that will not do better at the next step."""
 
 POOL = 50
-_REST = 0.8
-"""How far a hit rises towards its score for the unserved words; 0.3 to 0.8 do about as well."""
+_REST = 0.3
+"""Share of the score for the words that are not served yet; the rest is the whole query's."""
 
 
 def unserved(query: str, documents: Collection[str]) -> str:
@@ -80,7 +80,7 @@ def following(
     Returns
     -------
     list of Hit
-        Best first. A hit's score never falls below the one it has for the whole query.
+        Best first.
     """
     done = dict.fromkeys(tool for tool, status in called if status is Status.OK)
     out = {tool for tool, status in called if status is Status.OK or status in DEAD}
@@ -88,10 +88,12 @@ def following(
     hits = {hit.id: hit for hit in search(query, wide)}
     rest = unserved(query, [documents[tool] for tool in done if tool in documents])
     if rest and done:
-        for hit in search(rest, wide):
-            whole = hits.get(hit.id, replace(hit, score=0.0))
-            gain = _REST * max(0.0, hit.score - whole.score)
-            hits[hit.id] = replace(whole, score=round(whole.score + gain, 6))
+        left = {hit.id: hit for hit in search(rest, wide)}
+        whole = {tool: hit.score for tool, hit in hits.items()}
+        for tool, hit in {**left, **hits}.items():
+            again = left[tool].score if tool in left else 0.0
+            score = (1 - _REST) * whole.get(tool, 0.0) + _REST * again
+            hits[tool] = replace(hit, score=round(score, 6))
     ranked = sorted(hits.values(), key=lambda hit: -hit.score)
     if learned is not None:
         ranked = learned.after(list(done), ranked)

@@ -22,6 +22,7 @@ COMMANDS: tuple[str, ...] = (
     "eval",
     "eval_retrieval",
     "index",
+    "learn",
     "mine",
     "model",
     "recommend",
