@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -122,64 +123,67 @@ class SecretStore:
         Also found are its percent-encoded, JSON-escaped, HTML-escaped, hexadecimal and base64
         forms, alone or inside longer base64; other encodings are not.
         """
-        for name, pattern in self._patterns():
-            text = pattern.sub(f"[secret {name}]", text)
+        for name, value in self._values().items():
+            text = _finder(value).replaced(text, name)
         return text
 
-    def _patterns(self) -> list[tuple[str, re.Pattern[str]]]:
+    def _values(self) -> dict[str, str]:
         values = {
             name.removeprefix(_SECRET): value
             for name, value in self._environ.items()
             if name.startswith(_SECRET)
         }
-        return [
-            (name, _pattern(value))
-            for name, value in {**values, **self._from_keyring}.items()
-            if len(value) >= _SHORTEST
-        ]
+        values |= self._from_keyring
+        longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
+        return {name: value for name, value in longest_first if len(value) >= _SHORTEST}
 
 
 def _refused(text: str) -> Refused:
     return Refused(Status.UNAUTHORIZED, text)
 
 
-_PATTERNS: dict[str, re.Pattern[str]] = {}
+class _Finder:
+    """Finds a secret in each of its forms, whatever their case."""
 
-
-def _pattern(value: str) -> re.Pattern[str]:
-    """Finds a secret in each of its forms; longest first, so that none leaves a rest."""
-    if value not in _PATTERNS:
+    def __init__(self, value: str) -> None:
         password = value.partition(":")[2]
         plain = [value, *([password] if len(password) >= _SHORTEST else [])]
         forms = {form for secret in plain for form in _forms(secret)}
-        _PATTERNS[value] = re.compile("|".join(sorted(forms, key=len, reverse=True)))
-    return _PATTERNS[value]
+        longest_first = sorted(forms, key=len, reverse=True)  # so that none leaves a rest
+        self._probes = [form.lower() for form in longest_first]
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
+
+    def replaced(self, text: str, name: str) -> str:
+        lower = text.lower()
+        if not any(probe in lower for probe in self._probes):  # 30 times as fast as the pattern
+            return text
+        return self._pattern.sub(f"[secret {name}]", text)
+
+
+_finder = cache(_Finder)
 
 
 def _forms(secret: str) -> set[str]:
-    """Regular expressions for a secret and what it becomes on its way."""
+    """A secret, and what it becomes on its way."""
     data = secret.encode()
     escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
-    shown = secret.replace("\\", "\\\\")  # as Python's repr has it, in logs
     nested = escaped.replace("\\", "\\\\").replace('"', '\\"')
+    shown = secret.replace("\\", "\\\\")  # as Python's repr has it, in logs
     html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     quoted = html.replace('"', "&quot;")
     forms = {secret, escaped, escaped.replace("/", "\\/"), nested, html, quoted, shown}
-    forms.add(shown.replace("'", "\\'"))
     forms |= {quoted.replace("'", code) for code in ("&#x27;", "&#39;")}
-    found = {re.escape(form) for form in forms}
+    forms |= {shown.replace("'", "\\'"), data.hex()}
     for safe in ("", "/", "/:@", "!$&'()*+,;=:@/~"):
-        found.add(re.sub(r"%([0-9A-F]{2})", r"%(?i:\1)", re.escape(quote(secret, safe=safe))))
-        twice = quote(quote(secret, safe=safe), safe="")
-        found.add(re.sub(r"%25([0-9A-F]{2})", r"%25(?i:\1)", re.escape(twice)))
-    found.add(f"(?i:{data.hex()})")
+        once = quote(secret, safe=safe)
+        forms |= {once, quote(once, safe="")}
     for lead in range(3):  # inside longer base64 a text begins at one of three places
         for encode in (base64.b64encode, base64.urlsafe_b64encode):
             whole = encode(bytes(lead) + data).decode().rstrip("=")
             first = (lead * 8 + 5) // 6
             last = (lead + len(data)) * 8 // 6
-            found.add(re.escape(whole[first:last]))
-    return found
+            forms.add(whole[first:last])
+    return forms
 
 
 def authorize(
