@@ -13,47 +13,24 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from toolgrove.data import codec
+from toolgrove.data.headers import may_be_argument
 from toolgrove.data.records import JsonObject, Status
+from toolgrove.tools.body import build_body
+from toolgrove.tools.serialize import Refused, joined, pairs, text_of
 
 __all__ = ["Refused", "Request", "build_request"]
 
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"})
+_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY"})
 _LONGEST = 2000
-_OURS = frozenset(
-    {
-        "authorization",
-        "connection",
-        "content-length",
-        "content-type",
-        "cookie",
-        "expect",
-        "host",
-        "keep-alive",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
-
-
-class Refused(Exception):
-    """A request that is not made; ``status`` and the text become the observation."""
-
-    def __init__(self, status: Status, text: str) -> None:
-        self.status = status
-        super().__init__(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What goes over the wire: the URL is quoted, the body is JSON or absent."""
+    """What goes over the wire: the URL is quoted, the body may be absent."""
 
     method: str
     url: str
@@ -70,7 +47,11 @@ def build_request(
     ----------
     binding : JsonObject
         ``method``, ``url`` with ``{name}`` for path parameters, and ``in``: the place of every
-        parameter, ``path``, ``query``, ``header`` or ``body``.
+        parameter, ``path``, ``query``, ``header``, ``cookie`` or ``body``. Where that does not
+        say all, ``as`` holds a parameter's manner (:mod:`toolgrove.tools.serialize`) and, as
+        ``name``, what it is called on the wire; ``body`` holds a body's ``type`` and ``encoding``
+        (:mod:`toolgrove.tools.body`), the ``argument`` that is the whole of it, and ``optional``
+        where none is sent unless it is given.
     arguments : JsonObject
         Valid against the spec's schema. A null is left out.
     hosts : mapping
@@ -95,22 +76,70 @@ def build_request(
     base, path, fixed = _template(str(binding.get("url", "")), hosts or {})
     places = _places(binding, arguments, path, fixed)
     given = {name: value for name, value in arguments.items() if value is not None}
-    query = [(key, _filled(text, given, _text)) for key, text in fixed]
+    manners = _mapping(binding, "as")
+    declared = _mapping(binding, "body")
+    query = [(quote(key), _filled(text, given)) for key, text in fixed]
     headers: dict[str, str] = {}
-    body: dict[str, Any] = {}
+    cookies: list[tuple[str, str]] = []
+    fields: dict[str, Any] = {}
     for name, value in given.items():
+        manner = manners.get(name, {})
+        wire = str(manner.get("name", name))
         match places[name]:
             case "query":
-                query += _pairs(name, value)
+                query += _query(wire, value, manner, binding, name)
             case "header":
-                headers[name] = _header(name, value)
+                headers[wire] = _header(wire, joined(wire, value, manner, str))
+            case "cookie":
+                cookies += pairs(wire, value, manner)
             case "body":
-                body[name] = value
-    content = codec.dumps(body) if body or "body" in places.values() else None
-    if content is not None:
-        headers["Content-Type"] = "application/json"
-    url = base + "/".join(_segment(part, given) for part in path.split("/"))
-    return Request(method, f"{url}?{urlencode(query)}" if query else url, headers, content)
+                fields[wire] = value
+    if cookies:
+        headers["Cookie"] = "; ".join(f"{key}={text}" for key, text in cookies)
+    content = None
+    if fields or ("body" in places.values() and not declared.get("optional")):
+        whole = declared.get("argument")
+        value = given.get(whole) if isinstance(whole, str) else fields
+        content, headers["Content-Type"] = build_body(declared, value)
+    url = base + "/".join(_segment(part, given, manners) for part in path.split("/"))
+    asked = "&".join(f"{key}={text}" if key else text for key, text in query)
+    return Request(method, f"{url}?{asked}" if asked else url, headers, content)
+
+
+def _mapping(binding: JsonObject, key: str) -> JsonObject:
+    found = binding.get(key)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _query(
+    wire: str, value: Any, manner: JsonObject, binding: JsonObject, name: str
+) -> list[tuple[str, str]]:
+    """A parameter's part of the query string, in which it names no other parameter."""
+    if manner.get("style") == "querystring":
+        return [("", quote(text_of(value), safe=""))]
+    found = pairs(wire, value, manner)
+    if isinstance(value, dict) and (
+        taken := _taken(binding, name) & {unquote(k) for k, _ in found}
+    ):
+        raise Refused(
+            Status.INVALID_REQUEST,
+            f"{name}: {', '.join(sorted(taken))} is another parameter's name.",
+        )
+    return found
+
+
+def _taken(binding: JsonObject, name: str) -> set[str]:
+    """Names in the query that are another parameter's, or a credential's."""
+    manners, places = _mapping(binding, "as"), _mapping(binding, "in")
+    taken = {
+        str(manners.get(other, {}).get("name", other))
+        for other, place in places.items()
+        if place == "query" and other != name
+    }
+    taken |= {key for key, _ in parse_qsl(urlsplit(str(binding["url"])).query, True)}
+    for alternative in binding.get("security") or ():
+        taken |= {str(one.get("name")) for one in alternative if one.get("in") == "query"}
+    return taken
 
 
 def _template(url: str, hosts: Mapping[str, str]) -> tuple[str, str, list[tuple[str, str]]]:
@@ -167,32 +196,15 @@ def _places(
         if arguments.get(name) is None:
             raise Refused(Status.INVALID_REQUEST, f"{name}: is needed, it is part of the URL.")
     for name in arguments:
-        if places.get(name) not in ("path", "query", "header", "body") or (
+        if places.get(name) not in ("path", "query", "header", "cookie", "body") or (
             places[name] == "path" and name not in in_url
         ):
             raise Refused(Status.INVALID_REQUEST, f"{name}: this tool has no such parameter.")
     return places
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()  # a lone surrogate cannot be sent
-    return codec.dumps(value).decode()
-
-
-def _pairs(name: str, value: Any) -> list[tuple[str, str]]:
-    """A list repeats its name, as OpenAPI's ``form`` style with ``explode`` has it."""
-    values = value if isinstance(value, list | tuple) else [value]
-    return [(name, _text(item)) for item in values if item is not None]
-
-
-def _header(name: str, value: Any) -> str:
-    text = _text(value)
-    if (
-        not _HEADER_NAME.fullmatch(name)
-        or name.lower() in _OURS
-        or name.lower().startswith("proxy-")
-    ):
+def _header(name: str, text: str) -> str:
+    if not may_be_argument(name):
         raise Refused(Status.INVALID_REQUEST, f"{name}: a call must not set this header.")
     if not _HEADER_VALUE.fullmatch(text):
         raise Refused(
@@ -201,19 +213,31 @@ def _header(name: str, value: Any) -> str:
     return text
 
 
-def _filled(template: str, arguments: JsonObject, write: Any) -> str:
-    return _PLACEHOLDER.sub(lambda found: write(arguments[found[1]]), template)
+def _quoted(text: str) -> str:
+    return quote(text, safe="")
 
 
-def _segment(template: str, arguments: JsonObject) -> str:
+def _filled(template: str, arguments: JsonObject) -> str:
+    """A fixed query value, percent-encoded, with its placeholders replaced."""
+    return _quoted(_PLACEHOLDER.sub(lambda found: text_of(arguments[found[1]]), template))
+
+
+def _segment(template: str, arguments: JsonObject, manners: JsonObject) -> str:
     """One segment of the path, its placeholders replaced; it stays one segment."""
     names = _PLACEHOLDER.findall(template)
     if not names:
         return quote(template, safe="%!$&'()*+,;=:@~")
-    segment = _PLACEHOLDER.sub(lambda found: quote(_text(arguments[found[1]]), safe=""), template)
-    values = [_text(arguments[name]) for name in names]
-    if not all(values) or len(segment) > _LONGEST or not _is_segment(_decoded(segment)):
-        shown = _text(values)[1:-1][:100]
+
+    def written(found: re.Match[str]) -> str:
+        manner = manners.get(found[1], {})
+        wire = str(manner.get("name", found[1]))
+        return joined(wire, arguments[found[1]], manner, _quoted)
+
+    segment = _PLACEHOLDER.sub(written, template)
+    values = [text_of(arguments[name]) for name in names]
+    empty = any(arguments[name] in ("", [], {}) for name in names)
+    if empty or len(segment) > _LONGEST or not _is_segment(_decoded(segment)):
+        shown = text_of(values)[1:-1][:100]
         raise Refused(
             Status.INVALID_REQUEST,
             f"{', '.join(names)}: {shown} would change the path. Give a short value that is not "
