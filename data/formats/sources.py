@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -11,6 +12,8 @@ from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.formats.check import read_json, unreadable
+from toolgrove.data.formats.openapi import is_openapi, load_openapi
+from toolgrove.data.formats.openapi_text import read_bytes
 from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
 from toolgrove.data.formats.toolbench_answers import parse_answers
 from toolgrove.data.formats.toolbench_corpus import load_corpus
@@ -24,10 +27,14 @@ from toolgrove.errors import FormatError, ToolgroveError
 
 __all__ = ["SPECS", "TASKS", "TREES", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
 
+_YAML = (".yaml", ".yml")
+_VERSION_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
+
 
 class Kind(StrEnum):
     """What a file turned out to be."""
 
+    OPENAPI = "OpenAPI or Swagger document"
     TOOL_FILE = "ToolBench tool file"
     QUERIES = "ToolBench query file"
     CORPUS = "ToolBench retriever corpus"
@@ -43,7 +50,7 @@ class Kind(StrEnum):
     """Pass-rate and preference votes: results of another judge, which nothing here reads."""
 
 
-SPECS = frozenset({Kind.TOOL_FILE, Kind.QUERIES, Kind.CORPUS, Kind.TOOL_LINES})
+SPECS = frozenset({Kind.OPENAPI, Kind.TOOL_FILE, Kind.QUERIES, Kind.CORPUS, Kind.TOOL_LINES})
 """Kinds that hold tool specs."""
 
 TREES = frozenset({Kind.ANSWER_TREE, Kind.ANSWERS, Kind.RUN})
@@ -142,7 +149,7 @@ class Sources:
         kind, data = _recognise(path)
         if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
-        if named or kind is None:
+        if named or (kind is None and path.suffix not in _YAML):  # YAML may be anything
             wanted = ", ".join(sorted(self._kinds))
             found = f"not: {kind}" if kind else "and it is nothing that we know"
             mend = "Name another file, or leave it out (--skip-bad)."
@@ -172,7 +179,7 @@ def _find(path: Path) -> Iterator[tuple[Path, Path]]:
             yield Path(folder), path
             continue
         for name in sorted(files):
-            if name.endswith((".json", ".jsonl")) or name == "corpus.tsv":
+            if name.endswith((".json", ".jsonl", *_YAML)) or name == "corpus.tsv":
                 yield Path(folder, name), path
 
 
@@ -184,8 +191,19 @@ def _recognise(path: Path) -> tuple[Kind | None, Any]:
         return Kind.CORPUS, None
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
+    if _openapi_in_yaml(path):
+        return Kind.OPENAPI, None
+    if path.suffix in _YAML:
+        return None, None
     data = read_json(path)
-    return sniff(data), data
+    kind = sniff(data)
+    # its own reader has bounds that a stranger's document needs, and ToolBench's files would break
+    return kind, None if kind is Kind.OPENAPI else data
+
+
+def _openapi_in_yaml(path: Path) -> bool:
+    text = read_bytes(path)
+    return text.lstrip()[:1] not in (b"{", b"[") and _VERSION_KEY.search(text) is not None
 
 
 def _sniff_line(path: Path) -> Kind:
@@ -208,6 +226,8 @@ def sniff(data: Any) -> Kind | None:
     --------
     >>> sniff({"tool_name": "Quotes", "apis": []})
     <Kind.TOOL_FILE: 'ToolBench tool file'>
+    >>> sniff({"openapi": "3.1.0", "paths": {}})
+    <Kind.OPENAPI: 'OpenAPI or Swagger document'>
     >>> sniff([{"query": "How far?", "api_list": []}])
     <Kind.QUERIES: 'ToolBench query file'>
     >>> sniff({"name": "toolgrove", "version": "1"}) is None
@@ -218,6 +238,8 @@ def sniff(data: Any) -> Kind | None:
         return Kind.QUERIES if keys & {"query", "api_list", "relevant APIs"} else None
     if not isinstance(data, dict):
         return None
+    if is_openapi(data):
+        return Kind.OPENAPI
     if data.keys() & {"answer_generation", "trys"}:
         return Kind.ANSWER_TREE
     if data.keys() & {"tool_name", "tool_description"}:
@@ -231,6 +253,12 @@ def sniff(data: Any) -> Kind | None:
     if "is_solved" in keys or any(key.startswith("round_") for key in keys):
         return Kind.VOTES
     return None
+
+
+def _openapi(path: Path, data: Any) -> Loaded:
+    document = load_openapi(path)
+    left = [f"{path}: {one.where}: {one.why}" for one in document.left]
+    return Loaded(path, Kind.OPENAPI, specs=document.specs, left=left)
 
 
 def _tools(path: Path, data: Any) -> Loaded:
@@ -255,6 +283,7 @@ def _answer_tree(path: Path, data: Any) -> Loaded:
 
 
 _LOAD: dict[Kind, Callable[[Path, Any], Loaded]] = {
+    Kind.OPENAPI: _openapi,
     Kind.TOOL_FILE: _tools,
     Kind.QUERIES: _queries,
     Kind.CORPUS: lambda path, _: Loaded(path, Kind.CORPUS, specs=load_corpus(path).specs),

@@ -76,3 +76,31 @@ def test_a_bad_source_stops_or_is_listed(server: str, tmp_path: Path) -> None:
     assert "left mcp+stdio:true: no MCP server answered" in shown.stderr
     with Catalog.open(tmp_path / "catalog", create=False) as catalog:
         assert len(catalog) == 1
+
+
+def document(title: str, **operations: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": title, "version": "1"},
+        "servers": [{"url": "https://api.example"}],
+        "paths": {f"/{name}": {"get": {"operationId": name}, **operations} for name in ("a", "b")},
+    }
+
+
+def test_openapi_is_told_by_what_is_in_the_file(tmp_path: Path) -> None:
+    folder = tmp_path / "apis"
+    folder.mkdir()
+    (folder / "one.json").write_text(json.dumps(document("One", trace={"operationId": "t"})))
+    lines = ["# sorted by key", "info: {title: Two, version: '1'}", "paths: {/x: {get: {}}}"]
+    two = "\n".join(
+        [*lines, "servers: [{url: 'https://two.example'}]", 'swagger: "2.0"', "host: h"]
+    )
+    (folder / "two.txt").write_text(two)
+    (folder / "workflow.yml").write_text("on: push\n")
+    (folder / "twin.json").write_text(json.dumps(document("One")))
+    [row, text] = printed(call("index", folder, folder / "two.txt", "--json"))["sources"]
+    assert row["kind"] == text["kind"] == "OpenAPI or Swagger document"
+    assert (row["files"], row["tools"], row["other_files"]) == (2, 2, 1)
+    assert sum("TRACE" in reason for reason in row["left"]) == 2
+    assert sum("described before" in reason for reason in row["left"]) == 2
+    assert text["tools"] == 1

@@ -123,10 +123,16 @@ class _Report:
 
 def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     """The specs of all sources, one file in memory at a time, counted as they pass."""
+    described: set[str] = set()
     for report in reports:
         read = _reader(report.source)
         try:
             for spec in read(report, catalog, skip_bad):
+                if spec.source == "openapi":
+                    if spec.id in described:
+                        report.left.append(f"{spec.id}: described before; the first is taken")
+                        continue
+                    described.add(spec.id)
                 report.ids[spec.id] = None
                 yield spec
         except CatalogError:  # not the source's fault
