@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolgrove.retriever.co_use import CoUse, Episode
     from toolgrove.retriever.embedding import Embedder
     from toolgrove.retriever.index import Index
+    from toolgrove.retriever.intents import Intents
     from toolgrove.retriever.ranking import Hit
 
 __all__ = ["Catalog"]
@@ -106,14 +107,26 @@ class Catalog:
             return self.registry.remove(wanted)
 
     def search(
-        self, query: str, k: int = 5, *, where: Mapping[str, str] | None = None
+        self,
+        query: str,
+        k: int = 5,
+        *,
+        where: Mapping[str, str] | None = None,
+        intents: Callable[[str], Intents] | None = None,
     ) -> list[tuple[Hit, ToolSpec]]:
         """The ``k`` tools a query is most likely about, best first.
 
         ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
-        (:meth:`toolgrove.retriever.index.Index.search`).
+        (:meth:`toolgrove.retriever.index.Index.search`). ``intents`` says what a request asks for
+        (:class:`toolgrove.retriever.intents.ChatIntents`); each is then searched for by itself, and
+        its best tool is among the ``k``.
         """
         hits = self.index.search(query, k, where=where)
+        if intents is not None:
+            from toolgrove.retriever.intents import served
+
+            each = [self.index.search(text, k, where=where) for text in intents(query).texts]
+            hits = served(hits, each, k)
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
 
     def next(
