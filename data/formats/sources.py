@@ -12,8 +12,8 @@ from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.formats.check import read_json, unreadable
-from toolgrove.data.formats.openapi import is_openapi, load_openapi
-from toolgrove.data.formats.openapi_text import read_bytes
+from toolgrove.data.formats.openapi import is_openapi, load_openapi, parse_openapi
+from toolgrove.data.formats.openapi_text import parse_text, read_bytes
 from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
 from toolgrove.data.formats.toolbench_answers import parse_answers
 from toolgrove.data.formats.toolbench_corpus import load_corpus
@@ -28,7 +28,9 @@ from toolgrove.errors import FormatError, ToolgroveError
 __all__ = ["SPECS", "TASKS", "TREES", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
 
 _YAML = (".yaml", ".yml")
-_VERSION_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
+_YAML_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
+_JSON_KEY = re.compile(rb'"(?:openapi|swagger)"\s*:')
+_GLANCE = 4096
 
 
 class Kind(StrEnum):
@@ -191,8 +193,9 @@ def _recognise(path: Path) -> tuple[Kind | None, Any]:
         return Kind.CORPUS, None
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
-    if _openapi_in_yaml(path):
-        return Kind.OPENAPI, None
+    document = _openapi_at_a_glance(path)
+    if document is not None:
+        return Kind.OPENAPI, document
     if path.suffix in _YAML:
         return None, None
     data = read_json(path)
@@ -201,9 +204,15 @@ def _recognise(path: Path) -> tuple[Kind | None, Any]:
     return kind, None if kind is Kind.OPENAPI else data
 
 
-def _openapi_in_yaml(path: Path) -> bool:
+def _openapi_at_a_glance(path: Path) -> Any:
+    """The OpenAPI document in a file, if it says early that it is one; None otherwise."""
     text = read_bytes(path)
-    return text.lstrip()[:1] not in (b"{", b"[") and _VERSION_KEY.search(text) is not None
+    if text.lstrip()[:1] in (b"{", b"["):
+        says = _JSON_KEY.search(text, 0, _GLANCE)
+    else:
+        says = _YAML_KEY.search(text)
+    data = parse_text(text, str(path)) if says else None
+    return data if is_openapi(data) else None
 
 
 def _sniff_line(path: Path) -> Kind:
@@ -256,7 +265,7 @@ def sniff(data: Any) -> Kind | None:
 
 
 def _openapi(path: Path, data: Any) -> Loaded:
-    document = load_openapi(path)
+    document = load_openapi(path) if data is None else parse_openapi(data, str(path))
     left = [f"{path}: {one.where}: {one.why}" for one in document.left]
     return Loaded(path, Kind.OPENAPI, specs=document.specs, left=left)
 
