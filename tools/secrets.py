@@ -57,9 +57,9 @@ class SecretStore:
     ...                      "TOOLGROVE_ORIGIN_MAPS": "https://maps.example"})
     >>> store.get("maps", "https://maps.example:443")
     'k-12345678'
-    >>> store.get("maps", "https://evil.example:443")
+    >>> store.get("maps", "https://evil.example:443")  # doctest: +IGNORE_EXCEPTION_DETAIL
     Traceback (most recent call last):
-    toolgrove.tools.request.Refused: the secret MAPS is not for https://evil.example:443. ...
+    Refused: the secret MAPS is not for https://evil.example:443. ...
     """
 
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
