@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -256,6 +259,67 @@ async def test_tls_asks_for_the_name_and_not_for_the_address() -> None:
             httpx.Request("GET", f"https://pinned.example:{port}/")
         )
     assert b"pinned.example" in await hello
+    server.close()
+    await server.wait_closed()
+
+
+def certificate(name: str, folder: Path) -> Path:
+    """A certificate for a name, signed by itself, and its key."""
+    pytest.importorskip("cryptography")
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(subject, subject, key.public_key(), 1)
+    builder = builder.not_valid_before(now - timedelta(days=1))
+    builder = builder.not_valid_after(now + timedelta(days=1))
+    names = x509.SubjectAlternativeName([x509.DNSName(name)])
+    signed = builder.add_extension(names, critical=False).sign(key, hashes.SHA256())
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "certificate.pem"
+    path.write_bytes(secret + signed.public_bytes(pem))
+    return path
+
+
+@pytest.mark.parametrize(("host", "trusted"), [("pinned.example", True), ("other.example", False)])
+async def test_tls_verifies_the_name_and_not_the_address(
+    tmp_path: Path, host: str, trusted: bool
+) -> None:
+    path = certificate("pinned.example", tmp_path)
+    serving = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    serving.load_cert_chain(path)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=serving)
+    port = server.sockets[0].getsockname()[1]
+
+    async def resolve(name: str, asked: int) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", asked))]
+
+    transport = guarded_transport(
+        AddressPolicy(private=True),
+        resolver=resolve,
+        verify=ssl.create_default_context(cafile=path),
+    )
+    request = httpx.Request("GET", f"https://{host}:{port}/")
+    if trusted:
+        response = await transport.handle_async_request(request)
+        assert response.status_code == 204
+        await response.aclose()
+    else:
+        with pytest.raises(httpx.ConnectError, match="Hostname mismatch"):
+            await transport.handle_async_request(request)
+    await transport.aclose()
     server.close()
     await server.wait_closed()
 
