@@ -205,11 +205,10 @@ async def test_promise_18_nothing_compressed_is_unpacked(
 ) -> None:
     bomb = gzip.compress(b" " * 50_000_000)
     faults.answer("/mcp", reply(bomb, "Content-Type: application/json", "Content-Encoding: gzip"))
-    [url] = faults.hosts.values()
     tracemalloc.start()
     try:
         with pytest.raises(SpecError, match="no MCP server answered"):
-            await load_mcp(f"{url}/mcp")
+            await load_mcp(f"{faults.base}/mcp")
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
@@ -255,6 +254,24 @@ async def test_promise_13_the_program_gets_only_named_variables(
         names = json.loads((await ask("environment")).content)
     assert "WANTED" in names
     assert "TOOLGROVE_SECRET_X" not in names
+
+
+async def test_promise_16_a_secret_goes_to_the_origin_that_its_owner_named(
+    faults: FaultServer, reply: Callable[..., bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults.answer("/mcp", reply(b"{}", "Content-Type: application/json", status="401 No"))
+    address = f"{faults.base}/mcp#secret=MAPS"
+    monkeypatch.setenv("TOOLGROVE_SECRET_MAPS", "k-12345678")
+    monkeypatch.setenv("TOOLGROVE_ORIGIN_MAPS", "https://maps.example")
+    with pytest.raises(SpecError, match="MAPS is not for"):
+        await load_mcp(address)
+    assert faults.asked == []
+    monkeypatch.setenv("TOOLGROVE_ORIGIN_MAPS", faults.base)
+    with pytest.raises(SpecError) as told:
+        await load_mcp(address)
+    assert {asked.headers["authorization"] for asked in faults.asked} == {"Bearer k-12345678"}
+    assert all("secret" not in asked.target for asked in faults.asked)
+    assert "k-12345678" not in str(told.value)
 
 
 @pytest.mark.parametrize(
