@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -58,7 +59,9 @@ class MiniLM:
     Parameters
     ----------
     threads : int, optional
-        For one call; the cores this process may use otherwise.
+        The cores that this process may use, where it is not given. One batch is shared by that
+        many threads; of several, each thread computes its own, which takes a tenth less of
+        processor time.
     tick : callable, optional
         Told ``(done, total)`` in bytes while the weights are fetched, which happens at the first
         text and once on a machine (:func:`toolgrove.data.weights.fetch`).
@@ -72,20 +75,32 @@ class MiniLM:
     name = f"all-MiniLM-L6-v2/int8-{weights.MINILM_INT8.sha256[:8]}"
     dimension = 384
     MAX_TOKENS = 256
+    BATCH_TOKENS = 512
 
     def __init__(self, *, threads: int | None = None, tick: Tick | None = None) -> None:
         self._threads = threads or _cores()
         self._tick = tick
         self._lock = threading.Lock()
-        self._loaded: tuple[Any, Any] | None = None
+        self._tokenizer: Any = None
+        self._sessions: dict[int, Any] = {}
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """See :meth:`Embedder.embed`; raises ``WeightsError`` where the weights cannot be had."""
-        tokenizer, session = self._load()
-        encoded = tokenizer.encode_batch(list(texts))
+        encoded = self._load()[0].encode_batch(list(texts))
         out = np.empty((len(encoded), self.dimension), dtype=np.float32)
-        for some in batches([len(one.ids) for one in encoded]):
+        together = list(batches([len(one.ids) for one in encoded], self.BATCH_TOKENS))
+        workers = min(self._threads, len(together))
+        session = self._load(1 if workers > 1 else self._threads)[1]
+
+        def compute(some: list[int]) -> None:
             out[some] = _mean_of_last_layer(session, [encoded[i].ids for i in some])
+
+        if workers > 1:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(compute, reversed(together)))  # the longest first: an even end
+        else:
+            for some in together:
+                compute(some)
         return normalised(out, self.name)
 
     def _model(self) -> str | bytes:
@@ -115,27 +130,31 @@ class MiniLM:
             out[rest] = self.embed([parts[i] for i in rest], query=True)
         return out
 
-    def _load(self) -> tuple[Any, Any]:
+    def _load(self, threads: int | None = None) -> tuple[Any, Any]:
+        """The tokenizer, and the model for one caller with so many threads."""
+        threads = threads or self._threads
         with self._lock:
-            if self._loaded is None:
-                import onnxruntime
+            if self._tokenizer is None:
                 from tokenizers import Tokenizer
 
-                model = self._model()
-                vocabulary = weights.fetch(weights.MINILM_TOKENIZER)
-                tokenizer = Tokenizer.from_file(str(vocabulary))
+                tokenizer = Tokenizer.from_file(str(weights.fetch(weights.MINILM_TOKENIZER)))
                 tokenizer.enable_truncation(self.MAX_TOKENS)
                 tokenizer.no_padding()
-                options = onnxruntime.SessionOptions()
-                options.intra_op_num_threads = self._threads
-                options.log_severity_level = 3
-                # waiting in a busy loop doubles the CPU time of a query on a machine with work
-                options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-                session = onnxruntime.InferenceSession(
-                    model, options, providers=["CPUExecutionProvider"]
-                )
-                self._loaded = (tokenizer, session)
-            return self._loaded
+                self._tokenizer = tokenizer
+            if threads not in self._sessions:
+                self._sessions[threads] = _session(self._model(), threads)
+            return self._tokenizer, self._sessions[threads]
+
+
+def _session(model: str | bytes, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    # waiting in a busy loop doubles the CPU time of a query on a machine with work
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
 
 def batches(lengths: Sequence[int], tokens: int = 1024) -> Iterator[list[int]]:

@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,9 @@ Done: TypeAlias = Callable[[int], None]
 """Told how many specs are done."""
 
 BATCH = 64
+"""Texts that are embedded and committed together: what a crash can cost."""
+AHEAD = 1024
+"""Specs that are read ahead and sorted by length, so that texts of a batch are equally long."""
 DEPTH = 50
 """Candidates that each of the two searches proposes for each part of a query."""
 REMEMBERED = 1024
@@ -62,6 +66,10 @@ class Index:
         Made where it is not there.
     embedder : Embedder
         An index answers only to the embedder that it was made with.
+    chroma_url : str, optional
+        A Chroma server to keep the vectors' collection on, or empty for the folder itself; it is
+        remembered, and where it is not given, the collection stays where it is. Where it is
+        another place than before, the collection is made there from what is stored.
 
     Raises
     ------
@@ -69,7 +77,9 @@ class Index:
         The folder's index was made with another embedder or by another version, or is damaged.
     """
 
-    def __init__(self, folder: str | Path, embedder: Embedder) -> None:
+    def __init__(
+        self, folder: str | Path, embedder: Embedder, *, chroma_url: str | None = None
+    ) -> None:
         self.folder = Path(folder)
         self.embedder = embedder
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -85,7 +95,9 @@ class Index:
         self._file_lock = _file_lock(self.folder / "lock")
         self._writer: int | None = None
         self._changed = False
-        self._vectors: Vectors | None = None
+        self._server = chroma_url
+        self._vectors: tuple[tuple[str, str], Vectors] | None = None
+        self._fitting: tuple[str, ...] = ()
         self._lexical: tuple[str, Lexical] | None = None
         self._queries: dict[str, NDArray[np.float32]] = {}
         path = self.folder / RANKER
@@ -122,7 +134,7 @@ class Index:
             self._store.put(state=WRITING, embedder=self.embedder.name)
             self._writer, self._changed = threading.get_ident(), state == WRITING
             try:
-                if state == WRITING:
+                if state == WRITING or self._moved():
                     self._renew_vectors()
                 yield state == CLEAN
                 if self._changed:
@@ -149,10 +161,16 @@ class Index:
         count = embedded = 0
         stream = iter(specs)
         with self.writing():
-            while batch := list(islice(stream, BATCH)):
-                embedded += self._write(batch)
-                count += len(batch)
-                if done is not None:
+            while ahead := list(islice(stream, AHEAD)):
+                new = self._new(ahead)
+                count += len(ahead) - len(new)
+                for at in range(0, len(new), BATCH):
+                    batch = new[at : at + BATCH]
+                    embedded += self._write(batch)
+                    count += len(batch)
+                    if done is not None:
+                        done(count)
+                if done is not None and not new:
                     done(count)
         return embedded
 
@@ -165,12 +183,14 @@ class Index:
                 self._store.delete(known)
                 self._collection().delete(known)
 
-    def _write(self, specs: Sequence[ToolSpec]) -> int:
+    def _new(self, specs: Sequence[ToolSpec]) -> list[Entry]:
+        """The entries of specs that are not known as they are, the short ones first."""
         wanted = {spec.id: _entry(spec) for spec in specs}
         known = self._store.entries(list(wanted))
         new = [e for e in wanted.values() if e.id not in known or known[e.id].mark != e.mark]
-        if not new:
-            return 0
+        return sorted(new, key=lambda entry: len(entry.document))
+
+    def _write(self, new: Sequence[Entry]) -> int:
         self._changed = True
         vectors = self._store.vectors([entry.digest for entry in new])
         texts = {entry.digest: entry.document for entry in new if entry.digest not in vectors}
@@ -271,14 +291,18 @@ class Index:
             settings = self._mend(PARTIAL)
         if "collection" not in settings:
             return None, None
+        now = tuple(settings.get(key, "") for key in ("chroma", "collection", "words"))
         try:
             vectors, lexical = self._collection(), self._words(settings.get("words"))
-            fits = settings.get("state") == WRITING or len(vectors) == len(self._store)
+            fits = settings.get("state") == WRITING or now == self._fitting
+            fits = (fits or len(vectors) == len(self._store)) and not self._moved()
         except (CatalogError, OSError, ValueError):
             fits = False
         if not fits:
             settings = self._mend(settings.get("state", CLEAN))
             vectors, lexical = self._collection(), self._words(settings.get("words"))
+        elif settings.get("state") != WRITING:
+            self._fitting = now  # counting takes longer than searching does
         return vectors, lexical
 
     def _mend(self, state: str) -> dict[str, str]:
@@ -300,18 +324,40 @@ class Index:
 
     def _collection(self) -> Vectors:
         """The collection that the store names, opened; the first one is made."""
-        from toolgrove.retriever.vectors import Vectors
-
         with self._lock:
             name = self._store.get("collection")
             if not name:
                 name = self._next("chroma")
-                self._store.put(collection=name)
-            if self._vectors is None or self._vectors.folder.name != name:
-                if self._vectors is not None:
-                    self._vectors.close()
-                self._vectors = Vectors(self.folder / name, self.embedder.name)
-            return self._vectors
+                self._store.put(collection=name, chroma=self._server or "")
+            place = self._store.get("chroma"), name
+            if self._vectors is None or self._vectors[0] != place:
+                return self._replace_vectors(place, self._open_vectors(*place))
+            return self._vectors[1]
+
+    def _moved(self) -> bool:
+        """Whether this process was told to keep the collection elsewhere than it is."""
+        settings = self._store.settings()
+        there = settings.get("chroma", "")
+        return "collection" in settings and self._server not in (None, there)
+
+    def _open_vectors(self, server: str, name: str) -> Vectors:
+        from toolgrove.retriever.vectors import Vectors
+
+        if server:
+            return Vectors(server, f"{self._on_server()}{name}", self.embedder.name)
+        return Vectors(self.folder, name, self.embedder.name)
+
+    def _on_server(self) -> str:
+        """What the names of this index's collections on a server begin with."""
+        if not self._store.get("prefix"):
+            self._store.put(prefix=f"toolgrove-{uuid4().hex[:12]}-")
+        return self._store.get("prefix")
+
+    def _replace_vectors(self, place: tuple[str, str], vectors: Vectors) -> Vectors:
+        if self._vectors is not None:
+            self._vectors[1].close()
+        self._vectors = place, vectors
+        return vectors
 
     def _words(self, name: str | None) -> Lexical | None:
         from toolgrove.retriever.lexical import Lexical
@@ -321,16 +367,13 @@ class Index:
         return self._lexical[1] if self._lexical else None
 
     def _renew_vectors(self) -> None:
-        from toolgrove.retriever.vectors import Vectors
-
-        name = self._next("chroma")
-        vectors = Vectors(self.folder / name, self.embedder.name)
+        server = self._store.get("chroma") if self._server is None else self._server
+        place = server, self._next("chroma")
+        vectors = self._open_vectors(*place)
         for entries, matrix in self._store.embedded():
             vectors.upsert([e.id for e in entries], matrix, [e.metadata for e in entries])
-        if self._vectors is not None:
-            self._vectors.close()
-        self._vectors = vectors
-        self._store.put(collection=name)
+        self._replace_vectors(place, vectors)
+        self._store.put(chroma=place[0], collection=place[1])
 
     def _renew_lexical(self) -> None:
         from toolgrove.retriever.lexical import Lexical
@@ -352,12 +395,14 @@ class Index:
             for path in self.folder.glob(f"{kind}-*"):
                 if path.name not in current:
                     shutil.rmtree(path, ignore_errors=True)
+        if self._vectors is not None and self._vectors[0][0]:
+            self._vectors[1].drop_others(self._on_server())
 
     def close(self) -> None:
         """Let go of the folder; closing twice is harmless."""
         with self._lock:
             if self._vectors is not None:
-                self._vectors.close()
+                self._vectors[1].close()
             self._store.close()
 
     def __enter__(self) -> Index:

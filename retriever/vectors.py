@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,35 +29,38 @@ EF_SEARCH = 200
 
 
 class Vectors:
-    """An embedded, persistent Chroma collection in a folder of its own.
+    """A Chroma collection, embedded or on a server.
 
     Parameters
     ----------
-    folder : Path
-        Made where it is not there.
+    home : Path or str
+        The folder that holds the folder of an embedded one, or the URL of a server,
+        ``http://host:port``.
+    name : str
+        The folder's or, on a server, the collection's; made where it is not there.
     embedder : str
         The embedder's name, kept with the collection for whoever opens it by other means.
+
+    Raises
+    ------
+    CatalogError
+        The collection cannot be opened.
     """
 
-    def __init__(self, folder: Path, embedder: str) -> None:
-        import chromadb
-        from chromadb.config import Settings
-
-        self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-        settings = Settings(anonymized_telemetry=False)
+    def __init__(self, home: Path | str, name: str, embedder: str) -> None:
+        self.name = name
+        self._where = f"{home}/{name}"
+        self._remote = isinstance(home, str)
         try:
-            self._client = cast(
-                "Client", chromadb.PersistentClient(str(folder.absolute()), settings)
-            )
+            self._client = _server(home) if isinstance(home, str) else _embedded(home / name)
             self._tools: Collection = self._client.get_or_create_collection(
-                COLLECTION,
+                name if self._remote else COLLECTION,
                 embedding_function=None,
                 configuration={"hnsw": {"space": "cosine", "ef_search": EF_SEARCH}},
                 metadata={"embedder": embedder},
             )
         except Exception as error:
-            raise _damaged(folder, error) from error
+            raise self._damaged(error) from error
 
     def upsert(
         self,
@@ -66,7 +70,10 @@ class Vectors:
     ) -> None:
         """Add records or replace those of the same id; at most some thousand at once."""
         plain = [dict(one) for one in metadata]
-        self._tools.upsert(list(ids), embeddings=vectors, metadatas=cast(Any, plain))
+        try:
+            self._tools.upsert(list(ids), embeddings=vectors, metadatas=cast(Any, plain))
+        except Exception as error:
+            raise self._damaged(error) from error
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records."""
@@ -89,23 +96,52 @@ class Vectors:
         clauses = [{key: value} for key, value in where.items()]
         condition = {"$and": clauses} if len(clauses) > 1 else (clauses[0] if clauses else None)
         try:
-            n = min(n, len(self))
-            if n == 0:
-                return [[] for _ in vectors]
             found = self._tools.query(
                 query_embeddings=vectors, n_results=n, where=cast(Any, condition), include=[]
             )
         except Exception as error:
-            raise _damaged(self.folder, error) from error
+            raise self._damaged(error) from error
         return found["ids"]
 
+    def drop_others(self, prefix: str) -> None:
+        """Remove the other collections there whose names begin so."""
+        for other in self._client.list_collections():
+            if other.name.startswith(prefix) and other.name != self.name:
+                self._client.delete_collection(other.name)
+
     def close(self) -> None:
-        """Let go of the folder; closing twice is harmless."""
+        """Let go of the collection; closing twice is harmless."""
         self._client.close()
 
+    def _damaged(self, error: Exception) -> CatalogError:
+        mend = (
+            "See that a Chroma server runs there (chroma run), or name another (--chroma-url)."
+            if self._remote
+            else "If another process is indexing, wait for it; else delete that folder, and it is "
+            "made again from what is stored."
+        )
+        return CatalogError(
+            f"{self._where}: the Chroma collection cannot be read ({error}). {mend}"
+        )
 
-def _damaged(folder: Path, error: Exception) -> CatalogError:
-    return CatalogError(
-        f"{folder}: the Chroma collection cannot be read ({error}). If another process is "
-        "indexing, wait for it; else delete that folder, and it is made again from what is stored."
-    )
+
+def _embedded(folder: Path) -> Client:
+    import chromadb
+    from chromadb.config import Settings
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = Settings(anonymized_telemetry=False)
+    return cast("Client", chromadb.PersistentClient(str(folder.absolute()), settings))
+
+
+def _server(url: str) -> Client:
+    import chromadb
+    from chromadb.config import Settings
+
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+        raise ValueError("write http://host:port")
+    secure = parts.scheme == "https"
+    port = parts.port or (443 if secure else 8000)
+    settings = Settings(anonymized_telemetry=False)
+    return cast("Client", chromadb.HttpClient(parts.hostname, port, secure, settings=settings))
