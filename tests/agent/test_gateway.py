@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -91,6 +92,13 @@ async def test_the_official_client_finds_and_calls_a_world_api_over_stdio(
     )
     async with mcp.Client(mcp.stdio_client(server, sys.__stderr__)) as client:
         await use(client)
+
+
+async def test_clients_may_ask_side_by_side(url: str) -> None:
+    async with mcp.Client(f"{url}/mcp") as client:
+        ask = [{"query": f"number {i} in words", "limit": 3} for i in range(10)]
+        found = await asyncio.gather(*(client.call_tool("search_tools", one) for one in ask))
+    assert all(len(json.loads(text(one))) == 3 for one in found)
 
 
 @pytest.mark.parametrize(
