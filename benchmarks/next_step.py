@@ -47,13 +47,17 @@ def steps(tasks: list[Task]) -> Iterator[tuple[str, list[str], set[str]]]:
             yield task.query, list(tools[:at]), set(tools[at : at + 1] if ordered else tools[at:])
 
 
+def kind(task: Task) -> str:
+    """What tasks of the world share that were made from one template; any other has its own."""
+    return task.id.rsplit("-", 1)[0] if task.reference is not None else task.id
+
+
 def halves(tasks: list[Task]) -> tuple[list[Task], list[Task]]:
-    """Tasks to learn from and tasks to test on; those of one template stay together."""
-    kinds = sorted({task.id.rsplit("-", 1)[0] for task in tasks})
-    learn = set(kinds[::2])
+    """Tasks to learn from and tasks to test on."""
+    learn = set(sorted({kind(task) for task in tasks})[::2])
     return (
-        [task for task in tasks if task.id.rsplit("-", 1)[0] in learn],
-        [task for task in tasks if task.id.rsplit("-", 1)[0] not in learn],
+        [task for task in tasks if kind(task) in learn],
+        [task for task in tasks if kind(task) not in learn],
     )
 
 

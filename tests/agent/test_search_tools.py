@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
+from typer.testing import CliRunner
 
 from support.embedders import Hashing
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.cli.main import app
+from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_tree
-from toolgrove.data.records import SEARCH_TOOLS, Status, Task
+from toolgrove.data.records import SEARCH_TOOLS, Status, Task, ToolSpec
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.planners import Budget
@@ -206,3 +209,27 @@ def test_what_is_not_served_yet_comes_first(catalog: Catalog) -> None:
     assert [spec.name for _, spec in catalog.search(query, 1)] == ["forecast"]
     hits = catalog.next(query, [(identity(forecast), Status.OK)])
     assert hits[0][1].name == "hotels"
+
+
+def test_the_command_searches_and_resumes_with_what_it_was_begun_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolgrove.retriever.embedding.MiniLM", Hashing)
+    specs = [
+        ToolSpec("lots", "Games", "Lotto", "draws", "Latest lottery numbers."),
+        ToolSpec("sky", "Weather", "Sky", "forecast", "Weather forecast of a city."),
+    ]
+    with Catalog.open(tmp_path / "catalog", embedder=Hashing()) as catalog:
+        catalog.add(specs)
+    look = {"calls": [{"name": SEARCH_TOOLS, "arguments": {"query": "weather forecast"}}]}
+    (tmp_path / "script.json").write_bytes(codec.dumps([look]))  # then the model breaks down
+    command = ["run", "Will it rain?", "--tool", "lots", "--catalog", str(tmp_path / "catalog")]
+    command += ["--model", f"scripted:{tmp_path / 'script.json'}", "--runs", str(tmp_path / "runs")]
+    assert CliRunner().invoke(app, [*command, "--planner", "react", "--search-tools"]).exit_code
+    [run] = (tmp_path / "runs").iterdir()
+    answer = {"return_type": "give_answer", "final_answer": "rain"}
+    end = {"calls": [{"name": "Finish", "arguments": answer}]}
+    (tmp_path / "script.json").write_bytes(codec.dumps([end]))
+    told = CliRunner().invoke(app, ["run", "--resume", str(run), "--json"])
+    assert codec.loads(told.stdout)["answer"] == "rain"
+    assert [spec.id for spec in read_tree(run).tools] == ["lots", "sky"]
