@@ -10,7 +10,15 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from toolgrove.data import codec
-from toolgrove.data.records import FINISH, JsonObject, Score, Status, ToolCall, ToolSpec
+from toolgrove.data.records import (
+    FINISH,
+    SEARCH_TOOLS,
+    JsonObject,
+    Score,
+    Status,
+    ToolCall,
+    ToolSpec,
+)
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import breakdown, infrastructure, judged, unanswered
 
@@ -52,7 +60,9 @@ class CallEvaluator:
 
 
 def accepted_calls(tree: SearchTree) -> list[ToolCall]:
-    """The calls from the root to the first answer, Finish left out; none without an answer.
+    """The calls from the root to the first answer; none without an answer.
+
+    Finish and searches for tools are left out.
 
     A call that failed for a passing reason and was made again just so counts once.
     """
@@ -62,7 +72,7 @@ def accepted_calls(tree: SearchTree) -> list[ToolCall]:
         (call, observation.status)
         for node in tree.path(tree.answered[0].id)
         for call, observation in zip(node.calls, node.observations, strict=True)
-        if call.name != FINISH
+        if call.name not in (FINISH, SEARCH_TOOLS)
     ]
     keys = [(call.name, normalised(call.arguments)) for call, _ in made]
     return [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,25 @@ from support.embedders import Hashing
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.view import render
 from toolgrove.cli.main import app
 from toolgrove.data import codec
+from toolgrove.data.formats.trl import dump_pair
 from toolgrove.data.journal import JOURNAL, read_tree
-from toolgrove.data.records import SEARCH_TOOLS, Status, Task, ToolSpec
+from toolgrove.data.records import (
+    SEARCH_TOOLS,
+    Message,
+    PreferencePair,
+    Reference,
+    Role,
+    Status,
+    Task,
+    ToolCall,
+    ToolSpec,
+)
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
+from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners import Budget
 from toolgrove.tools.function import function_spec
 
@@ -233,3 +247,25 @@ def test_the_command_searches_and_resumes_with_what_it_was_begun_with(
     told = CliRunner().invoke(app, ["run", "--resume", str(run), "--json"])
     assert codec.loads(told.stdout)["answer"] == "rain"
     assert [spec.id for spec in read_tree(run).tools] == ["lots", "sky"]
+
+
+async def test_what_reads_runs_reads_one_that_searched(catalog: Catalog, tmp_path: Path) -> None:
+    agent = Agent(
+        model=ScriptedModel(replies=LUCKY), catalog=catalog, k=1, planner="react", search_tools=True
+    )
+    wanted = ToolCall("r", identity(forecast), {"city": "Oslo"})
+    task = replace(wrong_start(), reference=Reference("text", "rain", calls=(wanted,)))
+    tree = await agent.solve(task, tmp_path / "r")
+    assert (await CallEvaluator().score(tree)).value == 1, "looking for a tool is no wrong call"
+    assert SEARCH_TOOLS in render([tmp_path / "r"])
+
+
+def test_training_rows_offer_the_search_where_it_is_called() -> None:
+    asked = Message(Role.USER, "?")
+    looked = Message(Role.ASSISTANT, calls=(ToolCall("c", SEARCH_TOOLS, {"query": "rain"}),))
+    plain = Message(Role.ASSISTANT, calls=(ToolCall("c", "lottery", {"country": "NO"}),))
+    spec = function_spec(lottery)
+    for chosen, offered in ((looked, True), (plain, False)):
+        row = dump_pair(PreferencePair([asked], [chosen], [plain], tools=(spec,)))
+        names = [tool["function"]["name"] for tool in codec.loads(row["tools"])]
+        assert (SEARCH_TOOLS in names) is offered
