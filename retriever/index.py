@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -31,7 +31,7 @@ from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, UsageError
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
-from toolgrove.retriever.ranker import DEFAULT, Ranker
+from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
 from toolgrove.retriever.ranking import Evidence, Hit, best, evidence, ranked
 from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, Entry, Store
 
@@ -264,6 +264,29 @@ class Index:
         if not found:
             return None
         return evidence(texts, found, asked, scores, lexical.rows, lexical.rarity)
+
+    def fitted(
+        self, queries: Iterable[tuple[str, Collection[str]]], done: Done | None = None
+    ) -> Ranker:
+        """A ranker fitted to labelled queries; give it to :meth:`use` to search with it.
+
+        Parameters
+        ----------
+        queries : iterable of (str, collection of str)
+            Each with the ids of its relevant tools. One whose relevant tools are no candidates
+            teaches nothing; the ranker says how many taught.
+        done : callable, optional
+            Told how many queries are read.
+        """
+        examples = []
+        for count, (query, relevant) in enumerate(queries, 1):
+            known = self.evidence(query)
+            if known is not None:
+                wanted = np.isin(known.ids, list(relevant))
+                examples.append(Example(known.features, wanted))
+            if done is not None:
+                done(count)
+        return fit(examples)
 
     def use(self, ranker: Ranker) -> None:
         """Order candidates by another ranker from now on, in this process and in later ones."""

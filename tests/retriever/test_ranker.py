@@ -73,6 +73,17 @@ def test_a_catalogue_keeps_the_ranker_it_was_given(tmp_path: Path) -> None:
         assert catalog.search("rain")[0][1].name == "rain"
 
 
+def test_an_index_fits_a_ranker_to_its_own_candidates(tmp_path: Path) -> None:
+    specs = [ToolSpec(f"c/t{n}/{n}", "c", f"t{n}", n, n) for n in ("rain", "snow", "wind")]
+    counts: list[int] = []
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        catalog.add(specs)
+        queries = [("rain", ["c/train/rain"]), ("snow", ["c/tsnow/snow"]), ("wind", ["elsewhere"])]
+        ranker = catalog.index.fitted(queries, counts.append)
+    assert ranker.queries == 2
+    assert counts == [1, 2, 3]
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "{", "[]", '{"version": 1}', '{"version": 9, "queries": 0, "weights": {}}',
