@@ -53,7 +53,7 @@ def build_request(
         (:mod:`toolgrove.tools.body`), the ``argument`` that is the whole of it, and ``optional``
         where none is sent unless it is given.
     arguments : JsonObject
-        Valid against the spec's schema. A null is left out.
+        Valid against the spec's schema. A null is left out, unless the manner says ``null``.
     hosts : mapping
         Base URL by host name, for hosts that are served elsewhere.
 
@@ -75,8 +75,12 @@ def build_request(
         raise Refused(Status.NOT_WORKING, f"its binding has the method {method[:20]!r}")
     base, path, fixed = _template(str(binding.get("url", "")), hosts or {})
     places = _places(binding, arguments, path, fixed)
-    given = {name: value for name, value in arguments.items() if value is not None}
     manners = _mapping(binding, "as")
+    given = {
+        name: value
+        for name, value in arguments.items()
+        if value is not None or manners.get(name, {}).get("null")
+    }
     declared = _mapping(binding, "body")
     query = [(quote(key), _filled(text, given)) for key, text in fixed]
     headers: dict[str, str] = {}
@@ -235,7 +239,7 @@ def _segment(template: str, arguments: JsonObject, manners: JsonObject) -> str:
 
     segment = _PLACEHOLDER.sub(written, template)
     values = [text_of(arguments[name]) for name in names]
-    empty = any(arguments[name] in ("", [], {}) for name in names)
+    empty = not segment or any(arguments[name] in ("", [], {}) for name in names)
     if empty or len(segment) > _LONGEST or not _is_segment(_decoded(segment)):
         shown = text_of(values)[1:-1][:100]
         raise Refused(

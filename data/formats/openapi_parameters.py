@@ -172,7 +172,8 @@ class Arguments:
         if isinstance(schema, Mapping) and _is_flat(schema, required):
             needed = schema.get("required", [])
             for name, part in schema["properties"].items():
-                self._place("body", name, part, name in needed, {})
+                null = "null" in _kinds(part)  # to say null is another thing than to say nothing
+                self._place("body", name, part, name in needed, {"null": True} if null else {})
             return
         whole = dict(schema) if isinstance(schema, Mapping) else {}
         if text := cut(str(body.get("description") or ""), 300):
