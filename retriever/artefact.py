@@ -21,7 +21,7 @@ from toolgrove.data.files import write_beside
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import FormatError
 
-__all__ = ["FORMAT", "MANIFEST", "Manifest", "Tensors", "load", "save", "sealed"]
+__all__ = ["FORMAT", "MANIFEST", "Manifest", "Tensors", "load", "read_manifest", "save", "sealed"]
 
 FORMAT = "toolgrove-retriever/1"
 MANIFEST = "manifest.json"
@@ -102,18 +102,23 @@ def _packed(tensors: Tensors) -> bytes:
     return packed({name: np.ascontiguousarray(array) for name, array in tensors.items()})
 
 
-def load(folder: str | Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:
-    """Read a folder that :func:`save` wrote.
+def load(folder: str | Path, kind: str) -> tuple[Manifest, dict[str, NDArray[Any]]]:
+    """Read a folder that :func:`save` wrote for that kind.
 
     Raises
     ------
     FormatError
-        It is none, is of another version, or its weights are missing or not those written.
+        It is none, is of another kind or version, or its weights are missing or not those written.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load as unpacked
 
-    manifest = _manifest(Path(folder) / MANIFEST)
+    manifest = read_manifest(folder)
+    if manifest.kind != kind:
+        raise FormatError(
+            str(Path(folder) / MANIFEST), "$.kind", f"{kind!r}, not {manifest.kind!r}", "Name a "
+            f"folder that `toolgrove train retriever --method {kind}` wrote.",
+        )  # fmt: skip
     file = Path(folder) / manifest.weights
     try:
         raw = file.read_bytes()
@@ -130,9 +135,17 @@ def load(folder: str | Path) -> tuple[Manifest, dict[str, NDArray[Any]]]:
         ) from error  # fmt: skip
 
 
-def _manifest(file: Path) -> Manifest:
+def read_manifest(folder: str | Path) -> Manifest:
+    """What a folder of trained weights says of itself.
+
+    Raises
+    ------
+    FormatError
+        It has no manifest, or one of another version, or a damaged one.
+    """
     from pydantic import ValidationError
 
+    file = Path(folder) / MANIFEST
     mend = "Name a folder that `toolgrove train retriever` wrote."
     try:
         read = codec.loads(file.read_bytes())

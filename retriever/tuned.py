@@ -69,9 +69,9 @@ class TunedMiniLM(MiniLM):
             It is damaged, something else, or was tuned from other weights than the default
             embedder's.
         """
-        manifest, tensors = artefact.load(folder)
+        manifest, tensors = artefact.load(folder, kind="encoder")
         file = str(Path(folder) / artefact.MANIFEST)
-        if manifest.kind != "encoder" or manifest.base_sha256 != weights.MINILM_INT8.sha256:
+        if manifest.base_sha256 != weights.MINILM_INT8.sha256:
             raise FormatError(
                 file, "$.base_sha256", f"an encoder tuned from {MiniLM.name}", "Train it again "
                 "with this version.",

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec, weights
+from toolgrove.errors import ModelError
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -56,9 +57,16 @@ def minilm(tick: Tick | None = None) -> SentenceTransformer:
     ------
     WeightsError
         The weights cannot be had.
+    ModelError
+        The extra ``train`` is not installed.
     """
-    from sentence_transformers import SentenceTransformer
-
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError as error:
+        raise ModelError(
+            "tuning an encoder needs torch and sentence-transformers: "
+            "pip install 'toolgrove[train]'. An adapter needs neither."
+        ) from error
     model = weights.fetch(weights.MINILM_SAFETENSORS, tick=tick)
     tokenizer = weights.fetch(weights.MINILM_TOKENIZER)
     with tempfile.TemporaryDirectory() as name:

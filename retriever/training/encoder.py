@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
@@ -58,9 +58,9 @@ class EncoderSettings:
 
     layers: int = 3
     epochs: int = 1
-    batch: int = 16
+    batch: int = 8
     negatives: int = 3
-    rate: float = 5e-5
+    rate: float = 2e-4
     temperature: float = 0.05
     kept: float = 0.1
     seed: int = 0
@@ -135,7 +135,7 @@ def train_encoder(
         base=MiniLM.name,
         base_sha256=weights.MINILM_INT8.sha256,
         data=data.digest,
-        settings={name: getattr(settings, name) for name in settings.__slots__},
+        settings=asdict(settings),
         measures={"loss": report.losses[-1:], "kept": report.kept},
     )
     return TunedMiniLM(sealed(manifest, tensors), tensors)

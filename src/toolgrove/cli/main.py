@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "run",
     "search",
     "serve",
+    "train",
     "view",
 )
 
