@@ -63,15 +63,24 @@ def index(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on after a bad source, and list it at the end.")
     ] = False,
+    embedder: Annotated[
+        Path | None,
+        typer.Option(help="What `toolgrove train retriever` wrote; the default one otherwise."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
+    from toolgrove.retriever.trained import load_embedder
 
     reports = [_Report(source) for source in sources]
+    trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
-    with Catalog.open(catalog) as opened, progress("indexing", unit="tools") as tick:
+    with (
+        Catalog.open(catalog, embedder=trained) as opened,
+        progress("indexing", unit="tools") as tick,
+    ):
         changes = opened.add(_specs(reports, opened, skip_bad), tick)
         total = len(opened)
     if not any(report.ids or report.skipped or report.left for report in reports):

@@ -42,14 +42,20 @@ def search(
         list[str] | None,
         typer.Option(help="Only tools whose category, tool, source or effect is VALUE: KEY=VALUE."),
     ] = None,
+    embedder: Annotated[
+        Path | None,
+        typer.Option(help="What `toolgrove train retriever` wrote; the default one otherwise."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Find the tools of a catalogue that a request is about, by words and by meaning."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
+    from toolgrove.retriever.trained import load_embedder
 
+    trained = None if embedder is None else load_embedder(embedder)
     conditions = dict(_condition(text) for text in where or ())
-    with Catalog.open(catalog, create=False) as opened:
+    with Catalog.open(catalog, create=False, embedder=trained) as opened:
         fetch_embedder()
         note_if_partial(opened)
         found = opened.search(query, k, where=conditions)
