@@ -80,7 +80,7 @@ class HttpBackend:
         self._secrets = SecretStore() if secrets is None else secrets
         self._keys = keys
         self._wire = Wire(
-            guarded_transport(self._addresses) if transport is None else transport,
+            lambda: guarded_transport(self._addresses) if transport is None else transport,
             hosts=self._hosts,
             addresses=self._addresses,
             max_bytes=max_bytes,

@@ -7,6 +7,7 @@ would have to be switched off.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
@@ -62,13 +63,22 @@ Send: TypeAlias = Callable[[Request], Awaitable[Answer]]
 """Makes a request; raises :class:`NoAnswer` or :class:`~toolgrove.tools.address.Blocked`."""
 
 
+@dataclass(slots=True)
+class _Pool:
+    """Connections, and how many requests use them."""
+
+    transport: httpx.AsyncBaseTransport
+    users: int = 0
+    retired: bool = False
+
+
 class Wire:
     """A :data:`Send` over httpx; close it in the end.
 
     Parameters
     ----------
-    transport : httpx.AsyncBaseTransport
-        What connects (:func:`toolgrove.tools.address.guarded_transport`).
+    connect : callable
+        Makes what connects (:func:`toolgrove.tools.address.guarded_transport`).
     hosts : mapping
         Base URL by host name, for hosts that are served elsewhere.
     addresses : AddressPolicy
@@ -81,14 +91,15 @@ class Wire:
 
     def __init__(
         self,
-        transport: httpx.AsyncBaseTransport,
+        connect: Callable[[], httpx.AsyncBaseTransport],
         *,
         hosts: Mapping[str, str],
         addresses: AddressPolicy,
         max_bytes: int,
         redirects: int = 0,
     ) -> None:
-        self._transport = transport
+        self._connect = connect
+        self._pool = _Pool(connect())
         self._hosts = hosts
         self._addresses = addresses
         self._max_bytes = max_bytes
@@ -114,8 +125,10 @@ class Wire:
             )
         except httpx.InvalidURL as error:
             raise NoAnswer(f"The URL cannot be made: {error}", sent=False, passing=False) from error
+        pool = self._pool
+        pool.users += 1
         try:
-            response = await self._transport.handle_async_request(built)
+            response = await pool.transport.handle_async_request(built)
             try:
                 encoding = response.headers.get("content-encoding", "")
                 body = await read_body(response.aiter_raw(), encoding, self._max_bytes)
@@ -129,6 +142,17 @@ class Wire:
             unsent = isinstance(error, _UNSENT)
             text = f"No connection. {text}" if unsent else f"The connection broke. {text}"
             raise NoAnswer(text, sent=not unsent, passing=True) from error
+        except asyncio.CancelledError:
+            # a pool of httpcore may lose a connection when a request is cut off, and would be used
+            # up by many: it is left to those who use it still, and closed by the last of them
+            pool.retired = True
+            if self._pool is pool:
+                self._pool = _Pool(self._connect())
+            raise
+        finally:
+            pool.users -= 1
+            if pool.retired and not pool.users:
+                await pool.transport.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
         return Answer(response.status_code, headers, body)
 
@@ -167,4 +191,4 @@ class Wire:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.aclose()
+        await self._pool.transport.aclose()

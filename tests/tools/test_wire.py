@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,8 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSp
 from toolgrove.tools.address import AddressPolicy
 from toolgrove.tools.endpoint import check_endpoint
 from toolgrove.tools.http import HttpBackend
-from toolgrove.tools.request import Refused, build_request
+from toolgrove.tools.request import Refused, Request, build_request
+from toolgrove.tools.wire import Wire
 
 JSON = "Content-Type: application/json"
 
@@ -193,3 +196,37 @@ async def test_every_fault_ends_in_success_or_a_declared_outcome(tmp_path: Path)
     assert sum(outcomes.statuses.values()) == 200
     for what in ("undeclared", "lost", "duplicated", "misattributed", "unstored"):
         assert getattr(outcomes, what) == []
+
+
+async def test_a_call_that_is_cut_off_takes_its_pool_along_when_nobody_uses_it() -> None:
+    """httpcore may lose a connection of a request that is cancelled; a pool has only so many."""
+    made: list[Pool] = []
+
+    class Pool(httpx.AsyncBaseTransport):
+        def __init__(self) -> None:
+            self.closed = False
+            self.go = asyncio.Event()
+            made.append(self)
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            await self.go.wait()
+            return httpx.Response(204)
+
+        async def aclose(self) -> None:
+            self.closed = True
+
+    wire = Wire(Pool, hosts={}, addresses=AddressPolicy(), max_bytes=9)
+    request = Request("GET", "https://api.example/x")
+    calls = [asyncio.ensure_future(wire(request)) for _ in range(2)]
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    await asyncio.wait(calls[:1])
+    assert [pool.closed for pool in made] == [False, False]  # the other call goes on
+    made[0].go.set()
+    assert (await calls[1]).code == 204
+    assert [pool.closed for pool in made] == [True, False]
+    made[1].go.set()
+    assert (await wire(request)).code == 204
+    await wire.close()
+    assert len(made) == 2
+    assert made[1].closed
