@@ -199,7 +199,7 @@ async def test_every_fault_ends_in_success_or_a_declared_outcome(tmp_path: Path)
 
 
 async def test_a_call_that_is_cut_off_takes_its_pool_along_when_nobody_uses_it() -> None:
-    """httpcore may lose a connection of a request that is cancelled; a pool has only so many."""
+    """A pool of httpcore may lose a connection then, and has only so many."""
     made: list[Pool] = []
 
     class Pool(httpx.AsyncBaseTransport):
@@ -210,7 +210,7 @@ async def test_a_call_that_is_cut_off_takes_its_pool_along_when_nobody_uses_it()
 
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             await self.go.wait()
-            return httpx.Response(204)
+            return httpx.Response(204, stream=httpx.ByteStream(b""))
 
         async def aclose(self) -> None:
             self.closed = True
