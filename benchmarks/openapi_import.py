@@ -31,15 +31,17 @@ print(json.dumps({"cpu_seconds": seconds, "peak_mib": peak, "tools": len(loaded.
 
 _PEER = """
 import asyncio, json, resource, sys, time
-import httpx
+import httpx2
 from fastmcp import FastMCP
 began = time.process_time()
 server = FastMCP.from_openapi(json.load(open(sys.argv[1])),
-    client=httpx.AsyncClient(base_url="https://api.example"))
-tools = asyncio.run(server.list_tools())
+    client=httpx2.AsyncClient(base_url="https://api.example"))
 seconds = time.process_time() - began
+tools = asyncio.run(server.list_tools())
+listed = time.process_time() - began
 peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-print(json.dumps({"cpu_seconds": seconds, "peak_mib": peak, "tools": len(tools),
+print(json.dumps({"cpu_seconds": seconds, "listed_cpu_seconds": listed, "peak_mib": peak,
+    "tools": len(tools),
     "output_schema_bytes": sum(len(json.dumps(tool.output_schema)) for tool in tools
         if tool.output_schema)}))
 """
