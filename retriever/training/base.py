@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,4 +85,19 @@ def minilm(tick: Tick | None = None) -> SentenceTransformer:
             ("1_Pooling/config.json", _POOLING),
         ):
             (folder / file).write_bytes(codec.dumps(settings))
-        return SentenceTransformer(name, device="cpu", local_files_only=True)
+        with _no_bar():
+            return SentenceTransformer(name, device="cpu", local_files_only=True)
+
+
+@contextmanager
+def _no_bar() -> Iterator[None]:
+    """Without transformers' own progress bar for 0.1 s of loading."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # not annotated there
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]

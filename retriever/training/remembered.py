@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from toolgrove.retriever.embedding import Embedder
+from toolgrove.retriever.embedding import Embedder, PartEmbedder
 
 __all__ = ["Remembered"]
 
@@ -29,3 +29,9 @@ class Remembered:
         if not texts:
             return np.empty((0, self.dimension), dtype=np.float32)
         return np.stack([self._known[text, query] for text in texts])
+
+    def embed_parts(self, parts: Sequence[str]) -> NDArray[np.float32]:
+        """See :meth:`toolgrove.retriever.embedding.PartEmbedder.embed_parts`; not remembered."""
+        if isinstance(self.base, PartEmbedder):
+            return self.base.embed_parts(parts)
+        return self.embed(parts, query=True)
