@@ -42,7 +42,12 @@ class Catalog:
 
     @classmethod
     def open(
-        cls, folder: str | Path, *, create: bool = True, embedder: Embedder | None = None
+        cls,
+        folder: str | Path,
+        *,
+        create: bool = True,
+        embedder: Embedder | None = None,
+        chroma_url: str | None = None,
     ) -> Catalog:
         """Open a catalogue.
 
@@ -54,6 +59,9 @@ class Catalog:
         embedder : Embedder, optional
             :class:`toolgrove.retriever.embedding.MiniLM` otherwise. Nothing is loaded or fetched
             before the first text is embedded.
+        chroma_url : str, optional
+            ``http://host:port`` of a Chroma server to keep the vectors' collection on, or empty
+            for the folder itself. It is remembered (:class:`toolgrove.retriever.index.Index`).
 
         Raises
         ------
@@ -66,7 +74,8 @@ class Catalog:
 
         registry = Registry.open(folder, create=create)
         try:
-            index = Index(Path(folder) / "index", embedder or MiniLM())
+            where = Path(folder) / "index"
+            index = Index(where, embedder or MiniLM(), chroma_url=chroma_url)
         except BaseException:
             registry.close()
             raise
