@@ -60,7 +60,7 @@ def main(folder: Path, die_at: int) -> None:
     ):
         setattr(owner, name, watched(getattr(owner, name)))
     Lexical.build = staticmethod(watched(Lexical.build))  # type: ignore[method-assign]  # watched
-    index.BATCH = 16
+    index.BATCH, index.AHEAD = 8, 24
     with Catalog.open(folder, embedder=Hashing()) as catalog:
         catalog.add(make_specs())
     print(passed)

@@ -67,6 +67,12 @@ def index(
         Path | None,
         typer.Option(help="What `toolgrove train retriever` wrote; the default one otherwise."),
     ] = None,
+    chroma_url: Annotated[
+        str | None,
+        typer.Option(
+            help="A Chroma server for the vectors, http://host:port; remembered. Empty: the folder."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
@@ -78,7 +84,7 @@ def index(
     trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
     with (
-        Catalog.open(catalog, embedder=trained) as opened,
+        Catalog.open(catalog, embedder=trained, chroma_url=chroma_url) as opened,
         progress("indexing", unit="tools") as tick,
     ):
         changes = opened.add(_specs(reports, opened, skip_bad), tick)

@@ -46,6 +46,12 @@ def search(
         Path | None,
         typer.Option(help="What `toolgrove train retriever` wrote; the default one otherwise."),
     ] = None,
+    chroma_url: Annotated[
+        str | None,
+        typer.Option(
+            help="A Chroma server for the vectors, http://host:port; remembered. Empty: the folder."
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Find the tools of a catalogue that a request is about, by words and by meaning."""
@@ -55,7 +61,7 @@ def search(
 
     trained = None if embedder is None else load_embedder(embedder)
     conditions = dict(_condition(text) for text in where or ())
-    with Catalog.open(catalog, create=False, embedder=trained) as opened:
+    with Catalog.open(catalog, create=False, embedder=trained, chroma_url=chroma_url) as opened:
         fetch_embedder()
         note_if_partial(opened)
         found = opened.search(query, k, where=conditions)
