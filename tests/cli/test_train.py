@@ -13,7 +13,7 @@ from support.embedders import need_minilm
 from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.data import codec, world
-from toolgrove.errors import FormatError, UsageError
+from toolgrove.errors import CatalogError, FormatError, UsageError
 from toolgrove.retriever.classifier import ToolClassifier
 from toolgrove.retriever.embedding import MiniLM
 from toolgrove.retriever.training import run
@@ -98,3 +98,20 @@ def test_what_cannot_be_trained_or_opened_is_told(catalog: Path, tmp_path: Path)
     assert not (tmp_path / "x").exists()
     with pytest.raises(FormatError, match=r"manifest\.json"):
         call("search", "a", "--embedder", tmp_path)
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("default")  # those of the libraries are not ours
+def test_an_encoder_is_trained_indexed_with_and_searched_with(
+    catalog: Path, tmp_path: Path
+) -> None:
+    found = trained(tmp_path / "encoder", "--method", "encoder", "--layers", 1)
+    assert found["measures"] == {}
+    assert found["loss"]["last"] <= found["loss"]["first"]
+    tuned = ("--catalog", tmp_path / "tuned")
+    with_it = ("--embedder", tmp_path / "encoder")
+    assert call("index", "world", *tuned, *with_it).exit_code == 0
+    done = call("search", "airport elevation", "--json", *tuned, *with_it)
+    assert json.loads(done.stdout)["hits"]
+    with pytest.raises(CatalogError, match=r"made with the embedder all-MiniLM-L6-v2/tuned-"):
+        call("search", "airport elevation", *tuned)
