@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.retriever.index import Index
     from toolgrove.retriever.intents import Intents
     from toolgrove.retriever.ranking import Hit
+    from toolgrove.retriever.rerank import Reranker
 
 __all__ = ["Catalog"]
 
@@ -122,21 +123,36 @@ class Catalog:
         *,
         where: Mapping[str, str] | None = None,
         intents: Callable[[str], Intents] | None = None,
+        rerank: Reranker | None = None,
     ) -> list[tuple[Hit, ToolSpec]]:
         """The ``k`` tools a query is most likely about, best first.
 
         ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
         (:meth:`toolgrove.retriever.index.Index.search`). ``intents`` says what a request asks for
         (:class:`toolgrove.retriever.intents.ChatIntents`); each is then searched for by itself, and
-        its best tool is among the ``k``.
+        its best tool is among the ``k``. ``rerank`` looks at the first 20 again
+        (:mod:`toolgrove.retriever.rerank`); the hits keep the scores of the search.
         """
-        hits = self.index.search(query, k, where=where)
+        hits = self._again(query, k, where, rerank)
         if intents is not None:
             from toolgrove.retriever.intents import served
 
             each = [self.index.search(text, k, where=where) for text in intents(query).texts]
             hits = served(hits, each, k)
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+
+    def _again(
+        self, query: str, k: int, where: Mapping[str, str] | None, rerank: Reranker | None
+    ) -> list[Hit]:
+        if rerank is None:
+            return self.index.search(query, k, where=where)
+        from toolgrove.retriever.documents import document
+        from toolgrove.retriever.rerank import DEPTH, reordered
+
+        hits = self.index.search(query, max(k, DEPTH), where=where)
+        hits = [hit for hit in hits if hit.id in self.registry]
+        documents = [document(self.registry.get(hit.id)) for hit in hits]
+        return reordered(hits, rerank(query, documents))[:k]
 
     def next(
         self, query: str, called: Sequence[tuple[str, Status]], k: int = 5
