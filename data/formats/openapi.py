@@ -32,6 +32,7 @@ __all__ = ["ApiDocument", "Left", "is_openapi", "load_openapi", "parse_openapi"]
 
 _METHODS = ("get", "head", "options", "post", "put", "patch", "delete", "query")
 _NOT_MADE = ("trace",)
+_PARAMETERS = 300
 _READS = frozenset({"get", "head", "options"})
 _VERSION = re.compile(r"2\.0|3\.[012](?:\.\d+)?(?:-.*)?")
 
@@ -236,6 +237,8 @@ class _Importer:
         found: dict[tuple[str, str], Mapping[str, Any]] = {}
         for level in (item, operation):
             listed = level.get("parameters")
+            if isinstance(listed, list) and len(listed) > _PARAMETERS:
+                raise Unfit(f"it has more than {_PARAMETERS} parameters")
             for one in listed if isinstance(listed, list) else []:
                 parameter = self._refs.object(one, "a parameter")
                 found[str(parameter.get("in")), str(parameter.get("name"))] = parameter

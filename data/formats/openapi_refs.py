@@ -9,6 +9,7 @@ from urllib.parse import unquote
 __all__ = ["Refs", "Unfit"]
 
 _HOPS = 50
+_MOST = 500_000
 
 
 class Unfit(Exception):
@@ -27,7 +28,20 @@ class Refs:
 
     def __init__(self, root: Any) -> None:
         self.root = root
+        self._spent = 0
         self._found: dict[str, Any] = {}
+
+    def spend(self, nodes: int) -> None:
+        """Count nodes that are written out, of all operations together.
+
+        Raises
+        ------
+        Unfit
+            Where they are more than 500,000; GitHub's are 30,044.
+        """
+        self._spent += nodes
+        if self._spent > _MOST:
+            raise Unfit("the document's references multiply without bound")
 
     def target(self, reference: str) -> Any:
         """What a reference points at, one hop away.

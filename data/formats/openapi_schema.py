@@ -102,6 +102,7 @@ class Expander:
         Unfit
             Where a reference on the way leads out of the document or nowhere.
         """
+        self.refs.spend(0)  # ends at once where everything is spent
         top: dict[str, Any] = {}
         holders: list[_Holder] = []
         queue = deque([_Part(source, top, "")])
@@ -127,6 +128,7 @@ class Expander:
                 _weaken(holder)
             part.into[part.key] = out
             queue.extend(self._below(found, children, out, way, part.depth + 1, holder))
+        self.refs.spend(self.nodes - left + 1)
         for holder in holders:
             if holder.weak:
                 _loosen(holder.out)

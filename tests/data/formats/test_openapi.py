@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.openapi_documents import NEW_32, STYLES_30, SWAGGER_20, YAML_31, text
+from toolgrove.data.formats import openapi_refs
 from toolgrove.data.formats.openapi import load_openapi, parse_openapi
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import FormatError
@@ -118,6 +119,17 @@ def test_promise_21_a_fan_out_of_references_is_cut() -> None:
     [spec] = parse_openapi(document({"$ref": "#/components/schemas/L0"}, **levels), "t.json").specs
     assert len(json.dumps(dict(spec.parameters))) < 100_000
     assert not Checker(spec.parameters).problems({"p0": {"p1": {"p2": {}}}})
+
+
+def test_promise_21_many_operations_share_one_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openapi_refs, "_MOST", 30_000)
+    wide = {f"p{i}": {"$ref": "#/components/schemas/W"} for i in range(1400)}
+    data = document({"type": "object", "properties": wide}, W={"type": "string"})
+    operation = data["paths"]["/x"]
+    data["paths"] = {f"/{n}": operation for n in range(50)}
+    loaded = parse_openapi(data, "t.json")
+    assert 10 < len(loaded.specs) < 30
+    assert "multiply without bound" in loaded.left[-1].why
 
 
 def test_a_cut_only_ever_allows_more() -> None:
