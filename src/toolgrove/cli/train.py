@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.train_ranker import EXAMPLES as RANKER_EXAMPLES
+from toolgrove.cli.train_ranker import ranker
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ def register(app: typer.Typer) -> None:
     train = typer.Typer(no_args_is_help=True, help="Train on queries that are labelled with tools.")
     train.callback()(lambda: None)
     train.command("retriever", epilog=EXAMPLES)(retriever)
+    train.command("ranker", epilog=RANKER_EXAMPLES)(ranker)
     app.add_typer(train, name="train")
 
 
