@@ -14,14 +14,12 @@ them again from what is stored, without embedding anything.
 
 from __future__ import annotations
 
-import shutil
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +27,7 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, UsageError
+from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
 from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
@@ -95,10 +94,8 @@ class Index:
         self._file_lock = _file_lock(self.folder / "lock")
         self._writer: int | None = None
         self._changed = False
-        self._server = chroma_url
-        self._vectors: tuple[tuple[str, str], Vectors] | None = None
+        self._derived = Derived(self.folder, self._store, embedder.name, chroma_url)
         self._fitting: tuple[str, ...] = ()
-        self._lexical: tuple[str, Lexical] | None = None
         self._queries: dict[str, NDArray[np.float32]] = {}
         path = self.folder / RANKER
         self.ranker = Ranker.load(path) if path.exists() else DEFAULT
@@ -134,14 +131,14 @@ class Index:
             self._store.put(state=WRITING, embedder=self.embedder.name)
             self._writer, self._changed = threading.get_ident(), state == WRITING
             try:
-                if state == WRITING or self._moved():
-                    self._renew_vectors()
+                if state == WRITING or self._derived.moved():
+                    self._derived.renew_vectors()
                 yield state == CLEAN
                 if self._changed:
                     self._store.sweep()
-                    self._renew_lexical()
+                    self._derived.renew_words()
                 self._store.put(state=CLEAN)
-                self._tidy()
+                self._derived.tidy()
             except BaseException:
                 if not self._changed:  # the derived parts still fit; what was to come is missing
                     self._store.put(state=PARTIAL)
@@ -181,7 +178,7 @@ class Index:
             if known:
                 self._changed = True
                 self._store.delete(known)
-                self._collection().delete(known)
+                self._derived.vectors().delete(known)
 
     def _new(self, specs: Sequence[ToolSpec]) -> list[Entry]:
         """The entries of specs that are not known as they are, the short ones first."""
@@ -199,7 +196,7 @@ class Index:
             fresh = dict(zip(texts, self.embedder.embed(list(texts.values())), strict=True))
         self._store.write(new, fresh)
         vectors |= fresh
-        self._collection().upsert(
+        self._derived.vectors().upsert(
             [entry.id for entry in new],
             np.stack([vectors[entry.digest] for entry in new]),
             [entry.metadata for entry in new],
@@ -316,14 +313,14 @@ class Index:
             return None, None
         now = tuple(settings.get(key, "") for key in ("chroma", "collection", "words"))
         try:
-            vectors, lexical = self._collection(), self._words(settings.get("words"))
+            vectors, lexical = self._derived.vectors(), self._derived.words(settings.get("words"))
             fits = settings.get("state") == WRITING or now == self._fitting
-            fits = (fits or len(vectors) == len(self._store)) and not self._moved()
+            fits = (fits or len(vectors) == len(self._store)) and not self._derived.moved()
         except (CatalogError, OSError, ValueError):
             fits = False
         if not fits:
             settings = self._mend(settings.get("state", CLEAN))
-            vectors, lexical = self._collection(), self._words(settings.get("words"))
+            vectors, lexical = self._derived.vectors(), self._derived.words(settings.get("words"))
         elif settings.get("state") != WRITING:
             self._fitting = now  # counting takes longer than searching does
         return vectors, lexical
@@ -334,10 +331,10 @@ class Index:
 
         try:
             with self._file_lock.acquire(timeout=0):
-                self._renew_vectors()
-                self._renew_lexical()
+                self._derived.renew_vectors()
+                self._derived.renew_words()
                 self._store.put(state=state)
-                self._tidy()
+                self._derived.tidy()
         except Timeout:
             if not self._store.get("words"):
                 raise CatalogError(
@@ -345,87 +342,10 @@ class Index:
                 ) from None
         return self._store.settings()
 
-    def _collection(self) -> Vectors:
-        """The collection that the store names, opened; the first one is made."""
-        with self._lock:
-            name = self._store.get("collection")
-            if not name:
-                name = self._next("chroma")
-                self._store.put(collection=name, chroma=self._server or "")
-            place = self._store.get("chroma"), name
-            if self._vectors is None or self._vectors[0] != place:
-                return self._replace_vectors(place, self._open_vectors(*place))
-            return self._vectors[1]
-
-    def _moved(self) -> bool:
-        """Whether this process was told to keep the collection elsewhere than it is."""
-        settings = self._store.settings()
-        there = settings.get("chroma", "")
-        return "collection" in settings and self._server not in (None, there)
-
-    def _open_vectors(self, server: str, name: str) -> Vectors:
-        from toolgrove.retriever.vectors import Vectors
-
-        if server:
-            return Vectors(server, f"{self._on_server()}{name}", self.embedder.name)
-        return Vectors(self.folder, name, self.embedder.name)
-
-    def _on_server(self) -> str:
-        """What the names of this index's collections on a server begin with."""
-        if not self._store.get("prefix"):
-            self._store.put(prefix=f"toolgrove-{uuid4().hex[:12]}-")
-        return self._store.get("prefix")
-
-    def _replace_vectors(self, place: tuple[str, str], vectors: Vectors) -> Vectors:
-        if self._vectors is not None:
-            self._vectors[1].close()
-        self._vectors = place, vectors
-        return vectors
-
-    def _words(self, name: str | None) -> Lexical | None:
-        from toolgrove.retriever.lexical import Lexical
-
-        if name and (self._lexical is None or self._lexical[0] != name):
-            self._lexical = (name, Lexical.load(self.folder / name))
-        return self._lexical[1] if self._lexical else None
-
-    def _renew_vectors(self) -> None:
-        server = self._store.get("chroma") if self._server is None else self._server
-        place = server, self._next("chroma")
-        vectors = self._open_vectors(*place)
-        for entries, matrix in self._store.embedded():
-            vectors.upsert([e.id for e in entries], matrix, [e.metadata for e in entries])
-        self._replace_vectors(place, vectors)
-        self._store.put(chroma=place[0], collection=place[1])
-
-    def _renew_lexical(self) -> None:
-        from toolgrove.retriever.lexical import Lexical
-
-        name = self._next("bm25")
-        Lexical.build(self._store.documents(), self.folder / name)
-        self._store.put(words=name)
-
-    def _next(self, kind: str) -> str:
-        """A folder name that was never used; the number is kept before the folder is made."""
-        number = int(self._store.get("number", "0")) + 1
-        self._store.put(number=str(number))
-        return f"{kind}-{number}"
-
-    def _tidy(self) -> None:
-        """Remove folders that are no longer, or never became, part of the index."""
-        current = {self._store.get("collection"), self._store.get("words")}
-        for kind in ("chroma", "bm25"):
-            for path in self.folder.glob(f"{kind}-*"):
-                if path.name not in current:
-                    shutil.rmtree(path, ignore_errors=True)
-        if self._vectors is not None and self._vectors[0][0]:
-            self._vectors[1].drop_others(self._on_server())
-
     def close(self) -> None:
         """Let go of the folder; closing twice is harmless."""
         with self._lock:
-            if self._vectors is not None:
-                self._vectors[1].close()
+            self._derived.close()
             self._store.close()
 
     def __enter__(self) -> Index:

@@ -13,6 +13,7 @@ from support.embedders import Hashing
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data.records import ToolSpec
 from toolgrove.retriever import index
+from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.lexical import Lexical
 from toolgrove.retriever.store import Store
 from toolgrove.retriever.vectors import Vectors
@@ -56,7 +57,7 @@ def main(folder: Path, die_at: int) -> None:
         (Store, "write"),
         (Store, "sweep"),
         (Vectors, "upsert"),
-        (index.Index, "_tidy"),
+        (Derived, "tidy"),
     ):
         setattr(owner, name, watched(getattr(owner, name)))
     Lexical.build = staticmethod(watched(Lexical.build))  # type: ignore[method-assign]  # watched
