@@ -58,7 +58,8 @@ class Catalog:
         create : bool
             Make it where there is none; commands that only read say False.
         embedder : Embedder, optional
-            :class:`toolgrove.retriever.embedding.MiniLM` otherwise. Nothing is loaded or fetched
+            Otherwise what ``toolgrove train retriever`` made and this catalogue was opened with
+            before, or :class:`toolgrove.retriever.embedding.MiniLM`. Nothing is loaded or fetched
             before the first text is embedded.
         chroma_url : str, optional
             ``http://host:port`` of a Chroma server to keep the vectors' collection on, or empty
@@ -72,11 +73,17 @@ class Catalog:
         """
         from toolgrove.retriever.embedding import MiniLM
         from toolgrove.retriever.index import Index
+        from toolgrove.retriever.trained import keep, load_embedder
 
         registry = Registry.open(folder, create=create)
         try:
-            where = Path(folder) / "index"
-            index = Index(where, embedder or MiniLM(), chroma_url=chroma_url)
+            where, kept = Path(folder) / "index", Path(folder) / "embedder"
+            given = embedder is not None
+            if embedder is None:
+                embedder = load_embedder(kept) if kept.is_dir() else MiniLM()
+            index = Index(where, embedder, chroma_url=chroma_url)
+            if create and given:
+                keep(embedder, kept)
         except BaseException:
             registry.close()
             raise

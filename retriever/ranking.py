@@ -66,8 +66,10 @@ def best(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:
     """Positions that are among the ``n`` best of any row, and above 0."""
     found: set[int] = set()
     for row in scores:
-        at = np.argpartition(-row, n)[:n] if n < len(row) else np.arange(len(row))
-        found.update(at[row[at] > 0].tolist())
+        at = np.flatnonzero(row > 0)  # few of a million share a word
+        if len(at) > n:
+            at = at[np.argpartition(-row[at], n)[:n]]
+        found.update(at.tolist())
     return np.array(sorted(found), dtype=np.int64)
 
 

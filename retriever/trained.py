@@ -10,7 +10,7 @@ from toolgrove.retriever.artefact import MANIFEST, read_manifest
 from toolgrove.retriever.embedding import Embedder, MiniLM
 from toolgrove.retriever.tuned import TunedMiniLM
 
-__all__ = ["load_embedder"]
+__all__ = ["keep", "load_embedder"]
 
 
 def load_embedder(folder: str | Path) -> Embedder:
@@ -30,3 +30,9 @@ def load_embedder(folder: str | Path) -> Embedder:
         str(Path(folder) / MANIFEST), "$.kind", f"an encoder or an adapter, not {manifest.kind!r}",
         "Name the folder of one; a classifier is asked through ToolClassifier.",
     )  # fmt: skip
+
+
+def keep(embedder: Embedder, folder: str | Path) -> None:
+    """Write a trained embedder into a folder; of any other there is nothing to write."""
+    if isinstance(embedder, TunedMiniLM | AdaptedEmbedder):
+        embedder.save(folder)

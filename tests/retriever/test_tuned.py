@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from support.embedders import need_minilm
+from toolgrove.agent.catalog import Catalog
 from toolgrove.data import weights
+from toolgrove.data.records import ToolSpec
 from toolgrove.errors import FormatError, WeightsError
 from toolgrove.retriever import artefact
 from toolgrove.retriever.artefact import Manifest, sealed
@@ -99,3 +101,16 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     except WeightsError:
         return
     assert all(0 <= begin <= end <= len(raw) for begin, end in spans)
+
+
+def test_a_catalogue_remembers_the_encoder_that_it_was_made_with(
+    model: bytes, tmp_path: Path
+) -> None:
+    layers = state(model)
+    layers["encoder.layer.5.output.dense.weight"] = -layers["encoder.layer.5.output.dense.weight"]
+    one = tuned(layers)
+    with Catalog.open(tmp_path / "catalog", embedder=one) as made:
+        made.add([ToolSpec(f"c/t/{name}", "c", "t", name) for name in ("rain", "snow")])
+    with Catalog.open(tmp_path / "catalog", create=False) as opened:
+        assert opened.index.embedder.name == one.name
+        assert opened.search("rain", 1)[0][1].name == "rain"
