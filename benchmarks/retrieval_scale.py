@@ -206,7 +206,7 @@ def main() -> None:
     best = min(spent, key=lambda name: spent[name][2], default=None)
     peer = None if best is None else spent[best][2]
     line = {
-        "name": f"search of {count} tools",
+        "name": f"search of {len(index)} tools",
         "ours": round(mine, 3),
         "peer": None if peer is None else round(peer, 3),
         "peer_name": best,

@@ -139,9 +139,8 @@ def coverage(parts: Sequence[str], names: Sequence[str], rarity: Rarity) -> Scor
     for name in names:
         if name not in known:
             words = _words(name)
-            total = math.fsum(map(rarity, words)) or 1.0
             hits = [rarity(word) * said[word] for word in words if word in said]
-            known[name] = sum(hits, nothing) / total
+            known[name] = sum(hits, nothing) / math.fsum(map(rarity, words)) if hits else nothing
     return np.array([known[name] for name in names]).reshape(len(names), len(parts)).T
 
 

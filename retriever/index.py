@@ -50,7 +50,7 @@ BATCH = 64
 """Texts that are embedded and committed together: what a crash can cost."""
 AHEAD = 1024
 """Specs that are read ahead and sorted by length, so that texts of a batch are equally long."""
-DEPTH = 50
+DEPTH = 30
 """Candidates that each of the two searches proposes for each part of a query."""
 REMEMBERED = 1024
 RANKER = "ranker.json"
