@@ -202,11 +202,12 @@ def main() -> None:
             queries,
         )
         print(f"peak memory {peak():.0f} MiB")
+        tools = len(index)
     mine = spent.pop("toolgrove, embedding cached")[2]
     best = min(spent, key=lambda name: spent[name][2], default=None)
     peer = None if best is None else spent[best][2]
     line = {
-        "name": f"search of {len(index)} tools",
+        "name": f"search of {tools} tools",
         "ours": round(mine, 3),
         "peer": None if peer is None else round(peer, 3),
         "peer_name": best,
