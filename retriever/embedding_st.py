@@ -49,7 +49,7 @@ class SentenceTransformersEmbedder:
     @property
     def dimension(self) -> int:
         """Numbers in a vector, found out by embedding a word where the model does not say."""
-        return self._model.get_embedding_dimension() or self.embed(["tool"]).shape[1]
+        return int(self._model.get_embedding_dimension() or self.embed(["tool"]).shape[1])
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """See :meth:`toolgrove.retriever.embedding.Embedder.embed`."""

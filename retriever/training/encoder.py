@@ -190,7 +190,7 @@ class _Trainer:
             for step, batch in enumerate(self._batches(rest), 1):
                 loss = self._loss(batch)
                 optimizer.zero_grad()
-                loss.backward()  # type: ignore[no-untyped-call]  # torch has no annotation there
+                loss.backward()
                 optimizer.step()
                 schedule.step()
                 report.losses.append(float(loss.detach()))
