@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data import world
+from toolgrove.data.formats.query_sets import labels
 from toolgrove.data.formats.sources import SPECS, TASKS, load_sources
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.retriever.documents import document, parts
@@ -49,12 +50,6 @@ class Data:
     files: list[str] = field(default_factory=list)
 
 
-def relevant(task: Task) -> set[str]:
-    """The tools a task's labels, or its reference calls, name."""
-    reference = () if task.reference is None else task.reference.calls
-    return set(task.relevant) or {call.name for call in reference}
-
-
 def loaded(queries: Sequence[Path], tools: Path | None, every: int) -> Data:
     """What the files hold."""
     if not queries:
@@ -69,13 +64,13 @@ def loaded(queries: Sequence[Path], tools: Path | None, every: int) -> Data:
                 data.files.extend([path.stem] * len(one.tasks))
         for one in load_sources([tools], SPECS) if tools else ():
             data.specs.update((spec.id, spec) for spec in one.specs)
-    kept = [i for i, task in enumerate(data.tasks) if relevant(task)][::every]
+    kept = [i for i, task in enumerate(data.tasks) if labels(task)][::every]
     return Data(data.specs, [data.tasks[i] for i in kept], [data.files[i] for i in kept])
 
 
 def judged(ranking: Sequence[str], task: Task) -> list[float]:
     """Recall at the cuts, then NDCG, in percent."""
-    return [100 * measure(ranking, relevant(task), k) for measure in (recall, ndcg) for k in CUTS]
+    return [100 * measure(ranking, labels(task), k) for measure in (recall, ndcg) for k in CUTS]
 
 
 def row(name: str, values: Sequence[list[float]]) -> float:
@@ -164,7 +159,7 @@ def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
     for disjoint in (False, True) if fitted else ():
         name = "fitted, " + ("no tool in common" if disjoint else "other files")
         examples = [
-            Example(one.features, np.isin(one.ids, list(relevant(task)))) if one else None
+            Example(one.features, np.isin(one.ids, list(labels(task)))) if one else None
             for one, task in zip(known, data.tasks, strict=True)
         ]
         rankers = {test: _fitted(data, examples, test, disjoint) for test in set(data.files)}
@@ -176,7 +171,7 @@ def _fitted(data: Data, examples: Sequence[Example | None], test: str, disjoint:
     """Weights fitted to the files that are not ``test``, on tools that it does not use."""
 
     def tools(task: Task) -> set[tuple[str, str]]:
-        known = [data.specs[one] for one in relevant(task) if one in data.specs]
+        known = [data.specs[one] for one in labels(task) if one in data.specs]
         return {(spec.category, spec.tool) for spec in known}
 
     pairs = list(zip(data.tasks, data.files, strict=True))
