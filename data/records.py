@@ -183,6 +183,8 @@ class Observation:
         Whether a model made it up in the API's place (``toolgrove serve apis``).
     more : JsonObject or None
         Arguments that give the next page, where the answer says that there is one.
+    repeated : bool
+        Whether the path held this very call already, and this is what it gave then.
     """
 
     status: Status
@@ -196,6 +198,7 @@ class Observation:
     retry_after: float | None = None
     simulated: bool = False
     more: JsonObject | None = None
+    repeated: bool = False
 
 
 class Role(StrEnum):

@@ -7,7 +7,8 @@ they all share.
 from __future__ import annotations
 
 from toolgrove.planners.budget import Budget
-from toolgrove.planners.frontier import Frontier, parse_planner
+from toolgrove.planners.frontier import Frontier
+from toolgrove.planners.registry import parse_planner
 from toolgrove.planners.solve import run_config, solve
 
 __all__ = ["Budget", "Frontier", "parse_planner", "run_config", "solve"]

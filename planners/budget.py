@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
+from toolgrove.errors import UsageError
 
-__all__ = ["Budget", "BudgetSpent", "Meter"]
+__all__ = ["MODEL_KINDS", "Budget", "BudgetSpent", "Meter"]
+
+MODEL_KINDS = frozenset({"model", "judge"})
+"""Kinds of journalled calls that ask a model; the others reach a tool."""
 
 
 class BudgetSpent(Exception):
@@ -25,7 +31,7 @@ class Budget:
     Parameters
     ----------
     model_calls : int
-        Calls of the model (ToolBench's query budget is 200).
+        Calls of the model (ToolBench's query budget is 200), judgements included.
     tool_calls : int or None
         Calls that reach a tool; refused and repeated ones do not count.
     tokens : int or None
@@ -33,29 +39,88 @@ class Budget:
         limit is the last one, because its size is known only afterwards.
     seconds : float or None
         Time spent on the run, over all its resumptions.
+    money : float or None
+        What the tokens may cost, in the currency of ``prices``. As with tokens, the call that
+        passes the limit is the last one.
+    prices : mapping of str to (float, float)
+        By a model's name, the price of a million input and of a million output tokens.
+    in_flight : int
+        How many steps of a run are under way at once; above 1 a search looks ahead
+        (:mod:`toolgrove.planners.ahead`). It changes no result, and a run may be resumed with
+        another.
     """
 
     model_calls: int = 200
     tool_calls: int | None = None
     tokens: int | None = None
     seconds: float | None = None
+    money: float | None = None
+    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    in_flight: int = 1
+
+    def cost(self, model: str, usage: Usage) -> float:
+        """What a model's tokens cost; 0 where no limit was set.
+
+        Raises
+        ------
+        UsageError
+            Where money is limited and the model has no price.
+
+        Examples
+        --------
+        >>> Budget(money=1.0, prices={"m": (2.0, 10.0)}).cost("m", Usage(1000, 100))
+        0.003
+        """
+        if self.money is None:
+            return 0.0
+        if model not in self.prices:
+            raise UsageError(
+                f"the budget limits money, and {model!r} has no price. Give the price of a "
+                f"million input and output tokens: prices={{{model!r}: (…, …)}}."
+            )
+        asked, wrote = self.prices[model]
+        return (usage.input_tokens * asked + usage.output_tokens * wrote) / 1e6
 
 
 @dataclass(slots=True)
 class Meter:
-    """Counts a run's spending against its budget."""
+    """Counts a run's spending against its budget.
+
+    Parameters
+    ----------
+    budget : Budget
+        The limits.
+    record : Record or None
+        What an earlier process had spent on the run.
+    model : str
+        Whose price holds for replies that name no model.
+    """
 
     budget: Budget
+    record: Record | None = None
+    model: str = ""
     model_calls: int = 0
     tool_calls: int = 0
     usage: Usage = Usage()
-    replayed: float = 0.0
+    money: float = 0.0
+    before: float = 0.0
     _began: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.budget.cost(self.model, Usage())
+        for key, value in (self.record.results if self.record else {}).items():
+            if key.kind in MODEL_KINDS:
+                self.model_calls += 1
+                self.spent(value.get("model") or self.model, Usage(**value["usage"]))
+                self.before += value["seconds"]
+            else:
+                self.tool_calls += 1
+                self.before += value.get("seconds", 0.0)
 
     @property
     def seconds(self) -> float:
-        """Seconds since the start, and those that resumed steps had taken before."""
-        return time.monotonic() - self._began + self.replayed
+        """Seconds since the start, and those that earlier processes had taken."""
+        return time.monotonic() - self._began + self.before
 
     @property
     def seconds_left(self) -> float | None:
@@ -68,6 +133,8 @@ class Meter:
             raise BudgetSpent("model_calls")
         if self.budget.tokens is not None and self.usage.total >= self.budget.tokens:
             raise BudgetSpent("tokens")
+        if self.budget.money is not None and self.money >= self.budget.money:
+            raise BudgetSpent("money")
         self._before()
         self.model_calls += 1
 
@@ -77,6 +144,18 @@ class Meter:
             raise BudgetSpent("tool_calls")
         self._before()
         self.tool_calls += 1
+
+    def spent(self, model: str, usage: Usage) -> None:
+        """Count what a reply cost."""
+        self.usage += usage
+        self.money += self.budget.cost(model, usage)
+
+    def spare(self) -> bool:
+        """Whether looking ahead leaves the search calls enough for the steps under way."""
+        left = self.budget.model_calls - self.model_calls
+        tools = self.budget.tool_calls
+        left = left if tools is None else min(left, tools - self.tool_calls)
+        return left > 2 * self.budget.in_flight
 
     def _before(self) -> None:
         if self.seconds_left == 0.0:

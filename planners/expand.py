@@ -24,14 +24,27 @@ from toolgrove.planners import prompts
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
 
-__all__ = ["expand"]
+__all__ = ["NotAhead", "expand", "prompt_of"]
 
 
-async def expand(run: Run, pick: Pick) -> Node:
+class NotAhead(Exception):
+    """A step that looks ahead would write: it has to wait for its turn."""
+
+
+async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
     """Grow one child: what every planner does, whatever its order.
 
     The calls of one reply are made at once, in their written order where one of them writes.
     The node is returned, not yet added: the frontier has the last word on its state.
+
+    Parameters
+    ----------
+    run : Run
+        Where it happens.
+    pick : Pick
+        Which child, and how the model is asked.
+    ahead : bool
+        Whether the step is made before it is known to be wanted; it must not write then.
 
     Raises
     ------
@@ -39,10 +52,12 @@ async def expand(run: Run, pick: Pick) -> Node:
         Before a call that would go over the budget.
     ModelError
         Where the model did not answer.
+    NotAhead
+        Where a step that looks ahead would write. The reply is kept, and costs nothing again.
     """
-    parent = run.tree[pick.parent]
+    parent = run.paths[pick.parent]
     node_id = child_id(parent.id, pick.index)
-    prompt = _prompt(run, pick)
+    prompt = prompt_of(run, pick)
     reply = await run.ask(node_id, parent.id, prompt)
     node = Node(
         id=node_id,
@@ -58,7 +73,7 @@ async def expand(run: Run, pick: Pick) -> Node:
     )
     if not reply.message.calls:
         return node
-    calls, observations = await _execute(run, node, reply.message.calls)
+    calls, observations = await _execute(run, node, reply.message.calls, ahead)
     asked = sum(1 for call in calls if call.name != FINISH)
     node = replace(
         node,
@@ -70,11 +85,12 @@ async def expand(run: Run, pick: Pick) -> Node:
     return _finished(node)
 
 
-def _prompt(run: Run, pick: Pick) -> tuple[Message, ...]:
+def prompt_of(run: Run, pick: Pick) -> tuple[Message, ...]:
+    """What the model is shown for this step only."""
     if pick.variant != "diversity":
         return ()
     message = prompts.diversity(
-        run.tree.children(pick.parent), list(run.offer(pick.parent).aliases)
+        run.paths.siblings(pick.parent, pick.index), list(run.offer(pick.parent).aliases)
     )
     return (message,) if message else ()
 
@@ -100,7 +116,7 @@ def _finished(node: Node) -> Node:
 
 
 async def _execute(
-    run: Run, node: Node, asked: tuple[ToolCall, ...]
+    run: Run, node: Node, asked: tuple[ToolCall, ...], ahead: bool
 ) -> tuple[tuple[ToolCall, ...], tuple[Observation, ...]]:
     offer = run.offer(node.parent or ROOT)
     resolved = [offer.resolve(call) for call in asked]
@@ -109,6 +125,9 @@ async def _execute(
         for call, found in zip(asked, resolved, strict=True)
     )
     several = len(calls) > 1
+    writes = any(run.paths.effect(call) is Effect.WRITE for call in calls)
+    if writes and ahead:
+        raise NotAhead
 
     async def one(position: int) -> Observation:
         found = resolved[position]
@@ -116,19 +135,24 @@ async def _execute(
             return found
         if found.name == FINISH:
             return _finish(found, several)
-        before = run.made(node.parent or "", found)
+        before = run.paths.made(node.parent or ROOT, found)
         if before is not None:
-            content = prompts.repeated(before.content)
-            return replace(before, content=content, cached=True, seconds=0.0)
+            return _known(*before)
         if found.name == SEARCH_TOOLS:
             return await run.search(node, position, found)
         return await run.call(node.id, position, found)
 
-    if any(run.effect(call) is Effect.WRITE for call in calls):
+    if writes or not several:
         observations = [await one(i) for i in range(len(calls))]
     else:
         observations = await _together([one(i) for i in range(len(calls))])
     return calls, tuple(observations)
+
+
+def _known(gave: Observation, on_this_path: bool) -> Observation:
+    """What a call gave before, which a model is told where it made the call itself."""
+    content = prompts.repeated(gave.content) if on_this_path else gave.content
+    return replace(gave, content=content, cached=True, seconds=0.0, repeated=on_this_path)
 
 
 async def _together(calls: list[Coroutine[Any, Any, Observation]]) -> list[Observation]:

@@ -7,51 +7,26 @@ that the journal holds (after a crash) costs nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+from typing import Any, TypeVar
 
 from toolgrove.data import codec
 from toolgrove.data.journal import Journal, Key
-from toolgrove.data.records import (
-    Effect,
-    Message,
-    Node,
-    Observation,
-    Status,
-    ToolCall,
-    ToolSpec,
-)
+from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Reply, to_langchain
+from toolgrove.planners.paths import Paths
 from toolgrove.planners.searching import FindTools, listing
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
 
-if TYPE_CHECKING:
-    from langchain_core.messages import BaseMessage
-
 __all__ = ["Run"]
 
-_LASTING = frozenset(
-    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
-)
-"""Outcomes that asking again won't change; a rate limit, a time-out or a broken server may pass."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Reads:
-    """What one step's reads gave, by their identity, and whether the step wrote."""
-
-    gave: dict[str, Observation]
-    wrote: bool
-
-
-def _identity(call: ToolCall) -> str:
-    return codec.digest([call.name, call.arguments])
+T = TypeVar("T")
 
 
 class Run:
@@ -88,89 +63,64 @@ class Run:
     ) -> None:
         self.tree = tree
         self.chat = chat
-        self._find = find
-        self._offers: dict[str, Offer] = {ROOT: offer}
-        self._chats: dict[str, Chat] = {}
-        self._found: dict[str, dict[int, Offer]] = {}
+        self.paths = Paths(offer)
         self.execute = execute
         self.journal = journal
         self.meter = meter
-        self._effects = {spec.id: spec.effect for spec in offer.specs}
-        self._langchain: dict[str, list[BaseMessage]] = {}
-        self._reads: dict[str, _Reads] = {}
-        self._conversation: dict[str, str] = {}
+        self._find = find
+        self._plain: Chat | None = None
+        self._chats: dict[Offer, Chat] = {offer: chat}
 
     def add(self, node: Node) -> None:
         """Append a node to journal and tree."""
-        if node.parent is not None:
-            self._offers[node.id] = self._offer_after(node)
         self.journal.node(node)
         self.tree.add(node)
-        before = self._conversation[node.parent] if node.parent is not None else ""
-        self._conversation[node.id] = codec.digest([before, node.messages])
-        self._langchain[node.id] = [to_langchain(message) for message in node.messages]
-        self._reads[node.id] = self._reads_of(node)
+        self.paths.commit(node)
+
+    def rescore(self, node: Node) -> None:
+        """Put a node's scored version in its place."""
+        self.journal.node(node)
+        self.tree.replace(node)
 
     def offer(self, node: str) -> Offer:
-        """What is on offer after a node: what the run began with and what its path found."""
-        return self._offers[node]
-
-    def _offer_after(self, node: Node) -> Offer:
-        offer = self._offers[node.parent or ROOT]
-        for _, found in sorted(self._found.get(node.id, {}).items()):
-            offer = offer.widened(found)
-        return offer
+        """What is on offer after a node."""
+        return self.paths.offer(node)
 
     def _chat(self, node: str) -> Chat:
-        offer = self._offers[node]
-        if offer is self._offers[ROOT]:
-            return self.chat
-        tools = codec.digest([spec.id for spec in offer.specs])
-        if tools not in self._chats:
-            self._chats[tools] = self.chat.offering(offer.functions())
-        return self._chats[tools]
-
-    def effect(self, call: ToolCall) -> Effect:
-        """What a resolved call does to the world."""
-        return self._effects.get(call.name, Effect.READ)
-
-    def made(self, parent: str, call: ToolCall) -> Observation | None:
-        """What this very read gave on the path to ``parent``, unless a write came after it."""
-        asked = _identity(call)
-        at: str | None = parent
-        while at is not None:
-            reads = self._reads[at]
-            if asked in reads.gave or reads.wrote:
-                return reads.gave.get(asked)
-            at = self.tree[at].parent
-        return None
-
-    def _reads_of(self, node: Node) -> _Reads:
-        gave: dict[str, Observation] = {}
-        wrote = False
-        for call, observation in zip(node.calls, node.observations, strict=True):
-            if self.effect(call) is Effect.WRITE:
-                gave.clear()
-                wrote = True
-            elif not observation.cached and observation.status in _LASTING:
-                gave[_identity(call)] = observation
-        return _Reads(gave, wrote)
+        offer = self.offer(node)
+        if offer not in self._chats:
+            self._chats[offer] = self.chat.offering(offer.functions())
+        return self._chats[offer]
 
     async def ask(self, node: str, parent: str, prompt: Sequence[Message]) -> Reply:
         """The model's reply for a new node: from the journal, or asked for now."""
-        asked = codec.digest([self._conversation[parent], prompt])
-        self.meter.before_model()
-        kept, key = self._look_up(Key(node, "model", asked))
-        if kept is not None:
-            reply = codec.decode(Reply, kept)
-            self.meter.replayed += reply.seconds
-        else:
-            messages = [m for step in self.tree.path(parent) for m in self._langchain[step.id]]
+        asked = codec.digest([self.paths.digest(parent), prompt])
+
+        def ask() -> Awaitable[Reply]:
+            messages = self.paths.messages(parent)
             messages += [to_langchain(message) for message in prompt]
-            self.journal.intent(key)
-            reply = await self._timed(self._chat(parent).ask(messages, f"call_{node[:12]}"))
-            self.journal.result(key, reply)
-        self.meter.usage += reply.usage
+            return self._chat(parent).ask(messages, f"call_{node[:12]}")
+
+        return await self._reply(Key(node, "model", asked), ask)
+
+    async def judge(self, node: str, messages: Sequence[Message]) -> Reply:
+        """What the model says to a conversation of its own, with no tools on offer."""
+
+        def ask() -> Awaitable[Reply]:
+            self._plain = self._plain or self.chat.offering(())
+            return self._plain.ask([to_langchain(message) for message in messages], "")
+
+        return await self._reply(Key(node, "judge", codec.digest(list(messages))), ask)
+
+    async def _reply(self, key: Key, ask: Callable[[], Awaitable[Reply]]) -> Reply:
+        kept, key = self._look_up(key)
+        if kept is not None:
+            return codec.decode(Reply, kept)
+        self.meter.before_model()
+        self.journal.intent(key)
+        reply = await self._timed(ask())
+        self.journal.result(key, reply)
+        self.meter.spent(self.chat.name, reply.usage)
         return reply
 
     async def call(self, node: str, position: int, call: ToolCall) -> Observation:
@@ -178,14 +128,25 @@ class Run:
 
         A write whose outcome a crash left unknown is not made again: its observation says so.
         """
-        write = self.effect(call) is Effect.WRITE
-        asked = codec.digest([position, call.name, dict(call.arguments)])
-        self.meter.before_tool()
-        kept, key = self._look_up(Key(node, "tool", asked))
+        paths = self.paths
+        write = paths.effect(call) is Effect.WRITE
+        # what was read before a write is no answer after it, even to the same step of the same run
+        since = 0 if write else paths.epoch
+        asked = codec.digest([position, call.name, call.arguments, *([since] if since else [])])
+        paths.epoch += write
+        try:
+            observation = await self._observation(Key(node, "tool", asked), call, write)
+        finally:
+            paths.epoch += write
+        if not write:
+            paths.read(call, since)
+        return observation
+
+    async def _observation(self, key: Key, call: ToolCall, write: bool) -> Observation:
+        kept, key = self._look_up(key)
         if kept is not None:
-            observation = codec.decode(Observation, kept)
-            self.meter.replayed += observation.seconds
-            return observation
+            return codec.decode(Observation, kept)
+        self.meter.before_tool()
         if write and key.attempt:
             observation = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
         else:
@@ -200,27 +161,25 @@ class Run:
         The tools are journalled whole, so that a resumed run has them on offer though the
         catalogue may have changed.
         """
-        asked = codec.digest([position, call.name, dict(call.arguments)])
-        self.meter.before_tool()
+        asked = codec.digest([position, call.name, call.arguments])
         kept, key = self._look_up(Key(node.id, "search", asked))
         if kept is None:
+            self.meter.before_tool()
             self.journal.intent(key)
             kept = codec.to_json(await self._timed(self._searched(node, call)))
             self.journal.result(key, kept)
-        specs = [codec.decode(ToolSpec, spec) for spec in kept["tools"]]
-        self._effects |= {spec.id: spec.effect for spec in specs if spec.id not in self._effects}
-        found = Offer(specs, kept["aliases"])
-        self._found.setdefault(node.id, {})[position] = found
+        found = Offer([codec.decode(ToolSpec, spec) for spec in kept["tools"]], kept["aliases"])
+        self.paths.found(node.id, position, found)
         return listing(found, kept["failed"])
 
     async def _searched(self, node: Node, call: ToolCall) -> dict[str, Any]:
         parent = node.parent or ROOT
         made = [
             pair
-            for step in self.tree.path(parent)
+            for step in self.paths.path(parent)
             for pair in zip(step.calls, step.observations, strict=True)
         ]
-        offered = {spec.id for spec in self._offers[parent].specs}
+        offered = {spec.id for spec in self.offer(parent).specs}
         failed = ""
         found = Offer((), {})
         try:
@@ -237,7 +196,7 @@ class Run:
             key = replace(key, attempt=key.attempt + 1)
         return record.results.get(key), key
 
-    async def _timed(self, call: Any) -> Any:
+    async def _timed(self, call: Awaitable[T]) -> T:
         left = self.meter.seconds_left
         if left is None:
             return await call

@@ -11,10 +11,11 @@ from toolgrove.data.records import JsonObject, Node, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import prompts
+from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.budget import Budget, BudgetSpent, Meter
 from toolgrove.planners.chat import Chat
-from toolgrove.planners.expand import expand
-from toolgrove.planners.frontier import Frontier, planner_text
+from toolgrove.planners.frontier import Frontier, Pick, Step
+from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
 from toolgrove.planners.searching import FindTools
 from toolgrove.tools.execute import Execute
@@ -108,7 +109,7 @@ async def solve(
     check_resumable(str(journal.run), journal.record.header["config"], config)
     header = journal.record.header
     tree = SearchTree(task, offer.specs, dict(offer.aliases), {**header["config"]})
-    meter = Meter(budget)
+    meter = Meter(budget, journal.record, chat.name)
     run = Run(
         tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter, find=find
     )
@@ -120,9 +121,20 @@ async def solve(
 
 async def _search(run: Run, frontier: Frontier) -> str:
     try:
-        while (pick := frontier.next()) is not None:
-            run.add(frontier.grown(await expand(run, pick)))
-            await asyncio.sleep(0)  # a resumed or scripted run never waits: let others go on
+        async with Ahead(run, frontier) as ahead:
+            while wave := frontier.next():
+                for place, step in enumerate(wave):
+                    await _take(run, frontier, ahead, step, wave[place + 1 :])
+                    await asyncio.sleep(0)  # a scripted run never waits: let others go on
     except BudgetSpent as spent:
         return spent.what
     return "answered" if run.tree.answer is not None else "exhausted"
+
+
+async def _take(
+    run: Run, frontier: Frontier, ahead: Ahead, step: Step, rest: tuple[Step, ...]
+) -> None:
+    if isinstance(step, Pick):
+        run.add(frontier.grown(await ahead.node(step, rest)))
+        return
+    raise NotImplementedError("Rate")  # planners/rating.py comes next

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -71,6 +71,16 @@ class Offer:
         )
         wide._checkers = dict(self._checkers)
         return wide
+
+    def without(self, tools: Collection[str]) -> Offer:
+        """The same offer less some tools; unchanged where none would be left."""
+        left = [spec for spec in self.specs if spec.id not in tools]
+        if not left or len(left) == len(self.specs):
+            return self
+        aliases = {alias: tool for alias, tool in self.aliases.items() if tool not in tools}
+        narrow = Offer(left, aliases, searchable=self.searchable)
+        narrow._checkers = self._checkers
+        return narrow
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 from toolgrove.data.records import Node, NodeState, Observation, Status, ToolCall
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import UsageError
-from toolgrove.planners.frontier import DFSDT, CoT, Frontier, ReAct, parse_planner, planner_text
+from toolgrove.planners.chains import CoT, ReAct
+from toolgrove.planners.dfsdt import DFSDT
+from toolgrove.planners.frontier import Frontier, Pick
+from toolgrove.planners.registry import parse_planner, planner_text
 
 
 def grow(frontier: Frontier, outcome: Callable[[str], str], limit: int = 500) -> list[str]:
@@ -19,13 +22,15 @@ def grow(frontier: Frontier, outcome: Callable[[str], str], limit: int = 500) ->
     paths = {ROOT: ""}
     depths = {ROOT: 0}
     order = []
-    while (pick := frontier.next()) is not None and len(order) < limit:
+    while (wave := frontier.next()) and len(order) < limit:
+        (pick,) = wave
+        assert isinstance(pick, Pick)
         path = paths[pick.parent] + str(pick.index)
         node_id = child_id(pick.parent, pick.index)
         said = outcome(path)
-        cached = said == "repeat"
-        state = NodeState.OPEN if cached else NodeState(said)
-        observations = (Observation(Status.OK, "x", cached=cached),)
+        repeated = said == "repeat"
+        state = NodeState.OPEN if repeated else NodeState(said)
+        observations = (Observation(Status.OK, "x", repeated=repeated),)
         node = Node(
             node_id,
             pick.parent,

@@ -1,0 +1,202 @@
+"""Looking ahead: steps that will be wanted, or may be, are made while another one is under way.
+
+The search itself stays sequential. It asks for one step after another, and what it is given is
+what it would have come to by itself: a step made ahead counts only if the conversation, the tools
+on offer and what had been written were the same as they are when its turn comes. Everything else
+that was made ahead is cancelled or left out of the tree; the journal keeps what it cost
+(``tree.meta["unused"]``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from toolgrove.data.records import FINISH, Message, Node, NodeState
+from toolgrove.data.tree import child_id
+from toolgrove.errors import ToolgroveError
+from toolgrove.planners.budget import BudgetSpent
+from toolgrove.planners.expand import NotAhead, expand, prompt_of
+from toolgrove.planners.frontier import Frontier, Pick, Step
+from toolgrove.planners.run import Run
+from toolgrove.tools.offer import Offer
+
+__all__ = ["Ahead"]
+
+_SHELF = 4
+"""Steps made ahead and not yet wanted, for each one that may be under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What decides how a step turns out."""
+
+    conversation: str
+    offer: Offer
+    prompt: tuple[Message, ...]
+    epoch: int
+
+
+@dataclass(slots=True)
+class _Try:
+    """A step that is made ahead; ``node`` once it is there, and none where it came to nothing."""
+
+    pick: Pick
+    seen: _Seen
+    task: asyncio.Task[Node]
+    node: Node | None = None
+    failed: bool = field(default=False)
+
+
+class Ahead:
+    """Gives a search its steps, and makes others meanwhile.
+
+    Parameters
+    ----------
+    run : Run
+        Whose budget's ``in_flight`` says how many steps are under way at once.
+    frontier : Frontier
+        Whose copy is asked what may come next, where it can be copied (``forks``).
+    """
+
+    def __init__(self, run: Run, frontier: Frontier) -> None:
+        self._run = run
+        self._frontier = frontier
+        self._most = run.meter.budget.in_flight
+        self._tries: dict[str, _Try] = {}
+
+    async def __aenter__(self) -> Ahead:
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self._drop(list(self._tries))
+
+    async def node(self, pick: Pick, rest: tuple[Step, ...]) -> Node:
+        """The node of a step whose turn it is; ``rest`` comes after it in its wave."""
+        if self._most == 1:
+            return await expand(self._run, pick)
+        node_id = child_id(pick.parent, pick.index)
+        found = self._tries.get(node_id)
+        if found is not None and self._holds(found):
+            await self._meanwhile(found.task, pick, rest)
+            if not found.failed and self._holds(found):
+                del self._tries[node_id]
+                return found.task.result()
+        await self._drop([node_id])
+        task = asyncio.create_task(expand(self._run, pick))
+        try:
+            await self._meanwhile(task, pick, rest)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+        return task.result()
+
+    def _holds(self, made: _Try) -> bool:
+        """Whether a step turns out now as it did, or will, when it was begun."""
+        now = self._see(made.pick)
+        if now == made.seen:
+            return True
+        called = made.node is None or any(call.name != FINISH for call in made.node.calls)
+        return (
+            not called
+            and now.conversation == made.seen.conversation
+            and ((now.offer, now.prompt) == (made.seen.offer, made.seen.prompt))
+        )
+
+    def _see(self, pick: Pick) -> _Seen:
+        paths = self._run.paths
+        return _Seen(
+            paths.digest(pick.parent),
+            paths.offer(pick.parent),
+            prompt_of(self._run, pick),
+            paths.epoch,
+        )
+
+    async def _meanwhile(
+        self, task: asyncio.Task[Node], pick: Pick, rest: tuple[Step, ...]
+    ) -> None:
+        """Wait for a step, and keep others under way."""
+        while not task.done():
+            self._start(pick, rest)
+            going = [one.task for one in self._tries.values() if not one.task.done()]
+            await asyncio.wait({task, *going}, return_when=asyncio.FIRST_COMPLETED)
+            self._gather()
+
+    def _start(self, pick: Pick, rest: tuple[Step, ...]) -> None:
+        going = 1 + sum(1 for one in self._tries.values() if not one.task.done())
+        if going >= self._most:
+            return
+        for wanted in self._wanted(pick, rest):
+            if going >= self._most or len(self._tries) >= _SHELF * self._most:
+                return
+            if not self._run.meter.spare():
+                return
+            seen = self._see(wanted)
+            task = asyncio.create_task(expand(self._run, wanted, ahead=True))
+            self._tries[child_id(wanted.parent, wanted.index)] = _Try(wanted, seen, task)
+            going += 1
+
+    def _wanted(self, pick: Pick, rest: tuple[Step, ...]) -> Iterator[Pick]:
+        """Steps that can be begun now: the rest of the wave, then what follows if this one fails.
+
+        The frontier's copy is told of what is under way as if it led nowhere, and of what was made
+        ahead as it turned out.
+        """
+        certain = [step for step in rest if isinstance(step, Pick)]
+        yield from (step for step in certain if self._ready(step))
+        if not self._frontier.forks or len(certain) < len(rest):
+            return
+        search = copy.copy(self._frontier)
+        for step in (pick, *certain):
+            search.grown(self._outcome(step))
+        while wave := search.next():
+            for step in wave:
+                if not isinstance(step, Pick):
+                    return
+                if self._ready(step):
+                    yield step
+                search.grown(self._outcome(step))
+
+    def _ready(self, pick: Pick) -> bool:
+        """Whether a step is not begun, and all that its prompt shows is known."""
+        if child_id(pick.parent, pick.index) in self._tries or pick.parent not in self._run.paths:
+            return False
+        shown = pick.index if pick.variant == "diversity" else 0
+        return len(self._run.paths.siblings(pick.parent, pick.index)) >= shown
+
+    def _outcome(self, pick: Pick) -> Node:
+        node_id = child_id(pick.parent, pick.index)
+        made = self._tries.get(node_id)
+        if made is not None and made.node is not None:
+            return made.node
+        return Node(node_id, pick.parent, pick.index, state=NodeState.PRUNED, reason="under way")
+
+    def _gather(self) -> None:
+        """Take in what has come back."""
+        for made in self._tries.values():
+            if made.node is not None or made.failed or not made.task.done():
+                continue
+            if made.task.cancelled() or made.task.exception() is not None:
+                made.failed = True  # its turn will tell
+                _raise_bugs(made.task)
+            else:
+                made.node = made.task.result()
+                self._run.paths.stage(made.node)
+
+    async def _drop(self, nodes: list[str]) -> None:
+        dropped: list[Any] = [self._tries.pop(node).task for node in nodes if node in self._tries]
+        for task in dropped:
+            task.cancel()
+        if dropped:
+            await asyncio.gather(*dropped, return_exceptions=True)
+
+
+def _raise_bugs(task: asyncio.Task[Node]) -> None:
+    """Only what can befall a step may pass unheard."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, NotAhead | BudgetSpent | ToolgroveError):
+        raise error

@@ -1,0 +1,208 @@
+"""What follows from the nodes of a search: conversations, offers, what was read, what is dead.
+
+Nodes come in two ways. A node that is *staged* can be built upon, so that a search may look ahead;
+one that is *committed* is in the tree, and only committed nodes teach the others anything: so a
+search that looks ahead knows at each step what one that doesn't would know.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from toolgrove.data import codec
+from toolgrove.data.records import Effect, Node, Observation, Status, ToolCall
+from toolgrove.planners.chat import to_langchain
+from toolgrove.tools.offer import Offer
+
+if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
+__all__ = ["Paths"]
+
+_LASTING = frozenset(
+    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
+)
+"""Outcomes that asking again won't change; a rate limit, a time-out or a broken server may pass."""
+_DEAD = frozenset({Status.NOT_WORKING, Status.TIMEOUT, Status.UNAUTHORIZED})
+_TRIES = 2
+"""A tool that gave nothing but these in so many different calls is no longer offered."""
+_WARM = 16
+"""Paths whose conversation is kept as one list, because a search comes back to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A node, and what its path had come to when it was staged."""
+
+    node: Node
+    parent: _Step | None
+    offer: Offer
+    digest: str
+    messages: tuple[BaseMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What a read gave, at which node, and how much had been written before."""
+
+    node: str
+    epoch: int
+    gave: Observation
+
+
+class Paths:
+    """The knowledge of one run.
+
+    Parameters
+    ----------
+    offer : Offer
+        What the run begins with.
+    """
+
+    def __init__(self, offer: Offer) -> None:
+        self.epoch = 0
+        """Counts the beginnings and ends of writes: reads of another epoch may be out of date."""
+        self._root = offer
+        self._steps: dict[str, _Step] = {}
+        self._children: dict[str, dict[int, str]] = {}
+        self._found: dict[str, dict[int, Offer]] = {}
+        self._effects = {spec.id: spec.effect for spec in offer.specs}
+        self._reads: dict[str, list[_Read]] = {}
+        self._stamps: dict[str, int] = {}
+        self._failed: dict[str, set[str]] = {}
+        self._worked: set[str] = set()
+        self._dead: frozenset[str] = frozenset()
+        self._alive: dict[tuple[Offer, frozenset[str]], Offer] = {}
+        self._conversations: OrderedDict[str, list[BaseMessage]] = OrderedDict()
+
+    def __contains__(self, node: object) -> bool:
+        return node in self._steps
+
+    def __getitem__(self, node: str) -> Node:
+        return self._steps[node].node
+
+    def stage(self, node: Node) -> None:
+        """Make a node one that can be built upon."""
+        parent = None if node.parent is None else self._steps[node.parent]
+        if parent is not None:
+            self._children.setdefault(parent.node.id, {})[node.index] = node.id
+        self._conversations.pop(node.id, None)
+        offer = self._root if parent is None else parent.offer
+        for _, found in sorted(self._found.get(node.id, {}).items()):
+            offer = offer.widened(found)
+        self._steps[node.id] = _Step(
+            node,
+            parent,
+            offer,
+            codec.digest([parent.digest if parent else "", node.messages]),
+            tuple(to_langchain(message) for message in node.messages),
+        )
+
+    def commit(self, node: Node) -> None:
+        """Learn from a node that has come into the tree."""
+        step = self._steps.get(node.id)
+        if step is None or step.node.messages is not node.messages:
+            self.stage(node)
+        for call, observation in zip(node.calls, node.observations, strict=True):
+            self._learn(node, call, observation)
+
+    def _learn(self, node: Node, call: ToolCall, observation: Observation) -> None:
+        if observation.cached or call.name not in self._effects:
+            return
+        status = observation.status
+        if status in _LASTING and call.id in self._stamps:
+            read = _Read(node.id, self._stamps.pop(call.id), observation)
+            self._reads.setdefault(identity(call), []).append(read)
+        if status is Status.OK:
+            self._worked.add(call.name)
+        elif status in _DEAD or status is Status.UNSUBSCRIBED:
+            self._failed.setdefault(call.name, set()).add(identity(call))
+            tries = 1 if status is Status.UNSUBSCRIBED else _TRIES
+            if len(self._failed[call.name]) >= tries and call.name not in self._worked:
+                self._dead |= {call.name}
+
+    def found(self, node: str, position: int, offer: Offer) -> None:
+        """Take note of the tools that a node's search found."""
+        new = {spec.id: spec.effect for spec in offer.specs if spec.id not in self._effects}
+        self._effects |= new
+        self._found.setdefault(node, {})[position] = offer
+
+    def offer(self, node: str) -> Offer:
+        """What is offered after a node: the run's tools, those its path found, without dead ones.
+
+        Where all are dead they stay on offer: a search that can call nothing learns nothing.
+        """
+        offer = self._steps[node].offer
+        if not self._dead:
+            return offer
+        key = (offer, self._dead)
+        if key not in self._alive:
+            self._alive[key] = offer.without(self._dead)
+        return self._alive[key]
+
+    def read(self, call: ToolCall, epoch: int) -> None:
+        """Take note of the epoch that a read began in; one that a write overlapped is no use."""
+        if epoch == self.epoch:
+            self._stamps[call.id] = epoch
+
+    def effect(self, call: ToolCall) -> Effect:
+        """What a resolved call does to the world."""
+        return self._effects.get(call.name, Effect.READ)
+
+    def digest(self, node: str) -> str:
+        """Names the conversation up to a node."""
+        return self._steps[node].digest
+
+    def messages(self, node: str) -> list[BaseMessage]:
+        """The conversation up to a node, in a list of the caller's own."""
+        return list(self._conversation(node))
+
+    def _conversation(self, node: str) -> list[BaseMessage]:
+        """The conversation as one list, begun from the nearest ancestor whose list is at hand."""
+        warm = self._conversations
+        way = []
+        step: _Step | None = self._steps[node]
+        while step is not None and step.node.id not in warm:
+            way.append(step)
+            step = step.parent
+        said = [] if step is None else warm[step.node.id]
+        if way:
+            said = [*said, *(message for step in reversed(way) for message in step.messages)]
+        warm[node] = said
+        warm.move_to_end(node)
+        if len(warm) > _WARM:
+            warm.popitem(last=False)
+        return said
+
+    def siblings(self, parent: str, index: int) -> list[Node]:
+        """The children of a node before the ``index``-th, in their order."""
+        known = self._children.get(parent, {})
+        return [self._steps[known[i]].node for i in range(index) if i in known]
+
+    def path(self, node: str) -> list[Node]:
+        """Nodes from the root to ``node``, both included."""
+        path = []
+        step: _Step | None = self._steps[node]
+        while step is not None:
+            path.append(step.node)
+            step = step.parent
+        path.reverse()
+        return path
+
+    def made(self, parent: str, call: ToolCall) -> tuple[Observation, bool] | None:
+        """What this very read gave in the tree since the last write, and whether on this path."""
+        reads = [r for r in self._reads.get(identity(call), ()) if r.epoch == self.epoch]
+        if not reads:
+            return None
+        where = {read.node for read in reads}
+        step: _Step | None = self._steps[parent]
+        while step is not None and step.node.id not in where:
+            step = step.parent
+        return reads[0].gave, step is not None
+
+
+def identity(call: ToolCall) -> str:
+    """One name for a resolved call, whatever the order of its arguments."""
+    return codec.digest([call.name, call.arguments])
