@@ -25,6 +25,7 @@ from typing import IO, Any
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
+from toolgrove.data.spending import spending
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, JournalLocked
 
@@ -155,6 +156,7 @@ def fold(record: Record) -> SearchTree:
     Its tools are those that the run began with, then what its searches found.
     """
     header = record.header
+    spent, unused = spending(record)
     found = [value for key, value in record.results.items() if key.kind == "search"]
     specs = {spec["id"]: spec for spec in header["tools"]}
     for value in found:
@@ -164,7 +166,13 @@ def fold(record: Record) -> SearchTree:
         task=codec.decode(Task, header["task"]),
         tools=tuple(codec.decode(ToolSpec, spec) for spec in specs.values()),
         aliases=dict(ChainMap(header["aliases"], *(value["aliases"] for value in found))),
-        meta={**header["config"], "run": header["run"], "ended": record.ended},
+        meta={
+            **header["config"],
+            "run": header["run"],
+            "ended": record.ended,
+            "spent": codec.to_json(spent),
+            "unused": codec.to_json(unused),
+        },
     )
     for node in record.nodes.values():
         tree.add(node)

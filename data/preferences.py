@@ -169,7 +169,7 @@ def mine(
     row = Row(
         tree=str(tree.meta.get("run", "")),
         task=tree.task.id,
-        nodes=tree.model_calls,
+        nodes=len(tree) - 1,
         successes=sum(1 for node in tree if success(node)),
         branchings=branchings,
         pairs=len(pairs),

@@ -173,16 +173,18 @@ class SearchTree:
 
     @property
     def usage(self) -> Usage:
-        """Tokens of all nodes together."""
+        """Tokens of all model calls: those of the nodes and, in a run, what else it paid for."""
         total = Usage()
         for node in self:
             total = total + node.usage
-        return total
+        spent = Usage(**self.meta.get("spent", {}).get("usage", {}))
+        return max(total, spent, key=lambda usage: usage.total)
 
     @property
     def model_calls(self) -> int:
-        """How many nodes a model wrote."""
-        return sum(1 for node in self if node.parent is not None)
+        """How many nodes a model wrote and, in a run of ours, what else it was asked."""
+        written = sum(1 for node in self if node.parent is not None)
+        return max(written, int(self.meta.get("spent", {}).get("model_calls", 0)))
 
     @property
     def tool_calls(self) -> int:

@@ -151,8 +151,8 @@ class Ahead:
         if not self._frontier.forks or len(certain) < len(rest):
             return
         search = copy.copy(self._frontier)
-        for step in (pick, *certain):
-            search.grown(self._outcome(step))
+        for known in (pick, *certain):
+            search.grown(self._outcome(known))
         while wave := search.next():
             for step in wave:
                 if not isinstance(step, Pick):

@@ -8,12 +8,10 @@ from dataclasses import dataclass, field
 
 from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
+from toolgrove.data.spending import MODEL_KINDS
 from toolgrove.errors import UsageError
 
-__all__ = ["MODEL_KINDS", "Budget", "BudgetSpent", "Meter"]
-
-MODEL_KINDS = frozenset({"model", "judge"})
-"""Kinds of journalled calls that ask a model; the others reach a tool."""
+__all__ = ["Budget", "BudgetSpent", "Meter"]
 
 
 class BudgetSpent(Exception):
