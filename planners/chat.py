@@ -4,35 +4,82 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
-from toolgrove.data.records import Message, Role, ToolCall, Usage
+from toolgrove.data.records import JsonObject, Message, Role, ToolCall, Usage
 from toolgrove.errors import ModelError
+from toolgrove.planners.asking import asking
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.runnables import Runnable
 
-__all__ = ["Chat", "Reply", "model_name", "to_langchain"]
+__all__ = ["Chat", "Chatting", "Reply", "model_name", "to_langchain"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said, what it cost, and how long it took."""
+    """What a model said, what it cost, and how long it took.
+
+    Parameters
+    ----------
+    message : Message
+        What was said.
+    usage : Usage
+        Tokens of all model calls that went into it.
+    seconds : float
+        Wall time of all of them.
+    model : str
+        Who said it.
+    spent : tuple of (str, Usage)
+        Model and tokens of each model call, where it took several.
+    notes : JsonObject
+        What else came up on the way to it, for the journal.
+    """
 
     message: Message
     usage: Usage = Usage()
     seconds: float = 0.0
+    model: str = ""
+    spent: tuple[tuple[str, Usage], ...] = ()
+    notes: JsonObject = field(default_factory=dict)
 
 
-def model_name(model: BaseChatModel) -> str:
-    """What a chat model calls itself."""
-    for field in ("model_name", "model"):
-        name = getattr(model, field, None)
+class Chatting(Protocol):
+    """One model or several with a run's functions bound: what a search asks for its next step.
+
+    ``functions`` names what is bound, ``models`` who may be asked, and ``calls`` is the most model
+    calls that one reply takes.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def models(self) -> tuple[str, ...]: ...
+    @property
+    def functions(self) -> str: ...
+    @property
+    def calls(self) -> int: ...
+
+    def offering(
+        self, functions: Sequence[Mapping[str, Any]], reads: Collection[str] = ()
+    ) -> Chatting:
+        """The same with other functions bound; ``reads`` names those that change nothing."""
+        ...
+
+    async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
+        """Ask for the next message; its calls get ids that begin with ``name_calls``."""
+        ...
+
+
+def model_name(model: object) -> str:
+    """What a chat model, or what stands for one, calls itself."""
+    for attribute in ("model_name", "model"):
+        name = getattr(model, attribute, None)
         if isinstance(name, str) and name:
             return name
     return type(model).__name__
@@ -87,7 +134,7 @@ class Chat:
     model : BaseChatModel
         Any chat model that has ``bind_tools``.
     functions : sequence of dict
-        OpenAI function schemas.
+        OpenAI function schemas; without any, the model is asked for plain text.
 
     Raises
     ------
@@ -95,21 +142,27 @@ class Chat:
         Where the model cannot bind tools.
     """
 
+    calls = 1
+
     def __init__(self, model: BaseChatModel, functions: Sequence[Mapping[str, Any]]) -> None:
         self.name = model_name(model)
+        self.models = (self.name,)
         self._model = model
         self.functions = codec.digest([dict(f) for f in functions])
+        bound: Runnable[Any, AIMessage] = model
         try:
-            self._bound: Runnable[LanguageModelInput, AIMessage] = model.bind_tools(
-                [{"type": "function", "function": dict(f)} for f in functions]
-            )
+            if functions:  # services refuse an empty list of tools
+                bound = model.bind_tools(
+                    [{"type": "function", "function": dict(f)} for f in functions]
+                )
         except NotImplementedError:
             raise ModelError(
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
                 "Use a chat model that supports tool calling."
             ) from None
+        self._ask = asking(bound)
 
-    def offering(self, functions: Sequence[Mapping[str, Any]]) -> Chat:
+    def offering(self, functions: Sequence[Mapping[str, Any]], reads: Collection[str] = ()) -> Chat:
         """The same model with other functions bound."""
         return Chat(self._model, functions)
 
@@ -123,7 +176,7 @@ class Chat:
         """
         began = time.monotonic()
         try:
-            reply = await self._bound.ainvoke(list(messages))
+            reply = await self._ask(list(messages))
         except (asyncio.CancelledError, ModelError):
             raise
         except Exception as error:
@@ -131,4 +184,4 @@ class Chat:
         counted = reply.usage_metadata
         usage = Usage(counted["input_tokens"], counted["output_tokens"]) if counted else Usage()
         message = _from_langchain(reply, name_calls)
-        return Reply(message, usage, time.monotonic() - began)
+        return Reply(message, usage, time.monotonic() - began, self.name)
