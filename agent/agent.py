@@ -21,7 +21,7 @@ from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import Budget, parse_planner, run_config, solve
-from toolgrove.planners.chat import Chat
+from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.tools.idempotency import KeyFile
 from toolgrove.tools.network import Network
 from toolgrove.tools.offer import Offer
@@ -73,6 +73,11 @@ class Agent(Runnable[str | Task, Outcome]):
     ----------
     model : str or BaseChatModel
         A chat model, or the name of one (:func:`toolgrove.agent.models.load_model`).
+    strong : str, BaseChatModel or None
+        A second, stronger model, which shares the work with the first.
+    cascade : str
+        How they share it: ``specreason`` or ``planact``, with options as in
+        ``specreason:threshold=5`` (:mod:`toolgrove.planners.cascade`).
     tools : sequence of callables, BaseTool or ToolSpec
         Typed Python functions, LangChain tools or specs; offered all, unless a task names its own.
     catalog : Catalog or None
@@ -122,6 +127,8 @@ class Agent(Runnable[str | Task, Outcome]):
         self,
         *,
         model: str | BaseChatModel,
+        strong: str | BaseChatModel | None = None,
+        cascade: str = "specreason",
         tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec] = (),
         catalog: Catalog | None = None,
         planner: str = "dfsdt",
@@ -162,7 +169,11 @@ class Agent(Runnable[str | Task, Outcome]):
         self.network = network or Network()
         self.record, self.replay = record, replay
         self.model_spec = model if isinstance(model, str) else ""
+        self.strong_spec = strong if isinstance(strong, str) else ""
         self.model = _loaded(model)
+        how = parse_cascade(cascade)
+        self.minds = self.model if strong is None else Cascade(self.model, _loaded(strong), how)
+        self.cascade = cascade if strong is not None else ""
         self.registry = catalog.registry if catalog is not None else _registry(tools)
 
     def invoke(
@@ -228,7 +239,7 @@ class Agent(Runnable[str | Task, Outcome]):
             )
             return await solve(
                 task,
-                model=self.model,
+                model=self.minds,
                 offer=offer,
                 execute=execute,
                 frontier=parse_planner(self.planner),
@@ -292,9 +303,11 @@ class Agent(Runnable[str | Task, Outcome]):
             return self._resumed(run)
         offer = self._offer(self.candidates(task))
         frontier = parse_planner(self.planner)
-        chat = Chat(self.model, offer.functions())
+        chat = open_chat(self.minds, offer)
         settings = {
             "model": self.model_spec,
+            "strong": self.strong_spec,
+            "cascade": self.cascade,
             "catalog": "" if self.catalog is None else str(self.catalog.folder),
             "timeout": self.timeout,
             "observation_limit": self.observation_limit,

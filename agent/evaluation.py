@@ -62,7 +62,7 @@ class Evaluation:
         tools = codec.digest([codec.digest(codec.to_json(spec)) for spec in specs])
         return {
             "planner": repr(parse_planner(agent.planner)),
-            "model": model_name(agent.model),
+            "model": model_name(agent.minds),
             "budget": codec.to_json(agent.budget or Budget()),
             "prompts": PROMPT_DIGEST,
             "tools": tools,

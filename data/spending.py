@@ -10,7 +10,7 @@ from toolgrove.data.records import Usage
 if TYPE_CHECKING:
     from toolgrove.data.journal import Record
 
-__all__ = ["MODEL_KINDS", "Spending", "spending"]
+__all__ = ["MODEL_KINDS", "Spending", "asked_models", "spending"]
 
 MODEL_KINDS = frozenset({"model", "judge"})
 """Kinds of journalled calls that ask a model; the others reach a tool or search for tools."""
@@ -43,10 +43,10 @@ def spending(record: Record) -> tuple[Spending, Spending]:
     unused: list[tuple[bool, Usage | None]] = []
     back = {(key.node, key.kind, key.asked) for key in record.results}
     for key, value in record.results.items():
-        one = (key.kind in MODEL_KINDS, _usage(value))
-        paid.append(one)
+        made = _made(key.kind, value)
+        paid += made
         if key.node not in record.nodes:
-            unused.append(one)
+            unused += made
     cancelled = {(key.node, key.kind, key.asked) for key in record.intents} - back
     unused += [
         (kind in MODEL_KINDS, None) for node, kind, _ in cancelled if node not in record.nodes
@@ -54,9 +54,30 @@ def spending(record: Record) -> tuple[Spending, Spending]:
     return _sum(paid), _sum(unused)
 
 
-def _usage(value: Any) -> Usage | None:
-    usage = value.get("usage") if isinstance(value, dict) else getattr(value, "usage", None)
-    return Usage(**usage) if isinstance(usage, dict) else usage
+def asked_models(reply: Any) -> list[tuple[str, Usage]]:
+    """Model and tokens of each model call that a kept reply took; several models may have a part.
+
+    Parameters
+    ----------
+    reply : Reply or JsonObject
+        As it was journalled, or as it is read back.
+
+    Examples
+    --------
+    >>> asked_models({"usage": {"input_tokens": 9, "output_tokens": 1}, "model": "m"})
+    [('m', Usage(input_tokens=9, output_tokens=1))]
+    """
+    if not isinstance(reply, dict):
+        return list(reply.spent) or [(reply.model, reply.usage)]
+    spent = reply.get("spent") or [(reply.get("model", ""), reply["usage"])]
+    return [(model, Usage(**usage)) for model, usage in spent]
+
+
+def _made(kind: str, value: Any) -> list[tuple[bool, Usage | None]]:
+    """What a kept result stands for: a tool call, or the model calls that its reply took."""
+    if kind not in MODEL_KINDS:
+        return [(False, None)]
+    return [(True, usage) for _, usage in asked_models(value)]
 
 
 def _sum(calls: list[tuple[bool, Usage | None]]) -> Spending:

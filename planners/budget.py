@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
-from toolgrove.data.spending import MODEL_KINDS
+from toolgrove.data.spending import MODEL_KINDS, asked_models
 from toolgrove.errors import UsageError
 
 __all__ = ["Budget", "BudgetSpent", "Meter"]
@@ -90,13 +90,13 @@ class Meter:
         The limits.
     record : Record or None
         What an earlier process had spent on the run.
-    model : str
-        Whose price holds for replies that name no model.
+    models : tuple of str
+        The models that may be asked; each needs a price where money is limited.
     """
 
     budget: Budget
     record: Record | None = None
-    model: str = ""
+    models: tuple[str, ...] = ()
     model_calls: int = 0
     tool_calls: int = 0
     usage: Usage = Usage()
@@ -105,11 +105,11 @@ class Meter:
     _began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
-        self.budget.cost(self.model, Usage())
+        for model in self.models:
+            self.budget.cost(model, Usage())
         for key, value in (self.record.results if self.record else {}).items():
             if key.kind in MODEL_KINDS:
-                self.model_calls += 1
-                self.spent(value.get("model") or self.model, Usage(**value["usage"]))
+                self._spend(asked_models(value))
                 self.before += value["seconds"]
             else:
                 self.tool_calls += 1
@@ -125,16 +125,19 @@ class Meter:
         """Seconds until the budget ends, or None where there is no limit."""
         return None if self.budget.seconds is None else max(0.0, self.budget.seconds - self.seconds)
 
-    def before_model(self) -> None:
-        """Count a model call that is about to be made, or raise ``BudgetSpent``."""
-        if self.model_calls >= self.budget.model_calls:
+    def before_model(self, calls: int = 1) -> None:
+        """Count model calls that are about to be made, or raise ``BudgetSpent``.
+
+        ``calls`` is the most that one reply may take; :meth:`after_model` gives the rest back.
+        """
+        if self.model_calls + calls > self.budget.model_calls:
             raise BudgetSpent("model_calls")
         if self.budget.tokens is not None and self.usage.total >= self.budget.tokens:
             raise BudgetSpent("tokens")
         if self.budget.money is not None and self.money >= self.budget.money:
             raise BudgetSpent("money")
         self._before()
-        self.model_calls += 1
+        self.model_calls += calls
 
     def before_tool(self) -> None:
         """Count a tool call that is about to be made, or raise ``BudgetSpent``."""
@@ -143,10 +146,16 @@ class Meter:
         self._before()
         self.tool_calls += 1
 
-    def spent(self, model: str, usage: Usage) -> None:
-        """Count what a reply cost."""
-        self.usage += usage
-        self.money += self.budget.cost(model, usage)
+    def after_model(self, asked: Sequence[tuple[str, Usage]], counted: int) -> None:
+        """Count what a reply cost: the calls that it took, of those counted before."""
+        self.model_calls -= counted
+        self._spend(asked)
+
+    def _spend(self, asked: Sequence[tuple[str, Usage]]) -> None:
+        self.model_calls += len(asked)
+        for model, usage in asked:
+            self.usage += usage
+            self.money += self.budget.cost(model, usage)
 
     def spare(self) -> bool:
         """Whether looking ahead leaves the search calls enough for the steps under way."""

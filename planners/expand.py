@@ -67,7 +67,7 @@ async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
         messages=(reply.message, prompts.nudge()),
         prompt=prompt,
         variant=pick.variant,
-        model=run.chat.name,
+        model=reply.model or run.chat.name,
         usage=reply.usage,
         seconds=reply.seconds,
     )
@@ -89,7 +89,7 @@ def prompt_of(run: Run, pick: Pick) -> tuple[Message, ...]:
     """What the model is shown for this step only."""
     if pick.variant != "diversity":
         return ()
-    message = prompts.diversity(
+    message = run.words.diversity(
         run.paths.siblings(pick.parent, pick.index), list(run.offer(pick.parent).aliases)
     )
     return (message,) if message else ()

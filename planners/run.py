@@ -14,12 +14,14 @@ from typing import Any, TypeVar
 from toolgrove.data import codec
 from toolgrove.data.journal import Journal, Key
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.spending import asked_models
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
-from toolgrove.planners.chat import Chat, Reply, to_langchain
+from toolgrove.planners.chat import Chatting, Reply, to_langchain
 from toolgrove.planners.paths import Paths
+from toolgrove.planners.prompts import OURS, Words
 from toolgrove.planners.searching import FindTools, listing
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
@@ -36,8 +38,8 @@ class Run:
     ----------
     tree : SearchTree
         Grown by the search.
-    chat : Chat
-        The model with the offered functions bound.
+    chat : Chatting
+        The model, or several, with the offered functions bound.
     offer : Offer
         Names, schemas and validation of the tools on offer.
     execute : Execute
@@ -48,28 +50,35 @@ class Run:
         What may still be spent.
     find : FindTools or None
         What answers ``search_tools``, where the offer has it.
+    words : Words
+        What the planner says to the model.
+    remembers : bool
+        Whether reads are answered from the tree, and tools that only fail are dropped.
     """
 
     def __init__(
         self,
         tree: SearchTree,
         *,
-        chat: Chat,
+        chat: Chatting,
         offer: Offer,
         execute: Execute,
         journal: Journal,
         meter: Meter,
         find: FindTools | None = None,
+        words: Words = OURS,
+        remembers: bool = True,
     ) -> None:
         self.tree = tree
         self.chat = chat
-        self.paths = Paths(offer)
+        self.words = words
+        self.paths = Paths(offer, remembers=remembers)
         self.execute = execute
         self.journal = journal
         self.meter = meter
         self._find = find
-        self._plain: Chat | None = None
-        self._chats: dict[Offer, Chat] = {offer: chat}
+        self._plain: Chatting | None = None
+        self._chats: dict[Offer, Chatting] = {offer: chat}
 
     def add(self, node: Node) -> None:
         """Append a node to journal and tree."""
@@ -86,41 +95,43 @@ class Run:
         """What is on offer after a node."""
         return self.paths.offer(node)
 
-    def _chat(self, node: str) -> Chat:
+    def _chat(self, node: str) -> Chatting:
         offer = self.offer(node)
         if offer not in self._chats:
-            self._chats[offer] = self.chat.offering(offer.functions())
+            self._chats[offer] = self.chat.offering(offer.functions(), offer.reads())
         return self._chats[offer]
 
     async def ask(self, node: str, parent: str, prompt: Sequence[Message]) -> Reply:
         """The model's reply for a new node: from the journal, or asked for now."""
         asked = codec.digest([self.paths.digest(parent), prompt])
 
+        chat = self._chat(parent)
+
         def ask() -> Awaitable[Reply]:
             messages = self.paths.messages(parent)
             messages += [to_langchain(message) for message in prompt]
-            return self._chat(parent).ask(messages, f"call_{node[:12]}")
+            return chat.ask(messages, f"call_{node[:12]}")
 
-        return await self._reply(Key(node, "model", asked), ask)
+        return await self._reply(Key(node, "model", asked), ask, chat.calls)
 
     async def judge(self, node: str, messages: Sequence[Message]) -> Reply:
         """What the model says to a conversation of its own, with no tools on offer."""
+        chat = self._plain = self._plain or self.chat.offering(())
 
         def ask() -> Awaitable[Reply]:
-            self._plain = self._plain or self.chat.offering(())
-            return self._plain.ask([to_langchain(message) for message in messages], "")
+            return chat.ask([to_langchain(message) for message in messages], "")
 
-        return await self._reply(Key(node, "judge", codec.digest(list(messages))), ask)
+        return await self._reply(Key(node, "judge", codec.digest(list(messages))), ask, chat.calls)
 
-    async def _reply(self, key: Key, ask: Callable[[], Awaitable[Reply]]) -> Reply:
+    async def _reply(self, key: Key, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Reply, kept)
-        self.meter.before_model()
+        self.meter.before_model(calls)
         self.journal.intent(key)
         reply = await self._timed(ask())
         self.journal.result(key, reply)
-        self.meter.spent(self.chat.name, reply.usage)
+        self.meter.after_model(asked_models(reply), calls)
         return reply
 
     async def call(self, node: str, position: int, call: ToolCall) -> Observation:

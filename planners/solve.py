@@ -13,7 +13,8 @@ from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import prompts
 from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.budget import Budget, BudgetSpent, Meter
-from toolgrove.planners.chat import Chat
+from toolgrove.planners.cascade import Cascade, open_chat
+from toolgrove.planners.chat import Chatting
 from toolgrove.planners.frontier import Frontier, Pick, Step
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["run_config", "solve"]
 
 
-def run_config(frontier: Frontier, chat: Chat, offer: Offer, budget: Budget) -> dict[str, Any]:
+def run_config(frontier: Frontier, chat: Chatting, offer: Offer, budget: Budget) -> dict[str, Any]:
     """What a journal's header says of a run; all but the budget must match to resume it."""
     return {
         "planner": planner_text(frontier),
@@ -58,7 +59,7 @@ def check_resumable(run: str, journalled: JsonObject, now: JsonObject) -> None:
 async def solve(
     task: Task,
     *,
-    model: BaseChatModel,
+    model: BaseChatModel | Cascade,
     offer: Offer,
     execute: Execute,
     frontier: Frontier,
@@ -72,8 +73,8 @@ async def solve(
     ----------
     task : Task
         What is asked.
-    model : BaseChatModel
-        Any LangChain chat model with ``bind_tools``.
+    model : BaseChatModel or Cascade
+        Any LangChain chat model with ``bind_tools``, or two of them.
     offer : Offer
         The tools on offer.
     execute : Execute
@@ -104,16 +105,16 @@ async def solve(
     if offer.searchable != (find is not None):
         raise UsageError("search_tools is offered if and only if something can answer it.")
     budget = budget or Budget()
-    chat = Chat(model, offer.functions())
+    chat = open_chat(model, offer)
     config = run_config(frontier, chat, offer, budget)
     check_resumable(str(journal.run), journal.record.header["config"], config)
     header = journal.record.header
     tree = SearchTree(task, offer.specs, dict(offer.aliases), {**header["config"]})
-    meter = Meter(budget, journal.record, chat.name)
+    meter = Meter(budget, journal.record, chat.models)
     run = Run(
-        tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter, find=find
+        tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter, find=find, words=frontier.words, remembers=frontier.remembers
     )
-    run.add(Node(ROOT, None, messages=prompts.opening(task.query)))
+    run.add(Node(ROOT, None, messages=frontier.words.opening(task.query, offer.specs)))
     ended = await _search(run, frontier)
     journal.end(ended)
     return fold(journal.record)

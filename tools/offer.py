@@ -8,7 +8,15 @@ from dataclasses import replace
 from typing import Any
 
 from toolgrove.data.functions import FINISH_FUNCTION, SEARCH_FUNCTION, function
-from toolgrove.data.records import FINISH, SEARCH_TOOLS, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.records import (
+    FINISH,
+    SEARCH_TOOLS,
+    Effect,
+    Observation,
+    Status,
+    ToolCall,
+    ToolSpec,
+)
 from toolgrove.tools.advice import advice
 from toolgrove.tools.execute import failure
 from toolgrove.tools.names import nearest
@@ -81,6 +89,15 @@ class Offer:
         narrow = Offer(left, aliases, searchable=self.searchable)
         narrow._checkers = self._checkers
         return narrow
+
+    def reads(self) -> frozenset[str]:
+        """Names that a model sees of what changes nothing; Finish is one."""
+        reads = {
+            alias
+            for alias, spec_id in self.aliases.items()
+            if spec_id in self._by_id and self._by_id[spec_id].effect is Effect.READ
+        }
+        return frozenset({*reads, *([SEARCH_TOOLS] if self.searchable else []), FINISH})
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
