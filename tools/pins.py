@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from toolgrove.data import codec
-from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import CatalogError
 from toolgrove.tools.execute import Execute, failure
 
 __all__ = ["with_pins"]
 
 
-def with_pins(
-    execute: Execute, current: Callable[[str], ToolSpec], pins: Mapping[str, str]
-) -> Execute:
+def with_pins(execute: Execute, current: Callable[[str], str], pins: Mapping[str, str]) -> Execute:
     """Refuse calls of tools whose spec is not the pinned one any more.
 
     Parameters
@@ -26,7 +23,7 @@ def with_pins(
     execute : Execute
         What makes the call.
     current : callable
-        The spec that an id has now (``Registry.get``).
+        The digest of the spec that an id has now (``Registry.digest``).
     pins : mapping
         Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without one, found
         while the run went on, is pinned by its first call.
@@ -35,7 +32,7 @@ def with_pins(
 
     async def pinned(call: ToolCall) -> Observation:
         try:
-            now = codec.digest(current(call.name))
+            now = current(call.name)
         except CatalogError:
             now = ""
         if not now or now != known.setdefault(call.name, now):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import contextvars
 import importlib
 import inspect
-import threading
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
@@ -26,6 +24,7 @@ from toolgrove.tools.function import (
     signature_of,
 )
 from toolgrove.tools.python_source import from_source
+from toolgrove.tools.threads import in_thread
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -52,24 +51,29 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
         Names of modules from which functions may be imported, and sources ``module:object`` whose
         tools may be.
     """
-    prepared: dict[str, _Prepared] = {}
+    from pydantic import ValidationError
 
-    def prepare(spec: ToolSpec) -> _Prepared:
-        function = registry.function(spec.id) or _imported(spec, trusted)
-        known = prepared.get(spec.id)
+    prepared = _PREPARED.setdefault(registry, {})  # which takes longer than a call
+
+    @cache
+    def imported(spec_id: str, digest: str) -> Function:
+        return _imported(registry.get(spec_id), trusted)
+
+    def prepare(spec_id: str) -> _Prepared:
+        function = registry.function(spec_id) or imported(spec_id, registry.digest(spec_id))
+        known = prepared.get(spec_id)
         if known is None or known.function is not function:
-            known = prepared[spec.id] = _Prepared(
+            known = prepared[spec_id] = _Prepared(
                 function,
                 arguments_model(function),
                 tuple(signature_of(function).parameters.values()),
+                inspect.iscoroutinefunction(function),
             )
         return known
 
     async def execute(call: ToolCall) -> Observation:
-        from pydantic import ValidationError
-
         try:
-            tool = prepare(registry.get(call.name))
+            tool = prepare(call.name)
         except SpecError as error:
             return failure(Status.NOT_WORKING, str(error), attempts=0)
         try:
@@ -77,7 +81,8 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
         except ValidationError as error:
             return failure(Status.INVALID_REQUEST, _explained(error), attempts=0)
         try:
-            return _observed(await _result(bound))
+            outcome = bound() if tool.is_async else await in_thread(bound)
+            return _observed(await outcome if inspect.isawaitable(outcome) else outcome)
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if task is None or task.cancelling():
@@ -128,6 +133,7 @@ class _Prepared:
     function: Function
     model: type[BaseModel]
     parameters: tuple[inspect.Parameter, ...]
+    is_async: bool
 
     def bound(self, arguments: JsonObject) -> partial[Any]:
         """The call to make; what was not given is left to the function's defaults."""
@@ -143,47 +149,14 @@ class _Prepared:
         return partial(self.function, *args, **kwargs)
 
 
-async def _result(bound: partial[Any]) -> Any:
-    """What a function gives, awaited where it is async, from a thread where it is not."""
-    outcome = bound() if inspect.iscoroutinefunction(bound.func) else await _in_thread(bound)
-    return await outcome if inspect.isawaitable(outcome) else outcome
-
-
-async def _in_thread(function: Callable[[], Any]) -> Any:
-    """Run a function in a daemon thread.
-
-    A pool would be blocked by as many hung calls as it has threads, and would keep the process
-    from ending; a thread costs some 50 µs.
-    """
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[tuple[Any, BaseException | None]] = loop.create_future()
-    context = contextvars.copy_context()
-
-    def settle(outcome: tuple[Any, BaseException | None]) -> None:
-        if not done.done():
-            done.set_result(outcome)
-
-    def work() -> None:
-        outcome: tuple[Any, BaseException | None]
-        try:
-            outcome = context.run(function), None
-        except BaseException as error:  # raised again where it is awaited
-            outcome = None, error
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle, outcome)
-
-    threading.Thread(target=work, name=f"tool-{id(done):x}", daemon=True).start()
-    value, error = await done
-    if error is not None:
-        raise error
-    return value
+_PREPARED: WeakKeyDictionary[Registry, dict[str, _Prepared]] = WeakKeyDictionary()
 
 
 def _observed(result: Any) -> Observation:
-    from pydantic_core import PydanticSerializationError, to_json
-
     if isinstance(result, str):
         return Observation(Status.OK, result, len(result))
+    from pydantic_core import PydanticSerializationError, to_json
+
     try:
         content = to_json(result, inf_nan_mode="strings").decode()
     except PydanticSerializationError as error:

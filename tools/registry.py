@@ -268,6 +268,19 @@ class Registry:
             raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
         return _decoded(rows[0][0])
 
+    def digest(self, spec_id: str) -> str:
+        """The digest of an id's spec (:func:`toolgrove.data.codec.digest`), without reading it.
+
+        Raises
+        ------
+        CatalogError
+            Where there is none.
+        """
+        rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
+        if not rows:
+            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+        return str(rows[0][0])
+
     def alias(self, spec_id: str) -> str:
         """The name under which model APIs are offered a tool; it never changes.
 
@@ -297,6 +310,12 @@ class Registry:
         unique = list(dict.fromkeys(ids))
         specs = [self.get(spec_id) for spec_id in unique]
         return Offer(specs, {self.alias(spec_id): spec_id for spec_id in unique})
+
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another value after every change, by this process or another; equal: nothing changed."""
+        others = int(self._rows("PRAGMA data_version")[0][0])
+        return others, self._db.total_changes
 
     def __contains__(self, spec_id: object) -> bool:
         return bool(self._rows("SELECT 1 FROM specs WHERE id = ?", spec_id))

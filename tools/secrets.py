@@ -18,6 +18,8 @@ import base64
 import logging
 import os
 import re
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -128,11 +130,8 @@ class SecretStore:
         return text
 
     def _values(self) -> dict[str, str]:
-        values = {
-            name.removeprefix(_SECRET): value
-            for name, value in self._environ.items()
-            if name.startswith(_SECRET)
-        }
+        names = [name for name in self._environ if name.startswith(_SECRET)]
+        values = {name.removeprefix(_SECRET): self._environ[name] for name in names}
         values |= self._from_keyring
         longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
         return {name: value for name, value in longest_first if len(value) >= _SHORTEST}
@@ -264,19 +263,36 @@ def with_scrubbing(execute: Execute, scrub: Callable[[str], str]) -> Execute:
     return scrubbed
 
 
+_scrubbing: Counter[Callable[[str], str]] = Counter()
+_changing = threading.Lock()
+
+
 @contextmanager
 def scrubbed_logs(scrub: Callable[[str], str]) -> Iterator[None]:
-    """Take secrets out of what httpx and httpcore log, for as long as this lasts."""
+    """Take secrets out of what httpx and httpcore log, for as long as this lasts.
 
-    def clean(record: logging.LogRecord) -> bool:
-        record.msg, record.args = scrub(record.getMessage()), ()
-        return True
-
-    loggers = [logging.getLogger(name) for name in _LOGGERS]
-    for logger in loggers:
-        logger.addFilter(clean)
+    The loggers get one filter, however many runs want the same: each record passes all filters.
+    """
+    with _changing:
+        if not _scrubbing:
+            for name in _LOGGERS:
+                logging.getLogger(name).addFilter(_clean)
+        _scrubbing[scrub] += 1
     try:
         yield
     finally:
-        for logger in loggers:
-            logger.removeFilter(clean)
+        with _changing:
+            _scrubbing[scrub] -= 1
+            if not _scrubbing[scrub]:
+                del _scrubbing[scrub]
+            if not _scrubbing:
+                for name in _LOGGERS:
+                    logging.getLogger(name).removeFilter(_clean)
+
+
+def _clean(record: logging.LogRecord) -> bool:
+    text = record.getMessage()
+    for scrub in list(_scrubbing):
+        text = scrub(text)
+    record.msg, record.args = text, ()
+    return True

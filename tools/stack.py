@@ -185,7 +185,7 @@ async def build_stack(
                 return http_backend().preview(call)
             return f"{spec.id} {codec.dumps(dict(call.arguments)).decode()}"
 
-        made = route if pins is None else with_pins(route, registry.get, pins)
+        made = route if pins is None else with_pins(route, registry.digest, pins)
         clean = with_scrubbing(with_timeout(made, timeout, spec_of), secrets.scrub)
         bounded = with_policy(with_truncation(clean, limit, store), spec_of, policy, preview)
 

@@ -291,7 +291,8 @@ async def test_promise_23_a_tool_whose_pinned_hash_changed_is_not_called(
 
 async def test_promise_23_a_tool_found_under_way_is_pinned_by_its_first_call() -> None:
     inner, specs = Noted(), dict(SPECS)
-    execute = with_pins(inner, specs.__getitem__, {READ.id: codec.digest(READ)})
+    pins = {READ.id: codec.digest(READ)}
+    execute = with_pins(inner, lambda spec_id: codec.digest(specs[spec_id]), pins)
     assert (await execute(ToolCall("c", WRITE.id))).status is Status.OK
     specs[WRITE.id] = replace(WRITE, description="Another.")
     assert (await execute(ToolCall("c", WRITE.id))).status is Status.NOT_WORKING

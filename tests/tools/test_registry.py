@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from toolgrove.data import codec
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.tools.registry import Registry
@@ -46,6 +47,31 @@ def test_a_spec_comes_back_as_it_was_in_memory_and_from_disk(tmp_path: Path) -> 
     with Registry.open(tmp_path / "new" / "catalog", create=False) as again:
         assert list(again) == [spec(1), spec(2)]
         assert again.alias("C/tool/1") == "api_1_for_tool"
+
+
+def test_the_version_tells_of_every_change_and_of_nothing_else(tmp_path: Path) -> None:
+    with Registry.open(tmp_path) as registry, Registry.open(tmp_path) as other:
+        seen = [registry.version]
+        for change in (
+            lambda: registry.add([spec(1)]),
+            lambda: other.add([spec(2)]),
+            lambda: registry.add([spec(1, "new words")]),
+            lambda: other.remove(["C/tool/2"]),
+            lambda: registry.remove(["C/tool/1"]),
+        ):
+            change()
+            seen.append(registry.version)
+            list(registry)
+            assert registry.version == seen[-1]
+        assert len(set(seen)) == len(seen)
+
+
+def test_the_digest_of_a_tool_is_that_of_its_spec() -> None:
+    with Registry() as registry:
+        registry.add([spec(1)])
+        assert registry.digest("C/tool/1") == codec.digest(registry.get("C/tool/1"))
+        with pytest.raises(CatalogError, match="no tool has the id"):
+            registry.digest("C/tool/2")
 
 
 def test_adding_again_says_what_changed() -> None:

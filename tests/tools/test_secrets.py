@@ -22,7 +22,7 @@ from toolgrove.tools.address import AddressPolicy
 from toolgrove.tools.network import Network
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.request import Refused, Request
-from toolgrove.tools.secrets import SecretStore, authorize
+from toolgrove.tools.secrets import SecretStore, authorize, scrubbed_logs
 from toolgrove.tools.stack import build_stack
 
 VALUE = 's3cr3t/+&"\\<k=12345'
@@ -218,6 +218,22 @@ async def test_promise_13_no_secret_in_observation_store_or_log(
     for place in (observation.content, *kept, caplog.text):
         assert "secret KEY" in place
         assert not [name for name, form in forms(VALUE).items() if form in place]
+
+
+def test_promise_13_logs_are_scrubbed_for_as_long_as_any_run_is_under_way() -> None:
+    logger = logging.getLogger("httpx")
+    before = list(logger.filters)
+    first, second = store("first-secret").scrub, store("second-secret").scrub
+    record = logging.LogRecord("httpx", 20, "", 0, "%s second-secret", ("first-secret",), None)
+    with scrubbed_logs(first):
+        with scrubbed_logs(first), scrubbed_logs(second):
+            assert len(logger.filters) == len(before) + 1  # a record passes every one of them
+        assert logger.filter(record)
+        assert record.getMessage() == "[secret KEY] second-secret"
+        with scrubbed_logs(second):
+            logger.filter(record)
+        assert record.getMessage() == "[secret KEY] [secret KEY]"
+    assert logger.filters == before
 
 
 async def test_promise_13_no_secret_in_an_error(faults: Any) -> None:
