@@ -21,7 +21,6 @@ from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.runner import Tick, run_batch
 from toolgrove.planners import Budget, parse_planner
 from toolgrove.planners.chat import model_name
-from toolgrove.planners.prompts import PROMPT_DIGEST
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -64,7 +63,7 @@ class Evaluation:
             "planner": repr(parse_planner(agent.planner)),
             "model": model_name(agent.minds),
             "budget": codec.to_json(agent.budget or Budget()),
-            "prompts": PROMPT_DIGEST,
+            "prompts": parse_planner(agent.planner).words.digest,
             "tools": tools,
             "retrieved": agent.k if agent.catalog is not None else None,
             "timeout": agent.timeout,

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
-from toolgrove.planners.frontier import Frontier, Pick, limited
+from toolgrove.planners.frontier import Frontier, Pick, limited, sibling, unrepeated
 
 __all__ = ["DFSDT"]
 
@@ -59,7 +59,7 @@ class DFSDT(Frontier):
             level = self._at
             if level.tried < self.width:
                 self._at = replace(level, tried=level.tried + 1)
-                return (Pick(level.node, level.tried, "diversity" if level.tried else "plain"),)
+                return (sibling(level.node, level.tried),)
             self._at = level.above
         return ()
 
@@ -76,10 +76,9 @@ class DFSDT(Frontier):
         return node
 
     def _pruned(self, node: Node) -> Node:
+        node = unrepeated(node) if self.prune_repeats else node
         if node.state is not NodeState.OPEN or not node.observations:
             return node
-        if self.prune_repeats and all(o.repeated for o in node.observations):
-            return replace(node, state=NodeState.PRUNED, reason="only repeats calls of its path")
         if self.prune_errors and all(o.status.failed for o in node.observations):
             return replace(node, state=NodeState.PRUNED, reason="every call failed")
         return node

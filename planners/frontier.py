@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
 from toolgrove.data.records import Node, NodeState
+from toolgrove.planners.prompts import OURS, Words
 
-__all__ = ["Frontier", "Pick", "Rate", "Step", "limited"]
+__all__ = ["Frontier", "Pick", "Rate", "Step", "limited", "sibling", "unrepeated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +27,10 @@ class Pick:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Give these nodes, which are in the tree, a score.
+    """Give these nodes, which are in the tree, a score of 0 to 1.
 
-    ``value``: the model grades each path by itself; ``pairwise``: it compares them two by two, in
-    both orders.
+    ``value``: the model grades each path by itself; ``pairwise``: it compares them, which are the
+    children of one node, two by two and in both orders.
     """
 
     nodes: tuple[str, ...]
@@ -49,6 +50,9 @@ class Frontier(ABC):
 
     name: ClassVar[str]
     forks: ClassVar[bool] = False
+    words: ClassVar[Words] = OURS
+    remembers: ClassVar[bool] = True
+    """Whether reads are answered from the tree, and tools that only fail are dropped."""
 
     @abstractmethod
     def next(self) -> tuple[Step, ...]:
@@ -64,8 +68,11 @@ class Frontier(ABC):
         The nodes of a wave come in the order of its steps.
         """
 
-    def rated(self, node: Node) -> None:
-        """Take note of a node's score, which a ``Rate`` asked for."""
+    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+        """Take note of the scores that a ``Rate`` asked for, and return the nodes, pruned likewise.
+
+        They come in the order in which the ``Rate`` names them.
+        """
         raise NotImplementedError(f"{self.name} asks for no scores")
 
 
@@ -74,3 +81,16 @@ def limited(node: Node, depth: int) -> Node:
     if node.state is NodeState.OPEN and node.depth >= depth:
         return replace(node, state=NodeState.PRUNED, reason=f"depth limit of {depth} calls")
     return node
+
+
+def unrepeated(node: Node) -> Node:
+    """The node, pruned where all its calls only repeat some of its own path."""
+    made = [observation.repeated for observation in node.observations]
+    if node.state is NodeState.OPEN and made and all(made):
+        return replace(node, state=NodeState.PRUNED, reason="only repeats calls of its path")
+    return node
+
+
+def sibling(parent: str, index: int) -> Pick:
+    """A node's ``index``-th child, which is shown what the earlier ones came to."""
+    return Pick(parent, index, "diversity" if index else "plain")

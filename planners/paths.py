@@ -59,9 +59,12 @@ class Paths:
     ----------
     offer : Offer
         What the run begins with.
+    remembers : bool
+        Whether anything is learnt from committed nodes.
     """
 
-    def __init__(self, offer: Offer) -> None:
+    def __init__(self, offer: Offer, *, remembers: bool = True) -> None:
+        self._remembers = remembers
         self.epoch = 0
         """Counts the beginnings and ends of writes: reads of another epoch may be out of date."""
         self._root = offer
@@ -105,6 +108,8 @@ class Paths:
         step = self._steps.get(node.id)
         if step is None or step.node.messages is not node.messages:
             self.stage(node)
+        if not self._remembers:
+            return
         for call, observation in zip(node.calls, node.observations, strict=True):
             self._learn(node, call, observation)
 

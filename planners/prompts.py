@@ -7,12 +7,24 @@ model for what they say, not for their wording.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.records import Message, Node, Observation, Role, ToolCall
+from toolgrove.data.records import Message, Node, Observation, Role, ToolCall, ToolSpec
 
-__all__ = ["PROMPT_DIGEST", "diversity", "nudge", "opening", "repeated"]
+__all__ = [
+    "OURS",
+    "PROMPT_DIGEST",
+    "Diversity",
+    "Opening",
+    "Words",
+    "diversity",
+    "nudge",
+    "opening",
+    "repeated",
+]
 
 SYSTEM = (
     "You answer the user's request by calling tools, one step at a time. "
@@ -35,13 +47,32 @@ DOUBT = (
 )
 
 PROMPT_DIGEST = codec.digest([SYSTEM, NUDGE, DIVERSITY, UNTRIED, REPEATED, DOUBT])
-"""Names this set of prompts; a run made under another one is not resumed."""
+"""Names this set of prompts."""
 
 _SHOWN = 300
 _NAMES = 12
 
 
-def opening(query: str) -> tuple[Message, ...]:
+Opening: TypeAlias = Callable[[str, Sequence[ToolSpec]], tuple[Message, ...]]
+"""The messages every path begins with, given the request and the tools on offer."""
+Diversity: TypeAlias = Callable[[Sequence[Node], Sequence[str]], Message | None]
+"""Asks for another step than these siblings took, given the names of the tools on offer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a planner says to a model, and a name for all of it.
+
+    A run made under words of another ``digest`` is not resumed. A planner that says more than
+    these two (a judge's questions, a plan's grammar) includes that in its digest.
+    """
+
+    opening: Opening
+    diversity: Diversity
+    digest: str
+
+
+def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:
     """The messages every path begins with."""
     return Message(Role.SYSTEM, SYSTEM), Message(Role.USER, query)
 
@@ -86,3 +117,6 @@ def _try(call: ToolCall, observation: Observation) -> str:
         content = content[:_SHOWN] + "…"
     arguments = codec.dumps(call.arguments).decode()
     return f"- {call.name}({arguments}) -> {observation.status.value}: {content}"
+
+
+OURS = Words(opening, diversity, PROMPT_DIGEST)

@@ -8,10 +8,11 @@ from toolgrove.planners import options
 from toolgrove.planners.chains import CoT, ReAct
 from toolgrove.planners.dfsdt import DFSDT
 from toolgrove.planners.frontier import Frontier
+from toolgrove.planners.toolbench import ToolBench
 
 __all__ = ["PLANNERS", "parse_planner", "planner_text"]
 
-PLANNERS: dict[str, Callable[..., Frontier]] = {f.name: f for f in (CoT, DFSDT, ReAct)}
+PLANNERS: dict[str, Callable[..., Frontier]] = {f.name: f for f in (CoT, DFSDT, ReAct, ToolBench)}
 """Frontier classes by the name that ``--planner`` takes."""
 
 

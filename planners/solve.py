@@ -33,7 +33,7 @@ def run_config(frontier: Frontier, chat: Chatting, offer: Offer, budget: Budget)
     return {
         "planner": planner_text(frontier),
         "model": chat.name,
-        "prompt": prompts.PROMPT_DIGEST,
+        "prompt": frontier.words.digest,
         "tools": codec.digest([chat.functions, codec.to_json(list(offer.specs))]),
         "budget": codec.to_json(budget),
     }

@@ -1,0 +1,240 @@
+"""Every planner on tasks of the bundled world, with the same real model: who passes, at what cost.
+
+    python benchmarks/planners.py --out out/planners [--per-group 8] [--hours 2] [--planners …]
+
+Tasks are drawn by seed, as many of each group; a task's planners come one after another, so that
+whatever was done when the time is up compares like with like. Stop it at any moment: the same
+command goes on. ``--table FILE`` keeps rows and settings, and takes in those that another machine
+has made. A planner passes a task where code finds its final answer right.
+
+The peer is ``toolbench``: DFSDT as ToolBench's own code runs it, with its prompts and pruning. The
+last line is one JSON object: model calls a task of the best planner, and of the peer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.models import load_model
+from toolgrove.cli.common import progress
+from toolgrove.data.files import write_beside
+from toolgrove.data.records import Task
+from toolgrove.data.world import specs, tasks
+from toolgrove.evaluators.stats import paired, wilson
+from toolgrove.evaluators.store import Row, Store
+from toolgrove.planners import Budget
+
+__all__: list[str] = []
+
+PEER = "toolbench"
+PLANNERS = {
+    PEER: "toolbench",
+    "react": "react:depth=8",
+    "dfsdt": "dfsdt:width=3,depth=8,prune_errors=true",
+}
+"""What each planner is run as: chosen before the table was made, the same for all tasks."""
+MODEL_CALLS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one planner came to on one task."""
+
+    task: str
+    group: str
+    planner: str
+    options: str
+    passed: bool
+    answered: bool
+    ended: str
+    model_calls: int
+    tool_calls: int
+    tokens: int
+    seconds: float
+
+
+def drawn(per_group: int, seed: int) -> list[Task]:
+    """As many tasks of each group, the groups taking turns."""
+    draw = random.Random(seed)
+    by_group: dict[str, list[Task]] = {}
+    for task in sorted(tasks(), key=lambda task: task.id):
+        by_group.setdefault(task.group, []).append(task)
+    columns = [draw.sample(found, per_group) for _, found in sorted(by_group.items())]
+    return [task for row in zip(*columns, strict=True) for task in row]
+
+
+def result(row: Row, planner: str) -> Result | None:
+    """A finished row as a result; None where its run broke down."""
+    if row.figures is None:
+        return None
+    figures = row.figures
+    score = next(score for score in row.scores if score.evaluator == "answer")
+    return Result(
+        row.task, row.group, planner, PLANNERS[planner], score.value == 1.0,
+        figures.answer is not None, figures.ended, figures.model_calls, figures.tool_calls,
+        figures.input_tokens + figures.output_tokens, round(figures.seconds, 1),
+    )  # fmt: skip
+
+
+async def solved(evaluation: Evaluation, task: Task, planner: str, out: Path) -> Result | None:
+    """Run one planner on one task, unless ``out`` holds the result."""
+    await evaluation.run([task], out)
+    with Store(out, evaluation.config(list(evaluation.agent.registry))) as store:
+        return next((result(row, planner) for row in store.rows() if row.task == task.id), None)
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """The results as lines of Markdown, each planner against the peer on the tasks both did."""
+    done = {(one.task, one.planner): one for one in results}
+    lines = [
+        "| planner | tasks | passed | 95% | against `toolbench` | 95% "
+        "| model calls | tool calls | tokens | seconds |",
+        "|---|---:|---:|---|---:|---|---:|---:|---:|---:|",
+    ]
+    for planner in PLANNERS:
+        own = [one for one in results if one.planner == planner]
+        if not own:
+            continue
+        n, passed = len(own), sum(one.passed for one in own)
+        low, high = wilson(passed, n)
+        pairs = [
+            (float(one.passed), float(done[one.task, PEER].passed))
+            for one in own
+            if (one.task, PEER) in done
+        ]
+        gain, worst, best = paired(pairs)
+        against = "" if planner == PEER else f"{gain:+.1%}"
+        between = "" if planner == PEER else f"{worst:+.0%} to {best:+.0%}"
+        means = (
+            sum(getattr(one, field) for one in own) / n
+            for field in ("model_calls", "tool_calls", "tokens", "seconds")
+        )
+        model, tool, tokens, seconds = means
+        lines.append(
+            f"| `{own[0].options}` | {n} | {passed} ({passed / n:.0%}) | {low:.0%} to {high:.0%} "
+            f"| {against} | {between} | {model:.1f} | {tool:.1f} | {tokens:,.0f} | {seconds:.0f} |"
+        )
+    return lines
+
+
+def last_line(results: Sequence[Result]) -> dict[str, Any]:
+    """The planner that passes most, the cheapest of these, against the peer, on shared tasks."""
+    everywhere = set.intersection(
+        *({one.task for one in results if one.planner == name} for name in PLANNERS)
+    ) or {one.task for one in results}
+    shared = [one for one in results if one.task in everywhere]
+    figures: dict[str, tuple[float, float]] = {}
+    for planner in dict.fromkeys(one.planner for one in shared):
+        own = [one for one in shared if one.planner == planner]
+        passed = sum(one.passed for one in own) / len(own)
+        figures[planner] = passed, sum(one.model_calls for one in own) / len(own)
+    ours = max((p for p in figures if p != PEER), key=lambda p: (figures[p][0], -figures[p][1]))
+    peer = figures.get(PEER, (0.0, 0.0))
+    return {
+        "name": "planners",
+        "ours": round(figures[ours][1], 2),
+        "peer": round(peer[1], 2),
+        "peer_name": "DFSDT as ToolBench runs it",
+        "unit": "model calls a task",
+        "ratio": round(figures[ours][1] / peer[1], 3) if peer[1] else None,
+        "n": len(everywhere),
+        "planner": ours,
+        "passed": round(figures[ours][0], 3),
+        "peer_passed": round(peer[0], 3),
+    }
+
+
+def kept(path: Path | None) -> dict[str, Any]:
+    """A table that was made before."""
+    if path is None or not path.exists():
+        return {"results": []}
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+async def run(options: argparse.Namespace) -> list[Result]:
+    """Work through tasks and planners until all is done or the time is up."""
+    model = load_model(options.model)
+    chosen = {name: PLANNERS[name] for name in options.planners or PLANNERS}
+    evaluations = {
+        name: Evaluation(
+            Agent(model=model, tools=specs(), planner=text, budget=Budget(model_calls=MODEL_CALLS))
+        )
+        for name, text in chosen.items()
+    }
+    before = kept(options.table)
+    results = {
+        (one["task"], one["planner"]): Result(**one)
+        for one in before["results"]
+        if one["planner"] in PLANNERS and one["options"] == PLANNERS[one["planner"]]
+    }
+    wanted = [(t, p) for t in drawn(options.per_group, options.seed) for p in chosen]
+    ends = time.monotonic() + options.hours * 3600
+    with progress("planners", unit="runs") as bar:
+        for place, (task, planner) in enumerate(wanted):
+            bar(place, len(wanted))
+            if (task.id, planner) in results or time.monotonic() > ends:
+                continue
+            one = await solved(evaluations[planner], task, planner, options.out)
+            if one is None:
+                print(f"{task.id}, {planner}: broke down, and is tried again next time.")
+                continue
+            results[task.id, planner] = one
+            keep(options, evaluations, list(results.values()))
+    return list(results.values())
+
+
+def keep(
+    options: argparse.Namespace, evaluations: Mapping[str, Evaluation], results: list[Result]
+) -> None:
+    """Write the table beside the old one, then over it."""
+    if options.table is None:
+        return
+    config = next(iter(evaluations.values())).config(specs())
+    config = {key: config[key] for key in ("model", "budget", "world", "tools", "prompts")}
+    rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
+    head = {"seed": options.seed, "config": config, "date": time.strftime("%Y-%m-%d")}
+    text = ",\n".join(json.dumps(row) for row in rows)
+    whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
+    write_beside(options.table, [whole.encode()])
+
+
+def main() -> int:
+    """Run, print the table and one line of JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=Path("out/planners"))
+    parser.add_argument("--table", type=Path, default=None)
+    parser.add_argument("--per-group", type=int, default=8)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--hours", type=float, default=2.0)
+    parser.add_argument("--model", default="local")
+    parser.add_argument("--planners", nargs="*", choices=PLANNERS)
+    options = parser.parse_args()
+    try:
+        results = asyncio.run(run(options))
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    if not results:
+        print("Nothing was done in that time: give it more --hours.", file=sys.stderr)
+        return 1
+    print(*table(results), sep="\n")
+    print(json.dumps(last_line(results)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
