@@ -1,0 +1,197 @@
+"""References to what other tasks gave: ``$1``, ``${1}``, ``$1.field[0]``, ``${1.field[0]}``.
+
+The rule, exactly: ``$N`` in an argument's text is a reference if a task of the plan, or of an
+earlier plan of the same path, has the number ``N``; otherwise it is text, so that ``$100`` stays a
+price. A number that goes on as an amount (``$1.50``, ``$1,000``, ``$5M``) is never one, and ``$$1``
+is the text ``$1``. The braces end a reference: ``${1}.txt`` is what task 1 gave, then ``.txt``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from toolgrove.data import codec
+
+__all__ = ["REFERENCE", "NoSuchField", "Ref", "fill", "look_up", "mentioned"]
+
+_STEP = r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d++\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
+REFERENCE = re.compile(
+    r"\$(?:(?P<escape>\$)(?=\{?\d)"
+    rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{_STEP}*+)[ ]*+\}}"
+    rf"|(?P<bare>\d++)(?P<path>{_STEP}*+)(?!\w|[.,]\d))"
+)
+"""What may be a reference, and the escape ``$$`` before one."""
+_PARTS = re.compile(_STEP)
+
+Path: TypeAlias = tuple[str | int, ...]
+
+
+class NoSuchField(Exception):
+    """A reference leads to nothing; the message says what there is instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ref:
+    """One reference.
+
+    Parameters
+    ----------
+    task : int
+        The number of the task.
+    path : tuple of str or int
+        Fields and places below what it gave.
+    """
+
+    task: int
+    path: Path = ()
+
+    def __str__(self) -> str:
+        steps = (f"[{step}]" if isinstance(step, int) else _field(step) for step in self.path)
+        return f"${self.task}{''.join(steps)}"
+
+
+def _field(name: str) -> str:
+    return f".{name}" if _PARTS.fullmatch(f".{name}") else f'["{name}"]'
+
+
+def _ref(found: re.Match[str]) -> Ref | None:
+    if found["escape"]:
+        return None
+    number, steps = (
+        (found["braced"], found["inner"]) if found["braced"] else (found["bare"], found["path"])
+    )
+    if len(number) > 9:
+        return None
+    return Ref(int(number), tuple(_step(part[0]) for part in _PARTS.finditer(steps)))
+
+
+def _step(part: str) -> str | int:
+    if part.startswith("."):
+        return part[1:]
+    inner = part[1:-1]
+    return inner[1:-1] if inner[0] in "\"'" else int(inner)
+
+
+def mentioned(arguments: Any) -> frozenset[int]:
+    """The numbers that stand after a ``$`` somewhere in JSON arguments, tasks or not.
+
+    Examples
+    --------
+    >>> sorted(mentioned({"to": ["$2", "${1.mail[0]} and $1"], "price": "$1.50", "say": "$$3"}))
+    [1, 2]
+    """
+    found: set[int] = set()
+    waiting = [arguments]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            refs = [_ref(match) for match in REFERENCE.finditer(value)]
+            found.update(ref.task for ref in refs if ref is not None)
+        elif isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+    return frozenset(found)
+
+
+def fill(value: Any, tasks: Collection[int], result: Callable[[int], Any]) -> Any:
+    """Arguments with the results in the place of the references.
+
+    A text that is one reference as a whole becomes what it leads to, of whatever JSON type; inside
+    a longer text it becomes text.
+
+    Parameters
+    ----------
+    value : JSON value
+        The arguments.
+    tasks : collection of int
+        Numbers that are tasks; others stay text.
+    result : callable
+        What a task gave, as a JSON value.
+
+    Raises
+    ------
+    NoSuchField
+        Where a reference leads to nothing.
+
+    Examples
+    --------
+    >>> gave = {"city": {"name": "Porto", "at": [41.1, -8.6]}}
+    >>> fill({"at": "$1.city.at", "say": "${1.city.name} for $100"}, {1}, lambda _: gave)
+    {'at': [41.1, -8.6], 'say': 'Porto for $100'}
+    """
+    if isinstance(value, dict):
+        return {key: fill(part, tasks, result) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [fill(part, tasks, result) for part in value]
+    if not isinstance(value, str):
+        return value
+    whole = REFERENCE.fullmatch(value)
+    ref = _ref(whole) if whole else None
+    if ref is not None and ref.task in tasks:
+        return look_up(result(ref.task), ref)
+
+    def inside(found: re.Match[str]) -> str:
+        ref = _ref(found)
+        if ref is None:
+            return "$" if found["escape"] else found[0]
+        return _text(look_up(result(ref.task), ref)) if ref.task in tasks else found[0]
+
+    return REFERENCE.sub(inside, value)
+
+
+def look_up(value: Any, ref: Ref) -> Any:
+    """What a reference leads to in what its task gave.
+
+    Raises
+    ------
+    NoSuchField
+        Naming the fields that exist.
+
+    Examples
+    --------
+    >>> look_up({"id": 7, "at": [41.1, -8.6]}, Ref(1, ("at", 0)))
+    41.1
+    >>> try:
+    ...     look_up({"id": 7, "name": "Porto"}, Ref(1, ("city",)))
+    ... except NoSuchField as error:
+    ...     print(error)
+    $1.city: there is no "city". $1 has: id, name.
+    """
+    for depth, step in enumerate(ref.path):
+        here = Ref(ref.task, ref.path[:depth])
+        try:
+            if isinstance(value, dict) == isinstance(step, str) and not isinstance(value, str):
+                value = value[step]
+                continue
+        except (KeyError, IndexError, TypeError):
+            pass
+        raise NoSuchField(f"{ref}: there is no {_shown(step)}. {here} {_has(value)}.")
+    return value
+
+
+def _shown(step: str | int) -> str:
+    return f"[{step}]" if isinstance(step, int) else f'"{step}"'
+
+
+_KEYS = 20
+_TEXT = 80
+
+
+def _has(value: Any) -> str:
+    """What there is in a value, in words."""
+    if isinstance(value, dict):
+        keys = list(value)
+        more = ", …" if len(keys) > _KEYS else ""
+        return f"has: {', '.join(map(str, keys[:_KEYS]))}{more}" if keys else "is empty"
+    if isinstance(value, list):
+        return f"is a list of {len(value)}: write [0] for the first" if value else "is empty"
+    said = " ".join(_text(value).split())
+    return f"is just: {said[:_TEXT]}{'…' if len(said) > _TEXT else ''}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else codec.dumps(value).decode()
