@@ -62,7 +62,7 @@ class Evaluation:
         return {
             "planner": repr(parse_planner(agent.planner)),
             "model": model_name(agent.minds),
-            "budget": codec.to_json(agent.budget or Budget()),
+            "budget": _limits(agent.budget or Budget()),
             "prompts": parse_planner(agent.planner).words.digest,
             "tools": tools,
             "retrieved": agent.k if agent.catalog is not None else None,
@@ -110,6 +110,12 @@ class Evaluation:
             agent = copy(self.agent)  # runs side by side have different worlds
             agent.hosts = hosts
             return await agent.solve(task, run)
+
+
+def _limits(budget: Budget) -> dict[str, Any]:
+    """The budget without what changes no result."""
+    limits: dict[str, Any] = codec.to_json(budget)
+    return {name: limit for name, limit in limits.items() if name not in ("in_flight", "prices")}
 
 
 def _wrote_and_broke_off(run: Path) -> bool:

@@ -31,6 +31,7 @@ from toolgrove.cli.common import progress
 from toolgrove.data.files import write_beside
 from toolgrove.data.records import Task
 from toolgrove.data.world import specs, tasks
+from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import Row, Store
 from toolgrove.planners import Budget
@@ -79,7 +80,7 @@ def result(row: Row, planner: str) -> Result | None:
     if row.figures is None:
         return None
     figures = row.figures
-    score = next(score for score in row.scores if score.evaluator == "answer")
+    score = next(score for score in row.scores if score.evaluator == AnswerEvaluator.name)
     return Result(
         row.task, row.group, planner, PLANNERS[planner], score.value == 1.0,
         figures.answer is not None, figures.ended, figures.model_calls, figures.tool_calls,

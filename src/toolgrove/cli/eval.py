@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolgrove.cli.budgets import InFlight, MaxModelCalls, PlannerName, budget_of
 from toolgrove.cli.common import console, err_console, print_json, progress
 from toolgrove.errors import UsageError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.evaluators.report import Group, Rate, Summary
+    from toolgrove.planners import Budget
 
 __all__ = ["register"]
 
@@ -43,9 +45,7 @@ def evaluate(
         str, typer.Argument(help="[bold]world[/] for the bundled tasks, or a ToolBench query file.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results and the runs.")],
-    planner: Annotated[
-        str, typer.Option(help="react, cot or dfsdt; options as in dfsdt:width=3,depth=8.")
-    ] = "dfsdt",
+    planner: PlannerName = "dfsdt",
     model: Annotated[
         str,
         typer.Option(
@@ -66,7 +66,8 @@ def evaluate(
         str | None, typer.Option(help="A model that votes on the answers (ToolEval's pass rate).")
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
-    max_model_calls: Annotated[int, typer.Option(help="Model calls of a task.", min=1)] = 200,
+    max_model_calls: MaxModelCalls = 200,
+    in_flight: InFlight = 1,
     apis: Annotated[
         str | None,
         typer.Option(help="URL of a virtual API server (serve apis) that answers all calls."),
@@ -88,7 +89,8 @@ def evaluate(
         summary = _evaluated(
             chosen, specs, source, out,
             model=model, planner=planner, k=k, judge=judge, votes=votes,
-            max_model_calls=max_model_calls, concurrency=concurrency, epochs=epochs, apis=apis,
+            budget=budget_of(max_model_calls, in_flight=in_flight),
+            concurrency=concurrency, epochs=epochs, apis=apis,
         )  # fmt: skip
     if json:
         print_json(summary)
@@ -107,7 +109,7 @@ def _evaluated(
     k: int,
     judge: str | None,
     votes: int,
-    max_model_calls: int,
+    budget: Budget,
     concurrency: int,
     epochs: int,
     apis: str | None,
@@ -116,14 +118,13 @@ def _evaluated(
     from toolgrove.agent.evaluation import Evaluation
     from toolgrove.agent.models import load_model
     from toolgrove.cli.trusted import trusted_here
-    from toolgrove.planners import Budget
 
     agent = Agent(
         model=model,
         tools=specs if catalog is None else (),
         catalog=catalog,
         planner=planner,
-        budget=Budget(model_calls=max_model_calls),
+        budget=budget,
         k=k,
         apis=apis,
         trusted=trusted_here(),

@@ -9,6 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolgrove.cli.budgets import (
+    InFlight,
+    MaxModelCalls,
+    MaxMoney,
+    PlannerName,
+    Prices,
+    budget_of,
+)
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.run_policy import Approval, network_of, policy_of
 from toolgrove.errors import UsageError
@@ -29,6 +37,10 @@ Examples:
 
   toolgrove run "How far is it from OSL to LHR in km?" --catalog catalog --planner dfsdt
 
+  toolgrove run "Which is farther from OSL, LHR or CDG?" --catalog catalog --planner dag
+
+  toolgrove run "…" --model openai:gpt-5 --in-flight 4 --max-money 0.50 --price gpt-5=1.25,10
+
   toolgrove run --resume runs/1b9d1a6f0c2e-1
 
   toolgrove run "Star the toolgrove repository." --catalog catalog --allow 'GitHub/*' --dry-run
@@ -47,9 +59,7 @@ def run(
     catalog: Annotated[
         Path, typer.Option(help="Where tools are retrieved from.", envvar="TOOLGROVE_CATALOG")
     ] = Path("toolgrove-catalog"),
-    planner: Annotated[
-        str, typer.Option(help="react, cot or dfsdt; options as in dfsdt:width=3,depth=8.")
-    ] = "dfsdt",
+    planner: PlannerName = "dfsdt",
     model: Annotated[
         str,
         typer.Option(
@@ -93,21 +103,26 @@ def run(
     replay: Annotated[
         Path | None, typer.Option(help="Answer calls from the cassettes in this folder.")
     ] = None,
-    max_model_calls: Annotated[int, typer.Option(help="Budget of model calls.", min=1)] = 200,
+    max_model_calls: MaxModelCalls = 200,
     max_tool_calls: Annotated[int | None, typer.Option(help="Budget of tool calls.", min=0)] = None,
     max_tokens: Annotated[
         int | None, typer.Option(help="Budget of input and output tokens.", min=1)
     ] = None,
     max_seconds: Annotated[float | None, typer.Option(help="Budget of seconds.", min=0)] = None,
+    max_money: MaxMoney = None,
+    price: Prices = None,
+    in_flight: InFlight = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.trusted import trusted_here
-    from toolgrove.planners import Budget
 
-    budget = Budget(max_model_calls, max_tool_calls, max_tokens, max_seconds)
+    budget = budget_of(
+        max_model_calls, tool_calls=max_tool_calls, tokens=max_tokens, seconds=max_seconds,
+        money=max_money, prices=price, in_flight=in_flight,
+    )  # fmt: skip
     served = apis is not None or replay is not None
     given: dict[str, Any] = {
         "policy": policy_of(allow, read_only, approve, dry_run, served=served),
