@@ -7,11 +7,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["signature"]
+__all__ = ["gives", "signature"]
 
 _DESCRIPTION = 110
 _NOTE = 40
 _CHOICES = 8
+_FIELDS = 120
 
 
 def signature(function: Mapping[str, Any]) -> str:
@@ -83,3 +84,36 @@ def _brief(text: str, longest: int) -> str:
     if len(first) <= longest:
         return first.removesuffix(".")
     return first[:longest].rsplit(" ", 1)[0] + "…"
+
+
+def gives(returns: Any) -> str:
+    """The fields of what a tool returns, as far as its schema or example tells; "" if it does not.
+
+    Examples
+    --------
+    >>> gives({"type": "object", "properties": {"places": {"type": "array", "items": {
+    ...     "properties": {"id": {"type": "integer"}, "name": {}}}}, "more": {}}})
+    '{places: [{id, name}], more}'
+    >>> gives([{"quote": "str"}])
+    '[{quote}]'
+    """
+    for deep in (3, 2, 1):
+        shown = _fields(returns, deep)
+        if len(shown) <= _FIELDS:
+            return shown
+    return shown[:_FIELDS] + "…"
+
+
+def _fields(value: Any, deep: int) -> str:
+    if isinstance(value, list):
+        inner = _fields(value[0], deep) if value else ""
+        return f"[{inner}]" if inner else ""
+    value = _first_option(value)
+    if value.get("type") == "array" or "items" in value:
+        inner = _fields(value.get("items"), deep)
+        return f"[{inner}]" if inner else ""
+    members = value.get("properties", {} if "type" in value or "$ref" in value else value)
+    if not isinstance(members, Mapping) or not members or not deep:
+        return ""
+    shown = [(name, _fields(part, deep - 1)) for name, part in members.items()]
+    return "{" + ", ".join(f"{name}: {part}" if part else name for name, part in shown) + "}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -181,7 +182,42 @@ class Chat:
             raise
         except Exception as error:
             raise ModelError(f"{self.name} did not answer: {error}") from error
-        counted = reply.usage_metadata
-        usage = Usage(counted["input_tokens"], counted["output_tokens"]) if counted else Usage()
         message = _from_langchain(reply, name_calls)
+        return Reply(message, _usage(reply), time.monotonic() - began, self.name)
+
+    async def stream(self, messages: Sequence[BaseMessage], hear: Callable[[str], None]) -> Reply:
+        """Ask for plain text, whatever functions are bound.
+
+        ``hear`` is given each piece of the text as it comes: one, where the model does not stream.
+
+        Raises
+        ------
+        ModelError
+            Where the model did not answer, or not to the end.
+        """
+        began = time.monotonic()
+        text: list[str] = []
+        usage = Usage()
+        async with aclosing(self._pieces(messages)) as pieces:
+            async for piece in pieces:
+                usage += _usage(piece)
+                text.append(str(piece.text))
+                hear(text[-1])
+        message = Message(Role.ASSISTANT, "".join(text))
         return Reply(message, usage, time.monotonic() - began, self.name)
+
+    async def _pieces(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[AIMessage, None]:
+        stream: Any = self._model.astream(list(messages))
+        try:
+            async with aclosing(stream) as pieces:
+                async for piece in pieces:
+                    yield piece
+        except (asyncio.CancelledError, ModelError):
+            raise
+        except Exception as error:
+            raise ModelError(f"{self.name} did not answer: {error}") from error
+
+
+def _usage(reply: AIMessage) -> Usage:
+    counted = reply.usage_metadata
+    return Usage(counted["input_tokens"], counted["output_tokens"]) if counted else Usage()

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from toolgrove.data import codec
+from toolgrove.data.records import JsonObject
 
-__all__ = ["REFERENCE", "NoSuchField", "Ref", "fill", "look_up", "mentioned"]
+__all__ = ["REFERENCE", "NoSuchField", "Ref", "fill", "look_up", "mentioned", "shapes"]
 
 _STEP = r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d++\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
 REFERENCE = re.compile(
@@ -141,6 +142,22 @@ def fill(value: Any, tasks: Collection[int], result: Callable[[int], Any]) -> An
         return _text(look_up(result(ref.task), ref)) if ref.task in tasks else found[0]
 
     return REFERENCE.sub(inside, value)
+
+
+def shapes(arguments: JsonObject, tasks: Collection[int], result: Callable[[int], Any]) -> str:
+    """What the objects and lists hold that arguments are set to as a whole, to choose from.
+
+    Examples
+    --------
+    >>> shapes({"id": "$1"}, {1}, lambda _: {"id": 71, "city": "Porto"})
+    '$1 has: id, city.'
+    """
+    found = [REFERENCE.fullmatch(value) for value in arguments.values() if isinstance(value, str)]
+    refs = [ref for match in found if match and (ref := _ref(match)) and ref.task in tasks]
+    held = [(ref, look_up(result(ref.task), ref)) for ref in refs]
+    return " ".join(
+        f"{ref} {_has(value)}." for ref, value in held if isinstance(value, dict | list)
+    )
 
 
 def look_up(value: Any, ref: Ref) -> Any:
