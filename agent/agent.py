@@ -217,7 +217,7 @@ class Agent(Runnable[str | Task, Outcome]):
         async with AsyncExitStack() as stack:
             journal = self._journal(task, run)
             stack.enter_context(journal)
-            offer = self._offer([spec["id"] for spec in journal.record.header["tools"]])
+            offer = self._offer([spec.id for spec in journal.record.began[1]])
             pins = {spec.id: codec.digest(spec) for spec in fold(journal.record).tools}
             secrets = SecretStore()
             execute = await stack.enter_async_context(

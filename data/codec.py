@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +23,7 @@ __all__ = ["decode", "digest", "dumps", "loads", "to_json"]
 
 T = TypeVar("T")
 
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
 
@@ -63,12 +66,19 @@ def _refuse_constant(name: str) -> Any:
 
 
 def to_json(value: Any) -> Any:
-    """A record as plain dicts, lists and scalars."""
-    from dataclasses import fields, is_dataclass
-    from enum import Enum
+    """A record as plain dicts, lists and scalars.
 
-    if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_json(getattr(value, f.name)) for f in fields(value)}
+    Examples
+    --------
+    >>> from toolgrove.data.records import Usage
+    >>> to_json({"used": (Usage(1, 2),)})
+    {'used': [{'input_tokens': 1, 'output_tokens': 2}]}
+    """
+    kind: Any = type(value)  # mypy does not take a type for the Hashable that cache wants
+    if kind in _SCALARS:
+        return value
+    if (names := _fields(kind)) is not None:
+        return {name: to_json(getattr(value, name)) for name in names}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, dict):
@@ -76,6 +86,12 @@ def to_json(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_json(v) for v in value]
     return value
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...] | None:
+    """Names of a record's fields, or None of what is no record."""
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
 
 
 def digest(value: Any) -> str:

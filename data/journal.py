@@ -48,7 +48,7 @@ class Key:
 
 @dataclass(slots=True)
 class Record:
-    """A journal read back.
+    """A journal, read back or as it is written.
 
     ``lost`` counts the bytes of a torn last line that were left out (a process died mid-write).
     """
@@ -60,6 +60,15 @@ class Record:
     ended: str | None = None
     lost: int = 0
     size: int = 0
+    _began: tuple[Task, tuple[ToolSpec, ...]] | None = None
+
+    @property
+    def began(self) -> tuple[Task, tuple[ToolSpec, ...]]:
+        """The task, and the tools that the run began with: the header's, as records."""
+        if self._began is None:
+            specs = tuple(codec.decode(ToolSpec, spec) for spec in self.header["tools"])
+            self._began = codec.decode(Task, self.header["task"]), specs
+        return self._began
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -158,13 +167,15 @@ def fold(record: Record) -> SearchTree:
     header = record.header
     spent, unused = spending(record)
     found = [value for key, value in record.results.items() if key.kind == "search"]
-    specs = {spec["id"]: spec for spec in header["tools"]}
+    task, tools = record.began
+    specs = {spec.id: spec for spec in tools}
     for value in found:
         for spec in value["tools"]:
-            specs.setdefault(spec["id"], spec)
+            if spec["id"] not in specs:
+                specs[spec["id"]] = codec.decode(ToolSpec, spec)
     tree = SearchTree(
-        task=codec.decode(Task, header["task"]),
-        tools=tuple(codec.decode(ToolSpec, spec) for spec in specs.values()),
+        task=task,
+        tools=tuple(specs.values()),
         aliases=dict(ChainMap(header["aliases"], *(value["aliases"] for value in found))),
         meta={
             **header["config"],
@@ -221,13 +232,14 @@ class Journal:
             "t": "run",
             "version": VERSION,
             "run": folder.name,
-            "task": codec.to_json(task),
-            "tools": codec.to_json(list(tools)),
+            "task": task,
+            "tools": tools,
             "aliases": dict(aliases),
             "config": dict(config),
         }
-        journal = cls(folder, path.open("ab"), lock, Record(header=header))
-        journal._write(header, sync=True)
+        record = Record(header=header, _began=(task, tuple(tools)))
+        journal = cls(folder, path.open("ab"), lock, record)
+        journal._write(header)  # the first write's intent takes it to the disk as well
         return journal
 
     @classmethod

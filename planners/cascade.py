@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
+from weakref import WeakKeyDictionary
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Usage
@@ -132,15 +133,27 @@ def open_chat(model: BaseChatModel | Cascade, offer: Offer) -> Chatting:
     ModelError
         Where a model cannot bind tools.
     """
-    functions = offer.functions()
     if not isinstance(model, Cascade):
-        return Chat(model, functions)
+        return _chat(model, offer)
+    functions = offer.functions()
     fast, strong = Chat(model.fast, functions), Chat(model.strong, functions)
     name, how = model.model_name, model.how
     if isinstance(how, PlanAct):
         return _PlanActChat(name, how, fast, strong.offering(()), functions)
     scorer = Chat(_brief(model.strong, how.score_tokens), ())
     return _SpecReasonChat(name, how, fast, strong, scorer, functions, offer.reads())
+
+
+_bound: WeakKeyDictionary[Offer, tuple[BaseChatModel, Chat]] = WeakKeyDictionary()
+
+
+def _chat(model: BaseChatModel, offer: Offer) -> Chat:
+    """A model with an offer's tools bound, which takes a while where they are a thousand."""
+    known, chat = _bound.get(offer, (None, None))
+    if known is not model or chat is None:
+        chat = Chat(model, offer.functions())
+        _bound[offer] = model, chat
+    return chat
 
 
 def _brief(model: BaseChatModel, tokens: int) -> BaseChatModel:

@@ -159,7 +159,8 @@ def with_truncation(
         observation = await execute(call)
         whole = observation.content
         if len(whole) <= limit:
-            return replace(observation, size=len(whole))
+            same = observation.size == len(whole)
+            return observation if same else replace(observation, size=len(whole))
         stored = None if store is None else store(whole)
         content = _shortened(whole, limit)
         return replace(observation, content=content, size=len(whole), truncated=True, stored=stored)

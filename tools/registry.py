@@ -113,6 +113,7 @@ class Registry:
 
     def _start(self, path: str) -> None:
         self._functions: dict[str, Any] = {}
+        self._digests: dict[str, str] = {}
         self._path = path
         self._lock = threading.RLock()
         self._db = sqlite3.connect(
@@ -130,6 +131,7 @@ class Registry:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock, self._told(), written(self._db) as db:
+            self._digests.clear()
             yield db
 
     @contextmanager
@@ -276,10 +278,16 @@ class Registry:
         CatalogError
             Where there is none.
         """
-        rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
-        if not rows:
-            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
-        return str(rows[0][0])
+        known = self._digests.get(spec_id)
+        if known is not None:
+            return known
+        with self._lock:  # so that nothing is changed in between
+            rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
+            if not rows:
+                raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+            if self._path == ":memory:":  # which no other process can change
+                self._digests[spec_id] = str(rows[0][0])
+            return str(rows[0][0])
 
     def alias(self, spec_id: str) -> str:
         """The name under which model APIs are offered a tool; it never changes.
@@ -310,6 +318,10 @@ class Registry:
         unique = list(dict.fromkeys(ids))
         specs = [self.get(spec_id) for spec_id in unique]
         return Offer(specs, {self.alias(spec_id): spec_id for spec_id in unique})
+
+    def ids(self) -> list[str]:
+        """The ids of all specs, in the order they were first added."""
+        return [str(row[0]) for row in self._rows("SELECT id FROM specs ORDER BY seq")]
 
     @property
     def version(self) -> tuple[int, int]:
