@@ -17,11 +17,12 @@ from toolgrove.agent.finding import finder
 from toolgrove.agent.hosting import world_version
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal, fold
-from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
-from toolgrove.planners import Budget, parse_planner, run_config, solve
+from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
+from toolgrove.planners.context import Count, Window, approximately
 from toolgrove.tools.idempotency import KeyFile
 from toolgrove.tools.network import Network
 from toolgrove.tools.offer import Offer
@@ -86,6 +87,14 @@ class Agent(Runnable[str | Task, Outcome]):
         ``react``, ``cot``, ``dfsdt``, with options as in ``dfsdt:width=3,depth=8``.
     search_tools : bool
         Whether the model may look for further tools in the catalogue in mid-search.
+    subtasks : bool
+        Whether the model may divide a long task (:mod:`toolgrove.planners.subtasks`).
+    context_tokens : int or None
+        The most tokens that the messages of a prompt may take; the tools' schemas and the reply
+        come on top (:mod:`toolgrove.planners.context`).
+    count_tokens : callable
+        Counts the tokens of messages, as ``model.get_num_tokens_from_messages`` does; by default
+        one for four characters.
     budget : Budget or None
         What one run may spend.
     runs : path or None
@@ -133,6 +142,9 @@ class Agent(Runnable[str | Task, Outcome]):
         catalog: Catalog | None = None,
         planner: str = "dfsdt",
         search_tools: bool = False,
+        subtasks: bool = False,
+        context_tokens: int | None = None,
+        count_tokens: Count = approximately,
         budget: Budget | None = None,
         runs: str | Path | None = None,
         k: int = 5,
@@ -155,6 +167,8 @@ class Agent(Runnable[str | Task, Outcome]):
         parse_planner(planner)
         self.planner = planner
         self.search_tools = search_tools
+        self.subtasks = subtasks
+        self.window = None if context_tokens is None else Window(context_tokens, count_tokens)
         self.budget = budget
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
@@ -245,7 +259,8 @@ class Agent(Runnable[str | Task, Outcome]):
                 frontier=parse_planner(self.planner),
                 budget=self.budget,
                 journal=journal,
-                find=finder(self.catalog, self.k, pins) if offer.searchable else None,
+                find=finder(self.catalog, self.k, pins) if self.search_tools else None,
+                window=self.window,
             )
 
     def _tape(self, task: Task, secrets: SecretStore, *, resumed: bool) -> Tape | None:
@@ -282,7 +297,9 @@ class Agent(Runnable[str | Task, Outcome]):
 
     def _offer(self, ids: Sequence[str]) -> Offer:
         offer = self.registry.offer(ids)
-        return Offer(offer.specs, offer.aliases, searchable=self.search_tools)
+        controls = [SEARCH_TOOLS] if self.search_tools else []
+        controls += subtasks.CONTROLS if self.subtasks else ()
+        return Offer(offer.specs, offer.aliases, controls=controls)
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
@@ -313,6 +330,8 @@ class Agent(Runnable[str | Task, Outcome]):
             "observation_limit": self.observation_limit,
             "apis": self.apis or "",
             "search_tools": self.search_tools,
+            "subtasks": self.subtasks,
+            "context_tokens": self.window.tokens if self.window else None,
             "policy": self.policy.settings,
         }
         return Journal.create(
@@ -320,7 +339,7 @@ class Agent(Runnable[str | Task, Outcome]):
             task=task,
             tools=offer.specs,
             aliases=offer.aliases,
-            config=run_config(frontier, chat, offer, self.budget or Budget())
+            config=run_config(frontier, chat, offer, self.budget or Budget(), self.window)
             | {
                 "world": self.world(self.registry if self.search_tools else offer.specs),
                 "settings": settings,

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from toolgrove.data.records import FINISH, SEARCH_TOOLS, JsonObject, ToolSpec
+from toolgrove.data.records import (
+    BEGIN_SUBTASK,
+    END_SUBTASK,
+    FINISH,
+    SEARCH_TOOLS,
+    JsonObject,
+    ToolSpec,
+)
 
-__all__ = ["FINISH_FUNCTION", "SEARCH_FUNCTION", "function"]
+__all__ = ["CONTROL_FUNCTIONS", "FINISH_FUNCTION", "function"]
 
 FINISH_FUNCTION: JsonObject = {
     "name": FINISH,
@@ -29,24 +36,39 @@ FINISH_FUNCTION: JsonObject = {
 }
 """The tool that ends a path, as in ToolBench."""
 
-SEARCH_FUNCTION: JsonObject = {
-    "name": SEARCH_TOOLS,
-    "description": (
+
+def _control(name: str, description: str, parameter: str, told: str) -> JsonObject:
+    wanted = {parameter: {"type": "string", "description": told}}
+    return {
+        "name": name,
+        "description": description,
+        "parameters": {"type": "object", "properties": wanted, "required": [parameter]},
+    }
+
+
+CONTROL_FUNCTIONS: Mapping[str, JsonObject] = {
+    SEARCH_TOOLS: _control(
+        SEARCH_TOOLS,
         "Look for more tools where none of those on offer can do what is needed next. "
-        "What is found can be called from then on."
+        "What is found can be called from then on.",
+        "query",
+        "What the missing tool should do, in a few words.",
     ),
-    "parameters": {
-        "type": "object",
-        "properties": {
-            "query": {
-                "type": "string",
-                "description": "What the missing tool should do, in a few words.",
-            },
-        },
-        "required": ["query"],
-    },
+    BEGIN_SUBTASK: _control(
+        BEGIN_SUBTASK,
+        "Begin a part of the task that takes several calls. Once it is ended, only its conclusion "
+        "is kept in sight, so that a long task stays easy to survey. Parts may hold parts.",
+        "goal",
+        "What this part is to find out or get done.",
+    ),
+    END_SUBTASK: _control(
+        END_SUBTASK,
+        "End the part of the task that was begun last.",
+        "conclusion",
+        "Everything from this part that is needed later: figures, names, ids, what failed.",
+    ),
 }
-"""The tool that finds tools, where a run offers it."""
+"""By name, the tools that steer a run, where it offers them; each takes one text."""
 
 
 _DESCRIPTION = 300

@@ -12,6 +12,9 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 __all__ = [
+    "BEGIN_SUBTASK",
+    "CONTROLS",
+    "END_SUBTASK",
     "FINISH",
     "SEARCH_TOOLS",
     "Effect",
@@ -35,8 +38,13 @@ JsonObject: TypeAlias = Mapping[str, Any]
 """A JSON object: string keys, JSON values. Treat it as read-only."""
 
 FINISH = "Finish"
-SEARCH_TOOLS = "search_tools"
 """The name of the tool that ends a path, as in ToolBench."""
+SEARCH_TOOLS = "search_tools"
+"""The name of the tool that finds tools."""
+BEGIN_SUBTASK, END_SUBTASK = "begin_subtask", "end_subtask"
+"""The names of the tools that open and close a part of a long task."""
+CONTROLS = frozenset({FINISH, SEARCH_TOOLS, BEGIN_SUBTASK, END_SUBTASK})
+"""What a model calls to steer its own run, and what reaches no API."""
 
 
 class Effect(StrEnum):

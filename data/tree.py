@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from toolgrove.data.records import (
+    CONTROLS,
+    SEARCH_TOOLS,
     JsonObject,
     Message,
     Node,
@@ -188,7 +190,6 @@ class SearchTree:
 
     @property
     def tool_calls(self) -> int:
-        """Calls of tools, Finish left out."""
-        from toolgrove.data.records import FINISH
-
-        return sum(1 for node in self for call in node.calls if call.name != FINISH)
+        """Calls of tools and searches for them; Finish and the marks of subtasks are left out."""
+        none = CONTROLS - {SEARCH_TOOLS}
+        return sum(1 for node in self for call in node.calls if call.name not in none)

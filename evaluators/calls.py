@@ -11,8 +11,7 @@ from typing import Any, ClassVar
 
 from toolgrove.data import codec
 from toolgrove.data.records import (
-    FINISH,
-    SEARCH_TOOLS,
+    CONTROLS,
     JsonObject,
     Score,
     Status,
@@ -62,7 +61,7 @@ class CallEvaluator:
 def accepted_calls(tree: SearchTree) -> list[ToolCall]:
     """The calls from the root to the first answer; none without an answer.
 
-    Finish and searches for tools are left out.
+    Finish, searches for tools and the marks of subtasks are left out.
 
     A call that failed for a passing reason and was made again just so counts once.
     """
@@ -72,7 +71,7 @@ def accepted_calls(tree: SearchTree) -> list[ToolCall]:
         (call, observation.status)
         for node in tree.path(tree.answered[0].id)
         for call, observation in zip(node.calls, node.observations, strict=True)
-        if call.name not in (FINISH, SEARCH_TOOLS)
+        if call.name not in CONTROLS
     ]
     keys = [(call.name, normalised(call.arguments)) for call, _ in made]
     return [

@@ -20,7 +20,7 @@ from toolgrove.data.records import (
     ToolCall,
 )
 from toolgrove.data.tree import ROOT, child_id
-from toolgrove.planners import prompts
+from toolgrove.planners import prompts, subtasks
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
 
@@ -135,6 +135,8 @@ async def _execute(
             return found
         if found.name == FINISH:
             return _finish(found, several)
+        if found.name in subtasks.CONTROLS:
+            return subtasks.marked(found, run.paths.goals(node.parent or ROOT), alone=not several)
         before = run.paths.made(node.parent or ROOT, found)
         if before is not None:
             return _known(*before)

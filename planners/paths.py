@@ -8,12 +8,14 @@ search that looks ahead knows at each step what one that doesn't would know.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Node, Observation, Status, ToolCall
 from toolgrove.planners.chat import to_langchain
+from toolgrove.planners.context import Context, Window
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -61,10 +63,15 @@ class Paths:
         What the run begins with.
     remembers : bool
         Whether anything is learnt from committed nodes.
+    window : Window or None
+        How much of a path the model is shown; None is all of it, subtasks and all.
     """
 
-    def __init__(self, offer: Offer, *, remembers: bool = True) -> None:
+    def __init__(
+        self, offer: Offer, *, remembers: bool = True, window: Window | None = None
+    ) -> None:
         self._remembers = remembers
+        self._context = None if window is None else Context(window)
         self.epoch = 0
         """Counts the beginnings and ends of writes: reads of another epoch may be out of date."""
         self._root = offer
@@ -92,6 +99,8 @@ class Paths:
         if parent is not None:
             self._children.setdefault(parent.node.id, {})[node.index] = node.id
         self._conversations.pop(node.id, None)
+        if self._context is not None:
+            self._context.add(node)
         offer = self._root if parent is None else parent.offer
         for _, found in sorted(self._found.get(node.id, {}).items()):
             offer = offer.widened(found)
@@ -160,9 +169,15 @@ class Paths:
         """Names the conversation up to a node."""
         return self._steps[node].digest
 
-    def messages(self, node: str) -> list[BaseMessage]:
-        """The conversation up to a node, in a list of the caller's own."""
-        return list(self._conversation(node))
+    def messages(self, node: str, prompt: Sequence[BaseMessage] = ()) -> list[BaseMessage]:
+        """What the model is shown of the path to a node, then the prompt, in a list of its own."""
+        if self._context is not None:
+            return self._context.messages(node, prompt)
+        return [*self._conversation(node), *prompt]
+
+    def goals(self, node: str) -> tuple[str, ...]:
+        """Goals of the subtasks that are open after a node, the outermost first."""
+        return () if self._context is None else self._context.goals(node)
 
     def _conversation(self, node: str) -> list[BaseMessage]:
         """The conversation as one list, begun from the nearest ancestor whose list is at hand."""

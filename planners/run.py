@@ -20,6 +20,7 @@ from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting, Reply, to_langchain
+from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.prompts import OURS, Words
 from toolgrove.planners.searching import FindTools, listing
@@ -54,6 +55,8 @@ class Run:
         What the planner says to the model.
     remembers : bool
         Whether reads are answered from the tree, and tools that only fail are dropped.
+    window : Window or None
+        How much of a path the model is shown; None is all of it.
     """
 
     def __init__(
@@ -68,11 +71,12 @@ class Run:
         find: FindTools | None = None,
         words: Words = OURS,
         remembers: bool = True,
+        window: Window | None = None,
     ) -> None:
         self.tree = tree
         self.chat = chat
         self.words = words
-        self.paths = Paths(offer, remembers=remembers)
+        self.paths = Paths(offer, remembers=remembers, window=window)
         self.execute = execute
         self.journal = journal
         self.meter = meter
@@ -108,8 +112,7 @@ class Run:
         chat = self._chat(parent)
 
         def ask() -> Awaitable[Reply]:
-            messages = self.paths.messages(parent)
-            messages += [to_langchain(message) for message in prompt]
+            messages = self.paths.messages(parent, [to_langchain(message) for message in prompt])
             return chat.ask(messages, f"call_{node[:12]}")
 
         return await self._reply(Key(node, "model", asked), ask, chat.calls)

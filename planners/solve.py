@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.journal import Journal, fold
-from toolgrove.data.records import JsonObject, Node, Task
+from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, JsonObject, Node, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import prompts
@@ -15,6 +15,7 @@ from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.budget import Budget, BudgetSpent, Meter
 from toolgrove.planners.cascade import Cascade, open_chat
 from toolgrove.planners.chat import Chatting
+from toolgrove.planners.context import Window
 from toolgrove.planners.frontier import Frontier, Pick, Step
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
@@ -28,7 +29,13 @@ if TYPE_CHECKING:
 __all__ = ["run_config", "solve"]
 
 
-def run_config(frontier: Frontier, chat: Chatting, offer: Offer, budget: Budget) -> dict[str, Any]:
+def run_config(
+    frontier: Frontier,
+    chat: Chatting,
+    offer: Offer,
+    budget: Budget,
+    window: Window | None = None,
+) -> dict[str, Any]:
     """What a journal's header says of a run; all but the budget must match to resume it."""
     return {
         "planner": planner_text(frontier),
@@ -36,6 +43,7 @@ def run_config(frontier: Frontier, chat: Chatting, offer: Offer, budget: Budget)
         "prompt": frontier.words.digest,
         "tools": codec.digest([chat.functions, codec.to_json(list(offer.specs))]),
         "budget": codec.to_json(budget),
+        "window": window.tokens if window is not None else None,
     }
 
 
@@ -49,7 +57,7 @@ def check_resumable(run: str, journalled: JsonObject, now: JsonObject) -> None:
     """
     differ = {
         field: (str(journalled.get(field)), str(now[field]))
-        for field in ("planner", "model", "prompt", "tools")
+        for field in ("planner", "model", "prompt", "tools", "window")
         if journalled.get(field) != now[field]
     }
     if differ:
@@ -66,6 +74,7 @@ async def solve(
     budget: Budget | None = None,
     journal: Journal,
     find: FindTools | None = None,
+    window: Window | None = None,
 ) -> SearchTree:
     """Grow a search tree for a task until it is answered or there is nothing left to try.
 
@@ -87,7 +96,10 @@ async def solve(
         A new run, or one to go on with: what it holds is not paid for again.
     find : FindTools or None
         What answers ``search_tools``, which the offer then has to have
-        (:class:`~toolgrove.tools.offer.Offer`, ``searchable``).
+        among its controls (:class:`~toolgrove.tools.offer.Offer`).
+    window : Window or None
+        How much of a path the model is shown; None is all of it, but for finished subtasks where
+        the offer has these.
 
     Returns
     -------
@@ -102,17 +114,28 @@ async def solve(
     ResumeMismatch
         Where the journal was begun under other settings.
     """
-    if offer.searchable != (find is not None):
+    if (SEARCH_TOOLS in offer.controls) != (find is not None):
         raise UsageError("search_tools is offered if and only if something can answer it.")
     budget = budget or Budget()
+    if window is None and BEGIN_SUBTASK in offer.controls:
+        window = Window()
     chat = open_chat(model, offer)
-    config = run_config(frontier, chat, offer, budget)
+    config = run_config(frontier, chat, offer, budget, window)
     check_resumable(str(journal.run), journal.record.header["config"], config)
     header = journal.record.header
     tree = SearchTree(task, offer.specs, dict(offer.aliases), {**header["config"]})
     meter = Meter(budget, journal.record, chat.models)
     run = Run(
-        tree, chat=chat, offer=offer, execute=execute, journal=journal, meter=meter, find=find, words=frontier.words, remembers=frontier.remembers
+        tree,
+        chat=chat,
+        offer=offer,
+        execute=execute,
+        journal=journal,
+        meter=meter,
+        find=find,
+        words=frontier.words,
+        remembers=frontier.remembers,
+        window=window,
     )
     run.add(Node(ROOT, None, messages=frontier.words.opening(task.query, offer.specs)))
     ended = await _search(run, frontier)

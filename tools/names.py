@@ -14,7 +14,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator
 
-from toolgrove.data.records import FINISH, SEARCH_TOOLS, ToolSpec
+from toolgrove.data.records import CONTROLS, ToolSpec
 
 __all__ = ["ALIAS", "LONGEST", "candidates", "nearest"]
 
@@ -25,6 +25,7 @@ ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,62}")
 """What an alias matches in full."""
 
 _FOREIGN = re.compile(r"[^a-z0-9_]+")
+_TAKEN = frozenset(name.lower() for name in CONTROLS)
 
 
 def candidates(spec: ToolSpec) -> Iterator[str]:
@@ -53,7 +54,7 @@ def candidates(spec: ToolSpec) -> Iterator[str]:
         whole = f"{api}_for_{tool}" if api and tool else api or tool
         if whole[:1].isdigit():
             whole = f"get_{whole}"
-    if whole and len(whole) <= LONGEST and whole.lower() not in (FINISH.lower(), SEARCH_TOOLS):
+    if whole and len(whole) <= LONGEST and whole.lower() not in _TAKEN:
         yield whole
     for length in (6, 12, 24, 48):
         stem = whole[: LONGEST - 1 - length].rstrip("_-") or "tool"

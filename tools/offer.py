@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
-from toolgrove.data.functions import FINISH_FUNCTION, SEARCH_FUNCTION, function
+from toolgrove.data import codec
+from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
 from toolgrove.data.records import (
     FINISH,
-    SEARCH_TOOLS,
     Effect,
     Observation,
     Status,
@@ -34,8 +35,8 @@ class Offer:
         The tools, in the order they are shown.
     aliases : Mapping[str, str]
         The spec id behind each name the model sees.
-    searchable : bool
-        Whether ``search_tools`` is offered, too.
+    controls : collection of str
+        Which of :data:`~toolgrove.data.functions.CONTROL_FUNCTIONS` are offered, too.
 
     Examples
     --------
@@ -51,32 +52,39 @@ class Offer:
     """
 
     def __init__(
-        self, specs: Sequence[ToolSpec], aliases: Mapping[str, str], *, searchable: bool = False
+        self,
+        specs: Sequence[ToolSpec],
+        aliases: Mapping[str, str],
+        *,
+        controls: Collection[str] = (),
     ) -> None:
         self.specs = tuple(specs)
-        self.searchable = searchable
+        self.controls = tuple(name for name in CONTROL_FUNCTIONS if name in controls)
         self.aliases = dict(aliases)
         self._by_id = {spec.id: spec for spec in self.specs}
         self._alias_of = {spec_id: alias for alias, spec_id in self.aliases.items()}
         self._checkers: dict[str, Checker] = {}
 
     def functions(self) -> list[dict[str, Any]]:
-        """The tools, where wanted ``search_tools``, and Finish as OpenAI function objects.
+        """The tools, the controls, and Finish as OpenAI function objects.
 
         Long descriptions are cut; of the schemas nothing else is changed.
         """
         shown = [function(spec, self._alias_of[spec.id]) for spec in self.specs]
-        search = [dict(SEARCH_FUNCTION)] if self.searchable else []
-        return [*shown, *search, dict(FINISH_FUNCTION)]
+        controls = [dict(CONTROL_FUNCTIONS[name]) for name in self.controls]
+        return [*shown, *controls, dict(FINISH_FUNCTION)]
+
+    @cached_property
+    def pins(self) -> Mapping[str, str]:
+        """The digest of each tool by its id: what a run's model was shown, to be held to it."""
+        return {spec.id: codec.digest(spec) for spec in self.specs}
 
     def widened(self, found: Offer) -> Offer:
         """The tools of this offer, then those of another one that it does not have yet."""
         new = [spec for spec in found.specs if spec.id not in self._by_id]
         if not new:
             return self
-        wide = Offer(
-            (*self.specs, *new), {**found.aliases, **self.aliases}, searchable=self.searchable
-        )
+        wide = Offer((*self.specs, *new), {**found.aliases, **self.aliases}, controls=self.controls)
         wide._checkers = dict(self._checkers)
         return wide
 
@@ -86,7 +94,7 @@ class Offer:
         if not left or len(left) == len(self.specs):
             return self
         aliases = {alias: tool for alias, tool in self.aliases.items() if tool not in tools}
-        narrow = Offer(left, aliases, searchable=self.searchable)
+        narrow = Offer(left, aliases, controls=self.controls)
         narrow._checkers = self._checkers
         return narrow
 
@@ -97,7 +105,7 @@ class Offer:
             for alias, spec_id in self.aliases.items()
             if spec_id in self._by_id and self._by_id[spec_id].effect is Effect.READ
         }
-        return frozenset({*reads, *([SEARCH_TOOLS] if self.searchable else []), FINISH})
+        return frozenset({*reads, *self.controls, FINISH})
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
@@ -113,14 +121,14 @@ class Offer:
         Returns
         -------
         ToolCall or Observation
-            The call under its tool's id (Finish and ``search_tools`` keep their names), or what to
+            The call under its tool's id (Finish and the controls keep their names), or what to
             tell the model: ``NO_SUCH_TOOL`` with the nearest names, ``INVALID_REQUEST`` or
             ``BAD_FINISH`` with what is wrong and a right call.
         """
         if call.name == FINISH:
             return _finish(call)
-        if call.name == SEARCH_TOOLS and self.searchable:
-            return _search(call)
+        if call.name in self.controls:
+            return _control(call)
         spec_id = self.aliases.get(call.name)
         if spec_id is None:
             return self._no_such_tool(call.name)
@@ -138,7 +146,7 @@ class Offer:
         return self._checkers[spec_id]
 
     def _no_such_tool(self, name: str) -> Observation:
-        names = [*self.aliases, *([SEARCH_TOOLS] if self.searchable else []), FINISH]
+        names = [*self.aliases, *self.controls, FINISH]
         near = nearest(name, names)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(names)}."
         return _refused(Status.NO_SUCH_TOOL, f'There is no tool "{name[:100]}". {hint}')
@@ -156,7 +164,7 @@ def _checked(call: ToolCall, spec_id: str, checker: Checker) -> ToolCall | Obser
     if problems or checker.unknown(arguments):
         text = advice(call.name, checker, arguments, problems)
         return _refused(Status.INVALID_REQUEST, text)
-    return replace(call, name=spec_id, arguments=arguments)
+    return ToolCall(call.id, spec_id, arguments)
 
 
 def _is_json(value: Any) -> bool:
@@ -192,17 +200,16 @@ def _finish(call: ToolCall) -> ToolCall | Observation:
     return _refused(Status.BAD_FINISH, f"{wrong} {mend}")
 
 
-def _search(call: ToolCall) -> ToolCall | Observation:
-    query = call.arguments.get("query")
-    if call.malformed is None and isinstance(query, str) and query.strip():
-        return replace(call, arguments={"query": query})
-    mend = f"{SEARCH_TOOLS} needs a query: say in a few words what the missing tool should do."
+def _control(call: ToolCall) -> ToolCall | Observation:
+    ((parameter, schema),) = CONTROL_FUNCTIONS[call.name]["parameters"]["properties"].items()
+    text = call.arguments.get(parameter)
+    if call.malformed is None and isinstance(text, str) and text.strip():
+        return replace(call, arguments={parameter: text})
+    mend = f"{call.name} needs a {parameter}, which is a text. {schema['description']}"
     return _refused(Status.INVALID_REQUEST, mend)
 
 
 def _text(answer: Any) -> str:
-    from toolgrove.data import codec
-
     return codec.dumps(answer).decode()
 
 

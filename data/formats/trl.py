@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.files import write_beside
-from toolgrove.data.functions import FINISH_FUNCTION, SEARCH_FUNCTION, function
-from toolgrove.data.records import SEARCH_TOOLS, Message, PreferencePair, Role
+from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
+from toolgrove.data.records import Message, PreferencePair, Role
 
 if TYPE_CHECKING:
     import datasets
@@ -73,8 +73,8 @@ def dump_pair(pair: PreferencePair) -> dict[str, Any]:
     names = {tool: alias for alias, tool in pair.origin.get("aliases", {}).items()}
     offered = [function(spec, names.get(spec.id, spec.id)) for spec in pair.tools]
     said = (*pair.prompt, *pair.chosen, *pair.rejected)
-    searched = any(call.name == SEARCH_TOOLS for message in said for call in message.calls)
-    own = (SEARCH_FUNCTION, FINISH_FUNCTION) if searched else (FINISH_FUNCTION,)
+    called = {call.name for message in said for call in message.calls}
+    own = [*(f for name, f in CONTROL_FUNCTIONS.items() if name in called), FINISH_FUNCTION]
     tools = [{"type": "function", "function": f} for f in (*offered, *own)]
     origin = {key: value for key, value in pair.origin.items() if key != "aliases"}
     return {
