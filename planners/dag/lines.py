@@ -129,7 +129,7 @@ class LineReader:
         after, rest = _after(text[arguments.end :])
         found: list[Entry] = [build(self._spec_of, number, tool, arguments, after, line, text)]
         last = line + text.count("\n")
-        if begins_lines(rest):
+        if begins_lines(rest := rest.lstrip(" \t;,")):
             self._waiting.appendleft((last, rest))
             found[0] = replace(found[0], text=text[: len(text) - len(rest)])
         return found

@@ -194,6 +194,8 @@ def _bare(text: str, at: int) -> tuple[Any, int]:
         if text[after] in ",)]}":
             return found[0], found.end()
     found = _BARE.match(text, at)
+    if found is None and text[at] in ")]}":
+        raise Broken(f"a value or a bracket is missing before {_near(text, at)}; write it")
     if found is None:
         raise Broken(f"{_near(text, at)} is no value; put text in quotes")
     end = found.end()
