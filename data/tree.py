@@ -165,12 +165,16 @@ class SearchTree:
 
     @property
     def answered(self) -> list[Node]:
-        """Nodes that called Finish with an answer, first found first."""
-        return [node for node in self if node.state is NodeState.ANSWERED]
+        """Nodes that called Finish with an answer, the best scored first, then the first found.
+
+        Only planners that may find several give scores to them.
+        """
+        found = [node for node in self if node.state is NodeState.ANSWERED]
+        return sorted(found, key=lambda node: -(node.score or 0.0))
 
     @property
     def answer(self) -> str | None:
-        """The first final answer, or None where no path came to one."""
+        """The best final answer, or None where no path came to one."""
         return next((node.answer for node in self.answered), None)
 
     @property

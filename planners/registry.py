@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from toolgrove.planners import options
+from toolgrove.planners.beam import Beam
+from toolgrove.planners.best_first import AStar
 from toolgrove.planners.chains import CoT, ReAct
 from toolgrove.planners.dfsdt import DFSDT
+from toolgrove.planners.filtered import FilteredDFSDT
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.toolbench import ToolBench
+from toolgrove.planners.uct import UCT
 
 __all__ = ["PLANNERS", "parse_planner", "planner_text"]
 
-PLANNERS: dict[str, Callable[..., Frontier]] = {f.name: f for f in (CoT, DFSDT, ReAct, ToolBench)}
+PLANNERS: dict[str, Callable[..., Frontier]] = {
+    frontier.name: frontier
+    for frontier in (AStar, Beam, CoT, DFSDT, FilteredDFSDT, ReAct, ToolBench, UCT)
+}
 """Frontier classes by the name that ``--planner`` takes."""
 
 

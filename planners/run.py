@@ -85,8 +85,11 @@ class Run:
         self._chats: dict[Offer, Chatting] = {offer: chat}
 
     def add(self, node: Node) -> None:
-        """Append a node to journal and tree."""
-        self.journal.node(node)
+        """Append a node to journal and tree; one that the journal holds is scored again later."""
+        kept = self.journal.record.nodes.get(node.id)
+        fresh = kept and replace(kept, score=node.score, state=node.state, reason=node.reason)
+        if fresh != node:
+            self.journal.node(node)
         self.tree.add(node)
         self.paths.commit(node)
 

@@ -17,6 +17,7 @@ from toolgrove.planners.cascade import Cascade, open_chat
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
 from toolgrove.planners.frontier import Frontier, Pick, Step
+from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
 from toolgrove.planners.searching import FindTools
@@ -160,5 +161,5 @@ async def _take(
 ) -> None:
     if isinstance(step, Pick):
         run.add(frontier.grown(await ahead.node(step, rest)))
-        return
-    raise NotImplementedError("Rate")  # planners/rating.py comes next
+    else:
+        await rate(run, frontier, step)
