@@ -79,10 +79,13 @@ async def grow(run: Run, pick: Pick) -> Node:
     )
     reader = PlanReader(_specs(offer))
     problems: list[str] = []
+    last = pick.variant == "answer"
 
     def take(entries: list[Entry]) -> None:
         for entry in entries:
-            if isinstance(entry, Problem) and entry.number is None:
+            if last and isinstance(entry, PlanTask):
+                problems.append(f"Line {entry.line} was not run: no more calls can be made.")
+            elif isinstance(entry, Problem) and (last or entry.number is None):
                 problems.append(str(entry))
             elif isinstance(entry, PlanTask | Problem):
                 schedule.add(entry)
@@ -174,7 +177,7 @@ def _judged(node: Node, text: str, problems: list[str]) -> Node:
     """The node of a reply that planned nothing: a verdict, or at the end the answer itself."""
     verdict = read_verdict(text)
     answer = verdict.answer
-    if answer is None and node.variant == "answer":
+    if answer is None and node.variant == "answer" and not problems:
         answer = text.strip() or None
     if answer is not None:
         arguments = {"return_type": "give_answer", "final_answer": answer}

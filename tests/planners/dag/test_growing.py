@@ -1,0 +1,389 @@
+"""Whole runs of the planners of graphs, with real tools and a scripted model that streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage, BaseMessage
+
+from support.bench import Bench
+from support.random_script import timeless
+from support.streaming import StreamingModel
+from toolgrove.agent.agent import Agent
+from toolgrove.data.journal import JOURNAL, read_run, read_tree
+from toolgrove.data.records import FINISH, Effect, NodeState, Role, Status, Task
+from toolgrove.data.tree import ROOT, SearchTree
+from toolgrove.errors import ModelError
+from toolgrove.planners import Budget, parse_planner
+from toolgrove.planners.dag.prompts import DIVIDE, PLAN
+from toolgrove.tools.registry import Registry
+
+
+def model(*replies: str, **fields: Any) -> StreamingModel:
+    return StreamingModel(replies=[AIMessage(reply) for reply in replies], **fields)
+
+
+def shown(asked: Sequence[BaseMessage]) -> str:
+    """What the model was shown for this task: rules and examples left out."""
+    texts = [str(message.content) for message in asked]
+    begin = next(i for i in reversed(range(len(texts))) if "\nRequest: What is it?" in texts[i])
+    return "\n".join(texts[begin:])
+
+
+async def test_dag_answers_with_two_model_calls(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=2, b=3)\n2. add(a=$1, b=$1)\njoin()", "Finish(It is 10 (ten).)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert (tree.answer, tree.meta["ended"]) == ("It is 10 (ten).", "answered")
+    assert bench.made == [("add", (2, 3)), ("add", (5, 5))]
+    root, plan, join = tree
+    assert root.messages[0].content == PLAN.opening("", ())[0].content
+    assert (plan.variant, join.variant) == ("plan", "join")
+    assert plan.needs == ((0, 1),)
+    assert plan.calls[1].arguments == {"a": 5, "b": 5}
+    assert plan.messages[0].calls[1].arguments == {"a": "$1", "b": "$1"}
+    assert join.calls[0].name == FINISH
+    assert shown(said.asked[1]).endswith(
+        "Results:\n1. add: 5\n2. add: 10\n"
+        "Reply with Finish(the full answer) or Replan(what is missing)."
+    )
+    assert read_tree(tmp_path / "r").answer == tree.answer
+
+
+async def test_every_step_is_a_conversation(bench: Bench, tmp_path: Path) -> None:
+    """So that evaluators, viewer and miner read such a tree like any other."""
+    said = model(
+        "1. add(a=2, b=3)\n2. nope(x=1)\n3. add(a=",
+        "Replan(more)",
+        "4. add(a=$1, b=1)",
+        "Finish(6)",
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    for node in list(tree)[1:]:
+        assert len(node.calls) == len(node.observations)
+        reply, *rest = node.messages
+        assert reply.role is Role.ASSISTANT
+        answers = [message for message in rest if message.role is Role.TOOL]
+        assert [m.call_id for m in answers] == [call.id for call in reply.calls]
+        assert len(reply.calls) == len(node.calls)
+    ids = [call.id for node in tree for call in node.calls]
+    assert len(set(ids)) == len(ids)
+    assert tree.answer == "6"
+
+
+async def test_the_first_tool_starts_before_the_plans_last_line(tmp_path: Path) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    async def look(x: int) -> int:
+        """Look."""
+        began.set()
+        await ended.wait()
+        return x
+
+    async def pause(said: str) -> None:
+        if "2. look" in said:
+            await began.wait()  # or the model never comes to its end
+            ended.set()
+
+    said = model("1. look(x=1)\n2. look(x=$1)\njoin()\n", "Finish(1)", pause=pause)
+    outcome = await asyncio.wait_for(
+        Agent(model=said, tools=[look], planner="dag").ainvoke("q"), 60
+    )
+    assert outcome.answer == "1"
+    assert [o.content for o in outcome.tree.children(ROOT)[0].observations] == ["1", "1"]
+
+
+async def test_a_write_waits_until_the_plan_is_in_the_journal(bench: Bench, tmp_path: Path) -> None:
+    """A run that dies in mid-plan asks again, and the model may plan otherwise."""
+    run = tmp_path / "r"
+
+    async def pause(said: str) -> None:
+        if "join" in said:
+            assert not bench.notes
+        if "2." in said:
+            await asyncio.sleep(0)
+
+    said = model(
+        "1. append(text='x')\n2. add(a=1, b=1)\njoin()\n" + "so " * 30, "Finish(1)", pause=pause
+    )
+    await bench.solve(run, said, "dag")
+    assert bench.notes == ["x"]
+    lines = (run / JOURNAL).read_text().splitlines()
+    replied = next(i for i, line in enumerate(lines) if '"result"' in line and "append(" in line)
+    written = next(i for i, line in enumerate(lines) if '"write":true' in line)
+    assert replied < written
+
+
+async def test_a_failure_reaches_the_joiner_which_plans_anew(bench: Bench, tmp_path: Path) -> None:
+    said = model(
+        "1. fail(why='no')\n2. add(a=$1, b=1)\n3. add(a=1, b=1)\njoin()",
+        "Thought: 1 failed.\nReplan(do without fail)",
+        "4. add(a=$3, b=1)\njoin()",
+        "Finish(3)",
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert tree.answer == "3"
+    assert [node.variant for node in tree] == ["plain", "plan", "join", "plan", "join"]
+    assert bench.made == [("fail", "no"), ("add", (1, 1)), ("add", (2, 1))]
+    results = shown(said.asked[1])
+    assert "1. fail failed: " in results
+    assert "2. add failed: Skipped, because 1 (fail) failed." in results
+    assert "3. add: 2" in results
+    assert shown(said.asked[2]).endswith(
+        "Replan(do without fail)\nWrite the next plan, numbered from 4. "
+        "Results of earlier lines can be used."
+    )
+
+
+async def test_what_could_not_be_read_reaches_the_joiner(bench: Bench, tmp_path: Path) -> None:
+    said = model(
+        "1. add(a=1, b='say \"hi\" 'x')\nadd(a=1, b=2)\n2. add(a=$1, b=1)\njoin()", "Finish(none)"
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    results = shown(said.asked[1])
+    assert "1. add failed: Line 1 was not run: " in results
+    assert (
+        "Line 2 was not run: it has no number; write N. add(…). It reads: add(a=1, b=2)" in results
+    )
+    assert "2. add failed: Skipped, because 1 (add) failed." in results
+    plan = tree.children(ROOT)[0]
+    assert plan.messages[-1].content == "\n".join(plan.meta["problems"])
+    assert not bench.made
+
+
+async def test_refusals_are_those_of_every_planner(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a='2', b=3)\n2. ad(a=1, b=1)\n3. add(a='two', b=3)", "Finish(5)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    plan = tree.children(ROOT)[0]
+    assert [o.status for o in plan.observations] == [
+        Status.OK,
+        Status.NO_SUCH_TOOL,
+        Status.INVALID_REQUEST,
+    ]
+    assert plan.observations[1].content == 'There is no tool "ad". Did you mean add?'
+    assert plan.calls[0].arguments == {"a": 2, "b": 3}
+
+
+async def test_replans_are_limited_and_then_the_model_has_to_answer(
+    bench: Bench, tmp_path: Path
+) -> None:
+    replies = ["1. add(a=1, b=1)", "Replan(a)", "2. add(a=2, b=1)", "It could be 3, I think."]
+    said = model(*replies)
+    tree = await bench.solve(tmp_path / "r", said, "dag:replans=1")
+    assert tree.answer == "It could be 3, I think."
+    assert "No more calls can be made." in shown(said.asked[-1])
+
+
+async def test_a_joiner_that_says_neither_is_asked_for_the_answer(
+    bench: Bench, tmp_path: Path
+) -> None:
+    said = model("join()", "Hm.", "Finish(42)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert [node.variant for node in tree] == ["plain", "plan", "join", "answer"]
+    assert "Nothing was called." in shown(said.asked[1])
+    assert tree.answer == "42"
+
+
+async def test_a_joiner_that_goes_on_planning_is_taken_at_its_word(
+    bench: Bench, tmp_path: Path
+) -> None:
+    said = model("1. add(a=1, b=1)", "2. add(a=$1, b=1)\nFinish(I guess 3)", "Finish(3)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert [node.variant for node in tree] == ["plain", "plan", "join", "join"]
+    assert tree.answer == "3"
+    assert bench.made[1] == ("add", (2, 1))
+
+
+async def test_calls_at_the_very_end_are_not_made(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=1, b=1)", "2. add(a=2, b=1)")
+    tree = await bench.solve(tmp_path / "r", said, "dta:rounds=1")
+    assert tree.answer is None
+    assert tree.meta["ended"] == "exhausted"
+    assert len(bench.made) == 1
+
+
+async def test_dta_goes_in_rounds(bench: Bench, tmp_path: Path) -> None:
+    said = model(
+        "1. add(a=1, b=1)\n2. add(a=2, b=2)\njoin()", "3. add(a=$1, b=$2)\njoin()", "Finish(6)"
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dta")
+    assert [node.variant for node in tree] == ["plain", "divide", "aggregate", "aggregate"]
+    assert tree.answer == "6"
+    assert bench.made[2] == ("add", (2, 4))
+    assert said.asked[0][0].content == DIVIDE.opening("", ())[0].content
+    assert "numbered from 4." in shown(said.asked[2])
+    assert len(tree.children(ROOT)[0].observations) == 2
+
+
+async def test_prompts_share_their_beginning(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=1, b=1)", "Replan(x)", "2. add(a=2, b=2)", "Finish(4)")
+    await bench.solve(tmp_path / "r", said, "dag")
+    texts = [[(m.type, m.content) for m in asked] for asked in said.asked]
+    for earlier, later in pairwise(texts):
+        assert later[: len(earlier)] == earlier
+
+
+@pytest.mark.parametrize("planner", ["dag", "dta"])
+async def test_the_model_is_shown_no_functions_and_the_tools_with_what_they_give(
+    planner: str, tmp_path: Path
+) -> None:
+    def where(city: str) -> dict[str, float]:
+        """Where a city is.
+
+        Returns
+        -------
+        dict
+            Its place.
+        """
+        return {"lat": 1.0, "lon": 2.0}
+
+    said = model("1. where(city='Rome')", "Finish(1.0)")
+    agent = Agent(model=said, tools=[where], planner=planner)
+    await agent.ainvoke("What is it?")
+    assert "- where(city: string): Where a city is" in shown(said.asked[0])
+    assert {m.type for m in said.asked[1]} == {"system", "human", "ai"}
+    assert not any(getattr(m, "tool_calls", ()) for m in said.asked[1])
+
+
+async def test_a_model_that_breaks_off_leaves_a_run_that_can_be_resumed(
+    bench: Bench, tmp_path: Path
+) -> None:
+    run = tmp_path / "r"
+
+    async def pause(said: str) -> None:
+        if "2." in said:
+            raise ConnectionError("reset")
+
+    text = "1. add(a=1, b=1)\n2. add(a=$1, b=1)\njoin()"
+    with pytest.raises(ModelError, match="did not answer: reset"):
+        await bench.solve(run, model(text, pause=pause), "dag")
+    tree = await bench.solve(run, model(text, "Finish(3)"), "dag")
+    assert tree.answer == "3"
+    assert bench.made == [("add", (1, 1)), ("add", (2, 1))], "what was read once is kept"
+
+
+async def test_a_spent_budget_cancels_the_plan_and_a_larger_one_goes_on(
+    bench: Bench, tmp_path: Path
+) -> None:
+    run = tmp_path / "r"
+    replies = ["1. add(a=1, b=1)\n2. add(a=$1, b=1)\njoin()", "Finish(3)"]
+    tree = await bench.solve(run, model(*replies), "dag", Budget(tool_calls=1))
+    assert tree.meta["ended"] == "tool_calls"
+    tree = await bench.solve(run, model(*replies), "dag", Budget(tool_calls=5))
+    assert tree.answer == "3"
+    assert len(bench.made) == 2
+
+
+async def test_cancelling_a_run_leaves_nothing_running(tmp_path: Path) -> None:
+    began, ended = asyncio.Event(), []
+
+    async def look(x: int) -> int:
+        """Look."""
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            ended.append(x)
+        return x
+
+    async def pause(said: str) -> None:
+        if "2." in said:
+            await asyncio.Event().wait()
+
+    said = model("1. look(x=1)\n2. look(x=2)\njoin()", pause=pause)
+    before = asyncio.all_tasks()
+    running = asyncio.create_task(Agent(model=said, tools=[look], planner="dag").ainvoke("q"))
+    await began.wait()
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    assert ended == [1]
+    assert asyncio.all_tasks() == before
+
+
+class Script:
+    """Replies that are a function of the conversation, so that a resumed run gets the same."""
+
+    def __call__(self, messages: Sequence[BaseMessage]) -> AIMessage:
+        said = shown(messages)
+        if "Results:" not in said:
+            return AIMessage("1. add(a=1, b=1)\n2. fail(why='x')\n3. append(text='n$1')\njoin()")
+        if "Write the next plan" in said.rsplit("Replan", 1)[-1]:
+            return AIMessage("4. add(a=$1, b=$3)\njoin()")
+        return AIMessage("Finish(done)" if "\n4. add" in said else "Replan(on)")
+
+
+def cuts(run: Path) -> list[int]:
+    """Every border between two events of a journal, its header left out."""
+    lines = (run / JOURNAL).read_bytes().splitlines(keepends=True)
+    return [len(b"".join(lines[:n])) for n in range(1, len(lines))]
+
+
+async def test_a_journal_cut_anywhere_resumes_to_the_same_tree(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    tree = await Bench().solve(whole, StreamingModel(script=Script()), "dag")
+    assert tree.answer == "done"
+    written = (whole / JOURNAL).read_bytes()
+    for at, cut in enumerate(cuts(whole)):
+        run = tmp_path / str(at) / "whole"
+        run.mkdir(parents=True)
+        (run / JOURNAL).write_bytes(written[:cut])
+        paid = read_run(run)
+        bench = Bench()
+        again = await bench.solve(run, StreamingModel(script=Script()), "dag")
+        assert len(bench.notes) == (b'"write":true' not in written[:cut]), "promise 1"
+        same(again, tree)
+        after = read_run(run)
+        repeated = [key for key in after.intents if key.attempt > 0]
+        assert len(repeated) <= len([k for k in paid.intents if k not in paid.results])
+        assert {k: after.results[k] for k in paid.results} == paid.results
+
+
+def same(one: SearchTree, other: SearchTree) -> None:
+    """The same tree; where a write was in flight at the cut it is in doubt, and what needs it."""
+    if any(o.status is Status.IN_DOUBT for node in one for o in node.observations):
+        assert one.answer == other.answer
+        assert [node.variant for node in one] == [node.variant for node in other]
+    else:
+        assert timeless(one) == timeless(other)
+        assert one.meta == other.meta
+
+
+async def test_writes_of_one_module_keep_their_written_order(tmp_path: Path) -> None:
+    registry, notes = Registry(), []
+
+    async def create(name: str) -> str:
+        """Create a note."""
+        await asyncio.sleep(0)
+        notes.append(f"create {name}")
+        return name
+
+    async def append(name: str, text: str) -> str:
+        """Append to a note."""
+        notes.append(f"append {text}")
+        return text
+
+    registry.add_function(create, effect=Effect.WRITE)
+    registry.add_function(append, effect=Effect.WRITE)
+    said = model('1. create(name="n")\n2. append(name="n", text="t")\njoin()', "Finish(ok)")
+    agent = Agent(model=said, planner="dag")
+    agent.registry = registry
+    tree = await agent.solve(Task("t", "q"), tmp_path / "r")
+    assert notes == ["create n", "append t"]
+    assert tree.children(ROOT)[0].needs == (), "an order is no use of a result"
+
+
+def test_planners_by_name() -> None:
+    assert repr(parse_planner("dag:replans=1")) == "DAG(replans=1)"
+    assert repr(parse_planner("dta")) == "DTA(rounds=4)"
+    assert PLAN.digest != DIVIDE.digest
+
+
+async def test_finish_at_once_is_an_answer(bench: Bench, tmp_path: Path) -> None:
+    tree = await bench.solve(tmp_path / "r", model("Finish(no tool is needed)"), "dag")
+    assert tree.answered[0].state is NodeState.ANSWERED
+    assert tree.answer == "no tool is needed"
