@@ -37,7 +37,7 @@ class AStar(Frontier):
     defaults a path that goes well is followed like a single chain, and the search goes back to the
     nearest other way where calls fail or more of them are made than expected.
 
-    To plug in another cost or estimate, override :meth:`cost` and :meth:`left`.
+    To plug in another cost or estimate, override :meth:`cost` and :meth:`left` in a subclass.
 
     Parameters
     ----------

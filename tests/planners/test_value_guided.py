@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import doctest
 import random
 import sys
 from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -16,6 +19,7 @@ from support.growing import Growth, grow, random_outcome, random_score
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import UsageError
+from toolgrove.planners import rating_prompts, tally
 from toolgrove.planners.beam import Beam
 from toolgrove.planners.best_first import AStar
 from toolgrove.planners.filtered import FilteredDFSDT
@@ -329,3 +333,20 @@ def test_a_value_that_is_none_of_the_known_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"value wants .*model"):
         parse_planner(f"{name}:value=oracle")
     assert name in PLANNERS
+
+
+@pytest.mark.parametrize("module", [rating_prompts, tally])
+def test_docstrings(module: Any) -> None:
+    failed, tried = doctest.testmod(module)
+    assert (failed, tried > 0) == (0, True)
+
+
+def test_the_page_is_true(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("toolgrove.planners.registry.PLANNERS", dict(PLANNERS))
+    page = Path(__file__).parents[2] / "docs" / "planners.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried > 0) == (0, True)
+    text = page.read_text(encoding="utf-8")
+    for make in (AStar, Beam, FilteredDFSDT, UCT):
+        options = ", ".join(f"`{f.name}`" for f in fields(make) if f.init)
+        assert f"| {options} |" in text, f"{make.name}'s options"
