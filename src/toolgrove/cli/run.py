@@ -18,7 +18,9 @@ from toolgrove.cli.budgets import (
     budget_of,
 )
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.run_model import CascadeName, ContextTokens, Strong, Subtasks
 from toolgrove.cli.run_policy import Approval, network_of, policy_of
+from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,6 +42,10 @@ Examples:
   toolgrove run "Which is farther from OSL, LHR or CDG?" --catalog catalog --planner dag
 
   toolgrove run "…" --model openai:gpt-5 --in-flight 4 --max-money 0.50 --price gpt-5=1.25,10
+
+  toolgrove run "…" --model local --strong openai:gpt-5 --cascade specreason:threshold=6
+
+  toolgrove run "…" --model openai:gpt-5 --samples 5 --vote answer
 
   toolgrove run --resume runs/1b9d1a6f0c2e-1
 
@@ -103,6 +109,12 @@ def run(
     replay: Annotated[
         Path | None, typer.Option(help="Answer calls from the cassettes in this folder.")
     ] = None,
+    strong: Strong = None,
+    cascade: CascadeName = "specreason",
+    samples: Samples = 1,
+    vote: VoteOption = VoteBy.ANSWER,
+    subtasks: Subtasks = False,
+    context_tokens: ContextTokens = None,
     max_model_calls: MaxModelCalls = 200,
     max_tool_calls: Annotated[int | None, typer.Option(help="Budget of tool calls.", min=0)] = None,
     max_tokens: Annotated[
@@ -134,18 +146,19 @@ def run(
     if resume is not None:
         if query:
             raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
-        _resume(resume, budget, apis, given, json)
+        _resume(resume, budget, apis, given, samples, vote, json)
         return
     if not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
     with Catalog.open(catalog, create=False) as opened:
         agent = Agent(
             model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k, apis=apis,
-            search_tools=search_tools, **given,
+            search_tools=search_tools, strong=strong, cascade=cascade, subtasks=subtasks,
+            context_tokens=context_tokens, **given,
         )  # fmt: skip
         task = _task(query, tool)
         task = replace(task, tools=tuple(agent.candidates(task)))
-        _solve(agent, task, agent.new_run(task), json)
+        _solve(agent, task, agent.new_run(task), samples, vote, json)
 
 
 def _task(query: str, tools: list[str] | None) -> Task:
@@ -154,14 +167,22 @@ def _task(query: str, tools: list[str] | None) -> Task:
     return replace(as_task(query), tools=tuple(tools) if tools else None)
 
 
-def _resume(run: Path, budget: Budget, apis: str | None, given: dict[str, Any], json: bool) -> None:
+def _resume(
+    run: Path,
+    budget: Budget,
+    apis: str | None,
+    given: dict[str, Any],
+    samples: int,
+    by: VoteBy,
+    json: bool,
+) -> None:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data import codec
     from toolgrove.data.journal import read_run
     from toolgrove.data.records import Task
 
-    record = read_run(run)
+    record = read_run(run / "sample-1" if samples > 1 else run)
     config, settings = record.header["config"], _settings(record, run)
     given["policy"] = given["policy"].within(settings.get("policy", {}))
     with Catalog.open(Path(settings["catalog"]), create=False) as opened:
@@ -174,14 +195,19 @@ def _resume(run: Path, budget: Budget, apis: str | None, given: dict[str, Any], 
             observation_limit=settings["observation_limit"],
             apis=apis or settings.get("apis") or None,
             search_tools=settings.get("search_tools", False),
+            strong=settings.get("strong") or None,
+            cascade=settings.get("cascade") or "specreason",
+            subtasks=settings.get("subtasks", False),
+            context_tokens=settings.get("context_tokens"),
             **given,
         )
-        _solve(agent, codec.decode(Task, record.header["task"]), run, json)
+        _solve(agent, codec.decode(Task, record.header["task"]), run, samples, by, json)
 
 
 def _settings(record: Record, run: Path) -> dict[str, Any]:
     settings: dict[str, Any] = record.header["config"].get("settings", {})
-    if not settings.get("model") or not settings.get("catalog"):
+    nameless = settings.get("cascade") and not settings.get("strong")
+    if not settings.get("model") or not settings.get("catalog") or nameless:
         raise UsageError(
             f"{run} was begun from Python with objects that have no name here. "
             "Resume it there: await Agent(…).solve(task, run)."
@@ -189,9 +215,12 @@ def _settings(record: Record, run: Path) -> dict[str, Any]:
     return settings
 
 
-def _solve(agent: Agent, task: Task, run: Path, json: bool) -> None:
+def _solve(agent: Agent, task: Task, run: Path, samples: int, by: VoteBy, json: bool) -> None:
     from toolgrove.agent.hosting import hosted
 
+    if samples > 1:
+        vote_and_show(agent, task, run, samples, by, json)
+        return
     elsewhere = agent.apis is not None or agent.replay is not None
     with hosted(() if elsewhere else agent.reachable(task)) as agent.hosts:
         offered = len(agent.candidates(task))

@@ -1,0 +1,85 @@
+"""``toolgrove run --samples N``: solve a request several times and take what most come to."""
+
+from __future__ import annotations
+
+import asyncio
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from toolgrove.cli.common import console, err_console, print_json
+
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.voting import Vote
+    from toolgrove.data.records import Task
+
+__all__ = ["Samples", "VoteBy", "VoteOption", "vote_and_show"]
+
+
+class VoteBy(StrEnum):
+    """What samples vote with."""
+
+    ANSWER = "answer"
+    CALLS = "calls"
+
+
+Samples = Annotated[
+    int, typer.Option(help="Solve it up to so many times and take what most come to.", min=1)
+]
+VoteOption = Annotated[
+    VoteBy,
+    typer.Option("--vote", help="Samples agree by their answers, or by the calls they made."),
+]
+
+
+def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, json: bool) -> None:
+    """Vote over samples that are kept in a folder, and print what came of it.
+
+    As many of them are under way at once as the budget's ``in_flight`` says.
+    """
+    from toolgrove.agent.hosting import hosted
+    from toolgrove.agent.voting import vote
+
+    elsewhere = agent.apis is not None or agent.replay is not None
+    in_flight = agent.budget.in_flight if agent.budget is not None else 1
+    with hosted(() if elsewhere else agent.reachable(task)) as agent.hosts:
+        err_console().print(f"vote {folder}: up to {n} samples, planner {agent.planner}")
+        try:
+            got = asyncio.run(
+                vote(agent, task, n=n, by=by.value, concurrency=in_flight, folder=folder)
+            )
+        except KeyboardInterrupt:
+            again = f"toolgrove run --resume {folder} --samples {n}"
+            err_console().print(f"stopped; go on with: {again}")
+            raise
+    _show(got, folder, json)
+
+
+def _show(got: Vote, folder: Path, json: bool) -> None:
+    trees = [sample.tree for sample in got.samples]
+    summary = {
+        "answer": got.answer,
+        "agreement": round(got.agreement, 3),
+        "tally": dict(got.tally),
+        "samples": len(trees),
+        "run": str(got.outcome.run),
+        "model_calls": sum(tree.model_calls for tree in trees),
+        "tool_calls": sum(tree.tool_calls for tree in trees),
+        "tokens": sum(tree.usage.total for tree in trees),
+    }
+    if json:
+        print_json(summary)
+        return
+    out = console()
+    out.print(got.answer if got.answer is not None else "no sample came to an answer", markup=False)
+    for label, count in sorted(got.tally.items(), key=lambda pair: -pair[1]):
+        out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}", markup=False)
+    out.print(
+        f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
+        f"{summary['tokens']} tokens; toolgrove view {folder}/sample-*",
+        style="dim",
+        markup=False,
+    )
