@@ -21,6 +21,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners import prompts, subtasks
+from toolgrove.planners.dag.growing import VARIANTS, grow
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
 
@@ -55,6 +56,10 @@ async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
     NotAhead
         Where a step that looks ahead would write. The reply is kept, and costs nothing again.
     """
+    if pick.variant in VARIANTS:
+        if ahead:
+            raise NotAhead
+        return await grow(run, pick)
     parent = run.paths[pick.parent]
     node_id = child_id(parent.id, pick.index)
     prompt = prompt_of(run, pick)

@@ -8,6 +8,7 @@ from toolgrove.planners import options
 from toolgrove.planners.beam import Beam
 from toolgrove.planners.best_first import AStar
 from toolgrove.planners.chains import CoT, ReAct
+from toolgrove.planners.dag.frontiers import DAG, DTA
 from toolgrove.planners.dfsdt import DFSDT
 from toolgrove.planners.filtered import FilteredDFSDT
 from toolgrove.planners.frontier import Frontier
@@ -18,7 +19,7 @@ __all__ = ["PLANNERS", "parse_planner", "planner_text"]
 
 PLANNERS: dict[str, Callable[..., Frontier]] = {
     frontier.name: frontier
-    for frontier in (AStar, Beam, CoT, DFSDT, FilteredDFSDT, ReAct, ToolBench, UCT)
+    for frontier in (AStar, Beam, CoT, DAG, DFSDT, DTA, FilteredDFSDT, ReAct, ToolBench, UCT)
 }
 """Frontier classes by the name that ``--planner`` takes."""
 
