@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping, Sequence
+from collections import OrderedDict
+from collections.abc import (
+    Callable,
+    Collection,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,6 +51,7 @@ __all__ = ["Agent", "Outcome", "as_task", "wait"]
 
 T = TypeVar("T")
 _TIMEOUT = 30.0
+_OFFERS = 16  # of which an agent keeps what was worked out for them
 _VIRTUAL_TIMEOUT = 180.0  # for a server that first calls an API and then lets a model stand in
 
 
@@ -189,6 +199,9 @@ class Agent(Runnable[str | Task, Outcome]):
         self.minds = self.model if strong is None else Cascade(self.model, _loaded(strong), how)
         self.cascade = cascade if strong is not None else ""
         self.registry = catalog.registry if catalog is not None else _registry(tools)
+        self._secrets = SecretStore()
+        self._offers: OrderedDict[tuple[object, ...], Offer] = OrderedDict()
+        self._runs_of: dict[str, Iterator[int]] = {}
 
     def invoke(
         self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
@@ -213,13 +226,12 @@ class Agent(Runnable[str | Task, Outcome]):
         """
         task = input if isinstance(input, Task) else as_task(input)
         if self.runs is None:
-            with tempfile.TemporaryDirectory(prefix="toolgrove-") as folder:
-                return _outcome(await self.solve(task, Path(folder)), None)
+            return _outcome(await self.solve(task, None), None)
         run = self.new_run(task)
         return _outcome(await self.solve(task, run), run)
 
-    async def solve(self, task: Task, run: Path) -> SearchTree:
-        """Begin a task's run in a folder, or go on with the one that is there.
+    async def solve(self, task: Task, run: Path | None) -> SearchTree:
+        """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
 
         Raises
         ------
@@ -231,9 +243,11 @@ class Agent(Runnable[str | Task, Outcome]):
         async with AsyncExitStack() as stack:
             journal = self._journal(task, run)
             stack.enter_context(journal)
-            offer = self._offer([spec.id for spec in journal.record.began[1]])
-            pins = {spec.id: codec.digest(spec) for spec in fold(journal.record).tools}
-            secrets = SecretStore()
+            _, begun_with = journal.record.began
+            offer = self._offer([spec.id for spec in begun_with])
+            pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
+            if journal.record.nodes:  # what searches found until the run was interrupted
+                pins |= _pins(fold(journal.record).tools)
             execute = await stack.enter_async_context(
                 build_stack(
                     self.registry,
@@ -245,10 +259,10 @@ class Agent(Runnable[str | Task, Outcome]):
                     virtual=self.apis,
                     network=self.network,
                     policy=self.policy,
-                    secrets=secrets,
-                    keys=KeyFile(run / "idempotency.jsonl").key,
+                    secrets=self._secrets,
+                    keys=KeyFile(journal.run / "idempotency.jsonl").key,
                     pins=pins,
-                    tape=self._tape(task, secrets, resumed=journal.record.size > 0),
+                    tape=self._tape(task, resumed=journal.record.size > 0),
                 )
             )
             return await solve(
@@ -263,7 +277,7 @@ class Agent(Runnable[str | Task, Outcome]):
                 window=self.window,
             )
 
-    def _tape(self, task: Task, secrets: SecretStore, *, resumed: bool) -> Tape | None:
+    def _tape(self, task: Task, *, resumed: bool) -> Tape | None:
         """What records a task's exchanges, or replays them."""
         if self.record is None and self.replay is None:
             return None
@@ -273,13 +287,14 @@ class Agent(Runnable[str | Task, Outcome]):
             return Replay(cassette_path(self.replay, task.id))
         assert self.record is not None
         path = cassette_path(self.record, task.id)
-        return Recording(path, secrets.scrub, resume=resumed)
+        return Recording(path, self._secrets.scrub, resume=resumed)
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
         runs = self.runs or Path("runs")
         safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
-        return next(p for i in count(1) if not (p := runs / f"{safe}-{i}").exists())
+        number = self._runs_of.setdefault(safe, count(1))
+        return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 
     def candidates(self, task: Task) -> list[str]:
         """Ids of the tools that a task is offered: its own, the retrieved, or all."""
@@ -287,7 +302,7 @@ class Agent(Runnable[str | Task, Outcome]):
             return list(task.tools)
         if self.catalog is not None:
             return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
-        return [spec.id for spec in self.registry]
+        return self.registry.ids()
 
     def reachable(self, task: Task) -> Iterable[ToolSpec]:
         """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
@@ -296,10 +311,17 @@ class Agent(Runnable[str | Task, Outcome]):
         return [self.registry.get(tool) for tool in self.candidates(task)]
 
     def _offer(self, ids: Sequence[str]) -> Offer:
-        offer = self.registry.offer(ids)
+        """What a run shows its model; runs that show the same share it, with all it keeps."""
         controls = [SEARCH_TOOLS] if self.search_tools else []
         controls += subtasks.CONTROLS if self.subtasks else ()
-        return Offer(offer.specs, offer.aliases, controls=controls)
+        key = (self.registry, self.registry.version, *controls, *ids)
+        if key not in self._offers:
+            offer = self.registry.offer(ids)
+            self._offers[key] = Offer(offer.specs, offer.aliases, controls=controls)
+        self._offers.move_to_end(key)
+        if len(self._offers) > _OFFERS:
+            self._offers.popitem(last=False)
+        return self._offers[key]
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
@@ -315,8 +337,8 @@ class Agent(Runnable[str | Task, Outcome]):
             raise ResumeMismatch(str(run), {"virtual APIs": (before, self.apis_identity)})
         return journal
 
-    def _journal(self, task: Task, run: Path) -> Journal:
-        if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
+    def _journal(self, task: Task, run: Path | None) -> Journal:
+        if run is not None and (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
             return self._resumed(run)
         offer = self._offer(self.candidates(task))
         frontier = parse_planner(self.planner)
@@ -334,8 +356,8 @@ class Agent(Runnable[str | Task, Outcome]):
             "context_tokens": self.window.tokens if self.window else None,
             "policy": self.policy.settings,
         }
-        return Journal.create(
-            run,
+        begin = Journal.in_memory if run is None else partial(Journal.create, run)
+        return begin(
             task=task,
             tools=offer.specs,
             aliases=offer.aliases,
@@ -353,6 +375,19 @@ def _loaded(model: str | BaseChatModel) -> BaseChatModel:
     from toolgrove.agent.models import load_model
 
     return load_model(model)
+
+
+def _pins(specs: Iterable[ToolSpec]) -> dict[str, str]:
+    return {spec.id: codec.digest(spec) for spec in specs}
+
+
+def _made(folder: Path) -> bool:
+    """Whether a folder could be made, which then nobody else has."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    return True
 
 
 def _identity(apis: str) -> str:

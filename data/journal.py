@@ -17,11 +17,14 @@ survives.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
@@ -196,7 +199,7 @@ class Journal:
     Every method that writes returns only when the event has left the process.
     """
 
-    def __init__(self, run: Path, stream: IO[bytes], lock: Any, record: Record) -> None:
+    def __init__(self, run: Path, stream: IO[bytes] | None, lock: Any, record: Record) -> None:
         self.run = run
         self.record = record
         self._stream = stream
@@ -222,25 +225,33 @@ class Journal:
             Where another process is beginning one there.
         """
         folder = Path(run)
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
         lock = _locked(folder)
         path = folder / JOURNAL
         if path.exists() and path.stat().st_size:
             lock.release()
             raise JournalError(f"{folder}: holds a run already. Resume it, or name another folder.")
-        header = {
-            "t": "run",
-            "version": VERSION,
-            "run": folder.name,
-            "task": task,
-            "tools": tools,
-            "aliases": dict(aliases),
-            "config": dict(config),
-        }
-        record = Record(header=header, _began=(task, tuple(tools)))
+        record = _begun(folder.name, task, tools, aliases, config)
         journal = cls(folder, path.open("ab"), lock, record)
-        journal._write(header)  # the first write's intent takes it to the disk as well
+        journal._write(record.header)  # the first write's intent takes it to the disk as well
         return journal
+
+    @classmethod
+    def in_memory(
+        cls,
+        *,
+        task: Task,
+        tools: tuple[ToolSpec, ...] | list[ToolSpec],
+        aliases: JsonObject,
+        config: JsonObject,
+    ) -> Journal:
+        """Begin a run that nobody wants to go on with, of which nothing is left when it is closed.
+
+        Only whole observations go to disk, into a temporary folder that is made for the first.
+        """
+        folder = Path(tempfile.gettempdir()) / f"toolgrove-{uuid4().hex}"
+        return cls(folder, None, None, _begun(folder.name, task, tools, aliases, config))
 
     @classmethod
     def resume(cls, run: str | Path) -> Journal:
@@ -267,6 +278,8 @@ class Journal:
             raise
 
     def _write(self, event: JsonObject, *, sync: bool = False) -> None:
+        if self._stream is None:
+            return
         self._stream.write(codec.dumps(event) + b"\n")
         self._stream.flush()
         if sync:
@@ -299,7 +312,9 @@ class Journal:
         """Keep a whole observation on disk and return its name (promise 2, and no cut data)."""
         name = f"{codec.digest(content)}.txt"
         folder = self.run / OBSERVATIONS
-        folder.mkdir(exist_ok=True)
+        if not folder.is_dir():
+            self.run.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(exist_ok=True)
         path = folder / name
         if not path.exists():
             beside = path.with_suffix(f".{os.getpid()}.tmp")
@@ -309,7 +324,9 @@ class Journal:
 
     def close(self) -> None:
         """Let go of the run."""
-        if not self._stream.closed:
+        if self._stream is None:
+            shutil.rmtree(self.run, ignore_errors=True)
+        elif not self._stream.closed:
             self._stream.close()
             self._lock.release()
 
@@ -318,6 +335,21 @@ class Journal:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _begun(
+    run: str, task: Task, tools: Sequence[ToolSpec], aliases: JsonObject, config: JsonObject
+) -> Record:
+    header = {
+        "t": "run",
+        "version": VERSION,
+        "run": run,
+        "task": task,
+        "tools": tools,
+        "aliases": dict(aliases),
+        "config": dict(config),
+    }
+    return Record(header=header, _began=(task, tuple(tools)))
 
 
 def _key(key: Key) -> dict[str, Any]:

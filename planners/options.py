@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from toolgrove.errors import UsageError
@@ -34,7 +35,7 @@ def parse(text: str, known: Mapping[str, Callable[..., T]], what: str) -> T:
     if name not in known:
         raise UsageError(f"no {what} called {name!r}. Known: {', '.join(sorted(known))}.")
     make: Any = known[name]
-    kinds = get_type_hints(make)
+    kinds = _kinds(make)
     taken = {f.name: f for f in fields(make) if f.init}
     options: dict[str, Any] = {}
     for part in filter(None, rest.split(",")):
@@ -51,6 +52,11 @@ def as_text(made: Any) -> str:
     """The text that :func:`parse` builds this from, every option spelled out."""
     said = [f"{f.name}={getattr(made, f.name)}".lower() for f in fields(made) if f.init]
     return f"{made.name}:{','.join(said)}" if said else str(made.name)
+
+
+@cache
+def _kinds(made: Any) -> dict[str, Any]:
+    return get_type_hints(made)
 
 
 def _value(text: str, key: str, value: str, kind: Any) -> Any:

@@ -10,7 +10,6 @@ from toolgrove.data.journal import Journal, fold
 from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, JsonObject, Node, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
-from toolgrove.planners import prompts
 from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.budget import Budget, BudgetSpent, Meter
 from toolgrove.planners.cascade import Cascade, open_chat
@@ -42,7 +41,7 @@ def run_config(
         "planner": planner_text(frontier),
         "model": chat.name,
         "prompt": frontier.words.digest,
-        "tools": codec.digest([chat.functions, codec.to_json(list(offer.specs))]),
+        "tools": codec.digest([chat.functions, offer.pins]),
         "budget": codec.to_json(budget),
         "window": window.tokens if window is not None else None,
     }

@@ -52,7 +52,7 @@ class KeyFile:
     Parameters
     ----------
     path : path
-        The file; it is made with the first key.
+        The file; it is made with the first key, with its folder.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -66,6 +66,7 @@ class KeyFile:
         asked = codec.digest([call.id, call.name, dict(call.arguments)])
         if asked not in self._keys:
             key = str(uuid4())
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with self._path.open("ab") as stream:
                 stream.write(codec.dumps({"call": asked, "key": key}) + b"\n")
                 stream.flush()

@@ -118,6 +118,40 @@ def test_promise_6_the_intent_of_a_write_is_on_disk_before_the_call_leaves(
         assert synced[-1] == (tmp_path / "run" / journal_module.JOURNAL).stat().st_size
 
 
+def test_promise_6_the_header_is_on_disk_with_the_intent_of_the_first_write(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before: a run that writes nothing waits for no disk."""
+    synced: list[bytes] = []
+    path = tmp_path / "run" / journal_module.JOURNAL
+    monkeypatch.setattr(os, "fsync", lambda fd: synced.append(path.read_bytes()))
+    with begin(tmp_path / "run") as journal:
+        assert synced == []
+        assert path.read_bytes().startswith(b'{"t":"run"')
+        journal.intent(Key("a", "tool", "x"), write=True)
+    [on_disk] = synced
+    assert [codec.loads(line)["t"] for line in on_disk.splitlines()] == ["run", "intent"]
+
+
+def test_a_run_in_memory_is_the_same_run_and_leaves_nothing(tmp_path: Path) -> None:
+    with begin(tmp_path / "run") as journal:
+        fill(journal)
+    with Journal.in_memory(
+        task=Task("1", "How far?"),
+        tools=[SPEC],
+        aliases={"n": "c/t/n"},
+        config={"planner": "x"},
+    ) as passing:
+        fill(passing)
+        whole = "x" * 5000
+        name = passing.store(whole)
+        kept = Observation(Status.OK, "x", len(whole), truncated=True, stored=name)
+        assert whole_observation(passing.run, kept) == whole
+        assert passing.record.nodes == journal.record.nodes
+        assert passing.record.results == journal.record.results
+    assert not passing.run.exists()
+
+
 def test_promise_7_two_processes_never_write_one_run(tmp_path: Path) -> None:
     with begin(tmp_path / "run") as journal:
         fill(journal)
