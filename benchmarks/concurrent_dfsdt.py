@@ -1,10 +1,11 @@
 """Concurrent against sequential DFSDT on the same random searches: wall time, and calls wasted.
 
-    python benchmarks/concurrent_dfsdt.py [--in-flight 4] [--seeds 12] [--delay 0.05]
+    python benchmarks/concurrent_dfsdt.py [--in-flight 4] [--seeds 20] [--delay 0.05]
 
 A scripted model that takes ``--delay`` seconds a reply, as do its tools, searches trees of width 2
-that branch, fail and give up at random, by seed. Both searches must come to the same nodes and
-answer. The peer is the sequential search; the last line is one JSON object.
+that branch and give up at random, by seed: about 20 steps each, as ToolBench's have. Both searches
+must come to the same nodes and answer. The peer is the sequential search; the last line is one
+JSON object.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ class Script:
         said = "\n".join(f"{m.type}:{m.content}:{getattr(m, 'tool_calls', '')}" for m in messages)
         draw = random.Random(f"{self.seed}:{said}")
         roll = draw.random()
-        if len(messages) > 4 and roll < 0.04:
+        if len(messages) > 4 and roll < 0.02:
             return finish("found")
-        if len(messages) > 4 and roll < 0.35:
+        if len(messages) > 4 and roll < 0.15:
             return give_up("this leads nowhere")
         return call("look", where=draw.randrange(10**9))
 
@@ -70,7 +71,7 @@ async def search(seed: int, in_flight: int, delay: float) -> tuple[float, Search
     agent = Agent(
         model=Slow(script=Script(seed), delay=delay),
         tools=[look],
-        planner="dfsdt:width=2,depth=6",
+        planner="dfsdt:width=2,depth=4",
         budget=Budget(in_flight=in_flight),
     )
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +86,7 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--in-flight", type=int, default=4)
-    parser.add_argument("--seeds", type=int, default=12)
+    parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--delay", type=float, default=0.05)
     options = parser.parse_args()
     asyncio.run(search(0, 1, 0.0))  # imports and caches

@@ -79,6 +79,7 @@ class Ahead:
         if self._most == 1:
             return await expand(self._run, pick)
         node_id = child_id(pick.parent, pick.index)
+        self._gather()
         found = self._tries.get(node_id)
         if found is not None and self._holds(found):
             await self._meanwhile(found.task, pick, rest)
