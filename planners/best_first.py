@@ -58,7 +58,7 @@ class AStar(Frontier):
     words: ClassVar[Words] = RATED
     width: int = 3
     depth: int = 12
-    steps: int = 4
+    steps: int = 6
     failure: float = 1.0
     value: Literal["observed", "model", "none"] = "observed"
     _heap: list[tuple[float, float, int, str, int]] = field(

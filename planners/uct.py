@@ -45,13 +45,14 @@ class UCT(Frontier):
     Parameters
     ----------
     width : int
-        Children of a node (LATS' ``n``).
+        Children of a node (LATS' ``n``, 5 there).
     depth : int
         Tool calls on a path.
     rounds : int
         Nodes that are grown at most.
     explore : float
-        Weight of what was seldom visited (LATS' ``w``).
+        Weight of what was seldom visited (LATS' ``w``, 1 there, for budgets of hundreds of model
+        calls; within twenty a search that explores so much seldom gets deep enough to answer).
     enough : float
         Value, of 0 to 1, of an answer that ends the search.
     drop : float
@@ -63,10 +64,10 @@ class UCT(Frontier):
 
     name: ClassVar[str] = "uct"
     words: ClassVar[Words] = RATED
-    width: int = 3
+    width: int = 2
     depth: int = 12
     rounds: int = 50
-    explore: float = 1.0
+    explore: float = 0.2
     enough: float = 0.7
     drop: float = 0.15
     value: Literal["model", "observed"] = "model"
