@@ -19,7 +19,7 @@ from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
-from toolgrove.planners.chat import Chatting, Reply, to_langchain
+from toolgrove.planners.chat import Chat, Chatting, Reply, to_langchain
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.prompts import OURS, Words
@@ -128,6 +128,29 @@ class Run:
             return chat.ask([to_langchain(message) for message in messages], "")
 
         return await self._reply(Key(node, "judge", codec.digest(list(messages))), ask, chat.calls)
+
+    async def stream(
+        self, node: str, messages: Sequence[Message], hear: Callable[[str], None]
+    ) -> Reply:
+        """Like :meth:`judge`, for a step of the tree; the text is heard while it comes.
+
+        ``hear`` is given the text piece by piece; one that the journal holds in one piece. What is
+        heard may not come to its end, so nothing may rest on it that could not be left.
+        """
+        chat = self._plain = self._plain or self.chat.offering(())
+        assert isinstance(chat, Chat), "without functions one model is asked"
+        heard = False
+
+        def ask() -> Awaitable[Reply]:
+            nonlocal heard
+            heard = True
+            return chat.stream([to_langchain(message) for message in messages], hear)
+
+        key = Key(node, "model", codec.digest(list(messages)))
+        reply = await self._reply(key, ask, chat.calls)
+        if not heard:
+            hear(reply.message.content)
+        return reply
 
     async def _reply(self, key: Key, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
         kept, key = self._look_up(key)

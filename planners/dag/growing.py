@@ -34,7 +34,6 @@ from toolgrove.planners.dag.plan import Entry, PlanTask, Problem
 from toolgrove.planners.dag.prompts import conversation
 from toolgrove.planners.dag.reading import PlanReader
 from toolgrove.planners.dag.schedule import Schedule
-from toolgrove.planners.dag.streaming import stream
 from toolgrove.planners.dag.verdict import read_verdict
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
@@ -92,7 +91,7 @@ async def grow(run: Run, pick: Pick) -> Node:
 
     said = conversation(path, offer, run.tree.task.query, pick.variant)
     async with schedule:
-        reply = await stream(run, node.id, said, lambda piece: take(reader.feed(piece)))
+        reply = await run.stream(node.id, said, lambda piece: take(reader.feed(piece)))
         take(reader.close())
     node = replace(
         node, model=reply.model or run.chat.name, usage=reply.usage, seconds=reply.seconds

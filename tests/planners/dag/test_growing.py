@@ -256,6 +256,8 @@ async def test_a_model_that_breaks_off_leaves_a_run_that_can_be_resumed(
 
     async def pause(said: str) -> None:
         if "2." in said:
+            while '"result"' not in (run / JOURNAL).read_text():
+                await asyncio.sleep(0)
             raise ConnectionError("reset")
 
     text = "1. add(a=1, b=1)\n2. add(a=$1, b=1)\njoin()"
