@@ -48,7 +48,8 @@ class AStar(Frontier):
     steps : int
         Model calls that a task is thought to need, the answer included.
     failure : float
-        What a call that failed or only repeated one of its path costs beside the step.
+        What a call that failed or only repeated one of its path costs beside the step, and what a
+        step without any call does.
     value : str
         What h goes by: ``observed`` counts the path's useful calls against ``steps``; ``model``
         asks for a grade, one more model call a node; ``none`` is h = 0 (uniform-cost search).
@@ -75,9 +76,7 @@ class AStar(Frontier):
 
     def cost(self, node: Node) -> float:
         """What a step costs, 0 or more: 1, and ``failure`` for each call that was of no use."""
-        useful = sum(1 for o in node.observations if not (o.status.failed or o.repeated))
-        wasted = len(node.observations) - useful
-        return 1.0 + self.failure * (wasted if node.state is NodeState.OPEN else 0)
+        return 1.0 + self.failure * Tally().after(node).wasted
 
     def left(self, node: Node, tally: Tally) -> float:
         """What is thought to be left after an open node whose path has this tally."""

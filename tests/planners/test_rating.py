@@ -206,18 +206,32 @@ class Counting(ScriptedModel):
         return self._generate(messages)
 
 
-async def test_grades_are_asked_for_at_once_and_change_nothing(tmp_path: Path) -> None:
-    most, trees = [], []
-    for in_flight in (1, 3):
-        model = Counting(script=Judging(5, answers=0.0))
-        budget = Budget(model_calls=1_000, in_flight=in_flight)
-        planner = "beam:width=2,breadth=3,depth=3"
+async def test_grades_are_asked_for_at_once(bench: Bench, tmp_path: Path) -> None:
+    model = Counting(script=Judging(5, answers=0.0))
+    budget = Budget(model_calls=1_000, in_flight=3)
+    await bench.solve(tmp_path / "r", model, "beam:width=2,breadth=3,depth=3", budget)
+    assert model._most == 3
+
+
+@pytest.mark.parametrize(
+    "planner",
+    ["beam:breadth=3,depth=4", "astar:value=model,depth=3", "uct:rounds=30", "dfs_filter:depth=3"],
+)
+@pytest.mark.parametrize("seed", range(8))
+async def test_steps_and_grades_at_once_come_to_the_same_tree(
+    seed: int, planner: str, tmp_path: Path
+) -> None:
+    trees = []
+    for in_flight in (1, 4):
+        model = Counting(script=Judging(seed, answers=0.03, writes=seed % 2 == 1))
+        budget = Budget(model_calls=10_000, in_flight=in_flight)
         trees.append(await Bench().solve(tmp_path / str(in_flight), model, planner, budget))
-        most.append(model._most)
-    assert most == [1, 3]
-    assert [(n.id, n.score, n.state) for n in trees[0]] == [
-        (n.id, n.score, n.state) for n in trees[1]
-    ]
+    alone, together = (
+        [(n.id, n.messages, n.prompt, n.score, n.state, n.reason, n.answer) for n in tree]
+        for tree in trees
+    )
+    assert alone == together
+    assert trees[0].meta["ended"] == trees[1].meta["ended"]
 
 
 async def test_after_a_grade_that_cannot_be_had_no_other_is_asked_for(
