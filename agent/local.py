@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from queue import SimpleQueue
+from typing import Any, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr
@@ -26,9 +28,9 @@ from pydantic import Field, PrivateAttr
 from toolgrove.agent import local_prompt
 from toolgrove.agent.local_engine import Completion, ContextExceeded, Engine, worker
 from toolgrove.agent.local_repeats import identity, ruled_out
-from toolgrove.agent.local_schema import reply_schema
+from toolgrove.agent.local_schema import narrow, reply_schema
 from toolgrove.data import codec
-from toolgrove.errors import ModelError
+from toolgrove.errors import ModelError, UsageError
 
 __all__ = ["LocalChatModel"]
 
@@ -43,7 +45,14 @@ class LocalChatModel(BaseChatModel):
     """A chat model that llama.cpp runs inside this process.
 
     With tools bound, every reply is one tool call with a short thought; without, it is plain
-    text. The model loads at the first call, once a process, and calls run one after another.
+    text, which ``stream`` and ``astream`` give as it is written: who stops listening stops the
+    model at its next token. The model loads at the first call, once a process, and calls run one
+    after another.
+
+    ``bind`` takes ``max_tokens`` and ``stop``; for plain text also ``response_format``, a JSON
+    Schema as OpenAI has it, or ``grammar``, as llama.cpp has it: ``bind(max_tokens=1,
+    grammar='root ::= [0-9]')`` asks for one digit at the price of one token.
+
     Temperature is 0; a reply can still differ between a cold and a warm prompt cache, because
     llama.cpp sums in another order then.
 
@@ -54,7 +63,7 @@ class LocalChatModel(BaseChatModel):
     context : int
         Size of the context window in tokens.
     threads : int or None
-        Threads to compute with; None leaves the cores to others that they use.
+        Threads to compute with; None is one a core, at most eight.
     max_tokens : int
         Longest reply in tokens.
     result_chars : int
@@ -109,7 +118,7 @@ class LocalChatModel(BaseChatModel):
     ) -> ChatResult:
         stopping = threading.Event()
         try:
-            return self._submit(messages, stop, kwargs.get("tools"), stopping).result()
+            return self._submit(messages, stop, kwargs, stopping).result()
         finally:
             stopping.set()
 
@@ -122,47 +131,81 @@ class LocalChatModel(BaseChatModel):
     ) -> ChatResult:
         stopping = threading.Event()
         try:
-            return await asyncio.wrap_future(
-                self._submit(messages, stop, kwargs.get("tools"), stopping)
-            )
+            return await asyncio.wrap_future(self._submit(messages, stop, kwargs, stopping))
         finally:
             stopping.set()  # cancelled: the engine stops at its next token
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        stopping, heard = threading.Event(), SimpleQueue[str | None]()
+        try:
+            said = self._submit(messages, stop, kwargs, stopping, heard.put)
+            said.add_done_callback(lambda _: heard.put(None))
+            while (text := heard.get()) is not None:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+            yield _last(said.result())
+        finally:
+            stopping.set()
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        stopping, heard = threading.Event(), asyncio.Queue[str | None]()
+        loop = asyncio.get_running_loop()
+
+        def put(text: str | None) -> None:
+            with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(heard.put_nowait, text)
+
+        try:
+            said = self._submit(messages, stop, kwargs, stopping, put)
+            said.add_done_callback(lambda _: put(None))
+            while (text := await heard.get()) is not None:
+                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+            yield _last(said.result())
+        finally:
+            stopping.set()
 
     def _submit(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None,
-        tools: list[dict[str, Any]] | None,
+        options: Mapping[str, Any],
         stopping: threading.Event,
+        hear: Callable[[str], None] = lambda text: None,
     ) -> Future[ChatResult]:
-        functions = [tool["function"] for tool in tools or ()]
-        job = partial(self._call if functions else self._chat, messages, functions, stop, stopping)
+        """Queue a call; ``hear`` is given the pieces of a plain reply, none of a tool call."""
+        functions = [tool["function"] for tool in options.get("tools") or ()]
+        longest = options.get("max_tokens") or self.max_tokens
+        request: dict[str, Any] = {"max_tokens": longest, "stop": stop, "stopping": stopping}
+        if functions:
+            job = partial(self._call, messages, functions, request)
+        else:
+            request |= {"schema": _form(options), "hear": hear}
+            job = partial(self._chat, messages, request)
         return worker(self.path, self.context, self.threads).submit(job)
 
     def _chat(
-        self,
-        messages: list[BaseMessage],
-        functions: Functions,
-        stop: list[str] | None,
-        stopping: threading.Event,
-        engine: Engine,
+        self, messages: list[BaseMessage], request: Mapping[str, Any], engine: Engine
     ) -> ChatResult:
         """A plain reply."""
-        said = engine.complete(
-            local_prompt.render_chat(messages),
-            max_tokens=self.max_tokens,
-            schema=None,
-            stop=stop,
-            stopping=stopping,
-        )
+        said = engine.complete(local_prompt.render_chat(messages), **request)
         return self._result(AIMessage(said.text), [said])
 
     def _call(
         self,
         messages: list[BaseMessage],
         functions: Functions,
-        stop: list[str] | None,
-        stopping: threading.Event,
+        request: Mapping[str, Any],
         engine: Engine,
     ) -> ChatResult:
         """A reply that calls a tool.
@@ -176,7 +219,7 @@ class LocalChatModel(BaseChatModel):
         choice, said = functions, []
         while True:
             schema = reply_schema(choice, loose=offered in self._refused)
-            said.append(self._fitted(engine, messages, functions, schema, stop, stopping))
+            said.append(self._fitted(engine, messages, functions, {**request, "schema": schema}))
             message = _parsed(said[-1], {f["name"] for f in choice})
             if not message.tool_calls:
                 if said[-1].finish == "length" or offered in self._refused:
@@ -194,21 +237,14 @@ class LocalChatModel(BaseChatModel):
         engine: Engine,
         messages: list[BaseMessage],
         functions: Functions,
-        schema: dict[str, Any],
-        stop: list[str] | None,
-        stopping: threading.Event,
+        request: Mapping[str, Any],
     ) -> Completion:
         """Ask, with the results cut further as long as the conversation does not fit."""
         longest = self.result_chars
         while True:
             try:
-                return engine.complete(
-                    local_prompt.render(messages, functions, longest=longest),
-                    max_tokens=self.max_tokens,
-                    schema=schema,
-                    stop=stop,
-                    stopping=stopping,
-                )
+                shown = local_prompt.render(messages, functions, longest=longest)
+                return engine.complete(shown, **request)
             except ContextExceeded as error:
                 if longest <= _SHORTEST:
                     raise ModelError(
@@ -235,6 +271,43 @@ class LocalChatModel(BaseChatModel):
             **message.response_metadata,
         }
         return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _form(options: Mapping[str, Any]) -> Mapping[str, Any] | str | None:
+    """What a plain reply must be, where that is bound.
+
+    Raises
+    ------
+    UsageError
+        For a ``response_format`` other than a JSON Schema's.
+    """
+    form = options.get("response_format")
+    if form is None:
+        grammar: str | None = options.get("grammar")
+        return grammar
+    try:
+        return narrow(form["json_schema"]["schema"])
+    except (KeyError, TypeError):
+        raise UsageError(
+            "The local model's response_format is "
+            '{"type": "json_schema", "json_schema": {"name": "…", "schema": {…}}}'
+        ) from None
+
+
+def _last(result: ChatResult) -> ChatGenerationChunk:
+    """The end of a stream: tokens, how it ended, and a tool call, which comes in one piece."""
+    message = cast("AIMessage", result.generations[0].message)
+    called = message.tool_calls or message.invalid_tool_calls
+    return ChatGenerationChunk(
+        message=AIMessageChunk(
+            content=message.content if called else "",
+            tool_calls=message.tool_calls,
+            invalid_tool_calls=message.invalid_tool_calls,
+            usage_metadata=message.usage_metadata,
+            response_metadata=message.response_metadata,
+            chunk_position="last",
+        )
+    )
 
 
 def _parsed(said: Completion, names: set[str]) -> AIMessage:

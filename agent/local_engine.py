@@ -27,7 +27,6 @@ __all__ = [
     "Engine",
     "Stopped",
     "Worker",
-    "threads_for",
     "worker",
 ]
 
@@ -37,6 +36,7 @@ _SLICE = 256
 """Tokens of a prompt between two chances to stop."""
 _STATES_MIB = 512
 """Memory for the prompt states of earlier conversations, to come back to."""
+_WAITING = "OMP_WAIT_POLICY"
 
 
 class Stopped(Exception):
@@ -72,23 +72,31 @@ class Completion:
     tokens: tuple[tuple[str, float], ...]
 
 
-def threads_for(cores: int, load: float) -> int:
-    """Threads to compute with: the cores that others leave free.
-
-    On a busy machine two threads are slower than one, because each step waits for the slower.
-
-    Examples
-    --------
-    >>> threads_for(2, 0.1), threads_for(2, 1.7), threads_for(64, 3.0)
-    (2, 1, 8)
-    """
-    return max(1, min(8, round(cores - load)))
-
-
-def _free_threads() -> int:
+def _threads() -> int:
+    """One a core, up to eight: more gain little with a small model."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-    return threads_for(cores or 1, load)
+    return min(8, cores or 1)
+
+
+def _llama() -> Any:
+    """``xllamacpp``, with threads that sleep while they wait for each other.
+
+    Unless told otherwise, libgomp's threads spin. On a core that others want too, a spinning thread
+    takes away the time of the one it waits for: with two of them a token took seconds where one
+    thread alone took a fifth of a second. libgomp reads the environment once, as it is loaded.
+    """
+    told = _WAITING in os.environ
+    os.environ.setdefault(_WAITING, "passive")
+    try:
+        import xllamacpp
+    except ImportError as error:
+        raise ModelError(
+            "The local model needs xllamacpp. Install it: pip install 'toolgrove[local]'"
+        ) from error
+    finally:
+        if not told:
+            del os.environ[_WAITING]
+    return xllamacpp
 
 
 class Engine:
@@ -101,7 +109,7 @@ class Engine:
     context : int
         Size of the context window in tokens.
     threads : int or None
-        Threads to compute with; None chooses by the machine's load.
+        Threads to compute with; None is one a core, at most eight.
 
     Raises
     ------
@@ -110,12 +118,7 @@ class Engine:
     """
 
     def __init__(self, path: Path, context: int, threads: int | None) -> None:
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise ModelError(
-                "The local model needs xllamacpp. Install it: pip install 'toolgrove[local]'"
-            ) from error
+        xllamacpp = _llama()
         if not path.is_file():
             raise ModelError(f"{path} is no file. Fetch the model: toolgrove model get")
         params = xllamacpp.CommonParams()
@@ -127,8 +130,7 @@ class Engine:
         params.verbosity = -1
         params.warmup = params.ui = params.endpoint_slots = False
         params.api_keys = [secrets.token_hex()]
-        self.threads = threads or _free_threads()
-        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.threads
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or _threads()
         try:
             self._server = xllamacpp.Server(params)
         except RuntimeError as error:
@@ -140,13 +142,29 @@ class Engine:
         messages: list[dict[str, str]],
         *,
         max_tokens: int,
-        schema: Mapping[str, Any] | None,
+        schema: Mapping[str, Any] | str | None,
         stop: list[str] | None,
         stopping: threading.Event,
+        hear: Callable[[str], None] = lambda text: None,
     ) -> Completion:
         """Answer a conversation.
 
         A grammar that llama.cpp cannot build is silently not applied: check the reply.
+
+        Parameters
+        ----------
+        messages : list of dict
+            Turns of a chat: ``role`` and ``content``.
+        max_tokens : int
+            Longest reply in tokens.
+        schema : mapping, str or None
+            What the reply must be: a JSON Schema, or a grammar as llama.cpp writes them (GBNF).
+        stop : list of str or None
+            Texts that end the reply and are no part of it.
+        stopping : threading.Event
+            Set by the caller when the reply is no longer wanted.
+        hear : callable
+            Given each piece of the reply as it comes, on the engine's thread.
 
         Raises
         ------
@@ -171,7 +189,9 @@ class Engine:
             "logprobs": True,
             "top_logprobs": 1,
         }
-        if schema is not None:
+        if isinstance(schema, str):
+            request["grammar"] = schema
+        elif schema is not None:
             # json_schema_to_grammar keeps the properties' order; `response_format` would allow a
             # Markdown fence around the reply as well.
             request["grammar"] = self._to_grammar(dict(schema))
@@ -181,12 +201,19 @@ class Engine:
 
         def take(chunk: dict[str, Any]) -> bool:
             chunks.append(chunk)
+            if not stopping.is_set() and (text := _text(chunk)):
+                hear(text)
             return stopping.is_set()
 
         self._server.handle_chat_completions(request, take)
         if stopping.is_set():
             raise Stopped
         return _read(chunks)
+
+
+def _text(chunk: Mapping[str, Any]) -> str:
+    pieces = (choice.get("delta", {}).get("content") for choice in chunk.get("choices", ()))
+    return "".join(piece or "" for piece in pieces)
 
 
 def _read(chunks: list[dict[str, Any]]) -> Completion:
@@ -200,8 +227,8 @@ def _read(chunks: list[dict[str, Any]]) -> Completion:
             raise ModelError(f"The local model refused the request: {error.get('message', error)}")
         usage = chunk.get("usage") or usage
         timings = chunk.get("timings") or timings
+        text += _text(chunk)
         for choice in chunk.get("choices", ()):
-            text += choice.get("delta", {}).get("content") or ""
             finish = choice.get("finish_reason") or finish
             content = (choice.get("logprobs") or {}).get("content") or ()
             tokens += [(token["token"], token["logprob"]) for token in content]

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import aclosing
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from toolgrove.agent import local
 from toolgrove.agent.local import LocalChatModel
-from toolgrove.agent.local_engine import Completion, ContextExceeded, Stopped, Worker, threads_for
-from toolgrove.errors import ModelError
+from toolgrove.agent.local_engine import Completion, ContextExceeded, Stopped, Worker
+from toolgrove.errors import ModelError, UsageError
 
 CLOCK: dict[str, Any] = {
     "type": "function",
@@ -53,7 +54,10 @@ class StandIn:
         if request["stopping"].is_set():
             raise Stopped
         self.asked.append({"messages": messages, **request})
-        return self.reply(self.asked[-1])
+        completion = self.reply(self.asked[-1])
+        for piece in completion.text.split(" ") if "hear" in request else ():
+            request["hear"](piece)
+        return completion
 
 
 @pytest.fixture
@@ -266,8 +270,103 @@ def test_an_engine_that_cannot_load_is_tried_again_at_the_next_call() -> None:
     assert running.submit(lambda engine: 1).result() == 1
 
 
-@pytest.mark.parametrize(
-    ("cores", "load", "threads"), [(1, 0.0, 1), (2, 0.4, 2), (2, 0.9, 1), (2, 9.0, 1), (16, 4.0, 8)]
-)
-def test_threads_are_the_cores_that_others_leave(cores: int, load: float, threads: int) -> None:
-    assert threads_for(cores, load) == threads
+def test_what_is_bound_holds_for_that_call_only(engine: Use) -> None:
+    stand_in = engine("7")
+    model = LocalChatModel(max_tokens=9)
+    model.bind(max_tokens=1, stop=["."], grammar="root ::= [0-9]").invoke("How good is it?")
+    model.invoke("And now?")
+    first, second = stand_in.asked
+    assert [first[k] for k in ("max_tokens", "stop", "schema")] == [1, ["."], "root ::= [0-9]"]
+    assert [second[k] for k in ("max_tokens", "stop", "schema")] == [9, None, None]
+
+
+def test_a_longest_reply_is_bound_with_tools_too(engine: Use) -> None:
+    stand_in = engine(CALL)
+    LocalChatModel().bind_tools([CLOCK], max_tokens=50).invoke("When?")
+    assert stand_in.asked[0]["max_tokens"] == 50
+
+
+def test_a_response_format_is_narrowed_and_another_kind_is_refused(engine: Use) -> None:
+    stand_in = engine("3")
+    schema = {"type": "integer", "minimum": 0, "maximum": 9, "x-note": "?"}
+    form = {"type": "json_schema", "json_schema": {"name": "grade", "schema": schema}}
+    LocalChatModel().bind(response_format=form).invoke("Grade it.")
+    assert stand_in.asked[0]["schema"] == {"type": "integer", "minimum": 0, "maximum": 9}
+    with pytest.raises(UsageError, match="response_format is"):
+        LocalChatModel().bind(response_format={"type": "json_object"}).invoke("Grade it.")
+
+
+def gathered(pieces: list[Any]) -> Any:
+    whole = pieces[0]
+    for piece in pieces[1:]:
+        whole += piece
+    return whole
+
+
+def test_a_plain_reply_streams_and_its_last_piece_counts_the_tokens(engine: Use) -> None:
+    engine("one two three")
+
+    async def listen() -> list[Any]:
+        return [piece async for piece in LocalChatModel().astream("Count.")]
+
+    for pieces in (asyncio.run(listen()), list(LocalChatModel().stream("Count."))):
+        assert [str(piece.content) for piece in pieces] == ["one", "two", "three", ""]
+        assert [piece.usage_metadata is None for piece in pieces] == [True, True, True, False]
+        whole = gathered(pieces)
+        assert whole.usage_metadata["input_token_details"] == {"cache_read": 30}
+        assert whole.response_metadata["finish_reason"] == "stop"
+
+
+def test_a_tool_call_streams_as_one_piece(engine: Use) -> None:
+    engine(CALL)
+    (piece,) = LocalChatModel().bind_tools([CLOCK]).stream("What time is it in UTC?")
+    assert [(c["name"], c["args"]) for c in piece.tool_calls] == [("now", {"zone": "UTC"})]
+    assert piece.content == "I need the time."
+
+
+def test_a_call_that_is_none_stays_one_when_streamed(engine: Use) -> None:
+    engine(lambda _: said(CALL[:30], "length"))
+    (piece,) = LocalChatModel().bind_tools([CLOCK]).stream("What time is it in UTC?")
+    assert piece.tool_calls == []
+    assert len(piece.invalid_tool_calls) == 1
+
+
+def test_who_stops_listening_stops_the_engine(engine: Use) -> None:
+    stopped = threading.Event()
+
+    def reply(request: Mapping[str, Any]) -> Completion:
+        request["hear"]("first")
+        request["stopping"].wait()
+        stopped.set()
+        raise Stopped
+
+    async def leave() -> str:
+        stream = LocalChatModel().astream("Count to a million.")
+        async with aclosing(stream) as pieces:  # type: ignore[type-var]  # it is a generator
+            async for piece in pieces:
+                return str(piece.content)
+        return ""
+
+    engine(reply)
+    assert asyncio.run(leave()) == "first"
+    assert stopped.wait(10)
+    stopped.clear()
+    stream: Any = LocalChatModel().stream("Count to a million.")
+    assert next(stream).content == "first"
+    stream.close()
+    assert stopped.wait(10)
+
+
+def test_an_engine_that_fails_in_mid_stream_raises_there(engine: Use) -> None:
+    def reply(request: Mapping[str, Any]) -> Completion:
+        request["hear"]("first")
+        raise ModelError("out of memory")
+
+    async def listen() -> None:
+        pieces = LocalChatModel().astream("Count.")
+        assert (await anext(pieces)).content == "first"
+        with pytest.raises(ModelError, match="out of memory"):
+            await anext(pieces)
+
+    engine(reply)
+    asyncio.run(listen())
