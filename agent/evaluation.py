@@ -68,6 +68,8 @@ class Evaluation:
             "retrieved": agent.k if agent.catalog is not None else None,
             "timeout": agent.timeout,
             "observation_limit": agent.observation_limit,
+            "window": agent.window.tokens if agent.window is not None else None,
+            "subtasks": agent.subtasks,
             "world": agent.world(specs),
         }
 

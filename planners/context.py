@@ -46,6 +46,8 @@ KEPT = 0.6
 of open subtasks and the last step is kept."""
 _WHOLE = 0.3
 """The share of a window in which the latest steps are left as they are, if they can be."""
+_MANY = 10**9
+"""More steps than are ever left out: what room their notice takes."""
 _HEAD = 80
 """Characters that a shortened result keeps."""
 _CUTS = (8000, 4000, 2000, 1000, 500, 250, _HEAD)
@@ -251,7 +253,7 @@ def _cut(step: Step, longest: int, window: Window) -> Step:
 
     What the line would only make longer stays as it is.
     """
-    results = []
+    results, shorter = [], False
     for message, whole in zip(step.messages, step.wholes, strict=True):
         if message.role is not Role.TOOL:
             continue
@@ -259,6 +261,9 @@ def _cut(step: Step, longest: int, window: Window) -> Step:
         head = " ".join(text[:longest].split()) if longest <= _HEAD else text[:longest]
         line = f"{head}… [{len(text):,} characters; the whole is kept in the run: {whole}]"
         results.append(line if len(line) < len(text) else text)
+        shorter |= len(line) < len(text)
+    if not shorter:
+        return step
     cut = _told(step, results, window)
     return cut if cut.size < step.size else step
 
@@ -319,9 +324,9 @@ class _Shelf:
         self._window = window
         self._kept = [True] * len(self.body)
         self._left_out = left_out
-        self._told = _notice(left_out, window) if left_out else None
+        self._room = _notice(_MANY, window).size
         self.size = head.size + sum(step.size for step in body)
-        self.size += self._told.size if self._told else 0
+        self.size += self._room if left_out else 0
 
     def oldest_first(self, most: int) -> Iterator[tuple[int, float]]:
         """Places but the last, and down to which size of all each is worth giving up.
@@ -350,13 +355,12 @@ class _Shelf:
     def leave_out(self, place: int) -> None:
         """Show a step no longer, and count it in the notice."""
         self._kept[place] = False
+        self.size -= self.body[place].size
+        self.size += 0 if self._left_out else self._room
         self._left_out += 1
-        before = self._told.size if self._told else 0
-        self._told = _notice(self._left_out, self._window)
-        self.size += self._told.size - before - self.body[place].size
 
     def steps(self) -> list[Step]:
         """What is shown now."""
-        notice = [self._told] if self._told else []
+        notice = [_notice(self._left_out, self._window)] if self._left_out else []
         kept = [step for step, keep in zip(self.body, self._kept, strict=True) if keep]
         return [self._head, *notice, *kept]
