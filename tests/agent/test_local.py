@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
 import json
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -370,3 +372,9 @@ def test_an_engine_that_fails_in_mid_stream_raises_there(engine: Use) -> None:
 
     engine(reply)
     asyncio.run(listen())
+
+
+def test_the_pages_examples_run() -> None:
+    page = Path(__file__).parents[2] / "docs" / "local-model.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried) == (0, 5)
