@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from contextlib import aclosing
 from typing import Any
 
 import jsonschema_rs
@@ -220,3 +221,41 @@ def test_as_a_judge_it_answers_in_plain_text(model: LocalChatModel) -> None:
     reply = model.invoke([HumanMessage("Is 2 + 2 = 4? Answer with one word, yes or no.")])
     assert "yes" in str(reply.content).lower()
     assert json.dumps(reply.usage_metadata)
+
+
+A_OR_B = 'root ::= "A" | "B"'
+
+
+def test_one_token_is_what_a_vote_costs(model: LocalChatModel) -> None:
+    question = [HumanMessage("Which is a fruit? A: a hammer. B: an apple. Answer A or B.")]
+    vote = model.bind(max_tokens=1, grammar=A_OR_B).invoke(question)
+    assert vote.content == "B"
+    assert vote.usage_metadata is not None
+    assert vote.usage_metadata["output_tokens"] == 1
+
+
+def test_a_schema_shapes_a_plain_reply(model: LocalChatModel) -> None:
+    schema = {"type": "integer", "minimum": 0, "maximum": 9}
+    form = {"type": "json_schema", "json_schema": {"name": "grade", "schema": schema}}
+    reply = model.bind(response_format=form, max_tokens=8).invoke("How good is pizza, 0 to 9?")
+    assert 0 <= json.loads(str(reply.content)) <= 9
+
+
+def test_it_is_heard_while_it_writes_and_stops_when_nobody_listens(model: LocalChatModel) -> None:
+    async def leave() -> list[str]:
+        heard = []
+        async with aclosing(model.astream("Count from 1 to 5000.")) as pieces:  # type: ignore[type-var]  # a generator
+            async for piece in pieces:
+                heard.append(str(piece.content))
+                if len(heard) == 5:
+                    break
+        reply = await model.bind(max_tokens=1).ainvoke("Is water wet?")
+        assert reply.usage_metadata is not None
+        assert reply.usage_metadata["output_tokens"] == 1
+        return heard
+
+    assert len(asyncio.run(leave())) == 5
+    pieces = list(model.bind(max_tokens=6).stream("Count from 1 to 5000."))
+    assert pieces[-1].usage_metadata is not None
+    assert pieces[-1].usage_metadata["output_tokens"] == 6
+    assert sum(bool(piece.content) for piece in pieces) > 3
