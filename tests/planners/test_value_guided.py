@@ -239,6 +239,11 @@ def test_uct_leaves_a_step_that_did_not_improve_for_a_sibling() -> None:
     assert found.order == ["0", "1", "10", "100"]
 
 
+def test_uct_goes_on_from_a_step_that_is_worth_as_much_as_its_parent() -> None:
+    found = grow(UCT(explore=0, rounds=4), lambda p: "open", lambda p: 0.5)
+    assert found.order == ["0", "00", "000", "0000"]
+
+
 def test_uct_prunes_what_is_valued_too_low() -> None:
     found = grow(UCT(rounds=1), lambda p: "open", lambda p: 0.1)
     assert found.nodes["0"].state is NodeState.PRUNED
