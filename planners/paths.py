@@ -211,9 +211,15 @@ class Paths:
         path.reverse()
         return path
 
-    def made(self, parent: str, call: ToolCall) -> tuple[Observation, bool] | None:
-        """What this very read gave in the tree since the last write, and whether on this path."""
-        reads = [r for r in self._reads.get(identity(call), ()) if r.epoch == self.epoch]
+    def made(
+        self, parent: str, call: ToolCall, since: int | None = None
+    ) -> tuple[Observation, bool] | None:
+        """What this very read gave in the tree since the last write, and whether on this path.
+
+        ``since`` is the epoch to go by, where it is not the present one.
+        """
+        epoch = self.epoch if since is None else since
+        reads = [r for r in self._reads.get(identity(call), ()) if r.epoch == epoch]
         if not reads:
             return None
         where = {read.node for read in reads}

@@ -163,15 +163,20 @@ class Run:
         self.meter.after_model(asked_models(reply), calls)
         return reply
 
-    async def call(self, node: str, position: int, call: ToolCall) -> Observation:
+    async def call(
+        self, node: str, position: int, call: ToolCall, *, since: int | None = None
+    ) -> Observation:
         """What a resolved call gives: from the journal, or called now.
 
         A write whose outcome a crash left unknown is not made again: its observation says so.
+        ``since`` is the epoch that the step began in, for steps whose reads overlap their own
+        writes: which of these had ended when a read began is another matter after a crash.
         """
         paths = self.paths
         write = paths.effect(call) is Effect.WRITE
         # what was read before a write is no answer after it, even to the same step of the same run
-        since = 0 if write else paths.epoch
+        began = paths.epoch
+        since = 0 if write else began if since is None else since
         asked = codec.digest([position, call.name, call.arguments, *([since] if since else [])])
         paths.epoch += write
         try:
@@ -179,7 +184,7 @@ class Run:
         finally:
             paths.epoch += write
         if not write:
-            paths.read(call, since)
+            paths.read(call, began)
         return observation
 
     async def _observation(self, key: Key, call: ToolCall, write: bool) -> Observation:

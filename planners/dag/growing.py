@@ -69,8 +69,9 @@ async def grow(run: Run, pick: Pick) -> Node:
         depth=parent.depth + 1,
         variant=pick.variant,
     )
+    caller = _Caller(run, node, offer)
     schedule = Schedule(
-        _Caller(run, node, offer),
+        caller,
         lambda seen: _value(run, seen),
         name=f"call_{node.id[:12]}",
         earlier=_earlier(path),
@@ -87,7 +88,8 @@ async def grow(run: Run, pick: Pick) -> Node:
             elif isinstance(entry, Problem) and (last or entry.number is None):
                 problems.append(str(entry))
             elif isinstance(entry, PlanTask | Problem):
-                schedule.add(entry)
+                step = schedule.add(entry)
+                caller.writes |= {step.position} if step.writes else set()
 
     said = conversation(path, offer, run.tree.task.query, pick.variant)
     async with schedule:
@@ -103,10 +105,16 @@ async def grow(run: Run, pick: Pick) -> Node:
 
 
 class _Caller:
-    """Makes a node's calls as every other planner's are made."""
+    """Makes a node's calls as every other planner's are made.
+
+    Whether a read is answered from the tree hangs on what the tree held when the step began and
+    on the plan's text, not on which calls have ended meanwhile: so it is the same after a crash.
+    """
 
     def __init__(self, run: Run, node: Node, offer: Offer) -> None:
         self.run, self.node, self.offer = run, node, offer
+        self.since = run.paths.epoch
+        self.writes: set[int] = set()
 
     async def __call__(self, position: int, written: ToolCall) -> tuple[ToolCall, Observation]:
         run, node = self.run, self.node
@@ -118,11 +126,11 @@ class _Caller:
         if found.name in CONTROLS:
             mend = f"{found.name} has no place in a plan; leave it out."
             return written, Observation(Status.INVALID_REQUEST, mend, len(mend), attempts=0)
-        before = run.paths.made(node.parent or ROOT, found)
-        if before is not None:
+        before = run.paths.made(node.parent or ROOT, found, self.since)
+        if before is not None and not any(write < position for write in self.writes):
             gave, on_this_path = before
             return found, replace(gave, cached=True, seconds=0.0, repeated=on_this_path)
-        return found, await run.call(node.id, position, found)
+        return found, await run.call(node.id, position, found, since=self.since)
 
 
 def _specs(offer: Offer) -> SpecOf:

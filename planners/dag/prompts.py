@@ -8,6 +8,7 @@ plans and results of the path, so that a local model computes each prompt's begi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
@@ -152,6 +153,7 @@ def conversation(path: Sequence[Node], offer: Offer, query: str, variant: str) -
     return said
 
 
+@lru_cache(maxsize=16)
 def _listed(offer: Offer) -> str:
     names = {spec_id: alias for alias, spec_id in offer.aliases.items()}
     lines = []

@@ -145,7 +145,7 @@ class Schedule:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
-    def add(self, entry: PlanTask | Problem) -> None:
+    def add(self, entry: PlanTask | Problem) -> Step:
         """Take the next task, or one that could not be read but whose number is known."""
         position = len(self.steps)
         malformed = entry.text if isinstance(entry, Problem) else None
@@ -164,6 +164,7 @@ class Schedule:
             for other in self.steps:
                 if entry.number in other._unbound:
                     _bound(other, entry.number, step)
+        return step
 
     def _bind(self, step: Step, task: PlanTask) -> None:
         """Find what a task refers to above it; what is not there may come below."""
