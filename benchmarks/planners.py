@@ -34,7 +34,7 @@ from toolgrove.data.world import specs, tasks
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import Row, Store
-from toolgrove.planners import Budget
+from toolgrove.planners import Budget, parse_planner
 
 __all__: list[str] = []
 
@@ -42,7 +42,14 @@ PEER = "toolbench"
 PLANNERS = {
     PEER: "toolbench",
     "react": "react:depth=8",
+    "cot": "cot:chains=2,depth=8",
     "dfsdt": "dfsdt:width=3,depth=8,prune_errors=true",
+    "dfs_filter": "dfs_filter:depth=8",
+    "beam": "beam:depth=8",
+    "astar": "astar:depth=8",
+    "uct": "uct:depth=8",
+    "dag": "dag",
+    "dta": "dta",
 }
 """What each planner is run as: chosen before the table was made, the same for all tasks."""
 MODEL_CALLS = 20
@@ -56,6 +63,7 @@ class Result:
     group: str
     planner: str
     options: str
+    prompts: str
     passed: bool
     answered: bool
     ended: str
@@ -82,10 +90,15 @@ def result(row: Row, planner: str) -> Result | None:
     figures = row.figures
     score = next(score for score in row.scores if score.evaluator == AnswerEvaluator.name)
     return Result(
-        row.task, row.group, planner, PLANNERS[planner], score.value == 1.0,
+        row.task, row.group, planner, PLANNERS[planner], _prompts(planner), score.value == 1.0,
         figures.answer is not None, figures.ended, figures.model_calls, figures.tool_calls,
         figures.input_tokens + figures.output_tokens, round(figures.seconds, 1),
     )  # fmt: skip
+
+
+def _prompts(planner: str) -> str:
+    """Names what a planner says: a row made under other words is made again."""
+    return parse_planner(PLANNERS[planner]).words.digest[:12]
 
 
 async def solved(evaluation: Evaluation, task: Task, planner: str, out: Path) -> Result | None:
@@ -178,7 +191,8 @@ async def run(options: argparse.Namespace) -> list[Result]:
     results = {
         (one["task"], one["planner"]): Result(**one)
         for one in before["results"]
-        if one["planner"] in PLANNERS and one["options"] == PLANNERS[one["planner"]]
+        if one["planner"] in PLANNERS
+        and (one["options"], one["prompts"]) == (PLANNERS[one["planner"]], _prompts(one["planner"]))
     }
     wanted = [(t, p) for t in drawn(options.per_group, options.seed) for p in chosen]
     ends = time.monotonic() + options.hours * 3600
@@ -203,7 +217,7 @@ def keep(
     if options.table is None:
         return
     config = next(iter(evaluations.values())).config(specs())
-    config = {key: config[key] for key in ("model", "budget", "world", "tools", "prompts")}
+    config = {key: config[key] for key in ("model", "budget", "world", "tools")}
     rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
     head = {"seed": options.seed, "config": config, "date": time.strftime("%Y-%m-%d")}
     text = ",\n".join(json.dumps(row) for row in rows)
