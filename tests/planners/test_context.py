@@ -197,26 +197,19 @@ def test_a_finished_subtask_is_its_goal_and_its_conclusion(tree: Tree) -> None:
             assert messages == whole, "and nothing else is left out while there is room"
 
 
-def older(messages: Sequence[Message], tokens: int) -> list[Message]:
-    """The messages before the last step and those that fit the share of the latest."""
-    at = [i for i, m in enumerate(messages) if m.role is Role.ASSISTANT]
-    begin = at[-1]
-    for place in reversed(at[:-1]):
-        if size(messages[place:]) > 0.3 * tokens:
-            break
-        begin = place
-    return list(messages[:begin])
-
-
 @settings(max_examples=40)
 @given(trees(), st.integers(900, 4000))
-def test_conclusions_outlive_the_steps_around_them(tree: Tree, tokens: int) -> None:
+def test_conclusions_outlive_the_steps_before_them(tree: Tree, tokens: int) -> None:
     for node in tree.nodes[1:][-LOOKED_AT:]:
-        messages = shown(tree.path(node), Window(tokens))
+        path = tree.path(node)
+        messages = shown(path, Window(tokens))
         results = " ".join(m.content for m in messages if m.role is Role.TOOL)
-        seen, *_ = tree.inner(node)
-        if not all(f"Conclusion: {c}" in results for c in seen):
-            assert not any(c.name == "look" for m in older(messages, tokens) for c in m.calls)
+        ids = {c.id for m in messages for c in m.calls if c.name == "look"}
+        for conclusion in tree.inner(node)[0]:
+            if f"Conclusion: {conclusion}" not in results:
+                goal = conclusion.removeprefix("conclusion of ")
+                begun = path.index(next(n for n in path if mark_of(n) == (BEGIN_SUBTASK, goal)))
+                assert ids.isdisjoint(c.id for step in path[:begun] for c in step.calls)
 
 
 def largest(path: Sequence[Node]) -> int:
