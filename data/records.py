@@ -288,7 +288,8 @@ class Node:
     needs : tuple of (int, int)
         ``(i, j)``: call ``j`` uses what call ``i`` gave.
     variant : str
-        Which prompt was used: ``plain`` or ``diversity``.
+        Which prompt was used: ``plain``, ``diversity``, or a step of a planner of graphs (``plan``,
+        ``join``, ``divide``, ``aggregate``, ``answer``).
     model : str
         The model's name.
     usage : Usage
@@ -304,7 +305,8 @@ class Node:
     answer : str or None
         The final answer, where the state is ``answered``.
     meta : JsonObject
-        What a foreign format said of the node and we have no field for.
+        What a foreign format said of the node and we have no field for; of a plan, the ``tasks``'
+        numbers, the ``problems``, and why to ``replan``.
     """
 
     id: str

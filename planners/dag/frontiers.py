@@ -54,8 +54,8 @@ class DTA(Frontier):
     """Rounds of calls that run at the same time (Divide-Then-Aggregate, Zhu et al., 2025).
 
     The model divides the task into calls, all run, and it sees all that they gave before it calls
-    again or answers (arXiv:2501.12432). Calls of one round that refer to each other are run level
-    by level.
+    again or answers (ACL, 2025.acl-long.1401). Calls of one round that refer to each other are run
+    level by level.
 
     Parameters
     ----------

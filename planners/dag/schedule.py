@@ -108,7 +108,7 @@ class Schedule:
         What the tasks of earlier plans gave. A number that this plan has used above is its own.
     rounds : bool
         Whether a task also waits for all tasks of the levels before its own, as in the rounds of
-        DTA (Zhu et al., 2025, "Divide-Then-Aggregate", arXiv:2501.12432).
+        DTA (Zhu et al., 2025, ACL, 2025.acl-long.1401).
     """
 
     def __init__(

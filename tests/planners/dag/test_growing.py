@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,14 @@ from support.bench import Bench
 from support.random_script import timeless
 from support.streaming import StreamingModel
 from toolgrove.agent.agent import Agent
+from toolgrove.agent.view import render
+from toolgrove.data.formats.toolbench_trees_out import dump_answer_tree
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
-from toolgrove.data.records import FINISH, Effect, NodeState, Role, Status, Task
+from toolgrove.data.preferences import mine
+from toolgrove.data.records import FINISH, Effect, NodeState, Reference, Role, Status, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ModelError
+from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners import Budget, parse_planner
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
 from toolgrove.tools.registry import Registry
@@ -73,6 +78,26 @@ async def test_every_step_is_a_conversation(bench: Bench, tmp_path: Path) -> Non
     ids = [call.id for node in tree for call in node.calls]
     assert len(set(ids)) == len(ids)
     assert tree.answer == "6"
+
+
+async def test_viewer_exporter_evaluators_and_miner_read_such_a_tree(
+    bench: Bench, tmp_path: Path
+) -> None:
+    said = model(
+        "1. add(a=2, b=3)\n2. nope(x=$1)\nadd(a=1)",
+        "Replan(more)",
+        "3. add(a=$1, b=1)",
+        "Finish(6)",
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert "nope" in render([tmp_path / "r"])
+    assert dump_answer_tree(tree)["answer_generation"]["finish_type"] == "give_answer"
+    assert mine(tree).row.successes == 1
+    add = tree.children(ROOT)[0].calls[0]
+    wanted = (add, replace(add, arguments={"a": 5, "b": 1}))
+    tree.task = replace(tree.task, reference=Reference("number", 6, calls=wanted))
+    score = await CallEvaluator().score(tree)
+    assert score.details["arguments"]["recall"] == 1.0
 
 
 async def test_the_first_tool_starts_before_the_plans_last_line(tmp_path: Path) -> None:
@@ -449,6 +474,25 @@ def test_planners_by_name() -> None:
     assert repr(parse_planner("dag:replans=1")) == "DAG(replans=1)"
     assert repr(parse_planner("dta")) == "DTA(rounds=4)"
     assert PLAN.digest != DIVIDE.digest
+
+
+async def test_a_reference_has_the_whole_result_where_the_model_sees_it_cut(
+    tmp_path: Path,
+) -> None:
+    def long() -> list[int]:
+        """A long list."""
+        return list(range(1000))
+
+    def last(of: list[int]) -> int:
+        """The last of a list."""
+        return of[-1]
+
+    said = model("1. long()\n2. last(of=$1)\n3. last(of=[$1[998]])", "Finish(x)")
+    agent = Agent(model=said, tools=[long, last], planner="dag", observation_limit=60)
+    outcome = await agent.ainvoke("What is it?")
+    first, second, third = outcome.tree.children(ROOT)[0].observations
+    assert first.truncated
+    assert (second.content, third.content) == ("999", "998")
 
 
 async def test_finish_at_once_is_an_answer(bench: Bench, tmp_path: Path) -> None:
