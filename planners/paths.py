@@ -81,6 +81,7 @@ class Paths:
         self._effects = {spec.id: spec.effect for spec in offer.specs}
         self._reads: dict[str, list[_Read]] = {}
         self._stamps: dict[str, int] = {}
+        self._seen: dict[str, dict[str, _Read]] = {}
         self._failed: dict[str, set[str]] = {}
         self._worked: set[str] = set()
         self._dead: frozenset[str] = frozenset()
@@ -111,6 +112,22 @@ class Paths:
             codec.digest([parent.digest if parent else "", node.messages]),
             tuple(to_langchain(message) for message in node.messages),
         )
+        if self._remembers:
+            self._note(node)
+
+    def _note(self, node: Node) -> None:
+        """Keep which reads a node has seen the outcome of, for those that build upon it.
+
+        It counts whether the node is committed yet or not, and whether it made the call itself: so
+        a step that looks ahead is told of a repeated call as it will be when its turn comes.
+        """
+        if any(self.effect(call) is Effect.WRITE for call in node.calls):
+            return
+        for call, observation in zip(node.calls, node.observations, strict=True):
+            if call.name in self._effects and observation.status in _LASTING:
+                epoch = self._stamps.get(call.id, self.epoch if observation.cached else -1)
+                seen = _Read(node.id, epoch, observation)
+                self._seen.setdefault(identity(call), {})[node.id] = seen
 
     def commit(self, node: Node) -> None:
         """Learn from a node that has come into the tree."""
@@ -219,14 +236,18 @@ class Paths:
         ``since`` is the epoch to go by, where it is not the present one.
         """
         epoch = self.epoch if since is None else since
-        reads = [r for r in self._reads.get(identity(call), ()) if r.epoch == epoch]
-        if not reads:
-            return None
-        where = {read.node for read in reads}
-        step: _Step | None = self._steps[parent]
-        while step is not None and step.node.id not in where:
+        asked = identity(call)
+        reads = [r for r in self._reads.get(asked, ()) if r.epoch == epoch]
+        seen = {n: r for n, r in self._seen.get(asked, {}).items() if r.epoch == epoch}
+        here = False
+        step: _Step | None = self._steps[parent] if seen else None
+        while step is not None and not (here and reads):
+            own = seen.get(step.node.id)
+            here = here or own is not None
+            if not reads and own is not None and not own.gave.cached:
+                reads = [own]
             step = step.parent
-        return reads[0].gave, step is not None
+        return (reads[0].gave, here) if reads else None
 
 
 def identity(call: ToolCall) -> str:

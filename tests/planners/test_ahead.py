@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -166,3 +167,24 @@ async def test_giving_up_goes_on_with_what_was_made_ahead(bench: Bench, tmp_path
     model = Slow(script=script)
     tree = await bench.solve(tmp_path / "r", model, "dfsdt", Budget(in_flight=4))
     assert tree.answer == "second"
+
+
+class Loud(RandomScript):
+    """Answers at once, and repeats itself: steps are made ahead of others that called the same."""
+
+    def _add(self, draw: random.Random) -> AIMessage:
+        return call("add", a=draw.randrange(2), b=draw.randrange(2))
+
+
+@pytest.mark.parametrize("seed", range(40))
+async def test_a_step_made_ahead_is_told_of_a_repeated_call_as_in_its_turn(
+    seed: int, tmp_path: Path
+) -> None:
+    planner = ["dfsdt:depth=6", "cot:chains=3"][seed % 2]
+    trees = []
+    for in_flight in (1, 4):
+        model = ScriptedModel(script=Loud(seed, writes=seed % 3 == 0, answers=0.05))
+        budget = Budget(model_calls=10_000, in_flight=in_flight)
+        run = tmp_path / str(in_flight)
+        trees.append(await Bench().solve(run, model, planner, budget))
+    assert result(trees[0]) == result(trees[1])

@@ -54,6 +54,7 @@ def drawn(seed: int, messages: Sequence[BaseMessage]) -> random.Random:
 def garbled(seed: int) -> Any:
     """Replies of a random search, some of them malformed."""
     script = RandomScript(seed, writes=seed % 3 == 0)
+    few = seed % 2 == 0
 
     def reply(messages: Sequence[BaseMessage]) -> AIMessage:
         draw = drawn(seed, messages)
@@ -67,6 +68,8 @@ def garbled(seed: int) -> Any:
             return AIMessage(draw.choice(["", "7", "A", "\x00", "1. add(a=1, b=$9)\n2. join()"]))
         if roll < 0.2:
             return call("add", a="much", b=None)
+        if few and roll < 0.5:  # few different calls, so that branches repeat each other's
+            return call("add", a=draw.randrange(2), b=0)
         return script(messages)
 
     return reply
