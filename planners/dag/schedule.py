@@ -63,6 +63,7 @@ class Step:
     observation: Observation | None = None
     _needs: dict[int, Step] = field(default_factory=dict)
     _before: list[Step] = field(default_factory=list)
+    _level: list[Step] = field(default_factory=list)
     _unbound: set[int] = field(default_factory=set)
     _bound: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -204,7 +205,7 @@ class Schedule:
         while self._rounds and sorter.is_active():
             before, level = level, [self.steps[i] for i in sorter.get_ready()]
             for step in level:
-                step._before += before
+                step._level = before
                 sorter.done(step.position)
         self._whole.set()
 
@@ -236,7 +237,7 @@ class Schedule:
         await step._bound.wait()
         if self._rounds or step.writes:
             await self._whole.wait()
-        for other in (*step._needs.values(), *step._before):
+        for other in (*step._needs.values(), *step._before, *step._level):
             await other._done.wait()
         if step.observation is not None:
             return

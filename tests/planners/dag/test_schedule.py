@@ -181,6 +181,16 @@ async def test_a_write_behind_a_failed_write_is_skipped_and_a_read_is_not() -> N
     assert told(plan)[3] == "Skipped, because 1 (t1) failed."
 
 
+async def test_a_round_is_no_reason_to_blame_a_write_of_another_resource() -> None:
+    tools = Tools(frozenset({1}))
+    async with schedule(tools, rounds=True) as plan:
+        for one in (task(1, writes="a"), task(2), task(3, 2, writes="b")):
+            plan.add(one)
+        plan.close()
+        await tools.end_all()
+    assert sorted(tools.started) == [1, 2, 3]
+
+
 async def test_what_could_not_be_read_skips_what_refers_to_it() -> None:
     tools = Tools()
     async with schedule(tools) as plan:
@@ -391,7 +401,8 @@ def test_in_any_plan_a_task_starts_exactly_when_it_can(
                     assert tools.running <= ready
                 else:
                     assert tools.running == ready
-                if tools.running:
+                if len(done) < len(plan):
+                    assert tools.running, "nothing runs, and not all is done"
                     number = draw.choice(sorted(tools.running))
                     done.add(number)
                     bad |= {number} & failing
