@@ -57,7 +57,8 @@ class Fault(StrEnum):
     CUT_OBSERVATION = "cut_observation"
     """The conversation holds an observation that was cut."""
     UNFINISHED = "unfinished"
-    """Below the rejected step a path was left open (the budget ran out), so it may not be worse."""
+    """Below the rejected step a path was left open, or was pruned by nothing but its score, so it
+    may not be worse."""
 
 
 ALWAYS_DROPPED = frozenset({Fault.IDENTICAL_CALL, Fault.NO_WORDS})
@@ -190,7 +191,11 @@ class _Candidate:
 
 
 def _is_open_leaf(tree: SearchTree, node: Node) -> bool:
-    return node.state is NodeState.OPEN and not tree.children(node.id)
+    """Whether a path was left: for want of budget, or because its score was not among the best."""
+    left = node.state is NodeState.OPEN or (
+        node.state is NodeState.PRUNED and node.score is not None
+    )
+    return left and not tree.children(node.id)
 
 
 def _at_or_above(tree: SearchTree, wanted: Callable[[Node], bool]) -> dict[str, None]:

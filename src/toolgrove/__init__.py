@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.models import load_model
     from toolgrove.agent.scripted import ScriptedModel
     from toolgrove.agent.tool_retriever import ToolRetriever
+    from toolgrove.agent.voting import vote
     from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
@@ -45,6 +46,7 @@ __all__ = [
     "mine",
     "read_tree",
     "to_langchain",
+    "vote",
 ]
 
 _HOMES = {
@@ -67,6 +69,7 @@ _HOMES = {
     "mine": "data.preferences",
     "read_tree": "data.journal",
     "to_langchain": "agent.langchain_tools",
+    "vote": "agent.voting",
 }
 
 

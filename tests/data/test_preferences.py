@@ -32,7 +32,7 @@ def tree_of(steps: str) -> SearchTree:
     """A tree from lines: an id below its parent, then words and marks.
 
     ``a <root far(Oslo) 'Look.'`` is a step that says Look. and calls far; ``+`` answers, ``-``
-    gives up, ``x`` is pruned, ``*`` was asked for diversely, ``~`` had its observation cut.
+    gives up, ``x`` is pruned, ``?`` is pruned for its score, ``*`` was asked for diversely, ``~`` had its observation cut.
     """
     tree = SearchTree(Task("7", "How far?"), meta={"run": "made"})
     opening = (Message(Role.SYSTEM, "Answer."), Message(Role.USER, "How far?"))
@@ -57,7 +57,7 @@ def _step(tree: SearchTree, name: str, parent: str, rest: list[str], words: str)
         status = Status.FINAL_ANSWER if "+" in marks else Status.GIVE_UP
         calls.append(ToolCall(f"{name}F", "Finish", DONE if "+" in marks else {}))
         seen.append(Observation(status, "ended"))
-    elif "x" in marks:
+    elif "x" in marks or "?" in marks:
         state = NodeState.PRUNED
     told = [
         Message(Role.TOOL, o.content, call_id=c.id, name=c.name)
@@ -73,6 +73,7 @@ def _step(tree: SearchTree, name: str, parent: str, rest: list[str], words: str)
         calls=tuple(calls),
         observations=tuple(seen),
         state=state,
+        score=0.1 if "?" in marks else None,
         answer="5 km" if "+" in marks else None,
     )
 
@@ -172,6 +173,7 @@ def test_a_tree_without_pairs_says_why(steps: str, why: str) -> None:
         ("r <root far(Bern) ~\n a <r + 'A'\n b <r - 'B'", Fault.CUT_OBSERVATION),
         ("a <root far(Bern) ~ 'A'\n aa <a +\n b <root - 'B'", None),
         ("a <root + 'A'\n b <root far(Rome) 'B'", Fault.UNFINISHED),
+        ("a <root + 'A'\n b <root far(Rome) ? 'B'", Fault.UNFINISHED),
         ("a <root + 'A'\n b <root far(Rome) 'B'\n c <b -\n d <b 'Hm.'", Fault.UNFINISHED),
     ],
 )
