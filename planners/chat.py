@@ -177,7 +177,7 @@ class Chat:
         """
         began = time.monotonic()
         try:
-            reply = await self._ask(list(messages))
+            reply = await self._ask(messages if isinstance(messages, list) else list(messages))
         except (asyncio.CancelledError, ModelError):
             raise
         except Exception as error:

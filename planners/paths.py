@@ -7,7 +7,6 @@ search that looks ahead knows at each step what one that doesn't would know.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -30,8 +29,6 @@ _LASTING = frozenset(
 _DEAD = frozenset({Status.NOT_WORKING, Status.TIMEOUT, Status.UNAUTHORIZED})
 _TRIES = 2
 """A tool that gave nothing but these in so many different calls is no longer offered."""
-_WARM = 16
-"""Paths whose conversation is kept as one list, because a search comes back to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +83,9 @@ class Paths:
         self._worked: set[str] = set()
         self._dead: frozenset[str] = frozenset()
         self._alive: dict[tuple[Offer, frozenset[str]], Offer] = {}
-        self._conversations: OrderedDict[str, list[BaseMessage]] = OrderedDict()
+        self._said: list[BaseMessage] = []
+        self._said_to: dict[str, int] = {}
+        """By node on the path that was asked for last, from the root: where in it the node ends."""
 
     def __contains__(self, node: object) -> bool:
         return node in self._steps
@@ -99,7 +98,8 @@ class Paths:
         parent = None if node.parent is None else self._steps[node.parent]
         if parent is not None:
             self._children.setdefault(parent.node.id, {})[node.index] = node.id
-        self._conversations.pop(node.id, None)
+        if node.id in self._said_to:  # another version of it: what was said is no longer so
+            self._cut(0)
         if self._context is not None:
             self._context.add(node)
         offer = self._root if parent is None else parent.offer
@@ -197,21 +197,27 @@ class Paths:
         return () if self._context is None else self._context.goals(node)
 
     def _conversation(self, node: str) -> list[BaseMessage]:
-        """The conversation as one list, begun from the nearest ancestor whose list is at hand."""
-        warm = self._conversations
+        """The conversation up to a node: the last one asked for, cut back and gone on with.
+
+        So it costs what the two paths do not share, and a chain of thousands of nodes is not
+        gathered again at each of them.
+        """
         way = []
         step: _Step | None = self._steps[node]
-        while step is not None and step.node.id not in warm:
+        while step is not None and step.node.id not in self._said_to:
             way.append(step)
             step = step.parent
-        said = [] if step is None else warm[step.node.id]
-        if way:
-            said = [*said, *(message for step in reversed(way) for message in step.messages)]
-        warm[node] = said
-        warm.move_to_end(node)
-        if len(warm) > _WARM:
-            warm.popitem(last=False)
-        return said
+        self._cut(0 if step is None else self._said_to[step.node.id])
+        for step in reversed(way):
+            self._said += step.messages
+            self._said_to[step.node.id] = len(self._said)
+        return self._said
+
+    def _cut(self, length: int) -> None:
+        """Take back what was said after so many messages."""
+        while self._said_to and next(reversed(self._said_to.values())) > length:
+            self._said_to.popitem()
+        del self._said[length:]
 
     def siblings(self, parent: str, index: int) -> list[Node]:
         """The children of a node before the ``index``-th, in their order."""
