@@ -2,11 +2,12 @@
 
     python benchmarks/dag_makespan.py [--n 5]
 
-A whole run of the planner ``dag`` (of ``react`` where it says so), the second of its agent and kept
-on disk, with calls of 200 ms each: a diamond (three calls, one that needs them all, four that need that one), ten calls
-side by side, and a diamond whose plan the model takes 300 ms to write, line by line, and 300 ms to
-judge, as in the peers' figures. The peer is the critical path: the time at which the last call can
-end if each begins as soon as its line is written and its inputs are there.
+A whole run of the planner ``dag`` (of ``react`` where it says so), the second of its agent and
+kept on disk, with calls of 200 ms each: a diamond (three calls, one that needs them all, four that
+need that one), ten calls side by side, and a diamond whose plan the model takes 300 ms to write,
+line by line, and 300 ms to judge, as in the peers' figures. The peer is the critical path: the
+time at which the last call can end if each begins as soon as its line is written and its inputs
+are there.
 """
 
 from __future__ import annotations
