@@ -2,6 +2,7 @@
 # make test   an environment, then all tests that need nothing but this machine
 # make check  lint, types, layers, formatting
 # make bench  the benchmarks that take under five minutes
+# make planners  every planner with the local model, for two hours; again to go on
 
 PYTHON ?= python3
 VENV ?= .venv
@@ -10,13 +11,13 @@ OUT ?= out/demo
 BENCHES := concurrency concurrent_dfsdt dag_makespan faults next_step overhead retrieval retrieval_scale tree_growth
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench clean
+.PHONY: demo test check bench planners clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -m "not local_model and not browser and not train"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not local_model and not browser and not train"
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check
@@ -26,6 +27,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+planners: $(VENV)/.dev
+	$(BIN)/python benchmarks/planners.py --out out/planners --table out/planners.json
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

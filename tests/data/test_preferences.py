@@ -32,7 +32,8 @@ def tree_of(steps: str) -> SearchTree:
     """A tree from lines: an id below its parent, then words and marks.
 
     ``a <root far(Oslo) 'Look.'`` is a step that says Look. and calls far; ``+`` answers, ``-``
-    gives up, ``x`` is pruned, ``?`` is pruned for its score, ``*`` was asked for diversely, ``~`` had its observation cut.
+    gives up, ``x`` is pruned, ``?`` is pruned for its score, ``*`` was asked for diversely, ``~``
+    had its observation cut.
     """
     tree = SearchTree(Task("7", "How far?"), meta={"run": "made"})
     opening = (Message(Role.SYSTEM, "Answer."), Message(Role.USER, "How far?"))
