@@ -74,7 +74,8 @@ class Budget:
         if model not in self.prices:
             raise UsageError(
                 f"the budget limits money, and {model!r} has no price. Give the price of a "
-                f"million input and output tokens: prices={{{model!r}: (…, …)}}."
+                f"million input and output tokens: prices={{{model!r}: (…, …)}}, or on the command "
+                f"line --price '{model}=IN,OUT'."
             )
         asked, wrote = self.prices[model]
         return (usage.input_tokens * asked + usage.output_tokens * wrote) / 1e6

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from typer.testing import CliRunner
 
 from toolgrove.cli.budgets import budget_of
+from toolgrove.cli.main import app
 from toolgrove.errors import UsageError
 from toolgrove.planners import Budget
 
@@ -22,3 +24,16 @@ def test_all_limits_come_through() -> None:
 def test_a_price_that_cannot_be_read_says_what_one_looks_like(price: str) -> None:
     with pytest.raises(UsageError, match=r"as in gpt-5=1\.25,10"):
         budget_of(9, prices=[price])
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--vote", "answer"], "--samples 5"),
+        (["--cascade", "planact"], "--strong"),
+    ],
+)
+def test_an_option_that_would_do_nothing_says_what_it_needs(options: list[str], says: str) -> None:
+    ended = CliRunner().invoke(app, ["run", "Where?", *options])
+    assert isinstance(ended.exception, UsageError)
+    assert says in str(ended.exception)

@@ -110,9 +110,9 @@ def run(
         Path | None, typer.Option(help="Answer calls from the cassettes in this folder.")
     ] = None,
     strong: Strong = None,
-    cascade: CascadeName = "specreason",
+    cascade: CascadeName = None,
     samples: Samples = 1,
-    vote: VoteOption = VoteBy.ANSWER,
+    vote: VoteOption = None,
     subtasks: Subtasks = False,
     context_tokens: ContextTokens = None,
     max_model_calls: MaxModelCalls = 200,
@@ -143,22 +143,27 @@ def run(
         "replay": replay,
         "trusted": trusted_here(),
     }
+    if vote is not None and samples == 1:
+        raise UsageError("--vote needs several samples: say how many, as in --samples 5.")
+    if cascade is not None and strong is None:
+        raise UsageError("--cascade says how two models share the work: name the second, --strong.")
+    by = vote or VoteBy.ANSWER
     if resume is not None:
         if query:
             raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
-        _resume(resume, budget, apis, given, samples, vote, json)
+        _resume(resume, budget, apis, given, samples, by, json)
         return
     if not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
     with Catalog.open(catalog, create=False) as opened:
         agent = Agent(
             model=model, catalog=opened, planner=planner, budget=budget, runs=runs, k=k, apis=apis,
-            search_tools=search_tools, strong=strong, cascade=cascade, subtasks=subtasks,
-            context_tokens=context_tokens, **given,
+            search_tools=search_tools, strong=strong, cascade=cascade or "specreason",
+            subtasks=subtasks, context_tokens=context_tokens, **given,
         )  # fmt: skip
         task = _task(query, tool)
         task = replace(task, tools=tuple(agent.candidates(task)))
-        _solve(agent, task, agent.new_run(task), samples, vote, json)
+        _solve(agent, task, agent.new_run(task), samples, by, json)
 
 
 def _task(query: str, tools: list[str] | None) -> Task:

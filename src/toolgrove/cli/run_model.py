@@ -16,11 +16,11 @@ Strong: TypeAlias = Annotated[
     ),
 ]
 CascadeName: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
         "--cascade",
-        help="How they share it: specreason (propose, score, take over) or planact (plan, act); "
-        "options as in specreason:threshold=5.",
+        help="How they share it: specreason (the default: propose, score, take over) or planact "
+        "(plan, act); options as in specreason:threshold=5.",
     ),
 ]
 Subtasks: TypeAlias = Annotated[

@@ -30,8 +30,10 @@ Samples = Annotated[
     int, typer.Option(help="Solve it up to so many times and take what most come to.", min=1)
 ]
 VoteOption = Annotated[
-    VoteBy,
-    typer.Option("--vote", help="Samples agree by their answers, or by the calls they made."),
+    VoteBy | None,
+    typer.Option(
+        "--vote", help="Samples agree by their answers (the default), or by the calls they made."
+    ),
 ]
 
 
