@@ -3,7 +3,8 @@
 Every variant (``plan``, ``join``, ``divide``, ``aggregate``, ``answer``) is this one step; they
 differ in what the model is asked (:mod:`toolgrove.planners.dag.prompts`). The reply is read while
 it comes. Where it plans calls they are run, and the step stays open; where it is a verdict, that is
-taken. Calls count for more than a verdict in the same reply, which came before their results.
+taken. Calls count for more than a verdict in the same reply, which came before their results,
+unless it is an answer that says with references where they belong, and all calls went well.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from toolgrove.planners.dag.plan import Entry, PlanTask, Problem
 from toolgrove.planners.dag.prompts import conversation
 from toolgrove.planners.dag.reading import PlanReader
 from toolgrove.planners.dag.schedule import Schedule
-from toolgrove.planners.dag.verdict import read_verdict
+from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
 from toolgrove.planners.frontier import Pick
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
@@ -99,9 +100,13 @@ async def grow(run: Run, pick: Pick) -> Node:
         node, model=reply.model or run.chat.name, usage=reply.usage, seconds=reply.seconds
     )
     text = reply.message.content
-    if schedule.steps:
-        return _called(node, text, schedule, problems)
-    return _judged(node, text, problems)
+    if not schedule.steps:
+        return _judged(node, text, problems, _results(run, path))
+    node = _called(node, text, schedule, problems)
+    if schedule.rounds or problems or any(step.failed for step in schedule.steps):
+        return node
+    answer = foretold(text, _results(run, [*path, node]))
+    return node if answer is None else _answered(node, answer)
 
 
 class _Caller:
@@ -150,6 +155,12 @@ def _earlier(path: list[Node]) -> Mapping[int, Observation]:
     return gave
 
 
+def _results(run: Run, path: list[Node]) -> dict[int, Any]:
+    """What the path's tasks gave that went well, as JSON values."""
+    gave = _earlier(path).items()
+    return {number: _value(run, seen) for number, seen in gave if not seen.status.failed}
+
+
 def _value(run: Run, seen: Observation) -> Any:
     """What a result is where it is referred to: the JSON value that it is, or else its text."""
     content = whole_observation(run.journal.run, seen)
@@ -180,29 +191,34 @@ def _called(node: Node, text: str, schedule: Schedule, problems: list[str]) -> N
     )
 
 
-def _judged(node: Node, text: str, problems: list[str]) -> Node:
+def _judged(node: Node, text: str, problems: list[str], results: Mapping[int, Any]) -> Node:
     """The node of a reply that planned nothing: a verdict, or at the end the answer itself."""
     verdict = read_verdict(text)
     answer = verdict.answer
     if answer is None and node.variant == "answer" and not problems:
         answer = text.strip() or None
     if answer is not None:
-        arguments = {"return_type": "give_answer", "final_answer": answer}
-        finish = ToolCall(f"call_{node.id[:12]}_0", FINISH, arguments)
-        done = Observation(Status.FINAL_ANSWER, "answered", 8)
-        return replace(
-            node,
-            depth=node.depth - 1,
-            messages=(
-                Message(Role.ASSISTANT, text, (finish,)),
-                Message(Role.TOOL, done.content, call_id=finish.id, name=FINISH),
-            ),
-            calls=(finish,),
-            observations=(done,),
-            state=NodeState.ANSWERED,
-            answer=answer,
-        )
+        said = Message(Role.ASSISTANT, text)
+        node = replace(node, depth=node.depth - 1, messages=(said,))
+        return _answered(node, filled(answer, results))
     meta: dict[str, Any] = {"problems": problems} if problems else {}
     if verdict.replan is not None:
         meta["replan"] = verdict.replan
     return replace(node, messages=(Message(Role.ASSISTANT, text),), meta=meta)
+
+
+def _answered(node: Node, answer: str) -> Node:
+    """The node with the answer as its last call."""
+    arguments = {"return_type": "give_answer", "final_answer": answer}
+    finish = ToolCall(f"call_{node.id[:12]}_{len(node.calls)}", FINISH, arguments)
+    done = Observation(Status.FINAL_ANSWER, "answered", 8)
+    said, *gave = node.messages
+    gave.append(Message(Role.TOOL, done.content, call_id=finish.id, name=FINISH))
+    return replace(
+        node,
+        messages=(replace(said, calls=(*said.calls, finish)), *gave),
+        calls=(*node.calls, finish),
+        observations=(*node.observations, done),
+        state=NodeState.ANSWERED,
+        answer=answer,
+    )

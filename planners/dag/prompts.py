@@ -31,9 +31,12 @@ _PLAN = f"""\
 You answer requests by planning calls of tools.
 {_GRAMMAR}Where a value comes from the result of line N, write $N.field with the field's name. \
 Calls that need nothing of each other run at the same time; to run a call after line N though it \
-uses nothing of it, end its line with: after: N. End the plan with join().
-You are then shown the results. If they hold every part of the answer, reply \
-Finish(the full answer in words). If not, reply Replan(what is missing), and write another plan. \
+uses nothing of it, end its line with: after: N.
+Plan no call that the request does not need. If the answer only repeats fields, end the plan with \
+Finish(the full answer in words, with $N.field in the place of each value). If results have to be \
+compared, chosen from or computed with, end it with join(): you are then shown them. If they hold \
+every part of the answer, reply Finish(the full answer in words). If not, reply \
+Replan(what is missing), and write another plan. \
 {_END}"""
 _DIVIDE = f"""\
 You answer requests by calling tools in rounds.
@@ -69,17 +72,25 @@ _LEAVES = (
     f"Tools:\n{_LIST}\n{_TRAIN}\n{_STATION}\n"
     "Request: When does the first train leave Lisbon on 5 May 2026?"
 )
+_EARLY = (
+    f"Tools:\n{_TRAIN}\n{_STATION}\n"
+    "Request: Does the first train of 5 May 2026 leave station 71 before six, yes or no?"
+)
 _LISBON = '1. find_station(city="Lisbon")\n'
 _STATIONS = 'list_stations: [{"id":71,"city":"Porto"},{"id":88,"city":"Lisboa"}]\n'
+_LEAVES_FORETOLD = "Finish(The first train leaves Lisbon at $2.leaves.)"
 _LEAVES_ANSWER = "Finish(The first train leaves Lisbon at 05:40.)"
 
 PLAN_SHOTS = (
     _MILES,
-    _PORTO + '3. rail_distance(from_id=$1.id, to_id=$2.id, unit="mi")\njoin()',
-    _FOUND + '3. rail_distance: {"distance":337.2,"unit":"mi"}\n' + _JOIN,
-    _MILES_ANSWER,
+    _PORTO + '3. rail_distance(from_id=$1.id, to_id=$2.id, unit="mi")\n'
+    "Finish(It is $3.distance miles by rail from Porto to Faro.)",
+    _EARLY,
+    '1. first_train(station_id=71, date="2026-05-05")\njoin()',
+    'Results:\n1. first_train: {"leaves":"06:15","to":"Faro"}\n' + _JOIN,
+    "Finish(No, the first train leaves at 06:15.)",
     _LEAVES,
-    _LISBON + '2. first_train(station_id=$1.id, date="2026-05-05")\njoin()',
+    _LISBON + '2. first_train(station_id=$1.id, date="2026-05-05")\n' + _LEAVES_FORETOLD,
     "Results:\n1. find_station failed: not found\n"
     "2. first_train failed: Skipped, because 1 (find_station) failed.\n" + _JOIN,
     "Replan(find_station does not know Lisbon: look it up in the list of stations)",
@@ -88,11 +99,9 @@ PLAN_SHOTS = (
     f"Results:\n3. {_STATIONS}{_JOIN}",
     "Replan(the id is 88; the first train is missing)",
     _REPLAN.format(next=4),
-    '4. first_train(station_id=88, date="2026-05-05")\njoin()',
-    'Results:\n4. first_train: {"leaves":"05:40","to":"Faro"}\n' + _JOIN,
-    _LEAVES_ANSWER,
+    '4. first_train(station_id=88, date="2026-05-05")\n' + _LEAVES_FORETOLD.replace("$2", "$4"),
 )
-"""Conversations, user and assistant in turn: one that goes well, one that has to plan anew."""
+"""Conversations, user and assistant in turn: a lookup, a judgement, and one that plans anew."""
 DIVIDE_SHOTS = (
     _MILES,
     _PORTO + "join()",

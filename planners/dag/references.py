@@ -16,7 +16,17 @@ from typing import Any, TypeAlias
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 
-__all__ = ["REFERENCE", "NoSuchField", "Ref", "fill", "look_up", "mentioned", "shapes"]
+__all__ = [
+    "REFERENCE",
+    "NoSuchField",
+    "Ref",
+    "fill",
+    "insert",
+    "look_up",
+    "mentioned",
+    "references",
+    "shapes",
+]
 
 _STEP = r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d++\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
 REFERENCE = re.compile(
@@ -76,6 +86,17 @@ def _step(part: str) -> str | int:
     return inner[1:-1] if inner[0] in "\"'" else int(inner)
 
 
+def references(text: str) -> list[Ref]:
+    """What may be references in a text, in their order.
+
+    Examples
+    --------
+    >>> [str(ref) for ref in references("${1}.txt of $$2 for $3.50 and $1.mail[0]")]
+    ['$1', '$1.mail[0]']
+    """
+    return [ref for match in REFERENCE.finditer(text) if (ref := _ref(match)) is not None]
+
+
 def mentioned(arguments: Any) -> frozenset[int]:
     """The numbers that stand after a ``$`` somewhere in JSON arguments, tasks or not.
 
@@ -89,8 +110,7 @@ def mentioned(arguments: Any) -> frozenset[int]:
     while waiting:
         value = waiting.pop()
         if isinstance(value, str):
-            refs = [_ref(match) for match in REFERENCE.finditer(value)]
-            found.update(ref.task for ref in refs if ref is not None)
+            found.update(ref.task for ref in references(value))
         elif isinstance(value, dict):
             waiting.extend(value.values())
         elif isinstance(value, list | tuple):
@@ -135,13 +155,25 @@ def fill(value: Any, tasks: Collection[int], result: Callable[[int], Any]) -> An
     if ref is not None and ref.task in tasks:
         return look_up(result(ref.task), ref)
 
+    return insert(value, tasks, lambda ref: _text(look_up(result(ref.task), ref)))
+
+
+def insert(text: str, tasks: Collection[int], say: Callable[[Ref], str]) -> str:
+    """Text with words in the place of its references.
+
+    Examples
+    --------
+    >>> insert("$1.id of $$2 for $3.50 to $4", {1}, lambda ref: f"<{ref.path[0]}>")
+    '<id> of $2 for $3.50 to $4'
+    """
+
     def inside(found: re.Match[str]) -> str:
         ref = _ref(found)
         if ref is None:
             return "$" if found["escape"] else found[0]
-        return _text(look_up(result(ref.task), ref)) if ref.task in tasks else found[0]
+        return say(ref) if ref.task in tasks else found[0]
 
-    return REFERENCE.sub(inside, value)
+    return REFERENCE.sub(inside, text)
 
 
 def shapes(arguments: JsonObject, tasks: Collection[int], result: Callable[[int], Any]) -> str:
@@ -178,6 +210,7 @@ def look_up(value: Any, ref: Ref) -> Any:
     ...     print(error)
     $1.city: there is no "city". $1 has: id, name.
     """
+    whole = value
     for depth, step in enumerate(ref.path):
         here = Ref(ref.task, ref.path[:depth])
         try:
@@ -186,8 +219,19 @@ def look_up(value: Any, ref: Ref) -> Any:
                 continue
         except (KeyError, IndexError, TypeError):
             pass
-        raise NoSuchField(f"{ref}: there is no {_shown(step)}. {here} {_has(value)}.")
+        wrong = f"{ref}: there is no {_shown(step)}. {here} {_has(value)}."
+        raise NoSuchField(f"{wrong}{_elsewhere(whole, ref, depth)}")
     return value
+
+
+def _elsewhere(value: Any, ref: Ref, depth: int) -> str:
+    """Where a field that was sought too deep does stand."""
+    name = ref.path[depth]
+    for above in range(depth):
+        if isinstance(value, dict) and name in value:
+            return f" There is {Ref(ref.task, (*ref.path[:above], name))}."
+        value = value[ref.path[above]]
+    return ""
 
 
 def _shown(step: str | int) -> str:

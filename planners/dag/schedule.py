@@ -126,7 +126,7 @@ class Schedule:
         self._value = value
         self._name = name
         self._earlier = earlier or {}
-        self._rounds = rounds
+        self.rounds = rounds
         self._numbered: dict[int, Step] = {}
         self._last_write: dict[str, Step] = {}
         self._reads: defaultdict[str, list[Step]] = defaultdict(list)
@@ -202,7 +202,7 @@ class Schedule:
             step._bound.set()
         sorter = self._acyclic()
         level: list[Step] = []
-        while self._rounds and sorter.is_active():
+        while self.rounds and sorter.is_active():
             before, level = level, [self.steps[i] for i in sorter.get_ready()]
             for step in level:
                 step._level = before
@@ -235,7 +235,7 @@ class Schedule:
 
     async def _run(self, step: Step, task: PlanTask) -> None:
         await step._bound.wait()
-        if self._rounds or step.writes:
+        if self.rounds or step.writes:
             await self._whole.wait()
         for other in (*step._needs.values(), *step._before, *step._level):
             await other._done.wait()

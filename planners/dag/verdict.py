@@ -2,16 +2,29 @@
 
 LLMCompiler ends an answer at its first closing bracket. Here it ends at the bracket that closes
 the call and its line, or with the text.
+
+A plan can end with its answer, too, written before there are results: ``Finish(It is $3.distance
+miles.)``. Where all went well, that saves the model call that would look at them.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from toolgrove.planners.dag.values import Broken, Incomplete, read_value
+from toolgrove.planners.dag.references import (
+    REFERENCE,
+    NoSuchField,
+    Ref,
+    insert,
+    look_up,
+    references,
+)
+from toolgrove.planners.dag.values import Broken, Incomplete, read_value, write_value
 
-__all__ = ["Verdict", "read_verdict"]
+__all__ = ["Verdict", "filled", "foretold", "read_verdict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +88,73 @@ def _unquoted(said: str) -> str:
     if isinstance(value, dict):
         value = next((value[k] for k in ("final_answer", "answer") if k in value), said)
     return value.strip() if isinstance(value, str) else said
+
+
+_REASONS = re.compile(r"\w\([^()]*\0|[-+*/<>]\s*\0|\0\s*[-+*/<>?]|==|^\W*(?:yes|no)\b", re.I)
+"""Computing, comparing or judging; the values are nulls."""
+
+
+def foretold(text: str, results: Mapping[int, Any]) -> str | None:
+    r"""The answer that a plan ends with, filled in; None where the results have to be looked at.
+
+    That is so where it refers to nothing, to a call that did not go well, to a field that is not
+    there, or to what is no text, number or list of these; and where it computes, compares or
+    judges what nobody has seen yet.
+
+    Parameters
+    ----------
+    text : str
+        The reply.
+    results : mapping of int to JSON value
+        What the tasks gave, by number; those that went well.
+
+    Examples
+    --------
+    >>> plan = '1. way(to="Faro")\nFinish(It is $1.distance miles.)'
+    >>> foretold(plan, {1: {"distance": 337.2}})
+    'It is 337.2 miles.'
+    >>> foretold(plan, {1: {"length": 337.2}}), foretold(plan, {})
+    (None, None)
+    """
+    said = read_verdict(text).answer or ""
+    refs = references(said)
+    if not refs or _REASONS.search(REFERENCE.sub("\0", said)):
+        return None
+    try:
+        values = {ref: _plain(look_up(results[ref.task], ref)) for ref in refs}
+    except (KeyError, NoSuchField):
+        return None
+    if None in values.values():
+        return None
+    return insert(said, results, lambda ref: values[ref] or "")
+
+
+def filled(answer: str, results: Mapping[int, Any]) -> str:
+    """An answer whose writer has seen the results, with these in the place of references.
+
+    Examples
+    --------
+    >>> filled("It is $2, not $3.", {2: {"roman": "LXXXII"}})
+    'It is LXXXII, not $3.'
+    """
+
+    def say(ref: Ref) -> str:
+        try:
+            value = look_up(results[ref.task], ref)
+        except NoSuchField:
+            return str(ref)
+        return _plain(value) or write_value(value)
+
+    return insert(answer, results, say)
+
+
+def _plain(value: Any) -> str | None:
+    """A value in words; None where it is not for words. An object of one field is that field."""
+    if isinstance(value, dict) and len(value) == 1:
+        [value] = value.values()
+    if isinstance(value, list):
+        parts = [_plain(part) for part in value]
+        return ", ".join(map(str, parts)) if parts and None not in parts else None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    return value if isinstance(value, str) else write_value(value)
