@@ -92,14 +92,16 @@ def _unquoted(said: str) -> str:
 
 _REASONS = re.compile(r"\w\([^()]*\0|[-+*/<>]\s*\0|\0\s*[-+*/<>?]|==|^\W*(?:yes|no)\b", re.I)
 """Computing, comparing or judging; the values are nulls."""
+_LONG = 500
+"""Characters of a value that somebody should read before it becomes part of an answer."""
 
 
 def foretold(text: str, results: Mapping[int, Any]) -> str | None:
     r"""The answer that a plan ends with, filled in; None where the results have to be looked at.
 
     That is so where it refers to nothing, to a call that did not go well, to a field that is not
-    there, or to what is no text, number or list of these; and where it computes, compares or
-    judges what nobody has seen yet.
+    there, or to what is no text, number or list of these, or a long one; and where it computes,
+    compares or judges what nobody has seen yet.
 
     Parameters
     ----------
@@ -124,7 +126,7 @@ def foretold(text: str, results: Mapping[int, Any]) -> str | None:
         values = {ref: _plain(look_up(results[ref.task], ref)) for ref in refs}
     except (KeyError, NoSuchField):
         return None
-    if None in values.values():
+    if any(value is None or len(value) > _LONG for value in values.values()):
         return None
     return insert(said, results, lambda ref: values[ref] or "")
 

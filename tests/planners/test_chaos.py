@@ -51,6 +51,13 @@ def drawn(seed: int, messages: Sequence[BaseMessage]) -> random.Random:
     return random.Random(f"{seed}:" + "\n".join(str(message.content) for message in messages))
 
 
+TEXTS = (
+    *("", "7", "A", "\x00", "1. add(a=1, b=$9)\n2. join()"),
+    "1. add(a=1, b=1)\n2. add(a=$1, b=1)\nFinish(It is $2.)",
+)
+"""What is no call: a grade, a choice, a plan."""
+
+
 def garbled(seed: int) -> Any:
     """Replies of a random search, some of them malformed."""
     script = RandomScript(seed, writes=seed % 3 == 0)
@@ -65,7 +72,7 @@ def garbled(seed: int) -> Any:
             broken = {"name": "add", "args": '{"a": 1, "b"', "id": "1", "error": None}
             return AIMessage("", invalid_tool_calls=[broken])
         if roll < 0.15:
-            return AIMessage(draw.choice(["", "7", "A", "\x00", "1. add(a=1, b=$9)\n2. join()"]))
+            return AIMessage(draw.choice(TEXTS))
         if roll < 0.2:
             return call("add", a="much", b=None)
         if few and roll < 0.5:  # few different calls, so that branches repeat each other's

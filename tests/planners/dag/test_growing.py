@@ -143,6 +143,64 @@ async def test_a_write_waits_until_the_plan_is_in_the_journal(bench: Bench, tmp_
     assert replied < written
 
 
+async def test_a_plan_can_end_with_its_answer(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=2, b=3)\n2. add(a=$1, b=$1)\nFinish($1 and $1 make $2.)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert (tree.answer, tree.meta["ended"]) == ("5 and 5 make 10.", "answered")
+    assert len(said.asked) == 1
+    _, plan = tree
+    assert [call.name for call in plan.calls[-2:]] == [plan.calls[0].name, FINISH]
+    assert plan.state is NodeState.ANSWERED
+    assert plan.needs == ((0, 1),)
+    asked = [call.id for call in plan.messages[0].calls]
+    assert [m.call_id for m in plan.messages[1:]] == asked
+    assert read_tree(tmp_path / "r").answer == tree.answer
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        "1. add(a=1, b=1)\nFinish(It is 2.)",
+        "1. add(a=1, b=1)\n2. fail(why=x)\nFinish(It is $1.)",
+        "1. add(a=1, b=1)\nadd(a=1, b=2)\nFinish(It is $1.)",
+        "1. add(a=1, b=1)\nFinish(It is $1.sum.)",
+        "1. add(a=1, b=1)\nFinish(It is $2.)",
+        "1. add(a=1, b=1)\n2. add(a=1, b=2)\nFinish(It is $2 - $1.)",
+        "1. add(a=1, b=1)\n2. add(a=1, b=2)\nFinish(It is max($1, $2).)",
+        "1. add(a=1, b=1)\nFinish(Yes, because it is $1.)",
+    ],
+)
+async def test_an_answer_that_nobody_can_know_yet_is_not_taken(
+    bench: Bench, tmp_path: Path, plan: str
+) -> None:
+    said = model(plan, "Finish(looked at)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert tree.answer == "looked at"
+    assert "1. add: 2" in shown(said.asked[1])
+
+
+async def test_rounds_look_at_what_they_gave(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=1, b=1)\nFinish(It is $1.)", "Finish(looked at)")
+    tree = await bench.solve(tmp_path / "r", said, "dta")
+    assert tree.answer == "looked at"
+
+
+async def test_a_later_plan_answers_with_results_of_an_earlier_one(
+    bench: Bench, tmp_path: Path
+) -> None:
+    said = model(
+        "1. add(a=1, b=1)\njoin()", "Replan(more)", "2. add(a=$1, b=1)\nFinish($1, then $2.)"
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert tree.answer == "2, then 3."
+
+
+async def test_references_in_an_answer_are_filled_in(bench: Bench, tmp_path: Path) -> None:
+    said = model("1. add(a=1, b=1)\n2. fail(why=x)\njoin()", "Finish($1, not $2 nor $100.)")
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert tree.answer == "2, not $2 nor $100."
+
+
 async def test_a_failure_reaches_the_joiner_which_plans_anew(bench: Bench, tmp_path: Path) -> None:
     said = model(
         "1. fail(why='no')\n2. add(a=$1, b=1)\n3. add(a=1, b=1)\njoin()",

@@ -94,6 +94,10 @@ def test_two_dollar_signs_stand_for_one() -> None:
         ("$2.id", '$2.id: there is no "id". $2 is a list of 2: write [0] for the first.'),
         ("see $3.id", '$3.id: there is no "id". $3 is just: plain words.'),
         ("$3[0]", "$3[0]: there is no [0]. $3 is just: plain words."),
+        (
+            "$1.at[0].name",
+            '$1.at[0].name: there is no "name". $1.at[0] is just: 41.1. There is $1.name.',
+        ),
         ("$1[0]", "$1[0]: there is no [0]. $1 has: id, name, at, first-train."),
         ("$1.name.x", '$1.name.x: there is no "x". $1.name is just: Porto.'),
         ('$1["first-train"].x', '$1.first-train.x: there is no "x". $1.first-train has: a b.'),
