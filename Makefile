@@ -29,7 +29,7 @@ bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 planners: $(VENV)/.dev
-	$(BIN)/python benchmarks/planners.py --out out/planners --table out/planners.json
+	$(BIN)/python benchmarks/planners.py --out out/planners --table benchmarks/planners.json
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

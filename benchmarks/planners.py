@@ -5,7 +5,8 @@
 Tasks are drawn by seed, as many of each group; a task's planners come one after another, so that
 whatever was done when the time is up compares like with like. Stop it at any moment: the same
 command goes on. ``--table FILE`` keeps rows and settings, and takes in those that another machine
-has made. A planner passes a task where code finds its final answer right.
+has made; with ``--hours 0`` it is only printed. A planner passes a task where code finds its final
+answer right.
 
 The peer is ``toolbench``: DFSDT as ToolBench's own code runs it, with its prompts and pruning. The
 last line is one JSON object: model calls a task of the best planner, and of the peer.
@@ -143,30 +144,40 @@ def table(results: Sequence[Result]) -> list[str]:
 
 
 def last_line(results: Sequence[Result]) -> dict[str, Any]:
-    """The planner that passes most, the cheapest of these, against the peer, on shared tasks."""
-    everywhere = set.intersection(
-        *({one.task for one in results if one.planner == name} for name in PLANNERS)
-    ) or {one.task for one in results}
-    shared = [one for one in results if one.task in everywhere]
-    figures: dict[str, tuple[float, float]] = {}
-    for planner in dict.fromkeys(one.planner for one in shared):
-        own = [one for one in shared if one.planner == planner]
-        passed = sum(one.passed for one in own) / len(own)
-        figures[planner] = passed, sum(one.model_calls for one in own) / len(own)
-    ours = max((p for p in figures if p != PEER), key=lambda p: (figures[p][0], -figures[p][1]))
-    peer = figures.get(PEER, (0.0, 0.0))
-    return {
+    """The planner that passes most, the cheapest of these, against the peer.
+
+    Only planners that did all of the peer's tasks count, and only these tasks.
+    """
+    done = {name: {one.task: one for one in results if one.planner == name} for name in PLANNERS}
+    peers = done.pop(PEER)
+    line: dict[str, Any] = {
         "name": "planners",
-        "ours": round(figures[ours][1], 2),
-        "peer": round(peer[1], 2),
+        "ours": None,
+        "peer": None,
         "peer_name": "DFSDT as ToolBench runs it",
         "unit": "model calls a task",
-        "ratio": round(figures[ours][1] / peer[1], 3) if peer[1] else None,
-        "n": len(everywhere),
-        "planner": ours,
-        "passed": round(figures[ours][0], 3),
-        "peer_passed": round(peer[0], 3),
+        "ratio": None,
+        "n": len(peers),
     }
+    figures = {
+        name: _figures([own[task] for task in peers])
+        for name, own in done.items()
+        if peers and own.keys() >= peers.keys()
+    }
+    if not figures:
+        return line
+    ours = max(figures, key=lambda name: (figures[name][0], -figures[name][1]))
+    passed, calls = figures[ours]
+    peer_passed, peer_calls = _figures(list(peers.values()))
+    line |= {"ours": round(calls, 2), "peer": round(peer_calls, 2)}
+    line |= {"ratio": round(calls / peer_calls, 3), "planner": ours}
+    return line | {"passed": round(passed, 3), "peer_passed": round(peer_passed, 3)}
+
+
+def _figures(results: Sequence[Result]) -> tuple[float, float]:
+    """The share that passed, and model calls a task."""
+    n = len(results)
+    return sum(one.passed for one in results) / n, sum(one.model_calls for one in results) / n
 
 
 def kept(path: Path | None) -> dict[str, Any]:
