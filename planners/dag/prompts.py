@@ -36,7 +36,7 @@ Plan no call that the request does not need. If the answer only repeats fields, 
 Finish(the full answer in words, with $N.field in the place of each value). If results have to be \
 compared, chosen from or computed with, end it with join(): you are then shown them. If they hold \
 every part of the answer, reply Finish(the full answer in words). If not, reply \
-Replan(what is missing), and write another plan. \
+Replan(what is missing), and below it the next plan. \
 {_END}"""
 _DIVIDE = f"""\
 You answer requests by calling tools in rounds.
@@ -44,7 +44,10 @@ You answer requests by calling tools in rounds.
 You are then shown the results. If they hold every part of the answer, reply \
 Finish(the full answer in words). If not, write the calls that can be made next. {_END}"""
 
-_JOIN = "Reply with Finish(the full answer) or Replan(what is missing)."
+_JOIN = (
+    "Reply with Finish(the full answer), or with Replan(what is missing) and below it the next "
+    "plan, numbered from {next}."
+)
 _AGGREGATE = "Reply with Finish(the full answer), or write the next calls, numbered from {next}."
 _REPLAN = "Write the next plan, numbered from {next}. Results of earlier lines can be used."
 _ANSWER = "No more calls can be made. Reply with Finish(the answer, as far as the results go)."
@@ -87,18 +90,16 @@ PLAN_SHOTS = (
     "Finish(It is $3.distance miles by rail from Porto to Faro.)",
     _EARLY,
     '1. first_train(station_id=71, date="2026-05-05")\njoin()',
-    'Results:\n1. first_train: {"leaves":"06:15","to":"Faro"}\n' + _JOIN,
+    'Results:\n1. first_train: {"leaves":"06:15","to":"Faro"}\n' + _JOIN.format(next=2),
     "Finish(No, the first train leaves at 06:15.)",
     _LEAVES,
     _LISBON + '2. first_train(station_id=$1.id, date="2026-05-05")\n' + _LEAVES_FORETOLD,
     "Results:\n1. find_station failed: not found\n"
-    "2. first_train failed: Skipped, because 1 (find_station) failed.\n" + _JOIN,
-    "Replan(find_station does not know Lisbon: look it up in the list of stations)",
-    _REPLAN.format(next=3),
+    "2. first_train failed: Skipped, because 1 (find_station) failed.\n" + _JOIN.format(next=3),
+    "Replan(find_station does not know Lisbon: look it up in the list of stations)\n"
     '3. list_stations(country="Portugal")\njoin()',
-    f"Results:\n3. {_STATIONS}{_JOIN}",
-    "Replan(the id is 88; the first train is missing)",
-    _REPLAN.format(next=4),
+    f"Results:\n3. {_STATIONS}{_JOIN.format(next=4)}",
+    "Replan(the id is 88; the first train is missing)\n"
     '4. first_train(station_id=88, date="2026-05-05")\n' + _LEAVES_FORETOLD.replace("$2", "$4"),
 )
 """Conversations, user and assistant in turn: a lookup, a judgement, and one that plans anew."""
@@ -120,16 +121,16 @@ DIVIDE_SHOTS = (
 )
 
 
-def _words(rules: str, shots: Sequence[str]) -> Words:
+def _words(rules: str, shots: Sequence[str], *asks: str) -> Words:
     def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:
         return Message(Role.SYSTEM, rules), Message(Role.USER, query)
 
-    said = [PROMPT_DIGEST, rules, *shots, _NOTHING, *_ASKS.values()]
+    said = [PROMPT_DIGEST, rules, *shots, _NOTHING, *asks, _ANSWER]
     return Words(opening, lambda siblings, names: None, codec.digest(said))
 
 
-PLAN = _words(_PLAN, PLAN_SHOTS)
-DIVIDE = _words(_DIVIDE, DIVIDE_SHOTS)
+PLAN = _words(_PLAN, PLAN_SHOTS, _JOIN, _REPLAN)
+DIVIDE = _words(_DIVIDE, DIVIDE_SHOTS, _AGGREGATE)
 
 
 def conversation(path: Sequence[Node], offer: Offer, query: str, variant: str) -> list[Message]:

@@ -118,7 +118,8 @@ def foretold(text: str, results: Mapping[int, Any]) -> str | None:
     >>> foretold(plan, {1: {"length": 337.2}}), foretold(plan, {})
     (None, None)
     """
-    said = read_verdict(text).answer or ""
+    ends = [found.start() for found in _LINE.finditer(text)]  # a reply may begin with Replan(…)
+    said = read_verdict(text[ends[-1] :] if ends else text).answer or ""
     refs = references(said)
     if not refs or _REASONS.search(REFERENCE.sub("\0", said)):
         return None

@@ -54,7 +54,8 @@ async def test_dag_answers_with_two_model_calls(bench: Bench, tmp_path: Path) ->
     assert join.calls[0].name == FINISH
     assert shown(said.asked[1]).endswith(
         "Results:\n1. add: 5\n2. add: 10\n"
-        "Reply with Finish(the full answer) or Replan(what is missing)."
+        "Reply with Finish(the full answer), or with Replan(what is missing) and below it the next "
+        "plan, numbered from 3."
     )
     assert read_tree(tmp_path / "r").answer == tree.answer
 
@@ -189,10 +190,11 @@ async def test_a_later_plan_answers_with_results_of_an_earlier_one(
     bench: Bench, tmp_path: Path
 ) -> None:
     said = model(
-        "1. add(a=1, b=1)\njoin()", "Replan(more)", "2. add(a=$1, b=1)\nFinish($1, then $2.)"
+        "1. add(a=1, b=1)\njoin()", "Replan(more)\n2. add(a=$1, b=1)\nFinish($1, then $2.)"
     )
     tree = await bench.solve(tmp_path / "r", said, "dag")
     assert tree.answer == "2, then 3."
+    assert len(said.asked) == 2
 
 
 async def test_references_in_an_answer_are_filled_in(bench: Bench, tmp_path: Path) -> None:
