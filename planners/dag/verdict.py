@@ -133,12 +133,14 @@ def foretold(text: str, results: Mapping[int, Any]) -> str | None:
 
 
 def filled(answer: str, results: Mapping[int, Any]) -> str:
-    """An answer whose writer has seen the results, with these in the place of references.
+    """An answer whose writer has seen the results, with these in the place of references to fields.
+
+    A bare ``$5`` stays: who has seen the results and writes that means money.
 
     Examples
     --------
-    >>> filled("It is $2, not $3.", {2: {"roman": "LXXXII"}})
-    'It is LXXXII, not $3.'
+    >>> filled("It is $2.roman for $2.", {2: {"roman": "LXXXII"}})
+    'It is LXXXII for $2.'
     """
 
     def say(ref: Ref) -> str:
@@ -146,18 +148,22 @@ def filled(answer: str, results: Mapping[int, Any]) -> str:
             value = look_up(results[ref.task], ref)
         except NoSuchField:
             return str(ref)
-        return _plain(value) or write_value(value)
+        told = _plain(value) or write_value(value)
+        return told if ref.path and len(told) <= _LONG else str(ref)
 
     return insert(answer, results, say)
 
 
 def _plain(value: Any) -> str | None:
     """A value in words; None where it is not for words. An object of one field is that field."""
-    if isinstance(value, dict) and len(value) == 1:
-        [value] = value.values()
-    if isinstance(value, list):
-        parts = [_plain(part) for part in value]
-        return ", ".join(map(str, parts)) if parts and None not in parts else None
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    value = _only(value)
+    parts = [_only(part) for part in value] if isinstance(value, list) else [value]
+    if not parts or any(
+        isinstance(part, bool) or not isinstance(part, str | int | float) for part in parts
+    ):
         return None
-    return value if isinstance(value, str) else write_value(value)
+    return ", ".join(part if isinstance(part, str) else write_value(part) for part in parts)
+
+
+def _only(value: Any) -> Any:
+    return next(iter(value.values())) if isinstance(value, dict) and len(value) == 1 else value

@@ -198,9 +198,14 @@ async def test_a_later_plan_answers_with_results_of_an_earlier_one(
 
 
 async def test_references_in_an_answer_are_filled_in(bench: Bench, tmp_path: Path) -> None:
-    said = model("1. add(a=1, b=1)\n2. fail(why=x)\njoin()", "Finish($1, not $2 nor $100.)")
+    def split(total: int) -> dict[str, float]:
+        """Split a sum."""
+        return {"half": total / 2, "rest": total / 2}
+
+    bench.registry.add_function(split)
+    said = model("1. split(total=7)\njoin()", "Finish($1.half, not $1 nor $1.third nor $100.)")
     tree = await bench.solve(tmp_path / "r", said, "dag")
-    assert tree.answer == "2, not $2 nor $100."
+    assert tree.answer == "3.5, not $1 nor $1.third nor $100."
 
 
 async def test_a_failure_reaches_the_joiner_which_plans_anew(bench: Bench, tmp_path: Path) -> None:

@@ -9,7 +9,14 @@ import pytest
 from toolgrove.planners.dag.verdict import filled, foretold
 
 GAVE = {
-    1: {"km": 12.5, "open": True, "none": None, "names": ["Faro", "Porto"], "at": [[1], {"a": 2}]},
+    1: {
+        "km": 12.5,
+        "open": True,
+        "none": None,
+        "names": ["Faro", "Porto"],
+        "at": [1, {"a": 2}],
+        "in": [[1]],
+    },
     2: {"roman": "LXXXII"},
     3: "x" * 501,
     4: [],
@@ -36,7 +43,7 @@ def test_texts_numbers_and_lists_of_them_are_filled_in(answer: str, told: str | 
 @pytest.mark.parametrize(
     "answer",
     [
-        *("It is 7.", "It is $9.", "$1", "$1.open", "$1.none", "$1.miles", "$3", "$4"),
+        *("It is 7.", "It is $9.", "$1", "$1.open", "$1.none", "$1.miles", "$1.in", "$3", "$4"),
         *("$1.km * 2", "2*$1.km", "$1.km - $2.roman", "$1.km > $2.roman", "round($1.km)"),
         *("$1.km > 3 ? far : near", "Yes: $1.km", "no, $1.km", "$1.km == 12.5", "($1.km / 2)"),
     ],
@@ -49,10 +56,19 @@ def test_what_has_to_be_looked_at_is_not_answered_before(answer: str) -> None:
     ("answer", "told"),
     [
         ("Yes: $1.open, $1.km.", "Yes: true, 12.5."),
-        ("$2 and $9 and $1.miles", "LXXXII and $9 and $1.miles"),
+        ("$2.roman and $9.a and $1.miles", "LXXXII and $9.a and $1.miles"),
+        ("It costs $2 (${1}).", "It costs $2 ($1)."),
         ("$1.at[1] for $$2", "2 for $2"),
         ("$1.none", "null"),
+        ("$5.page", "$5.page"),
     ],
 )
-def test_an_answer_after_the_results_holds_them(answer: str, told: Any) -> None:
-    assert filled(answer, GAVE) == told
+def test_an_answer_after_the_results_holds_their_fields(answer: str, told: Any) -> None:
+    assert filled(answer, GAVE | {5: {"page": "x" * 501}}) == told
+
+
+def test_a_deep_value_is_looked_at() -> None:
+    deep: Any = 1
+    for _ in range(5_000):
+        deep = [deep]
+    assert foretold("1. look()\nFinish($1)", {1: deep}) is None
