@@ -146,10 +146,14 @@ def table(results: Sequence[Result]) -> list[str]:
 def last_line(results: Sequence[Result]) -> dict[str, Any]:
     """The planner that passes most, the cheapest of these, against the peer.
 
-    Only planners that did all of the peer's tasks count, and only these tasks.
+    Only planners that did the peer's tasks count, and only the tasks that all of these did. One or
+    two that are missing, because the time was up or a run broke down, take their tasks out; a
+    planner that misses more is left out.
     """
     done = {name: {one.task: one for one in results if one.planner == name} for name in PLANNERS}
     peers = done.pop(PEER)
+    done = {name: own for name, own in done.items() if len(peers.keys() - own.keys()) <= 2}
+    peers = {task: one for task, one in peers.items() if all(task in own for own in done.values())}
     line: dict[str, Any] = {
         "name": "planners",
         "ours": None,
@@ -159,11 +163,7 @@ def last_line(results: Sequence[Result]) -> dict[str, Any]:
         "ratio": None,
         "n": len(peers),
     }
-    figures = {
-        name: _figures([own[task] for task in peers])
-        for name, own in done.items()
-        if peers and own.keys() >= peers.keys()
-    }
+    figures = {name: _figures([own[task] for task in peers]) for name, own in done.items() if peers}
     if not figures:
         return line
     ours = max(figures, key=lambda name: (figures[name][0], -figures[name][1]))

@@ -31,9 +31,10 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners.dag.building import SpecOf
-from toolgrove.planners.dag.plan import Entry, PlanTask, Problem
+from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem
 from toolgrove.planners.dag.prompts import conversation
 from toolgrove.planners.dag.reading import PlanReader
+from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.schedule import Schedule
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
 from toolgrove.planners.frontier import Pick
@@ -80,6 +81,7 @@ async def grow(run: Run, pick: Pick) -> Node:
     )
     reader = PlanReader(_specs(offer))
     problems: list[str] = []
+    ends: list[int] = []  # the lines that end the plan
     last = pick.variant == "answer"
 
     def take(entries: list[Entry]) -> None:
@@ -91,6 +93,8 @@ async def grow(run: Run, pick: Pick) -> Node:
             elif isinstance(entry, PlanTask | Problem):
                 step = schedule.add(entry)
                 caller.writes |= {step.position} if step.writes else set()
+            elif isinstance(entry, Join):
+                ends.append(entry.line)
 
     said = conversation(path, offer, run.tree.task.query, pick.variant)
     async with schedule:
@@ -103,10 +107,28 @@ async def grow(run: Run, pick: Pick) -> Node:
     if not schedule.steps:
         return _judged(node, text, problems, _results(run, path))
     node = _called(node, text, schedule, problems)
-    if schedule.rounds or problems or any(step.failed for step in schedule.steps):
+    if schedule.rounds or problems or not _all_used(schedule, end := _from(text, ends)):
         return node
-    answer = foretold(text, _results(run, [*path, node]))
+    answer = foretold(end, _results(run, [*path, node]), run.tree.task.query)
     return node if answer is None else _answered(node, answer)
+
+
+def _from(text: str, ends: list[int]) -> str:
+    """The line that ends the plan, and what follows."""
+    return "\n".join(text.split("\n")[ends[0] - 1 :]) if ends else ""
+
+
+def _all_used(schedule: Schedule, end: str) -> bool:
+    """Whether all calls went well, and the end or a later call uses all that were only read.
+
+    A result that nothing refers to was asked for to be looked at: to compare, or to choose.
+    """
+    used = mentioned(end)
+    needed = {need for step in schedule.steps for need in step.needs}
+    return not any(
+        step.failed or not (step.writes or step.position in needed or step.entry.number in used)
+        for step in schedule.steps
+    )
 
 
 class _Caller:

@@ -28,7 +28,9 @@ __all__ = [
     "shapes",
 ]
 
-_STEP = r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d++\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
+_STEP = (
+    r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d{1,9}+\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
+)
 REFERENCE = re.compile(
     r"\$(?:(?P<escape>\$)(?=\{?\d)"
     rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{_STEP}*+)[ ]*+\}}"
@@ -158,8 +160,8 @@ def fill(value: Any, tasks: Collection[int], result: Callable[[int], Any]) -> An
     return insert(value, tasks, lambda ref: _text(look_up(result(ref.task), ref)))
 
 
-def insert(text: str, tasks: Collection[int], say: Callable[[Ref], str]) -> str:
-    """Text with words in the place of its references.
+def insert(text: str, tasks: Collection[int], say: Callable[[Ref], str | None]) -> str:
+    """Text with words in the place of its references; those that get None stay as written.
 
     Examples
     --------
@@ -171,7 +173,8 @@ def insert(text: str, tasks: Collection[int], say: Callable[[Ref], str]) -> str:
         ref = _ref(found)
         if ref is None:
             return "$" if found["escape"] else found[0]
-        return say(ref) if ref.task in tasks else found[0]
+        said = say(ref) if ref.task in tasks else None
+        return found[0] if said is None else said
 
     return REFERENCE.sub(inside, text)
 

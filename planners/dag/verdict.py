@@ -35,7 +35,9 @@ class Verdict:
     replan: str | None = None
 
 
-_LINE = re.compile(r"^[^\w\n]*(?:\w+:\s*|\d+[.)]\s*)?[*`_]*(Finish|Replan)[*`_]*\s*\(", re.M | re.I)
+_LINE = re.compile(
+    r"^[^\w\n]*+(?:\w+:\s*|\d+[.)]\s*)?[*`_]*+(Finish|Replan)[*`_]*\s*\(", re.M | re.I
+)
 _ANYWHERE = re.compile(r"\b(Finish|Replan)[*`_]*\s*\(")
 _CLOSE = re.compile(r"\)(?=[\s*`_.;]*(?:\n|$))")
 _NAMED = re.compile(r"(?:(?:final_)?answer|why|reason)\s*=\s*", re.I)
@@ -90,38 +92,47 @@ def _unquoted(said: str) -> str:
     return value.strip() if isinstance(value, str) else said
 
 
-_REASONS = re.compile(r"\w\([^()]*\0|[-+*/<>]\s*\0|\0\s*[-+*/<>?]|==|^\W*(?:yes|no)\b", re.I)
-"""Computing, comparing or judging; the values are nulls."""
+_REASONS = re.compile(
+    r"\w\([^\n]*\0|[-+*/<>]\s*\(*\s*\0|\0\s*\)*\s*[-+*/<>?]|[×÷−≤≥≠√^]|[!=]=|\0\s*=|[*+]\s*\d"
+    r"|\b(?:yes|sum|plus|minus|times|total|difference|average|mean of|than|same|if)\b"
+    r"|\bno\b(?!\.\s*[\d\0])|\b\w+er\s*(?:[.,;:]|than\b|$)",
+    re.I,
+)
+"""Signs that an answer computes, compares or judges; the values are nulls. No more than signs."""
 _LONG = 500
 """Characters of a value that somebody should read before it becomes part of an answer."""
 
 
-def foretold(text: str, results: Mapping[int, Any]) -> str | None:
+def foretold(text: str, results: Mapping[int, Any], query: str = "") -> str | None:
     r"""The answer that a plan ends with, filled in; None where the results have to be looked at.
 
     That is so where it refers to nothing, to a call that did not go well, to a field that is not
-    there, or to what is no text, number or list of these, or a long one; and where it computes,
-    compares or judges what nobody has seen yet.
+    there, or to what is no text, number or list of these, an empty or a long one; where a ``$2``
+    stands in the request itself; and where it shows signs of computing, comparing or judging what
+    nobody has seen yet.
 
     Parameters
     ----------
     text : str
-        The reply.
+        The reply from the plan's end on.
     results : mapping of int to JSON value
         What the tasks gave, by number; those that went well.
+    query : str
+        The request.
 
     Examples
     --------
-    >>> plan = '1. way(to="Faro")\nFinish(It is $1.distance miles.)'
+    >>> plan = "Finish(It is $1.distance miles.)"
     >>> foretold(plan, {1: {"distance": 337.2}})
     'It is 337.2 miles.'
     >>> foretold(plan, {1: {"length": 337.2}}), foretold(plan, {})
     (None, None)
     """
-    ends = [found.start() for found in _LINE.finditer(text)]  # a reply may begin with Replan(…)
-    said = read_verdict(text[ends[-1] :] if ends else text).answer or ""
+    said = read_verdict(text).answer or ""
     refs = references(said)
-    if not refs or _REASONS.search(REFERENCE.sub("\0", said)):
+    if not refs or not _balanced(said) or _REASONS.search(REFERENCE.sub("\0", said)):
+        return None
+    if any(not ref.path and str(ref) in query for ref in refs):
         return None
     try:
         values = {ref: _plain(look_up(results[ref.task], ref)) for ref in refs}
@@ -129,7 +140,17 @@ def foretold(text: str, results: Mapping[int, Any]) -> str | None:
         return None
     if any(value is None or len(value) > _LONG for value in values.values()):
         return None
-    return insert(said, results, lambda ref: values[ref] or "")
+    return insert(said, results, values.__getitem__)
+
+
+def _balanced(said: str) -> bool:
+    """Whether no bracket closes that did not open: else what follows the answer is in it."""
+    depth = 0
+    for character in said:
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 def filled(answer: str, results: Mapping[int, Any]) -> str:
@@ -143,13 +164,15 @@ def filled(answer: str, results: Mapping[int, Any]) -> str:
     'It is LXXXII for $2.'
     """
 
-    def say(ref: Ref) -> str:
+    def say(ref: Ref) -> str | None:
+        if not ref.path:
+            return None
         try:
             value = look_up(results[ref.task], ref)
-        except NoSuchField:
-            return str(ref)
-        told = _plain(value) or write_value(value)
-        return told if ref.path and len(told) <= _LONG else str(ref)
+            told = _plain(value) or write_value(value)
+        except (NoSuchField, RecursionError, ValueError):
+            return None
+        return told if value != "" and len(told) <= _LONG else None
 
     return insert(answer, results, say)
 
@@ -159,7 +182,8 @@ def _plain(value: Any) -> str | None:
     value = _only(value)
     parts = [_only(part) for part in value] if isinstance(value, list) else [value]
     if not parts or any(
-        isinstance(part, bool) or not isinstance(part, str | int | float) for part in parts
+        isinstance(part, bool) or not isinstance(part, str | int | float) or part == ""
+        for part in parts
     ):
         return None
     return ", ".join(part if isinstance(part, str) else write_value(part) for part in parts)

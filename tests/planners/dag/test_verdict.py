@@ -20,6 +20,7 @@ GAVE = {
     2: {"roman": "LXXXII"},
     3: "x" * 501,
     4: [],
+    6: "",
 }
 
 
@@ -37,7 +38,7 @@ GAVE = {
     ],
 )
 def test_texts_numbers_and_lists_of_them_are_filled_in(answer: str, told: str | None) -> None:
-    assert foretold(f"1. look()\nFinish({answer})", GAVE) == told
+    assert foretold(f"Finish({answer})", GAVE) == told
 
 
 @pytest.mark.parametrize(
@@ -46,10 +47,20 @@ def test_texts_numbers_and_lists_of_them_are_filled_in(answer: str, told: str | 
         *("It is 7.", "It is $9.", "$1", "$1.open", "$1.none", "$1.miles", "$1.in", "$3", "$4"),
         *("$1.km * 2", "2*$1.km", "$1.km - $2.roman", "$1.km > $2.roman", "round($1.km)"),
         *("$1.km > 3 ? far : near", "Yes: $1.km", "no, $1.km", "$1.km == 12.5", "($1.km / 2)"),
+        *(
+            "2 * ($1.km)",
+            "$1.km × 2",
+            "$1.km ≥ 3",
+            "$1.km is less than $2.roman",
+            "max((1), $1.km)",
+        ),
+        *("$2.roman is cheaper, at $1.km.", "Answer: No, $1.km", "The sum of $1.km and $1.names"),
+        *("It is $1.km.) after: 1", "It is $1.km.) join(", "It is $1.empty.", "$6"),
+        *("It is $1[" + "1" * 4400 + "]",),
     ],
 )
 def test_what_has_to_be_looked_at_is_not_answered_before(answer: str) -> None:
-    assert foretold(f"1. look()\nFinish({answer})", GAVE) is None
+    assert foretold(f"Finish({answer})", GAVE) is None
 
 
 @pytest.mark.parametrize(
@@ -57,7 +68,8 @@ def test_what_has_to_be_looked_at_is_not_answered_before(answer: str) -> None:
     [
         ("Yes: $1.open, $1.km.", "Yes: true, 12.5."),
         ("$2.roman and $9.a and $1.miles", "LXXXII and $9.a and $1.miles"),
-        ("It costs $2 (${1}).", "It costs $2 ($1)."),
+        ("It costs $2 (${1}), $01.", "It costs $2 (${1}), $01."),
+        ("the owner is $1.empty", "the owner is $1.empty"),
         ("$1.at[1] for $$2", "2 for $2"),
         ("$1.none", "null"),
         ("$5.page", "$5.page"),
@@ -71,4 +83,12 @@ def test_a_deep_value_is_looked_at() -> None:
     deep: Any = 1
     for _ in range(5_000):
         deep = [deep]
-    assert foretold("1. look()\nFinish($1)", {1: deep}) is None
+    assert foretold("Finish($1)", {1: deep}) is None
+
+
+def test_an_amount_of_the_request_is_no_reference() -> None:
+    assert foretold("Finish($1.km, your $2 taken off)", GAVE, "I have $2 off.") is None
+
+
+def test_a_run_of_marks_is_read_in_linear_time() -> None:
+    assert foretold("*" * 100_000, GAVE) is None
