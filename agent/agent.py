@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from toolgrove.agent.finding import finder
+from toolgrove.agent.tool_search import finder
 from toolgrove.agent.hosting import world_version
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal, fold

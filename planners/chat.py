@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Message, Role, ToolCall, Usage
 from toolgrove.errors import ModelError
-from toolgrove.planners.asking import asking
+from toolgrove.planners.direct_call import asking
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

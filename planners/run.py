@@ -23,7 +23,7 @@ from toolgrove.planners.chat import Chat, Chatting, Reply, to_langchain
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.prompts import OURS, Words
-from toolgrove.planners.searching import FindTools, listing
+from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
 

@@ -19,7 +19,7 @@ from toolgrove.planners.frontier import Frontier, Pick, Step
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
-from toolgrove.planners.searching import FindTools
+from toolgrove.planners.tool_search import FindTools
 from toolgrove.tools.execute import Execute
 from toolgrove.tools.offer import Offer
 

@@ -13,7 +13,7 @@ from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.planners.searching import FindTools
+    from toolgrove.planners.tool_search import FindTools
 
 __all__ = ["finder"]
 

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableLambda
 
 from toolgrove.agent.scripted import ScriptedModel
 from toolgrove.errors import ModelError
-from toolgrove.planners.asking import asking
+from toolgrove.planners.direct_call import asking
 from toolgrove.planners.chat import Chat
 
 ASKED: list[BaseMessage] = [HumanMessage("hi")]
