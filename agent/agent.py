@@ -32,20 +32,20 @@ from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
-from toolgrove.tools.idempotency import KeyFile
+from toolgrove.tools.calls.idempotency import KeyFile
 from toolgrove.tools.network import Network
 from toolgrove.tools.offer import Offer
-from toolgrove.tools.policy import Policy
+from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.tools.cassette import Tape
+    from toolgrove.tools.calls.cassette import Tape
 
 __all__ = ["Agent", "Outcome", "as_task", "wait"]
 
@@ -119,7 +119,7 @@ class Agent(Runnable[str | Task, Outcome]):
         Base URL by host name, for APIs that are served elsewhere than their spec says.
     trusted : collection of str
         What the catalogue may run: addresses of MCP servers, ``module:object`` and modules
-        (:func:`toolgrove.tools.stack.build_stack`).
+        (:func:`toolgrove.tools.calls.stack.build_stack`).
     apis : str or None
         URL of a virtual API server (``toolgrove serve apis``) that answers all tool calls; it has
         to be up already.
@@ -129,7 +129,7 @@ class Agent(Runnable[str | Task, Outcome]):
         Where calls may go, and how often; the limits are shared by all runs of this agent.
     record, replay : path or None
         Folder with one cassette a task, which keeps the HTTP exchanges of its run or answers in
-        their place (:mod:`toolgrove.tools.cassette`).
+        their place (:mod:`toolgrove.tools.calls.cassette`).
 
     Examples
     --------
@@ -281,7 +281,7 @@ class Agent(Runnable[str | Task, Outcome]):
         """What records a task's exchanges, or replays them."""
         if self.record is None and self.replay is None:
             return None
-        from toolgrove.tools.cassette import Recording, Replay, cassette_path
+        from toolgrove.tools.calls.cassette import Recording, Replay, cassette_path
 
         if self.replay is not None:
             return Replay(cassette_path(self.replay, task.id))

@@ -16,9 +16,9 @@ from toolgrove.data import codec
 from toolgrove.data.functions import function
 from toolgrove.data.loopback import Guard
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.execute import failure
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.mcp_source import need_mcp
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -44,7 +44,7 @@ class Gateway:
     catalog : Catalog
         What is searched and called.
     **options
-        Of the stack that makes the calls (:func:`toolgrove.tools.stack.build_stack`): ``hosts``,
+        Of the stack that makes the calls (:func:`toolgrove.tools.calls.stack.build_stack`): ``hosts``,
         ``trusted``, ``policy``, ``limit`` and so on.
 
     Use it in ``async with``, in the event loop that calls are to be made in.

@@ -15,7 +15,7 @@ from toolgrove.agent.virtual_simulator import Simulator
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
 from toolgrove.tools.advice import advice
-from toolgrove.tools.execute import Execute
+from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.returns import Returns
 from toolgrove.tools.virtual_cache import AnswerCache
 from toolgrove.tools.virtual_directory import Directory, Entry
@@ -59,7 +59,7 @@ class VirtualApis:
     cache : AnswerCache
         Where answers are kept.
     execute : Execute or None
-        Makes real calls and cuts no answer (:func:`toolgrove.tools.stack.build_stack`); None makes
+        Makes real calls and cuts no answer (:func:`toolgrove.tools.calls.stack.build_stack`); None makes
         none.
     simulator : Simulator or None
         Stands in for APIs that cannot be reached; None leaves their failures as they are.

@@ -17,7 +17,7 @@ from toolgrove.data.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.virtual_cache import AnswerCache
 from toolgrove.tools.virtual_directory import Directory
 from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
@@ -58,7 +58,7 @@ class VirtualServer:
     concurrency : int
         Calls, real or simulated, that are under way at once.
     trusted : collection of str
-        What real calls may run (:func:`toolgrove.tools.stack.build_stack`).
+        What real calls may run (:func:`toolgrove.tools.calls.stack.build_stack`).
     """
 
     registry: Registry

@@ -24,7 +24,7 @@ from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.prompts import OURS, Words
 from toolgrove.planners.tool_search import FindTools, listing
-from toolgrove.tools.execute import Execute
+from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
 
 __all__ = ["Run"]

@@ -20,7 +20,7 @@ from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
 from toolgrove.planners.tool_search import FindTools
-from toolgrove.tools.execute import Execute
+from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:

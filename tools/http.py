@@ -16,8 +16,8 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
 from toolgrove.tools.endpoint import check_endpoint
-from toolgrove.tools.execute import failure
-from toolgrove.tools.idempotency import key_header
+from toolgrove.tools.calls.execute import failure
+from toolgrove.tools.calls.idempotency import key_header
 from toolgrove.tools.pages import next_arguments
 from toolgrove.tools.request import Refused, Request, build_request
 from toolgrove.tools.response import Unreadable, observe
@@ -27,16 +27,16 @@ from toolgrove.tools.wire import Answer, NoAnswer, Wire
 if TYPE_CHECKING:
     import httpx
 
-    from toolgrove.tools.cassette import Tape
+    from toolgrove.tools.calls.cassette import Tape
 
 __all__ = ["HttpBackend"]
 
 
 class HttpBackend:
-    """An :data:`~toolgrove.tools.execute.Execute` for specs bound to HTTP; close it in the end.
+    """An :data:`~toolgrove.tools.calls.execute.Execute` for specs bound to HTTP; close it in the end.
 
     It has no deadline of its own but for connecting: a server that sends a byte now and then
-    defeats every timeout of a socket, so :func:`~toolgrove.tools.execute.with_timeout` goes around
+    defeats every timeout of a socket, so :func:`~toolgrove.tools.calls.execute.with_timeout` goes around
     it.
 
     Parameters
@@ -50,7 +50,7 @@ class HttpBackend:
     secrets : SecretStore or None
         Where credentials are found; None looks in the environment and the keyring.
     keys : callable or None
-        Gives the stored idempotency key of a call; see :mod:`toolgrove.tools.idempotency`.
+        Gives the stored idempotency key of a call; see :mod:`toolgrove.tools.calls.idempotency`.
     max_bytes : int
         Bytes of an answer that are read, after decompression.
     redirects : int
@@ -58,7 +58,7 @@ class HttpBackend:
     transport : httpx.AsyncBaseTransport or None
         What connects; None is the guarded one.
     tape : Tape or None
-        Goes around each exchange, to record or replay it (:mod:`toolgrove.tools.cassette`).
+        Goes around each exchange, to record or replay it (:mod:`toolgrove.tools.calls.cassette`).
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
-from toolgrove.tools.execute import Execute, failure
+from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.function import error_line, json_schema
 from toolgrove.tools.python_source import from_source
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
-from toolgrove.tools.execute import failure
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.mcp_source import Server, connected, pin, reason, tools_of
 from toolgrove.tools.request import Refused
 
@@ -32,7 +32,7 @@ _BASE, _LONGEST = 0.5, 30.0
 
 
 class McpBackend:
-    """An :data:`~toolgrove.tools.execute.Execute` for specs bound to MCP; close it in the end.
+    """An :data:`~toolgrove.tools.calls.execute.Execute` for specs bound to MCP; close it in the end.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from toolgrove.data.records import (
     ToolSpec,
 )
 from toolgrove.tools.advice import advice
-from toolgrove.tools.execute import failure
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.names import nearest
 from toolgrove.tools.schema import Checker
 

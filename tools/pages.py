@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from toolgrove.data.records import JsonObject, Observation, ToolCall, ToolSpec
 from toolgrove.tools.address import origin_of
-from toolgrove.tools.execute import Execute
+from toolgrove.tools.calls.execute import Execute
 
 __all__ = ["next_arguments", "pages"]
 

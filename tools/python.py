@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
-from toolgrove.tools.execute import Execute, failure
+from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.function import (
     Function,
     arguments_model,

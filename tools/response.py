@@ -14,7 +14,7 @@ from http.client import responses
 from typing import Any
 
 from toolgrove.data.records import Observation, Status
-from toolgrove.tools.execute import failure
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.verdict import PASSING, status_of, verdict
 
 __all__ = ["Unreadable", "observe", "read_body"]

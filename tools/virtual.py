@@ -10,7 +10,7 @@ import httpx
 from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
-from toolgrove.tools.execute import failure
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.response import Unreadable, read_body
 from toolgrove.tools.virtual_protocol import Source, status_of_error
 
@@ -46,7 +46,7 @@ def identity(url: str) -> str:
 
 
 class VirtualBackend:
-    """An :data:`~toolgrove.tools.execute.Execute` that asks a virtual API server.
+    """An :data:`~toolgrove.tools.calls.execute.Execute` that asks a virtual API server.
 
     Close it in the end. A spec's binding does not matter, only its names do.
 

@@ -20,7 +20,7 @@ from toolgrove.agent.hosting import hosted
 from toolgrove.data import world
 from toolgrove.data.loopback import serving
 from toolgrove.data.records import Effect, ToolSpec
-from toolgrove.tools.policy import Policy
+from toolgrove.tools.calls.policy import Policy
 
 mcp = pytest.importorskip("mcp", reason="needs the extra mcp")
 pytest.importorskip("airportsdata", reason="needs the extra world")

@@ -18,7 +18,7 @@ from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Effect, Observation, Status, ToolSpec
 from toolgrove.data.world import specs as world_specs
 from toolgrove.errors import ReplayMiss, UsageError
-from toolgrove.tools.cassette import cassette_path
+from toolgrove.tools.calls.cassette import cassette_path
 from toolgrove.tools.registry import Registry
 
 

@@ -15,7 +15,7 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.errors import SpecError
 from toolgrove.tools.langchain import from_langchain
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 
 class Place(BaseModel):

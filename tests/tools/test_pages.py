@@ -11,7 +11,7 @@ import pytest
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.pages import next_arguments, pages
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 URL = "https://api.example/items?page=1"
 

@@ -274,7 +274,7 @@ _HUNG = """
 import asyncio, threading
 from toolgrove.data.records import ToolCall
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 def hang() -> None:
     threading.Event().wait()

@@ -11,7 +11,7 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSp
 from toolgrove.errors import UsageError
 from toolgrove.tools.python_source import load_source
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 MODULE = "support.sample_tools"
 

@@ -23,7 +23,7 @@ from toolgrove.tools.network import Network
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.request import Refused, Request
 from toolgrove.tools.secrets import SecretStore, authorize, scrubbed_logs
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 VALUE = 's3cr3t/+&"\\<k=12345'
 ORIGIN = "https://api.example:443"

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from support.fault_server import FAULTS
 from toolgrove.cli.main import app
-from toolgrove.tools.limits import HostLimits
+from toolgrove.tools.calls.limits import HostLimits
 from toolgrove.tools.network import Network
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"

@@ -13,7 +13,7 @@ from toolgrove.agent.virtual_server import VirtualServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.virtual import VirtualBackend, identity
 from toolgrove.tools.virtual_cache import AnswerCache
 from toolgrove.tools.virtual_protocol import Answer, ApiName, Source

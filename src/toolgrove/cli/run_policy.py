@@ -11,7 +11,7 @@ from toolgrove.cli.common import err_console
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
     from toolgrove.tools.network import Network
-    from toolgrove.tools.policy import Approve, Policy
+    from toolgrove.tools.calls.policy import Approve, Policy
 
 __all__ = ["Approval", "network_of", "policy_of"]
 
@@ -36,7 +36,7 @@ def policy_of(
     served : bool
         Whether a virtual API server or a recording answers, so that nothing is written.
     """
-    from toolgrove.tools.policy import Policy
+    from toolgrove.tools.calls.policy import Policy
 
     asking = _asks(approve) if approve is not Approval.ALWAYS and not served else None
     return Policy(

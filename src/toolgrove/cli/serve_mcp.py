@@ -54,7 +54,7 @@ def mcp(
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.mcp_source import need_mcp
-    from toolgrove.tools.policy import Policy
+    from toolgrove.tools.calls.policy import Policy
 
     if stdio and (port or json):
         raise UsageError("--stdio speaks MCP on standard output: leave --port and --json out.")

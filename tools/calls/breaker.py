@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from toolgrove.data.records import Observation, Status, ToolCall
-from toolgrove.tools.execute import Execute, failure
+from toolgrove.tools.calls.execute import Execute, failure
 
 __all__ = ["with_breaker"]
 

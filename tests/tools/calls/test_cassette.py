@@ -21,12 +21,12 @@ from hypothesis import strategies as st
 from support.fault_server import FAULTS, fault
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
-from toolgrove.tools.cassette import Recording, Replay, Tape, cassette_path
+from toolgrove.tools.calls.cassette import Recording, Replay, Tape, cassette_path
 from toolgrove.tools.network import Network
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.request import Request
 from toolgrove.tools.secrets import SecretStore
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.wire import Answer
 
 JSON = "Content-Type: application/json"
@@ -218,7 +218,7 @@ def test_a_killed_run_keeps_its_exchanges(tmp_path: Path) -> None:
     path = tmp_path / "t.yaml"
     code = f"""
 import asyncio, os, signal
-from toolgrove.tools.cassette import Recording
+from toolgrove.tools.calls.cassette import Recording
 from toolgrove.tools.request import Request
 from toolgrove.tools.wire import Answer
 
@@ -287,6 +287,6 @@ def test_any_body_is_replayed_as_it_came(
 
 
 def test_importing_the_cassette_loads_no_vcrpy() -> None:
-    code = "import sys, toolgrove.tools.cassette; print(json_ok := 'vcr' in sys.modules)"
+    code = "import sys, toolgrove.tools.calls.cassette; print(json_ok := 'vcr' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.strip().lower()) is False

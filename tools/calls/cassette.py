@@ -23,7 +23,7 @@ from toolgrove.data.files import write_beside
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
 from toolgrove.tools.address import Blocked
-from toolgrove.tools.execute import CutOff
+from toolgrove.tools.calls.execute import CutOff
 from toolgrove.tools.request import Refused, Request
 from toolgrove.tools.wire import Answer, NoAnswer, Send
 

@@ -16,15 +16,15 @@ from aiolimiter import AsyncLimiter
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.address import AddressPolicy
-from toolgrove.tools.breaker import with_breaker
-from toolgrove.tools.execute import failure
-from toolgrove.tools.idempotency import KeyFile, repeatable
-from toolgrove.tools.limits import HostLimits, with_limits
+from toolgrove.tools.calls.breaker import with_breaker
+from toolgrove.tools.calls.execute import failure
+from toolgrove.tools.calls.idempotency import KeyFile, repeatable
+from toolgrove.tools.calls.limits import HostLimits, with_limits
 from toolgrove.tools.network import Network
-from toolgrove.tools.pins import with_pins
-from toolgrove.tools.policy import Policy, with_policy
+from toolgrove.tools.calls.pins import with_pins
+from toolgrove.tools.calls.policy import Policy, with_policy
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 JSON = "Content-Type: application/json"
 OK = Observation(Status.OK, "fine", 4)

@@ -13,17 +13,17 @@ from urllib.parse import urlsplit
 from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import CatalogError, ReplayMiss
-from toolgrove.tools.breaker import with_breaker
-from toolgrove.tools.execute import Execute, failure, with_retry, with_timeout, with_truncation
-from toolgrove.tools.limits import with_limits
+from toolgrove.tools.calls.breaker import with_breaker
+from toolgrove.tools.calls.execute import Execute, failure, with_retry, with_timeout, with_truncation
+from toolgrove.tools.calls.limits import with_limits
 from toolgrove.tools.network import Network
-from toolgrove.tools.pins import with_pins
-from toolgrove.tools.policy import Policy, with_policy
+from toolgrove.tools.calls.pins import with_pins
+from toolgrove.tools.calls.policy import Policy, with_policy
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
 if TYPE_CHECKING:
-    from toolgrove.tools.cassette import Tape
+    from toolgrove.tools.calls.cassette import Tape
     from toolgrove.tools.http import HttpBackend
 
 __all__ = ["build_stack"]
@@ -119,7 +119,7 @@ async def build_stack(
         )
 
     def around_http(http: Execute) -> Execute:
-        from toolgrove.tools.idempotency import repeatable
+        from toolgrove.tools.calls.idempotency import repeatable
 
         replayed = tape is not None and not tape.live
         retried = with_retry(

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import CatalogError
-from toolgrove.tools.execute import Execute, failure
+from toolgrove.tools.calls.execute import Execute, failure
 
 __all__ = ["with_pins"]
 

@@ -11,7 +11,7 @@ from typing import Any
 from toolgrove.data.journal import Journal, whole_observation
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack
 
 
 def double(x: int) -> int:
@@ -62,7 +62,7 @@ async def test_an_observation_that_is_cut_is_whole_in_the_run(tmp_path: Path) ->
 
 def test_importing_the_stack_loads_no_http_client() -> None:
     code = (
-        "import sys, toolgrove.tools.stack\n"
+        "import sys, toolgrove.tools.calls.stack\n"
         "print([m for m in ('httpx', 'pydantic', 'chromadb', 'torch') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

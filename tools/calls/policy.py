@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.address import Blocked
-from toolgrove.tools.execute import Execute, failure
+from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.request import Refused
 
 __all__ = ["Approve", "Policy", "with_policy"]

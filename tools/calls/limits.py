@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from toolgrove.data.records import Observation, ToolCall
-from toolgrove.tools.execute import Execute
+from toolgrove.tools.calls.execute import Execute
 
 if TYPE_CHECKING:
     from aiolimiter import AsyncLimiter
