@@ -33,7 +33,7 @@ from toolgrove.planners import Budget, parse_planner, run_config, solve, subtask
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
 from toolgrove.tools.calls.idempotency import KeyFile
-from toolgrove.tools.network import Network
+from toolgrove.tools.http.network import Network
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.registry import Registry

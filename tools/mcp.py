@@ -17,7 +17,7 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSp
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.mcp_source import Server, connected, pin, reason, tools_of
-from toolgrove.tools.request import Refused
+from toolgrove.tools.http.request import Refused
 
 if TYPE_CHECKING:
     from mcp import Client

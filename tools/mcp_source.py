@@ -180,7 +180,7 @@ async def connected(
 def _authorization(server: Server, secrets: SecretStore | None) -> dict[str, str]:
     if not server.secret:
         return {}
-    from toolgrove.tools.address import origin_of
+    from toolgrove.tools.http.address import origin_of
     from toolgrove.tools.secrets import SecretStore
 
     value = (secrets or SecretStore()).get(server.secret, origin_of(server.url))

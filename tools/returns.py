@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from toolgrove.tools.schema import Checker
-from toolgrove.tools.verdict import is_report
+from toolgrove.tools.http.verdict import is_report
 
 __all__ = ["Returns"]
 

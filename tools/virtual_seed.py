@@ -20,7 +20,7 @@ from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign, checked, read_json
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, UsageError
-from toolgrove.tools.verdict import verdict
+from toolgrove.tools.http.verdict import verdict
 from toolgrove.tools.virtual_cache import AnswerCache
 from toolgrove.tools.virtual_directory import Directory
 from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, canonical

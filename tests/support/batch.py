@@ -34,7 +34,7 @@ processes.set_forkserver_preload(
         "toolgrove.data.world",
         "toolgrove.evaluators.answer",
         "toolgrove.evaluators.runner",
-        "toolgrove.tools.http",
+        "toolgrove.tools.http.backend",
     ]
 )
 CONFIG = {"planner": "dfsdt", "model": "scripted"}

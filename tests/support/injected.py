@@ -11,7 +11,7 @@ from random import Random
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.idempotency import KeyFile
-from toolgrove.tools.network import Network
+from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
 

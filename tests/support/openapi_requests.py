@@ -11,9 +11,9 @@ from openapi_core.testing import MockRequest
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
 from toolgrove.data.records import JsonObject, ToolSpec
-from toolgrove.tools.address import origin_of
-from toolgrove.tools.endpoint import check_endpoint
-from toolgrove.tools.request import Request, build_request
+from toolgrove.tools.http.address import origin_of
+from toolgrove.tools.http.endpoint import check_endpoint
+from toolgrove.tools.http.request import Request, build_request
 from toolgrove.tools.secrets import authorize
 
 _LETTERS = st.characters(min_codepoint=32, max_codepoint=0x2FF, exclude_categories=["C"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
-from toolgrove.tools.verdict import status_of
+from toolgrove.tools.http.verdict import status_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "tools.md"
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from support.fault_server import FAULTS
 from toolgrove.cli.main import app
 from toolgrove.tools.calls.limits import HostLimits
-from toolgrove.tools.network import Network
+from toolgrove.tools.http.network import Network
 
 PAGE = Path(__file__).parents[2] / "docs" / "security.md"
 TESTS = Path(__file__).parents[1]

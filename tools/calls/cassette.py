@@ -22,10 +22,10 @@ from toolgrove.data import codec
 from toolgrove.data.files import write_beside
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
-from toolgrove.tools.address import Blocked
+from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.calls.execute import CutOff
-from toolgrove.tools.request import Refused, Request
-from toolgrove.tools.wire import Answer, NoAnswer, Send
+from toolgrove.tools.http.request import Refused, Request
+from toolgrove.tools.http.wire import Answer, NoAnswer, Send
 
 __all__ = ["Recording", "Replay", "Tape", "cassette_path"]
 

@@ -16,7 +16,7 @@ from toolgrove.errors import CatalogError, ReplayMiss
 from toolgrove.tools.calls.breaker import with_breaker
 from toolgrove.tools.calls.execute import Execute, failure, with_retry, with_timeout, with_truncation
 from toolgrove.tools.calls.limits import with_limits
-from toolgrove.tools.network import Network
+from toolgrove.tools.http.network import Network
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import Policy, with_policy
 from toolgrove.tools.registry import Registry
@@ -24,7 +24,7 @@ from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
 if TYPE_CHECKING:
     from toolgrove.tools.calls.cassette import Tape
-    from toolgrove.tools.http import HttpBackend
+    from toolgrove.tools.http.backend import HttpBackend
 
 __all__ = ["build_stack"]
 
@@ -105,7 +105,7 @@ async def build_stack(
         return None if parts.hostname in mapped else parts.netloc.lower()
 
     def http_backend() -> HttpBackend:
-        from toolgrove.tools.http import HttpBackend
+        from toolgrove.tools.http.backend import HttpBackend
 
         return HttpBackend(
             spec_of,

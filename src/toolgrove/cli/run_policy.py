@@ -10,7 +10,7 @@ from toolgrove.cli.common import err_console
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
-    from toolgrove.tools.network import Network
+    from toolgrove.tools.http.network import Network
     from toolgrove.tools.calls.policy import Approve, Policy
 
 __all__ = ["Approval", "network_of", "policy_of"]
@@ -46,8 +46,8 @@ def policy_of(
 
 def network_of(private: bool, hosts: list[str] | None) -> Network:
     """Where calls may go besides public addresses."""
-    from toolgrove.tools.address import AddressPolicy
-    from toolgrove.tools.network import Network
+    from toolgrove.tools.http.address import AddressPolicy
+    from toolgrove.tools.http.network import Network
 
     return Network(AddressPolicy(private=private, hosts=frozenset(hosts or ())))
 

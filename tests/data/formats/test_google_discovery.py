@@ -14,7 +14,7 @@ from toolgrove.data.formats import google_discovery
 from toolgrove.data.formats.google_discovery import load_google, newest, parse_discovery
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import UsageError
-from toolgrove.tools.request import build_request
+from toolgrove.tools.http.request import build_request
 
 
 def document(method: dict[str, Any], **schemas: Any) -> dict[str, Any]:

@@ -22,12 +22,12 @@ from support.fault_server import FAULTS, fault
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
 from toolgrove.tools.calls.cassette import Recording, Replay, Tape, cassette_path
-from toolgrove.tools.network import Network
+from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.request import Request
+from toolgrove.tools.http.request import Request
 from toolgrove.tools.secrets import SecretStore
 from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.wire import Answer
+from toolgrove.tools.http.wire import Answer
 
 JSON = "Content-Type: application/json"
 VALUE = "s3cr3t-12345+/&"
@@ -219,8 +219,8 @@ def test_a_killed_run_keeps_its_exchanges(tmp_path: Path) -> None:
     code = f"""
 import asyncio, os, signal
 from toolgrove.tools.calls.cassette import Recording
-from toolgrove.tools.request import Request
-from toolgrove.tools.wire import Answer
+from toolgrove.tools.http.request import Request
+from toolgrove.tools.http.wire import Answer
 
 async def send(request):
     return Answer(200, {{}}, b"kept")

@@ -1,6 +1,6 @@
 """The last look at a request before it leaves: is it the endpoint that its binding names?
 
-:mod:`toolgrove.tools.request` builds URLs so that arguments cannot change where they lead. This is
+:mod:`toolgrove.tools.http.request` builds URLs so that arguments cannot change where they lead. This is
 the check that it did, made on the finished URL and by the parser that sends it (promise 19).
 """
 
@@ -10,8 +10,8 @@ import re
 from urllib.parse import unquote, urlsplit
 
 from toolgrove.data.records import JsonObject, Status
-from toolgrove.tools.address import origin_of
-from toolgrove.tools.request import Refused
+from toolgrove.tools.http.address import origin_of
+from toolgrove.tools.http.request import Refused
 
 __all__ = ["check_endpoint"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from toolgrove.tools.address import AddressPolicy
+from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.calls.limits import HostLimits
 
 __all__ = ["Network"]

@@ -9,7 +9,7 @@ from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status
-from toolgrove.tools.serialize import Refused, pairs, text_of
+from toolgrove.tools.http.serialize import Refused, pairs, text_of
 
 __all__ = ["build_body"]
 

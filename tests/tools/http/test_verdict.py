@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from toolgrove.data.records import Status
-from toolgrove.tools.verdict import status_of, verdict
+from toolgrove.tools.http.verdict import status_of, verdict
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.pages import next_arguments, pages
+from toolgrove.tools.http.pages import next_arguments, pages
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from toolgrove.data.records import Observation, Status
 from toolgrove.tools.calls.execute import failure
-from toolgrove.tools.verdict import PASSING, status_of, verdict
+from toolgrove.tools.http.verdict import PASSING, status_of, verdict
 
 __all__ = ["Unreadable", "observe", "read_body"]
 

@@ -17,8 +17,8 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from toolgrove.data.headers import may_be_argument
 from toolgrove.data.records import JsonObject, Status
-from toolgrove.tools.body import build_body
-from toolgrove.tools.serialize import Refused, joined, pairs, text_of
+from toolgrove.tools.http.body import build_body
+from toolgrove.tools.http.serialize import Refused, joined, pairs, text_of
 
 __all__ = ["Refused", "Request", "build_request"]
 
@@ -48,9 +48,9 @@ def build_request(
     binding : JsonObject
         ``method``, ``url`` with ``{name}`` for path parameters, and ``in``: the place of every
         parameter, ``path``, ``query``, ``header``, ``cookie`` or ``body``. Where that does not
-        say all, ``as`` holds a parameter's manner (:mod:`toolgrove.tools.serialize`) and, as
+        say all, ``as`` holds a parameter's manner (:mod:`toolgrove.tools.http.serialize`) and, as
         ``name``, what it is called on the wire; ``body`` holds a body's ``type`` and ``encoding``
-        (:mod:`toolgrove.tools.body`), the ``argument`` that is the whole of it, and ``optional``
+        (:mod:`toolgrove.tools.http.body`), the ``argument`` that is the whole of it, and ``optional``
         where none is sent unless it is given.
     arguments : JsonObject
         Valid against the spec's schema. A null is left out, unless the manner says ``null``.
@@ -170,7 +170,7 @@ def _check_public(host: str) -> None:
     """Refuse names and literal addresses of this machine and of private networks.
 
     What a public name resolves to is not looked at here: that check belongs where the connection
-    is made, in the transport of :class:`toolgrove.tools.http.HttpBackend`.
+    is made, in the transport of :class:`toolgrove.tools.http.backend.HttpBackend`.
     """
     name = host.rstrip(".").lower()
     local = name == "localhost" or name.endswith((".localhost", ".local", ".internal"))

@@ -16,8 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Status, ToolCall, ToolSpec
-from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of
-from toolgrove.tools.http import HttpBackend
+from toolgrove.tools.http.address import AddressPolicy, Blocked, guarded_transport, origin_of
+from toolgrove.tools.http.backend import HttpBackend
 
 PUBLIC = "93.184.216.34"
 NAMES = {

@@ -14,15 +14,15 @@ from urllib.parse import urlsplit
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
-from toolgrove.tools.endpoint import check_endpoint
+from toolgrove.tools.http.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
+from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import key_header
-from toolgrove.tools.pages import next_arguments
-from toolgrove.tools.request import Refused, Request, build_request
-from toolgrove.tools.response import Unreadable, observe
+from toolgrove.tools.http.pages import next_arguments
+from toolgrove.tools.http.request import Refused, Request, build_request
+from toolgrove.tools.http.response import Unreadable, observe
 from toolgrove.tools.secrets import SecretStore, authorize
-from toolgrove.tools.wire import Answer, NoAnswer, Wire
+from toolgrove.tools.http.wire import Answer, NoAnswer, Wire
 
 if TYPE_CHECKING:
     import httpx

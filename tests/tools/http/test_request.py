@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Status
-from toolgrove.tools.request import Refused, build_request
+from toolgrove.tools.http.request import Refused, build_request
 
 URL = "https://api.example:8443/v1/{who}/notes"
 

@@ -16,9 +16,9 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from toolgrove.tools.address import AddressPolicy, origin_of, port_of
-from toolgrove.tools.request import Request
-from toolgrove.tools.response import Unreadable, read_body
+from toolgrove.tools.http.address import AddressPolicy, origin_of, port_of
+from toolgrove.tools.http.request import Request
+from toolgrove.tools.http.response import Unreadable, read_body
 
 __all__ = ["Answer", "NoAnswer", "Send", "Wire"]
 
@@ -60,7 +60,7 @@ class NoAnswer(Exception):
 
 
 Send: TypeAlias = Callable[[Request], Awaitable[Answer]]
-"""Makes a request; raises :class:`NoAnswer` or :class:`~toolgrove.tools.address.Blocked`."""
+"""Makes a request; raises :class:`NoAnswer` or :class:`~toolgrove.tools.http.address.Blocked`."""
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Wire:
     Parameters
     ----------
     connect : callable
-        Makes what connects (:func:`toolgrove.tools.address.guarded_transport`).
+        Makes what connects (:func:`toolgrove.tools.http.address.guarded_transport`).
     hosts : mapping
         Base URL by host name, for hosts that are served elsewhere.
     addresses : AddressPolicy

@@ -14,7 +14,7 @@ import pytest
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.execute import with_timeout
-from toolgrove.tools.http import HttpBackend
+from toolgrove.tools.http.backend import HttpBackend
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
 

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from toolgrove.data.records import JsonObject, Observation, ToolCall, ToolSpec
-from toolgrove.tools.address import origin_of
+from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.calls.execute import Execute
 
 __all__ = ["next_arguments", "pages"]

@@ -1,0 +1,1 @@
+"""Calls over HTTP: from a binding to a request, and from an answer to an observation."""
