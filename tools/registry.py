@@ -202,10 +202,10 @@ class Registry:
         ------
         SpecError
             Where the function cannot become a tool
-            (:func:`toolgrove.tools.function.function_spec`), or another closure or bound method of
+            (:func:`toolgrove.tools.python.function.function_spec`), or another closure or bound method of
             the same name is registered.
         """
-        from toolgrove.tools.function import function_spec
+        from toolgrove.tools.python.function import function_spec
 
         spec = function_spec(function, effect=effect)
         before = self._functions.get(spec.id, function)
@@ -225,9 +225,9 @@ class Registry:
         ----------
         tool : BaseTool
         effect : Effect, optional
-            See :func:`toolgrove.tools.langchain.from_langchain`, which raises ``SpecError``.
+            See :func:`toolgrove.tools.python.langchain.from_langchain`, which raises ``SpecError``.
         """
-        from toolgrove.tools.langchain import from_langchain
+        from toolgrove.tools.python.langchain import from_langchain
 
         spec = from_langchain(tool, effect=effect)
         if self._functions.get(spec.id, tool) is not tool:

@@ -35,7 +35,7 @@ from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners import Budget
-from toolgrove.tools.function import function_spec
+from toolgrove.tools.python.function import function_spec
 
 CALLED: list[str] = []
 

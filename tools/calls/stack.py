@@ -152,11 +152,11 @@ async def build_stack(
                 stack.push_async_callback(apis.close)
                 backends[kind] = apis
             elif kind not in backends and kind == "python":
-                from toolgrove.tools.python import python_backend
+                from toolgrove.tools.python.backend import python_backend
 
                 backends[kind] = python_backend(registry, trusted)
             elif kind not in backends and kind == "langchain":
-                from toolgrove.tools.langchain import langchain_backend
+                from toolgrove.tools.python.langchain import langchain_backend
 
                 backends[kind] = langchain_backend(registry, trusted)
             elif kind not in backends and kind == "mcp":

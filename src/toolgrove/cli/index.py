@@ -163,7 +163,7 @@ _Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
 
 def _reader(source: str) -> _Read:
     from toolgrove.tools.mcp_source import is_address
-    from toolgrove.tools.python_source import is_source
+    from toolgrove.tools.python.source import is_source
 
     if Path(source).exists():
         return _files
@@ -223,7 +223,7 @@ def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec
 
 def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     from toolgrove.cli.trusted import find_modules_here
-    from toolgrove.tools.python_source import load_source
+    from toolgrove.tools.python.source import load_source
     from toolgrove.tools.trusted import trust
 
     report.kind = "Python object"

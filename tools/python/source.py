@@ -16,7 +16,7 @@ from typing import Any
 
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import SpecError, UsageError
-from toolgrove.tools.function import error_line, function_spec
+from toolgrove.tools.python.function import error_line, function_spec
 
 __all__ = ["PythonSource", "from_source", "is_source", "load_source"]
 
@@ -168,7 +168,7 @@ def _spec(part: Any, source: str) -> ToolSpec:
     if isinstance(part, ToolSpec):
         return part
     if isinstance(part, BaseTool):
-        from toolgrove.tools.langchain import from_langchain
+        from toolgrove.tools.python.langchain import from_langchain
 
         spec = from_langchain(part)
     else:

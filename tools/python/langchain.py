@@ -8,8 +8,8 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
-from toolgrove.tools.function import error_line, json_schema
-from toolgrove.tools.python_source import from_source
+from toolgrove.tools.python.function import error_line, json_schema
+from toolgrove.tools.python.source import from_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -15,7 +15,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
-from toolgrove.tools.function import (
+from toolgrove.tools.python.function import (
     Function,
     arguments_model,
     error_line,
@@ -23,8 +23,8 @@ from toolgrove.tools.function import (
     names_of,
     signature_of,
 )
-from toolgrove.tools.python_source import from_source
-from toolgrove.tools.threads import in_thread
+from toolgrove.tools.python.source import from_source
+from toolgrove.tools.python.threads import in_thread
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

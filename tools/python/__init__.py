@@ -1,0 +1,1 @@
+"""Calls of Python functions and LangChain tools in this process."""
