@@ -17,7 +17,7 @@ from toolgrove.data.functions import function
 from toolgrove.data.loopback import Guard
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.execute import failure
-from toolgrove.tools.mcp_source import need_mcp
+from toolgrove.tools.mcp.source import need_mcp
 from toolgrove.tools.calls.stack import build_stack
 
 if TYPE_CHECKING:

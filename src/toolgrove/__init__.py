@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
     from toolgrove.data.tree import SearchTree
     from toolgrove.planners import Budget
-    from toolgrove.tools.mcp_source import load_mcp
+    from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.registry import Registry
 
 __all__ = [
@@ -64,7 +64,7 @@ _HOMES = {
     "ToolCall": "data.records",
     "ToolRetriever": "agent.tool_retriever",
     "ToolSpec": "data.records",
-    "load_mcp": "tools.mcp_source",
+    "load_mcp": "tools.mcp.source",
     "load_model": "agent.models",
     "mine": "data.preferences",
     "read_tree": "data.journal",

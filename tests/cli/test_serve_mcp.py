@@ -19,7 +19,7 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, UsageError
-from toolgrove.tools.mcp_source import need_mcp
+from toolgrove.tools.mcp.source import need_mcp
 
 mcp = pytest.importorskip("mcp", reason="needs the extra mcp")
 

@@ -160,7 +160,7 @@ async def build_stack(
 
                 backends[kind] = langchain_backend(registry, trusted)
             elif kind not in backends and kind == "mcp":
-                from toolgrove.tools.mcp import McpBackend
+                from toolgrove.tools.mcp.backend import McpBackend
 
                 mcp = McpBackend(spec_of, trusted=trusted, secrets=secrets)
                 stack.push_async_callback(mcp.close)

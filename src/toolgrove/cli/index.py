@@ -162,7 +162,7 @@ _Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
 
 
 def _reader(source: str) -> _Read:
-    from toolgrove.tools.mcp_source import is_address
+    from toolgrove.tools.mcp.source import is_address
     from toolgrove.tools.python.source import is_source
 
     if Path(source).exists():
@@ -203,7 +203,7 @@ _WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, 
 def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     import asyncio
 
-    from toolgrove.tools.mcp_source import load_mcp
+    from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.trusted import trust
 
     report.kind = "MCP server"

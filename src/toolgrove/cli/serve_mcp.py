@@ -53,7 +53,7 @@ def mcp(
     from toolgrove.agent.hosting import hosted
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.cli.trusted import trusted_here
-    from toolgrove.tools.mcp_source import need_mcp
+    from toolgrove.tools.mcp.source import need_mcp
     from toolgrove.tools.calls.policy import Policy
 
     if stdio and (port or json):

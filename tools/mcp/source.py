@@ -154,7 +154,7 @@ async def connected(
     from mcp import Client, StdioServerParameters, stdio_client
     from mcp.client.streamable_http import streamable_http_client
 
-    from toolgrove.tools.mcp_http import Bounded
+    from toolgrove.tools.mcp.http import Bounded
 
     if server.command:
         named = {name: os.environ[name] for name in server.environ if name in os.environ}

@@ -16,7 +16,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.calls.execute import failure
-from toolgrove.tools.mcp_source import Server, connected, pin, reason, tools_of
+from toolgrove.tools.mcp.source import Server, connected, pin, reason, tools_of
 from toolgrove.tools.http.request import Refused
 
 if TYPE_CHECKING:

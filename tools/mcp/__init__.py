@@ -1,0 +1,1 @@
+"""Calls of tools on MCP servers, and the specs that such a server lists."""
