@@ -391,7 +391,7 @@ def _made(folder: Path) -> bool:
 
 
 def _identity(apis: str) -> str:
-    from toolgrove.tools.virtual import identity
+    from toolgrove.tools.virtual.backend import identity
 
     return identity(apis)
 

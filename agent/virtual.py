@@ -17,9 +17,9 @@ from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
 from toolgrove.tools.advice import advice
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.returns import Returns
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_directory import Directory, Entry
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, key_of
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.directory import Directory, Entry
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, key_of
 
 __all__ = ["Asked", "Closed", "VirtualApis"]
 

@@ -8,7 +8,7 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, ToolSpec
 from toolgrove.evaluators.judging import quoted
-from toolgrove.tools.virtual_cache import Example
+from toolgrove.tools.virtual.cache import Example
 
 __all__ = ["PROMPT_DIGEST", "SYSTEM", "again", "question"]
 

@@ -18,9 +18,9 @@ from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_directory import Directory
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.directory import Directory
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -14,8 +14,8 @@ from toolgrove.data.records import JsonObject, Status, ToolSpec
 from toolgrove.errors import ModelError
 from toolgrove.planners.chat import model_name
 from toolgrove.tools.returns import Returns
-from toolgrove.tools.virtual_cache import Example
-from toolgrove.tools.virtual_protocol import Answer, Source
+from toolgrove.tools.virtual.cache import Example
+from toolgrove.tools.virtual.protocol import Answer, Source
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -23,9 +23,9 @@ from toolgrove.agent.virtual_simulator import Simulator
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.world import HOST, running, specs
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_directory import Directory
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.directory import Directory
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
 
 DISTANCE = {
     "category": "Transportation",

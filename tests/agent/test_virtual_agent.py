@@ -16,7 +16,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.data.world import HOST, running, specs, tasks
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.virtual_cache import AnswerCache
+from toolgrove.tools.virtual.cache import AnswerCache
 
 DISTANCE = "Transportation/Flight Distance/Distance Between Airports"
 

@@ -146,7 +146,7 @@ async def build_stack(
                 stack.push_async_callback(http.close)
                 backends[kind] = around_http(http)
             elif kind not in backends and kind == "virtual" and virtual is not None:
-                from toolgrove.tools.virtual import VirtualBackend
+                from toolgrove.tools.virtual.backend import VirtualBackend
 
                 apis = VirtualBackend(virtual, spec_of)
                 stack.push_async_callback(apis.close)

@@ -63,7 +63,7 @@ def apis(
     from toolgrove.agent.virtual_server import VirtualServer
     from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.registry import Registry
-    from toolgrove.tools.virtual_cache import AnswerCache
+    from toolgrove.tools.virtual.cache import AnswerCache
 
     with (
         Registry.open(catalog, create=False) as registry,
@@ -87,7 +87,7 @@ def apis(
 
 
 def _seeded(server: VirtualServer, folder: Path) -> dict[str, Any]:
-    from toolgrove.tools.virtual_seed import seed
+    from toolgrove.tools.virtual.seed import seed
 
     with progress(f"reading {folder.name}", unit="files") as tick:
         found = seed(server.cache, folder, server.directory, tick)

@@ -14,9 +14,9 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSp
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.virtual import VirtualBackend, identity
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.backend import VirtualBackend, identity
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
 
 SPEC = ToolSpec("Social/Olato Quotes/Love Quote", "Social", "Olato Quotes", "Love Quote")
 TWIN = ToolSpec("Social/Olato Quotes/Love Quote#2", "Social", "Olato Quotes", "Love Quote")

@@ -21,7 +21,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import CatalogError
 from toolgrove.tools.registry_file import written
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, canonical, key_of
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, canonical, key_of
 
 __all__ = ["AnswerCache", "Example"]
 

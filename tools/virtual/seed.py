@@ -21,9 +21,9 @@ from toolgrove.data.formats.check import Foreign, checked, read_json
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.http.verdict import verdict
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_directory import Directory
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source, canonical
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.directory import Directory
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, canonical
 
 __all__ = ["Seeded", "literal_arguments", "seed"]
 

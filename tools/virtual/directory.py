@@ -11,7 +11,7 @@ from toolgrove.data.records import JsonObject, ToolSpec
 from toolgrove.tools.names import nearest
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.schema import Checker
-from toolgrove.tools.virtual_protocol import KEYS, ApiName
+from toolgrove.tools.virtual.protocol import KEYS, ApiName
 
 __all__ = ["Directory", "Entry"]
 

@@ -15,10 +15,10 @@ from toolgrove.data.formats.toolbench_tools import load_tool_file
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_directory import Directory
-from toolgrove.tools.virtual_protocol import ApiName, Source
-from toolgrove.tools.virtual_seed import literal_arguments, seed
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.directory import Directory
+from toolgrove.tools.virtual.protocol import ApiName, Source
+from toolgrove.tools.virtual.seed import literal_arguments, seed
 
 SPEC = ToolSpec(
     "Data/Zip Codes/Find",

@@ -12,7 +12,7 @@ from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.http.response import Unreadable, read_body
-from toolgrove.tools.virtual_protocol import Source, status_of_error
+from toolgrove.tools.virtual.protocol import Source, status_of_error
 
 __all__ = ["VirtualBackend", "identity"]
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from toolgrove.data.formats.toolbench_names import standard_name
 from toolgrove.data.records import Status
-from toolgrove.tools.virtual_protocol import (
+from toolgrove.tools.virtual.protocol import (
     Answer,
     ApiName,
     Source,

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 
 from toolgrove.data.records import Status
 from toolgrove.errors import CatalogError
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
 
 NAME = ApiName.of("Data", "Zip", "Find")
 WRITER = """
 import sys
 from toolgrove.data.records import Status
-from toolgrove.tools.virtual_cache import AnswerCache
-from toolgrove.tools.virtual_protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.cache import AnswerCache
+from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
 
 path, who, count, source = sys.argv[1], sys.argv[2], int(sys.argv[3]), Source(sys.argv[4])
 with AnswerCache(path) as cache:

@@ -1,0 +1,1 @@
+"""Calls answered by a virtual API server, its cache and its protocol."""
