@@ -83,7 +83,7 @@ class Agent(Runnable[str | Task, Outcome]):
     Parameters
     ----------
     model : str or BaseChatModel
-        A chat model, or the name of one (:func:`toolgrove.agent.models.load_model`).
+        A chat model, or the name of one (:func:`toolgrove.agent.models.loading.load_model`).
     strong : str, BaseChatModel or None
         A second, stronger model, which shares the work with the first.
     cascade : str
@@ -133,7 +133,7 @@ class Agent(Runnable[str | Task, Outcome]):
 
     Examples
     --------
-    >>> from toolgrove.agent.scripted import ScriptedModel, call, finish
+    >>> from toolgrove.agent.models.scripted import ScriptedModel, call, finish
     >>> def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x
@@ -372,7 +372,7 @@ class Agent(Runnable[str | Task, Outcome]):
 def _loaded(model: str | BaseChatModel) -> BaseChatModel:
     if not isinstance(model, str):
         return model
-    from toolgrove.agent.models import load_model
+    from toolgrove.agent.models.loading import load_model
 
     return load_model(model)
 

@@ -25,7 +25,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.planners import Budget

@@ -26,7 +26,7 @@ from langchain_core.outputs import ChatGenerationChunk
 from sides import median, options, report
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, finish
+from toolgrove.agent.models.scripted import ScriptedModel, finish
 
 __all__: list[str] = []
 

@@ -27,7 +27,7 @@ from typing import Any
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
-from toolgrove.agent.models import load_model
+from toolgrove.agent.models.loading import load_model
 from toolgrove.cli.common import progress
 from toolgrove.data.files import write_beside
 from toolgrove.data.records import Task

@@ -13,7 +13,7 @@ import toolgrove
 home = Path(toolgrove.__file__).resolve().parent
 assert "site-packages" in home.parts, f"not the installed wheel: {home}"
 modules = [m.name for m in walk_packages([str(home)], "toolgrove.")]
-skipped = [name for name in modules if name.startswith("toolgrove.agent.local")]
+skipped = [name for name in modules if name.startswith("toolgrove.agent.models.local")]
 for name in modules:
     if name not in skipped:
         import_module(name)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.gateway import Gateway
     from toolgrove.agent.langchain_tools import to_langchain
-    from toolgrove.agent.models import load_model
-    from toolgrove.agent.scripted import ScriptedModel
+    from toolgrove.agent.models.loading import load_model
+    from toolgrove.agent.models.scripted import ScriptedModel
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.voting import vote
     from toolgrove.data.journal import read_tree
@@ -57,7 +57,7 @@ _HOMES = {
     "Observation": "data.records",
     "Outcome": "agent.agent",
     "Registry": "tools.registry",
-    "ScriptedModel": "agent.scripted",
+    "ScriptedModel": "agent.models.scripted",
     "SearchTree": "data.tree",
     "Status": "data.records",
     "Task": "data.records",
@@ -65,7 +65,7 @@ _HOMES = {
     "ToolRetriever": "agent.tool_retriever",
     "ToolSpec": "data.records",
     "load_mcp": "tools.mcp.source",
-    "load_model": "agent.models",
+    "load_model": "agent.models.loading",
     "mine": "data.preferences",
     "read_tree": "data.journal",
     "to_langchain": "agent.langchain_tools",

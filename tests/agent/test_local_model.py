@@ -12,7 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.runnables import Runnable
 
-from toolgrove.agent.local import LocalChatModel
+from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import ModelError
 from toolgrove.planners.prompts import opening

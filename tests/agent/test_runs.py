@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status
 

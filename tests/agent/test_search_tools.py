@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from support.embedders import Hashing
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
-from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.agent.view import render
 from toolgrove.cli.main import app
 from toolgrove.data import codec

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.agent.virtual import Asked, Closed, VirtualApis
 from toolgrove.agent.virtual_prompt import PROMPT_DIGEST
 from toolgrove.agent.virtual_server import BODY_LIMIT, VirtualServer

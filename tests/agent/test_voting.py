@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.voting import Vote, vote
 from toolgrove.data.records import Task
 from toolgrove.errors import ModelError, UsageError

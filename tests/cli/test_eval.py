@@ -160,7 +160,7 @@ async def test_a_run_that_wrote_and_broke_off_begins_anew_in_its_new_world(tmp_p
     """The write was in a world that ended with its process: going on would read nothing back."""
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.evaluation import Evaluation
-    from toolgrove.agent.scripted import ScriptedModel, call, finish
+    from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 
     [task] = [task for task in tasks() if task.id == "g1-note-read-back-1"]
     assert task.reference is not None

@@ -11,7 +11,7 @@ import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data.formats.toolbench_answers import load_answers
 from toolgrove.data.records import (
     Node,
@@ -208,7 +208,7 @@ async def test_recorded_answers_judged_as_recorded(shared_data: Path, method: st
 
 @pytest.mark.local_model
 async def test_the_local_model_tells_an_answer_from_an_apology() -> None:
-    from toolgrove.agent.models import load_model
+    from toolgrove.agent.models.loading import load_model
 
     judge = PassEvaluator(load_model("local"), votes=1)
     good = await judge.score(tree_of("It is 21 degrees Celsius in Oslo now."))

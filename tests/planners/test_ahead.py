@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from support.random_script import RandomScript
-from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Node
 from toolgrove.data.tree import SearchTree

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
-from toolgrove.agent.scripted import ScriptedModel, call
+from toolgrove.agent.models.scripted import ScriptedModel, call
 from toolgrove.errors import UsageError
 from toolgrove.planners import Budget
 

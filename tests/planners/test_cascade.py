@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import Script, ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import Script, ScriptedModel, call, finish
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
@@ -201,7 +201,7 @@ async def test_a_strong_model_that_fails_is_a_model_error(bench: Bench, tmp_path
 
 
 async def test_scores_are_asked_for_in_few_tokens(bench: Bench) -> None:
-    from toolgrove.agent.openai_compatible import OpenAICompatibleChatModel
+    from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
     from toolgrove.planners.cascade import Cascade, open_chat
 
     strong = OpenAICompatibleChatModel(base_url="http://127.0.0.1:1/v1")

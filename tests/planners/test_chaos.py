@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from support.random_script import RandomScript
-from toolgrove.agent.scripted import ScriptedModel, call
+from toolgrove.agent.models.scripted import ScriptedModel, call
 from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.data.records import FINISH, NodeState
 from toolgrove.data.tree import ROOT, SearchTree, child_id

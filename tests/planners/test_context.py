@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import (
     BEGIN_SUBTASK,

@@ -14,7 +14,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import RunnableLambda
 
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.errors import ModelError
 from toolgrove.planners.direct_call import asking
 from toolgrove.planners.chat import Chat

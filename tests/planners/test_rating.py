@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from support.random_script import RandomScript, timeless
-from toolgrove.agent.scripted import Script, ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import Script, ScriptedModel, call, finish
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import NodeState

@@ -11,7 +11,7 @@ import pytest
 from support.bench import Bench
 from support.dying import killed, solve
 from support.random_script import timeless
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import Status

@@ -9,7 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
-from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.journal import read_run, read_tree
 from toolgrove.data.records import NodeState, Status
 from toolgrove.data.tree import ROOT

@@ -8,7 +8,7 @@ from pathlib import Path
 from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
-from toolgrove.agent.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import NodeState
 from toolgrove.data.tree import ROOT
 

@@ -13,7 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.embedders import Hashing
 from toolgrove.agent.catalog import Catalog
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import ModelError

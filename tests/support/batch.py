@@ -12,7 +12,7 @@ from typing import Any
 from support.dying import processes
 from support.random_script import RandomScript
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import Reference, Task
 from toolgrove.data.tree import SearchTree
@@ -30,7 +30,7 @@ processes.set_forkserver_preload(
         "filelock",
         "pydantic",
         "toolgrove.agent.agent",
-        "toolgrove.agent.scripted",
+        "toolgrove.agent.models.scripted",
         "toolgrove.data.world",
         "toolgrove.evaluators.answer",
         "toolgrove.evaluators.runner",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import Script, ScriptedModel
+from toolgrove.agent.models.scripted import Script, ScriptedModel
 from toolgrove.data.records import Effect, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.planners import Budget

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from langchain_core.messages import AIMessage, BaseMessage
 
-from toolgrove.agent.scripted import call, finish, give_up
+from toolgrove.agent.models.scripted import call, finish, give_up
 from toolgrove.data.records import Node
 from toolgrove.data.tree import SearchTree
 

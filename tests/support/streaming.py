@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk
 from pydantic import Field
 
-from toolgrove.agent.scripted import ScriptedModel
+from toolgrove.agent.models.scripted import ScriptedModel
 
 
 class StreamingModel(ScriptedModel):

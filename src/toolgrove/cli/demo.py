@@ -84,7 +84,7 @@ def demo(
 
 
 def _model(name: str) -> BaseChatModel:
-    from toolgrove.agent.models import load_model
+    from toolgrove.agent.models.loading import load_model
 
     if name == "local" or name.endswith(":local"):
         from toolgrove.data.weights import QWEN_CODER_1_5B, fetch

@@ -116,7 +116,7 @@ def _evaluated(
 ) -> Summary:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.evaluation import Evaluation
-    from toolgrove.agent.models import load_model
+    from toolgrove.agent.models.loading import load_model
     from toolgrove.cli.trusted import trusted_here
 
     agent = Agent(

@@ -59,7 +59,7 @@ def apis(
 ) -> None:
     """Serve a catalogue's APIs on 127.0.0.1: from a cache, really, or simulated, until Ctrl-C."""
     from toolgrove.agent.hosting import hosted
-    from toolgrove.agent.models import load_model
+    from toolgrove.agent.models.loading import load_model
     from toolgrove.agent.virtual_server import VirtualServer
     from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.registry import Registry

@@ -10,7 +10,7 @@ from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, T
 from pydantic import BaseModel, Field
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.errors import SpecError
 from toolgrove.tools.python.langchain import from_langchain

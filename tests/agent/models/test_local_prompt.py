@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage, ToolMessage
 
-from toolgrove.agent.local_prompt import SHOTS, render, render_chat, signature, step
-from toolgrove.agent.local_schema import narrow, reply_schema
+from toolgrove.agent.models.local_prompt import SHOTS, render, render_chat, signature, step
+from toolgrove.agent.models.local_schema import narrow, reply_schema
 from toolgrove.data.records import ToolSpec
 from toolgrove.tools.offer import Offer
 

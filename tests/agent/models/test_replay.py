@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from langchain_core.runnables import Runnable
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.replay import RecordingChatModel, ReplayChatModel
-from toolgrove.agent.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.replay import RecordingChatModel, ReplayChatModel
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
 
 TOOL: Any = {
@@ -197,7 +197,7 @@ def test_a_recorded_run_and_its_replay_grow_the_same_tree(tmp_path: Path) -> Non
 def test_the_shipped_recordings_are_of_the_prompt_that_is_used_today() -> None:
     """After a change of the local model's prompt they have to be made anew."""
     from toolgrove.agent.demo import recordings
-    from toolgrove.agent.local_prompt import PROMPT_DIGEST
+    from toolgrove.agent.models.local_prompt import PROMPT_DIGEST
 
     rows = [json.loads(line) for line in recordings().read_bytes().splitlines()]
     assert {row["reply"]["metadata"]["prompt_digest"] for row in rows} == {PROMPT_DIGEST}

@@ -16,8 +16,8 @@ import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
 from toolgrove.agent import local
-from toolgrove.agent.local import LocalChatModel
-from toolgrove.agent.local_engine import Completion, ContextExceeded, Stopped, Worker
+from toolgrove.agent.models.local import LocalChatModel
+from toolgrove.agent.models.local_engine import Completion, ContextExceeded, Stopped, Worker
 from toolgrove.errors import ModelError, UsageError
 
 CLOCK: dict[str, Any] = {
@@ -375,6 +375,6 @@ def test_an_engine_that_fails_in_mid_stream_raises_there(engine: Use) -> None:
 
 
 def test_the_pages_examples_run() -> None:
-    page = Path(__file__).parents[2] / "docs" / "local-model.md"
+    page = Path(__file__).parents[3] / "docs" / "local-model.md"
     failed, tried = doctest.testfile(str(page), module_relative=False)
     assert (failed, tried) == (0, 5)

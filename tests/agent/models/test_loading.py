@@ -21,10 +21,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from toolgrove.agent.local import LocalChatModel
-from toolgrove.agent.models import FORMS, load_model
-from toolgrove.agent.openai_compatible import OpenAICompatibleChatModel
-from toolgrove.agent.replay import RecordingChatModel
+from toolgrove.agent.models.local import LocalChatModel
+from toolgrove.agent.models.loading import FORMS, load_model
+from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
+from toolgrove.agent.models.replay import RecordingChatModel
 from toolgrove.errors import ModelError, UsageError
 from toolgrove.planners.chat import model_name
 
@@ -102,7 +102,7 @@ class TestNames:
 
     def test_naming_models_imports_none_of_them(self) -> None:
         code = (
-            "import sys, toolgrove.agent.models as m\n"
+            "import sys, toolgrove.agent.models.loading as m\n"
             "heavy = {'xllamacpp', 'langchain_core', 'httpx', 'langchain'} & set(sys.modules)\n"
             "sys.exit(f'imported {heavy}' if heavy else 0)"
         )

@@ -54,27 +54,27 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
     """
     kind, _, rest = name.partition(":")
     if kind == "local":
-        from toolgrove.agent.local import LocalChatModel
+        from toolgrove.agent.models.local import LocalChatModel
 
         return LocalChatModel(path=Path(rest).expanduser() if rest else None, **options)
     if not rest:
         raise UsageError(f"no model is called {name!r}. A model is named\n{FORMS}")
     if kind == "replay":
-        from toolgrove.agent.replay import ReplayChatModel
+        from toolgrove.agent.models.replay import ReplayChatModel
 
         file, _, model = rest.partition("#")
         return ReplayChatModel(path=Path(file), model=model, **options)
     if kind == "record":
-        from toolgrove.agent.replay import RecordingChatModel
+        from toolgrove.agent.models.replay import RecordingChatModel
 
         recording, _, inner = rest.partition(":")
         return RecordingChatModel(path=Path(recording), inner=load_model(inner, **options))
     if kind == "scripted":
-        from toolgrove.agent.scripted import ScriptedModel
+        from toolgrove.agent.models.scripted import ScriptedModel
 
         return ScriptedModel.from_file(rest, **options)
     if kind == "openai-compatible":
-        from toolgrove.agent.openai_compatible import OpenAICompatibleChatModel
+        from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
 
         url, _, served = rest.partition("#")
         return OpenAICompatibleChatModel(base_url=url, model_name=served or "default", **options)
