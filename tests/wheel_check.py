@@ -18,7 +18,7 @@ for name in modules:
     if name not in skipped:
         import_module(name)
 from toolgrove.agent.demo import recordings  # noqa: E402 - only after the check above
-from toolgrove.agent.view import page  # noqa: E402
+from toolgrove.agent.view.page import page  # noqa: E402
 
 page([])  # reads the page's style and script
 assert recordings().is_file(), "the recordings are not in the wheel"

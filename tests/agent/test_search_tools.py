@@ -15,7 +15,7 @@ from support.embedders import Hashing
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
-from toolgrove.agent.view import render
+from toolgrove.agent.view.page import render
 from toolgrove.cli.main import app
 from toolgrove.data import codec
 from toolgrove.data.formats.trl import dump_pair

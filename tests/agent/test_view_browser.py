@@ -9,8 +9,8 @@ import pytest
 
 from support.chromium import Chromium, Tab, find
 from support.sample_run import HOSTILE, path_tree, write_run
-from toolgrove.agent.view import page, render, svg
-from toolgrove.agent.view_data import Run
+from toolgrove.agent.view.page import page, render, svg
+from toolgrove.agent.view.data import Run
 from toolgrove.data.journal import read_tree
 
 pytestmark = pytest.mark.browser

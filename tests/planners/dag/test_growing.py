@@ -16,7 +16,7 @@ from support.bench import Bench
 from support.random_script import timeless
 from support.streaming import StreamingModel
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.view import render
+from toolgrove.agent.view.page import render
 from toolgrove.data.formats.toolbench_trees_out import dump_answer_tree
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.preferences import mine

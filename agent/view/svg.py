@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolgrove.agent.view_look import KINDS, kind_of, label, one_line, preorder, shorten, tool_names
-from toolgrove.agent.view_markup import Markup, tag
+from toolgrove.agent.view.look import KINDS, kind_of, label, one_line, preorder, shorten, tool_names
+from toolgrove.agent.view.markup import Markup, tag
 from toolgrove.data.records import Node
 from toolgrove.data.tree import SearchTree
 

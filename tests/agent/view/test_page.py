@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 
 from support.sample_run import HOSTILE, path_tree, sample_tree, write_run
 from toolgrove.agent import view_data
-from toolgrove.agent.view import page, render, svg
-from toolgrove.agent.view_data import Run, read_view
-from toolgrove.agent.view_look import shorten
-from toolgrove.agent.view_markup import inert_json, tag
+from toolgrove.agent.view.page import page, render, svg
+from toolgrove.agent.view.data import Run, read_view
+from toolgrove.agent.view.look import shorten
+from toolgrove.agent.view.markup import inert_json, tag
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Node, Task, ToolCall
@@ -318,7 +318,7 @@ def test_a_file_that_is_no_answer_tree_is_refused(tmp_path: Path) -> None:
 def test_the_snippet_of_the_viewers_page_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    docs = Path(__file__).parents[2] / "docs" / "viewer.md"
+    docs = Path(__file__).parents[3] / "docs" / "viewer.md"
     (snippet,) = re.findall(r"```python\n(.*?)```", docs.read_text(encoding="utf-8"), re.S)
     write_run(tmp_path / "runs" / "1b9d1a6f0c2e-1")
     monkeypatch.chdir(tmp_path)

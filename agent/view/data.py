@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from toolgrove.agent.view_look import kind_of, label, one_line, preorder, tool_names
+from toolgrove.agent.view.look import kind_of, label, one_line, preorder, tool_names
 from toolgrove.data.formats import deepjson
 from toolgrove.data.journal import read_tree, whole_observation
 from toolgrove.data.records import Node, Observation, Role, Task

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from toolgrove.agent.view_markup import Markup, tag
+from toolgrove.agent.view.markup import Markup, tag
 from toolgrove.data.formats import deepjson
 from toolgrove.data.records import FINISH, Node, NodeState, Role, ToolCall
 from toolgrove.data.tree import SearchTree

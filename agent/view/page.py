@@ -1,7 +1,7 @@
 """The viewer: runs as one self-contained HTML page.
 
 Nothing from a trace can execute (promise 25). Its text is escaped into elements
-(:mod:`toolgrove.agent.view_markup`) or lies in a JSON block that the page's script places as text
+(:mod:`toolgrove.agent.view.markup`) or lies in a JSON block that the page's script places as text
 nodes; and a Content-Security-Policy lets only that one script and that one stylesheet run, by
 their hashes, forbids every connection, and takes from the script the means to parse markup.
 """
@@ -16,7 +16,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from toolgrove.agent.view_data import (
+from toolgrove.agent.view.data import (
     Run,
     ended_words,
     facts,
@@ -25,10 +25,10 @@ from toolgrove.agent.view_data import (
     seconds_of,
     seconds_text,
 )
-from toolgrove.agent.view_look import KINDS, icon, kind_of, one_line
-from toolgrove.agent.view_markup import Markup, inert_json, tag
-from toolgrove.agent.view_pairs import pairs_section
-from toolgrove.agent.view_svg import PICTURE_CSS, picture, svg
+from toolgrove.agent.view.look import KINDS, icon, kind_of, one_line
+from toolgrove.agent.view.markup import Markup, inert_json, tag
+from toolgrove.agent.view.pairs import pairs_section
+from toolgrove.agent.view.svg import PICTURE_CSS, picture, svg
 from toolgrove.data.tree import SearchTree
 
 __all__ = ["page", "render", "svg"]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolgrove.agent.view_data import pretty
-from toolgrove.agent.view_look import KINDS, icon, kind_of, label, preorder, tool_names
-from toolgrove.agent.view_markup import Markup, tag
+from toolgrove.agent.view.data import pretty
+from toolgrove.agent.view.look import KINDS, icon, kind_of, label, preorder, tool_names
+from toolgrove.agent.view.markup import Markup, tag
 from toolgrove.data.preferences import Row, mine
 from toolgrove.data.records import Message, PreferencePair
 from toolgrove.data.tree import SearchTree
