@@ -9,7 +9,7 @@ import pytest
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.agent.virtual_server import VirtualServer
+from toolgrove.agent.virtual.server import VirtualServer
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status, Task
 from toolgrove.data.tree import SearchTree

@@ -11,7 +11,7 @@ import typer
 from toolgrove.cli.common import console, err_console, print_json, progress, until_interrupted
 
 if TYPE_CHECKING:
-    from toolgrove.agent.virtual_server import VirtualServer
+    from toolgrove.agent.virtual.server import VirtualServer
 
 __all__ = ["EXAMPLES", "apis"]
 
@@ -60,7 +60,7 @@ def apis(
     """Serve a catalogue's APIs on 127.0.0.1: from a cache, really, or simulated, until Ctrl-C."""
     from toolgrove.agent.hosting import hosted
     from toolgrove.agent.models.loading import load_model
-    from toolgrove.agent.virtual_server import VirtualServer
+    from toolgrove.agent.virtual.server import VirtualServer
     from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.registry import Registry
     from toolgrove.tools.virtual.cache import AnswerCache

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from toolgrove.agent.virtual_server import VirtualServer
+from toolgrove.agent.virtual.server import VirtualServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry

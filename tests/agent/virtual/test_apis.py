@@ -16,10 +16,10 @@ import pytest
 from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
-from toolgrove.agent.virtual import Asked, Closed, VirtualApis
-from toolgrove.agent.virtual_prompt import PROMPT_DIGEST
-from toolgrove.agent.virtual_server import BODY_LIMIT, VirtualServer
-from toolgrove.agent.virtual_simulator import Simulator
+from toolgrove.agent.virtual.apis import Asked, Closed, VirtualApis
+from toolgrove.agent.virtual.prompt import PROMPT_DIGEST
+from toolgrove.agent.virtual.server import BODY_LIMIT, VirtualServer
+from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.world import HOST, running, specs
 from toolgrove.tools.registry import Registry

@@ -11,7 +11,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from toolgrove.agent.virtual_simulator import Simulator
+from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
 from toolgrove.tools.advice import advice

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.agent.virtual_prompt import PROMPT_DIGEST, SYSTEM, again, question
+from toolgrove.agent.virtual.prompt import PROMPT_DIGEST, SYSTEM, again, question
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status, ToolSpec
 from toolgrove.errors import ModelError

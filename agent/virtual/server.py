@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from toolgrove import __version__
-from toolgrove.agent.virtual import Asked, Closed, VirtualApis
-from toolgrove.agent.virtual_prompt import PROMPT_DIGEST
-from toolgrove.agent.virtual_simulator import Simulator
+from toolgrove.agent.virtual.apis import Asked, Closed, VirtualApis
+from toolgrove.agent.virtual.prompt import PROMPT_DIGEST
+from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data import codec
 from toolgrove.data.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject, Status
