@@ -102,7 +102,7 @@ def write_report(attempts: Sequence[Attempt], out: Path) -> Report:
     A branch is a success where its answer was found right, not merely where it called Finish.
     """
     from toolgrove.agent.view.page import render
-    from toolgrove.data.files import write_beside
+    from toolgrove.machine.files import write_beside
     from toolgrove.data.formats.trl import save_pairs
 
     mined = []

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.functions import function
-from toolgrove.data.loopback import Guard
+from toolgrove.machine.loopback import Guard
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.mcp.source import need_mcp

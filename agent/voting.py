@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from toolgrove.agent.agent import Agent, Outcome, as_task
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
 from toolgrove.errors import UsageError

@@ -29,7 +29,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
 from toolgrove.cli.common import progress
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Task
 from toolgrove.data.world import specs, tasks
 from toolgrove.evaluators.answer import AnswerEvaluator

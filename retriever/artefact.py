@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import FormatError
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Status, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError

@@ -22,7 +22,7 @@ from toolgrove.errors import ModelError
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-    from toolgrove.data.download import Tick
+    from toolgrove.machine.download import Tick
 
 __all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "PartEmbedder", "batches", "normalised"]
 
@@ -64,7 +64,7 @@ class MiniLM:
         processor time.
     tick : callable, optional
         Told ``(done, total)`` in bytes while the weights are fetched, which happens at the first
-        text and once on a machine (:func:`toolgrove.data.weights.fetch`).
+        text and once on a machine (:func:`toolgrove.machine.weights.fetch`).
 
     Examples
     --------

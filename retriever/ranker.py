@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.errors import CatalogError
 from toolgrove.retriever.features import FEATURES, Scores
 

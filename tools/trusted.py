@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.errors import UsageError
 
 __all__ = ["trust", "trusted", "trusted_file"]

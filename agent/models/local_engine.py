@@ -283,6 +283,6 @@ def worker(path: Path | None, context: int, threads: int | None) -> Worker:
 
 
 def _default_file() -> Path:
-    from toolgrove.data.weights import QWEN_CODER_1_5B, fetch
+    from toolgrove.machine.weights import QWEN_CODER_1_5B, fetch
 
     return fetch(QWEN_CODER_1_5B)

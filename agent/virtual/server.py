@@ -13,7 +13,7 @@ from toolgrove.agent.virtual.apis import Asked, Closed, VirtualApis
 from toolgrove.agent.virtual.prompt import PROMPT_DIGEST
 from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data import codec
-from toolgrove.data.loopback import Guard, TooLarge, bounded_body, serving
+from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.registry import Registry

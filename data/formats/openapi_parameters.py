@@ -10,7 +10,7 @@ from typing import Any
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 from toolgrove.data.formats.openapi_schema import Expander
 from toolgrove.data.formats.openapi_text import cut
-from toolgrove.data.headers import may_be_argument
+from toolgrove.data.formats.headers import may_be_argument
 
 __all__ = ["Arguments", "is_json"]
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,

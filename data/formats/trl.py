@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
 from toolgrove.data.records import Message, PreferencePair, Role
 

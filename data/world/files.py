@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.world.documents import toolbench_tools
 from toolgrove.data.world.tasks import GROUPS, toolbench_queries
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.loopback import Guard, TooLarge, bounded_body, serving
+from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.declare import Answer, Endpoint, Refusal

@@ -15,7 +15,7 @@ from toolgrove.errors import ModelError
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from toolgrove.data.download import Tick
+    from toolgrove.machine.download import Tick
 
 __all__ = ["minilm"]
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
 from toolgrove.tools.http.address import Blocked

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from toolgrove.data.headers import may_be_argument
+from toolgrove.data.formats.headers import may_be_argument
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.tools.http.body import build_body
 from toolgrove.tools.http.serialize import Refused, joined, pairs, text_of

@@ -87,7 +87,7 @@ def _model(name: str) -> BaseChatModel:
     from toolgrove.agent.models.loading import load_model
 
     if name == "local" or name.endswith(":local"):
-        from toolgrove.data.weights import QWEN_CODER_1_5B, fetch
+        from toolgrove.machine.weights import QWEN_CODER_1_5B, fetch
 
         with progress(f"weights of {QWEN_CODER_1_5B.name}", unit="bytes") as tick:
             fetch(QWEN_CODER_1_5B, tick=tick)

@@ -11,7 +11,7 @@ from toolgrove.cli.common import console, print_json, progress
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.data.weights import Weights
+    from toolgrove.machine.weights import Weights
 
 __all__ = ["fetch_embedder", "register"]
 

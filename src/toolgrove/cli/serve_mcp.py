@@ -84,7 +84,7 @@ def _stdio(gateway: Gateway) -> None:
 
 def _http(gateway: Gateway, port: int, json: bool) -> None:
     from toolgrove.agent.gateway import http_app
-    from toolgrove.data.loopback import serving
+    from toolgrove.machine.loopback import serving
 
     with serving(http_app(gateway), port, name="toolgrove-mcp") as url:
         if json:

@@ -46,7 +46,7 @@ def view(
     """Write one self-contained HTML page that shows what runs did, step by step."""
     from toolgrove.agent.view.page import page, svg
     from toolgrove.agent.view.data import read_view
-    from toolgrove.data.files import write_beside
+    from toolgrove.machine.files import write_beside
 
     target = out if out is not None else _default(run)
     if target.suffix.lower() not in (".html", ".svg"):

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from toolgrove.data.loopback import Guard, Receive, Scope, Send, TooLarge, bounded_body, serving
+from toolgrove.machine.loopback import Guard, Receive, Scope, Send, TooLarge, bounded_body, serving
 
 
 async def hello(scope: Scope, receive: Receive, send: Send) -> None:

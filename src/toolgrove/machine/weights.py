@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolgrove.data import codec, download
-from toolgrove.data.download import Tick
-from toolgrove.data.files import write_beside
+from toolgrove.machine.download import Tick
+from toolgrove.machine.files import write_beside
 from toolgrove.errors import WeightsError
 
 __all__ = [

@@ -1,0 +1,1 @@
+"""What only this machine does: files, downloads, weights and servers on loopback."""
