@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from toolgrove.agent.tool_search import finder
 from toolgrove.agent.hosting import world_version
+from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
@@ -33,19 +33,19 @@ from toolgrove.planners import Budget, parse_planner, run_config, solve, subtask
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
 from toolgrove.tools.calls.idempotency import KeyFile
+from toolgrove.tools.calls.policy import Policy
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.offer import Offer
-from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore
-from toolgrove.tools.calls.stack import build_stack
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.tools.calls.cassette import Tape
+    from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["Agent", "Outcome", "as_task", "wait"]
 
@@ -196,7 +196,9 @@ class Agent(Runnable[str | Task, Outcome]):
         self.strong_spec = strong if isinstance(strong, str) else ""
         self.model = _loaded(model)
         how = parse_cascade(cascade)
-        self.minds = self.model if strong is None else Cascade(self.model, _loaded(strong), how)
+        self.chat_models = (
+            self.model if strong is None else Cascade(self.model, _loaded(strong), how)
+        )
         self.cascade = cascade if strong is not None else ""
         self.registry = catalog.registry if catalog is not None else _registry(tools)
         self._secrets = SecretStore()
@@ -262,12 +264,12 @@ class Agent(Runnable[str | Task, Outcome]):
                     secrets=self._secrets,
                     keys=KeyFile(journal.run / "idempotency.jsonl").key,
                     pins=pins,
-                    tape=self._tape(task, resumed=journal.record.size > 0),
+                    cassette=self._cassette(task, resumed=journal.record.size > 0),
                 )
             )
             return await solve(
                 task,
-                model=self.minds,
+                model=self.chat_models,
                 offer=offer,
                 execute=execute,
                 frontier=parse_planner(self.planner),
@@ -277,7 +279,7 @@ class Agent(Runnable[str | Task, Outcome]):
                 window=self.window,
             )
 
-    def _tape(self, task: Task, *, resumed: bool) -> Tape | None:
+    def _cassette(self, task: Task, *, resumed: bool) -> Cassette | None:
         """What records a task's exchanges, or replays them."""
         if self.record is None and self.replay is None:
             return None
@@ -342,7 +344,7 @@ class Agent(Runnable[str | Task, Outcome]):
             return self._resumed(run)
         offer = self._offer(self.candidates(task))
         frontier = parse_planner(self.planner)
-        chat = open_chat(self.minds, offer)
+        chat = open_chat(self.chat_models, offer)
         settings = {
             "model": self.model_spec,
             "strong": self.strong_spec,

@@ -102,8 +102,8 @@ def write_report(attempts: Sequence[Attempt], out: Path) -> Report:
     A branch is a success where its answer was found right, not merely where it called Finish.
     """
     from toolgrove.agent.view.page import render
-    from toolgrove.machine.files import write_beside
     from toolgrove.data.formats.trl import save_pairs
+    from toolgrove.machine.files import write_beside
 
     mined = []
     for attempt in attempts:

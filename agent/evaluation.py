@@ -61,9 +61,9 @@ class Evaluation:
         tools = codec.digest([codec.digest(codec.to_json(spec)) for spec in specs])
         return {
             "planner": repr(parse_planner(agent.planner)),
-            "model": model_name(agent.minds),
+            "model": model_name(agent.chat_models),
             "budget": _limits(agent.budget or Budget()),
-            "prompts": parse_planner(agent.planner).words.digest,
+            "prompts": parse_planner(agent.planner).prompts.digest,
             "tools": tools,
             "retrieved": agent.k if agent.catalog is not None else None,
             "timeout": agent.timeout,

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.functions import function
-from toolgrove.machine.loopback import Guard
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
+from toolgrove.machine.loopback import Guard
 from toolgrove.tools.calls.execute import failure
-from toolgrove.tools.mcp.source import need_mcp
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.mcp.source import need_mcp
 
 if TYPE_CHECKING:
     from mcp.server.lowlevel import Server
@@ -44,8 +44,9 @@ class Gateway:
     catalog : Catalog
         What is searched and called.
     **options
-        Of the stack that makes the calls (:func:`toolgrove.tools.calls.stack.build_stack`): ``hosts``,
-        ``trusted``, ``policy``, ``limit`` and so on.
+        Of the stack that makes the calls
+        (:func:`toolgrove.tools.calls.stack.build_stack`): ``hosts``, ``trusted``,
+        ``policy``, ``limit`` and so on.
 
     Use it in ``async with``, in the event loop that calls are to be made in.
     """

@@ -12,9 +12,9 @@ from toolgrove.agent.agent import wait
 from toolgrove.data.functions import function
 from toolgrove.data.records import JsonObject, Observation, ToolCall
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -83,9 +83,9 @@ def to_langchain(
     ids : sequence of str, optional
         Which tools; all otherwise.
     execute : Execute, optional
-        An open stack (:func:`toolgrove.tools.calls.stack.build_stack`), whose connections and sessions
-        are then shared by all calls; use the tools' async methods in its event loop. Otherwise
-        each call opens a stack of its own, in any event loop or none.
+        An open stack (:func:`toolgrove.tools.calls.stack.build_stack`), whose connections and
+        sessions are then shared by all calls; use the tools' async methods in its event loop.
+        Otherwise each call opens a stack of its own, in any event loop or none.
     **options
         Of such a stack: ``hosts``, ``trusted``, ``policy``, ``timeout`` and so on.
 

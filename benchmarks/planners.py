@@ -29,12 +29,12 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
 from toolgrove.cli.common import progress
-from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Task
 from toolgrove.data.world import specs, tasks
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.stats import paired, wilson
-from toolgrove.evaluators.store import Row, Store
+from toolgrove.evaluators.store import ResultRow, ResultStore
+from toolgrove.machine.files import write_beside
 from toolgrove.planners import Budget, parse_planner
 
 __all__: list[str] = []
@@ -84,7 +84,7 @@ def drawn(per_group: int, seed: int) -> list[Task]:
     return [task for row in zip(*columns, strict=True) for task in row]
 
 
-def result(row: Row, planner: str) -> Result | None:
+def result(row: ResultRow, planner: str) -> Result | None:
     """A finished row as a result; None where its run broke down."""
     if row.figures is None:
         return None
@@ -99,13 +99,13 @@ def result(row: Row, planner: str) -> Result | None:
 
 def _prompts(planner: str) -> str:
     """Names what a planner says: a row made under other words is made again."""
-    return parse_planner(PLANNERS[planner]).words.digest[:12]
+    return parse_planner(PLANNERS[planner]).prompts.digest[:12]
 
 
 async def solved(evaluation: Evaluation, task: Task, planner: str, out: Path) -> Result | None:
     """Run one planner on one task, unless ``out`` holds the result."""
     await evaluation.run([task], out)
-    with Store(out, evaluation.config(list(evaluation.agent.registry))) as store:
+    with ResultStore(out, evaluation.config(list(evaluation.agent.registry))) as store:
         return next((result(row, planner) for row in store.rows() if row.task == task.id), None)
 
 

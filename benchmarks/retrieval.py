@@ -34,7 +34,7 @@ from toolgrove.retriever.features import FEATURES
 from toolgrove.retriever.fusion import convex
 from toolgrove.retriever.lexical import Lexical
 from toolgrove.retriever.metrics import bootstrap, ndcg, recall
-from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
+from toolgrove.retriever.ranker import DEFAULT, LabelledQuery, Ranker, fit
 from toolgrove.retriever.ranking import ranked
 
 CUTS = (1, 5, 10)
@@ -159,7 +159,7 @@ def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
     for disjoint in (False, True) if fitted else ():
         name = "fitted, " + ("no tool in common" if disjoint else "other files")
         examples = [
-            Example(one.features, np.isin(one.ids, list(labels(task)))) if one else None
+            LabelledQuery(one.features, np.isin(one.ids, list(labels(task)))) if one else None
             for one, task in zip(known, data.tasks, strict=True)
         ]
         rankers = {test: _fitted(data, examples, test, disjoint) for test in set(data.files)}
@@ -167,7 +167,9 @@ def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
     return found
 
 
-def _fitted(data: Data, examples: Sequence[Example | None], test: str, disjoint: bool) -> Ranker:
+def _fitted(
+    data: Data, examples: Sequence[LabelledQuery | None], test: str, disjoint: bool
+) -> Ranker:
     """Weights fitted to the files that are not ``test``, on tools that it does not use."""
 
     def tools(task: Task) -> set[tuple[str, str]]:

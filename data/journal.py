@@ -32,7 +32,7 @@ from toolgrove.data.spending import spending
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, JournalLocked
 
-__all__ = ["Journal", "Key", "Record", "read_run", "read_tree"]
+__all__ = ["CallKey", "Journal", "Record", "read_run", "read_tree"]
 
 JOURNAL = "journal.jsonl"
 OBSERVATIONS = "observations"
@@ -40,7 +40,7 @@ VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
+class CallKey:
     """What a journalled call is known by, wherever in the run it happens."""
 
     node: str
@@ -57,8 +57,8 @@ class Record:
     """
 
     header: JsonObject
-    results: dict[Key, Any] = field(default_factory=dict)
-    intents: dict[Key, bool] = field(default_factory=dict)
+    results: dict[CallKey, Any] = field(default_factory=dict)
+    intents: dict[CallKey, bool] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     ended: str | None = None
     lost: int = 0
@@ -134,7 +134,7 @@ def read_run(run: str | Path) -> Record:
 def _fold(record: Record, event: dict[str, Any]) -> None:
     match event["t"]:
         case "intent" | "result":
-            key = Key(event["node"], event["kind"], event["asked"], event["attempt"])
+            key = CallKey(event["node"], event["kind"], event["asked"], event["attempt"])
             if event["t"] == "intent":
                 record.intents[key] = bool(event.get("write"))
             else:
@@ -285,12 +285,12 @@ class Journal:
         if sync:
             os.fsync(self._stream.fileno())
 
-    def intent(self, key: Key, *, write: bool = False) -> None:
+    def intent(self, key: CallKey, *, write: bool = False) -> None:
         """Say that a call is about to leave; for a write, on disk before it does (promise 6)."""
         self._write({"t": "intent", **_key(key), "write": write}, sync=write)
         self.record.intents[key] = write
 
-    def result(self, key: Key, value: Any) -> None:
+    def result(self, key: CallKey, value: Any) -> None:
         """Keep what a call gave, before anybody uses it."""
         self._write({"t": "result", **_key(key), "value": value})
         self.record.results[key] = value
@@ -352,7 +352,7 @@ def _begun(
     return Record(header=header, _began=(task, tuple(tools)))
 
 
-def _key(key: Key) -> dict[str, Any]:
+def _key(key: CallKey) -> dict[str, Any]:
     return {"node": key.node, "kind": key.kind, "asked": key.asked, "attempt": key.attempt}
 
 

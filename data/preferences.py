@@ -25,7 +25,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["ALWAYS_DROPPED", "Fault", "Mined", "Row", "Rule", "Success", "answered", "mine"]
+__all__ = ["ALWAYS_DROPPED", "Fault", "Mined", "MinedRow", "Rule", "Success", "answered", "mine"]
 
 Success = Callable[[Node], bool]
 """Whether a node is a success, for instance by its score."""
@@ -65,7 +65,7 @@ ALWAYS_DROPPED = frozenset({Fault.IDENTICAL_CALL, Fault.NO_WORDS})
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class MinedRow:
     """The report on one tree.
 
     Parameters
@@ -104,7 +104,7 @@ class Mined:
     """A tree's pairs, and the report on them."""
 
     pairs: tuple[PreferencePair, ...]
-    row: Row
+    row: MinedRow
 
 
 def answered(node: Node) -> bool:
@@ -167,7 +167,7 @@ def mine(
         flagged.update(faults)
         pairs.append(_pair(tree, rule, candidate, faults))
     branchings = sum(1 for node_id in won if len(tree.children(node_id)) > 1)
-    row = Row(
+    row = MinedRow(
         tree=str(tree.meta.get("run", "")),
         task=tree.task.id,
         nodes=len(tree) - 1,

@@ -8,15 +8,15 @@ from statistics import fmean
 
 from toolgrove.data.records import JsonObject, Score
 from toolgrove.evaluators.stats import wilson
-from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, Row
+from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, ResultRow
 
-__all__ = ["TOTAL", "Group", "Rate", "Summary", "summarise"]
+__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "summarise"]
 
 TOTAL = "total"
 
 
 @dataclass(frozen=True, slots=True)
-class Rate:
+class RateInterval:
     """A mean of scores with Wilson's 95% interval.
 
     A task that was run several times counts once, with the mean of its runs: repeating a task
@@ -61,8 +61,8 @@ class Group:
     gave_up: int
     infrastructure: int
     left: int
-    rates: Mapping[str, Rate]
-    tooleval: Mapping[str, Rate]
+    rates: Mapping[str, RateInterval]
+    tooleval: Mapping[str, RateInterval]
     undecided: int
     unscored: int
     model_calls: float | None
@@ -83,7 +83,7 @@ class Summary:
         return self.groups[TOTAL]
 
 
-def summarise(rows: Sequence[Row], config: JsonObject) -> Summary:
+def summarise(rows: Sequence[ResultRow], config: JsonObject) -> Summary:
     """Sum up rows by group and in all.
 
     Examples
@@ -96,7 +96,7 @@ def summarise(rows: Sequence[Row], config: JsonObject) -> Summary:
     return Summary(config, {**groups, TOTAL: _group(rows)})
 
 
-def _group(rows: Sequence[Row]) -> Group:
+def _group(rows: Sequence[ResultRow]) -> Group:
     done = [row for row in rows if row.state == DONE]
     figures = [row.figures for row in done if row.figures is not None]
     scores = [score for row in done for score in row.scores]
@@ -128,8 +128,8 @@ def _tooleval(score: Score) -> float | None:
 
 
 def _rate(
-    rows: Iterable[Row], evaluator: str, value: Callable[[Score], float | None]
-) -> Rate | None:
+    rows: Iterable[ResultRow], evaluator: str, value: Callable[[Score], float | None]
+) -> RateInterval | None:
     by_task: dict[str, list[float]] = {}
     for row in rows:
         for score in row.scores:
@@ -140,7 +140,7 @@ def _rate(
         return None
     n = len(by_task)
     passed = min(float(n), sum(fmean(values) for values in by_task.values()))
-    return Rate(passed / n, *wilson(passed, n), n)
+    return RateInterval(passed / n, *wilson(passed, n), n)
 
 
 def _mean(values: Iterable[float]) -> float | None:

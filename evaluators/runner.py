@@ -21,7 +21,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure
 from toolgrove.evaluators.report import Summary, summarise
-from toolgrove.evaluators.store import DONE, Figures, Key, Row, Store
+from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, ResultStore, RunFigures
 
 __all__ = ["Solve", "run_batch"]
 
@@ -88,7 +88,7 @@ async def run_batch(
     if len(by_id) < len(tasks):
         twice = next(t.id for i, t in enumerate(tasks) if t.id in {x.id for x in tasks[:i]})
         raise UsageError(f"two tasks have the id {twice!r}: results are kept by task id.")
-    with Store(out, config) as store:
+    with ResultStore(out, config) as store:
         keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
         store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
         batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or _silent)
@@ -101,7 +101,7 @@ def _silent(done: int, total: int | None = None) -> None:
     """Nobody watches."""
 
 
-def _folder(config: str, key: Key) -> str:
+def _folder(config: str, key: ResultKey) -> str:
     """A run's folder below ``out``; a task's id is third-party text and may be no path."""
     task, epoch = key
     plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", task)
@@ -113,9 +113,9 @@ def _folder(config: str, key: Key) -> str:
 
 @dataclass
 class _Batch:
-    store: Store
+    store: ResultStore
     tasks: dict[str, Task]
-    keys: Sequence[Key]
+    keys: Sequence[ResultKey]
     solve: Solve
     evaluators: Sequence[Evaluator]
     config: JsonObject
@@ -132,7 +132,7 @@ class _Batch:
         left = [key for key in self.keys if rows[key].lacks(self._names)]
         self._count(len(self.keys) - len(left))
         while left:
-            skipped: list[Key] = []
+            skipped: list[ResultKey] = []
             queue = iter(left)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -146,7 +146,7 @@ class _Batch:
         self._ended += ended
         self.tick(self._ended, len(self.keys))
 
-    async def _worker(self, queue: Iterator[Key], skipped: list[Key]) -> None:
+    async def _worker(self, queue: Iterator[ResultKey], skipped: list[ResultKey]) -> None:
         for key in queue:
             if not self.store.claim(key, self._names):
                 if self.store.row(key).lacks(self._names):
@@ -161,7 +161,7 @@ class _Batch:
                 raise
             self._count(1)
 
-    async def _work(self, key: Key) -> None:
+    async def _work(self, key: ResultKey) -> None:
         row = self.store.row(key)
         run = self.store.out / row.run
         try:
@@ -179,7 +179,7 @@ class _Batch:
         kept = [score for score in row.scores if score.evaluator not in self._names]
         self.store.finish(key, _figures(tree), [*kept, *scores])
 
-    async def _tree(self, row: Row, run: Path) -> SearchTree:
+    async def _tree(self, row: ResultRow, run: Path) -> SearchTree:
         if row.state == DONE:
             try:
                 return read_tree(run)
@@ -188,7 +188,7 @@ class _Batch:
         _forget_unbegun(run)
         return await self.solve(self.tasks[row.task], run)
 
-    async def _score(self, evaluator: Evaluator, tree: SearchTree, row: Row) -> Score:
+    async def _score(self, evaluator: Evaluator, tree: SearchTree, row: ResultRow) -> Score:
         for score in row.scores:
             if score.evaluator == evaluator.name and not score.infrastructure:
                 return score
@@ -209,9 +209,9 @@ def _forget_unbegun(run: Path) -> None:
         journal.unlink()
 
 
-def _figures(tree: SearchTree) -> Figures:
+def _figures(tree: SearchTree) -> RunFigures:
     tools = sum(observation.seconds for node in tree for observation in node.observations)
-    return Figures(
+    return RunFigures(
         answer=tree.answer,
         ended=str(tree.meta.get("ended") or ""),
         gave_up=gave_up(tree),

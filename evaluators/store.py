@@ -22,7 +22,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import UsageError
 
-__all__ = ["Figures", "Key", "Row", "Store"]
+__all__ = ["ResultKey", "ResultRow", "ResultStore", "RunFigures"]
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
@@ -38,12 +38,12 @@ CREATE TABLE IF NOT EXISTS result (
 );
 """
 
-Key: TypeAlias = tuple[str, int]
+ResultKey: TypeAlias = tuple[str, int]
 """Task id and epoch: which row of a configuration."""
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RunFigures:
     """What a finished run came to, apart from its scores.
 
     ``seconds`` is the time of its model and tool calls, which a resumed run adds up as one that
@@ -61,7 +61,7 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResultRow:
     """A query's result under one configuration; ``figures`` is None until its run has ended."""
 
     task: str
@@ -70,12 +70,12 @@ class Row:
     run: str
     state: str
     reason: str = ""
-    figures: Figures | None = None
+    figures: RunFigures | None = None
     scores: tuple[Score, ...] = ()
     query: str = field(default="", compare=False)
 
     @property
-    def key(self) -> Key:
+    def key(self) -> ResultKey:
         return self.task, self.epoch
 
     def lacks(self, evaluators: Iterable[str]) -> bool:
@@ -84,7 +84,7 @@ class Row:
         return self.state != DONE or not scored.issuperset(evaluators)
 
 
-class Store:
+class ResultStore:
     """The results under one configuration. Use it in ``with``, or close it.
 
     Parameters
@@ -127,7 +127,7 @@ class Store:
             raise
         self._db.execute("COMMIT")
 
-    def enter(self, tasks: Sequence[Task], epochs: int, run_of: Mapping[Key, str]) -> None:
+    def enter(self, tasks: Sequence[Task], epochs: int, run_of: Mapping[ResultKey, str]) -> None:
         """Make a row for every task and epoch that has none yet.
 
         Raises
@@ -158,11 +158,11 @@ class Store:
                 "Name another folder for these tasks."
             )
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[ResultRow]:
         """All rows of the configuration, by group, task and epoch."""
         return [self._row(record) for record in self._select("ORDER BY grp, task, epoch")]
 
-    def row(self, key: Key) -> Row:
+    def row(self, key: ResultKey) -> ResultRow:
         """One row."""
         [record] = self._select("AND task = ? AND epoch = ?", *key)
         return self._row(record)
@@ -173,21 +173,21 @@ class Store:
             f"SELECT {columns} FROM result WHERE config = ? {rest}", (self.hash, *values)
         )
 
-    def _row(self, record: tuple[Any, ...]) -> Row:
+    def _row(self, record: tuple[Any, ...]) -> ResultRow:
         task, epoch, group, run, state, reason, figures, scores, query = record
-        return Row(
+        return ResultRow(
             task,
             epoch,
             group,
             run,
             state,
             reason,
-            None if figures is None else codec.decode(Figures, codec.loads(figures)),
+            None if figures is None else codec.decode(RunFigures, codec.loads(figures)),
             tuple(codec.decode(Score, score) for score in codec.loads(scores)),
             query,
         )
 
-    def claim(self, key: Key, evaluators: Iterable[str]) -> bool:
+    def claim(self, key: ResultKey, evaluators: Iterable[str]) -> bool:
         """Take a row to work on; False where another runner has it, or nothing is left to do."""
         with self._transaction():
             [(owner,)] = self._db.execute(
@@ -218,15 +218,15 @@ class Store:
         lock.release()
         return False
 
-    def release(self, key: Key) -> None:
+    def release(self, key: ResultKey) -> None:
         """Give a claimed row back as it is."""
         self._update(key, "owner = NULL")
 
-    def failed(self, key: Key, reason: str) -> None:
+    def failed(self, key: ResultKey, reason: str) -> None:
         """Say that a run broke down for reasons that are not the agent's; it can be retried."""
         self._update(key, "owner = NULL, state = ?, reason = ?", INFRASTRUCTURE, reason)
 
-    def finish(self, key: Key, figures: Figures, scores: Sequence[Score]) -> None:
+    def finish(self, key: ResultKey, figures: RunFigures, scores: Sequence[Score]) -> None:
         """Commit a run's result."""
         self._update(
             key,
@@ -236,7 +236,7 @@ class Store:
             codec.dumps(codec.to_json(list(scores))).decode(),
         )
 
-    def _update(self, key: Key, change: str, *values: Any) -> None:
+    def _update(self, key: ResultKey, change: str, *values: Any) -> None:
         self._db.execute(
             f"UPDATE result SET {change} WHERE task = ? AND epoch = ? AND config = ?",
             (*values, *key, self.hash),
@@ -249,7 +249,7 @@ class Store:
         (self.out / OWNERS / f"{self.owner}.lock").unlink(missing_ok=True)
         self._lock.release()
 
-    def __enter__(self) -> Store:
+    def __enter__(self) -> ResultStore:
         return self
 
     def __exit__(

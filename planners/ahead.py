@@ -20,7 +20,7 @@ from toolgrove.data.tree import child_id
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners.budget import BudgetSpent
 from toolgrove.planners.expand import NotAhead, expand, prompt_of
-from toolgrove.planners.frontier import Frontier, Pick, Step
+from toolgrove.planners.frontier import Expand, Frontier, Step
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
 
@@ -44,7 +44,7 @@ class _Seen:
 class _Try:
     """A step that is made ahead; ``node`` once it is there, and none where it came to nothing."""
 
-    pick: Pick
+    wanted: Expand
     seen: _Seen
     task: asyncio.Task[Node]
     node: Node | None = None
@@ -74,22 +74,22 @@ class Ahead:
     async def __aexit__(self, *exc: object) -> None:
         await self._drop(list(self._tries))
 
-    async def node(self, pick: Pick, rest: tuple[Step, ...]) -> Node:
+    async def node(self, wanted: Expand, rest: tuple[Step, ...]) -> Node:
         """The node of a step whose turn it is; ``rest`` comes after it in its wave."""
         if self._most == 1:
-            return await expand(self._run, pick)
-        node_id = child_id(pick.parent, pick.index)
+            return await expand(self._run, wanted)
+        node_id = child_id(wanted.parent, wanted.index)
         self._gather()
         found = self._tries.get(node_id)
         if found is not None and self._holds(found):
-            await self._meanwhile(found.task, pick, rest)
+            await self._meanwhile(found.task, wanted, rest)
             if not found.failed and self._holds(found):
                 del self._tries[node_id]
                 return found.task.result()
         await self._drop([node_id])
-        task = asyncio.create_task(expand(self._run, pick))
+        task = asyncio.create_task(expand(self._run, wanted))
         try:
-            await self._meanwhile(task, pick, rest)
+            await self._meanwhile(task, wanted, rest)
         finally:
             if not task.done():
                 task.cancel()
@@ -98,7 +98,7 @@ class Ahead:
 
     def _holds(self, made: _Try) -> bool:
         """Whether a step turns out now as it did, or will, when it was begun."""
-        now = self._see(made.pick)
+        now = self._see(made.wanted)
         if now == made.seen:
             return True
         called = made.node is None or any(call.name != FINISH for call in made.node.calls)
@@ -108,73 +108,78 @@ class Ahead:
             and ((now.offer, now.prompt) == (made.seen.offer, made.seen.prompt))
         )
 
-    def _see(self, pick: Pick) -> _Seen:
+    def _see(self, wanted: Expand) -> _Seen:
         paths = self._run.paths
         return _Seen(
-            paths.digest(pick.parent),
-            paths.offer(pick.parent),
-            prompt_of(self._run, pick),
+            paths.digest(wanted.parent),
+            paths.offer(wanted.parent),
+            prompt_of(self._run, wanted),
             paths.epoch,
         )
 
     async def _meanwhile(
-        self, task: asyncio.Task[Node], pick: Pick, rest: tuple[Step, ...]
+        self, task: asyncio.Task[Node], wanted: Expand, rest: tuple[Step, ...]
     ) -> None:
         """Wait for a step, and keep others under way."""
         while not task.done():
-            self._start(pick, rest)
+            self._start(wanted, rest)
             going = [one.task for one in self._tries.values() if not one.task.done()]
             await asyncio.wait({task, *going}, return_when=asyncio.FIRST_COMPLETED)
             self._gather()
 
-    def _start(self, pick: Pick, rest: tuple[Step, ...]) -> None:
+    def _start(self, wanted: Expand, rest: tuple[Step, ...]) -> None:
         going = 1 + sum(1 for one in self._tries.values() if not one.task.done())
         if going >= self._most:
             return
-        for wanted in self._wanted(pick, rest):
+        for step in self._wanted(wanted, rest):
             if going >= self._most or len(self._tries) >= _SHELF * self._most:
                 return
             if not self._run.meter.spare():
                 return
-            seen = self._see(wanted)
-            task = asyncio.create_task(expand(self._run, wanted, ahead=True))
-            self._tries[child_id(wanted.parent, wanted.index)] = _Try(wanted, seen, task)
+            seen = self._see(step)
+            task = asyncio.create_task(expand(self._run, step, ahead=True))
+            self._tries[child_id(step.parent, step.index)] = _Try(step, seen, task)
             going += 1
 
-    def _wanted(self, pick: Pick, rest: tuple[Step, ...]) -> Iterator[Pick]:
+    def _wanted(self, wanted: Expand, rest: tuple[Step, ...]) -> Iterator[Expand]:
         """Steps that can be begun now: the rest of the wave, then what follows if this one fails.
 
         The frontier's copy is told of what is under way as if it led nowhere, and of what was made
         ahead as it turned out.
         """
-        certain = [step for step in rest if isinstance(step, Pick)]
+        certain = [step for step in rest if isinstance(step, Expand)]
         yield from (step for step in certain if self._ready(step))
         if not self._frontier.forks or len(certain) < len(rest):
             return
         search = copy.copy(self._frontier)
-        for known in (pick, *certain):
-            search.grown(self._outcome(known))
+        for known in (wanted, *certain):
+            search.on_node(self._outcome(known))
         while wave := search.next():
             for step in wave:
-                if not isinstance(step, Pick):
+                if not isinstance(step, Expand):
                     return
                 if self._ready(step):
                     yield step
-                search.grown(self._outcome(step))
+                search.on_node(self._outcome(step))
 
-    def _ready(self, pick: Pick) -> bool:
+    def _ready(self, wanted: Expand) -> bool:
         """Whether a step is not begun, and all that its prompt shows is known."""
-        if child_id(pick.parent, pick.index) in self._tries or pick.parent not in self._run.paths:
+        if (
+            child_id(wanted.parent, wanted.index) in self._tries
+            or wanted.parent not in self._run.paths
+        ):
             return False
-        shown = pick.index if pick.variant == "diversity" else 0
-        return len(self._run.paths.siblings(pick.parent, pick.index)) >= shown
+        shown = wanted.index if wanted.variant == "diversity" else 0
+        return len(self._run.paths.siblings(wanted.parent, wanted.index)) >= shown
 
-    def _outcome(self, pick: Pick) -> Node:
-        node_id = child_id(pick.parent, pick.index)
+    def _outcome(self, wanted: Expand) -> Node:
+        node_id = child_id(wanted.parent, wanted.index)
         made = self._tries.get(node_id)
         if made is not None and made.node is not None:
             return made.node
-        return Node(node_id, pick.parent, pick.index, state=NodeState.PRUNED, reason="under way")
+        return Node(
+            node_id, wanted.parent, wanted.index, state=NodeState.PRUNED, reason="under way"
+        )
 
     def _gather(self) -> None:
         """Take in what has come back."""

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.frontier import Frontier, Rate, Step, limited, sibling, unrepeated
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.prompts import Prompts
 from toolgrove.planners.rating_prompts import RATED
 from toolgrove.planners.tally import Tally
 
@@ -38,7 +38,7 @@ class Beam(Frontier):
     """
 
     name: ClassVar[str] = "beam"
-    words: ClassVar[Words] = RATED
+    prompts: ClassVar[Prompts] = RATED
     width: int = 2
     breadth: int = 2
     depth: int = 12
@@ -59,7 +59,7 @@ class Beam(Frontier):
         self._due = len(self._beam)
         return tuple(sibling(node, self._turn) for node in self._beam)
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(unrepeated(node), self.depth)
         if node.state in (NodeState.OPEN, NodeState.ANSWERED):
             tally = self._tallies[node.parent or ROOT].after(node)
@@ -87,7 +87,7 @@ class Beam(Frontier):
             if not self._rate:
                 self._keep(self._level)
 
-    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def on_scores(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         self._rate = []
         if self._answers:
             return nodes

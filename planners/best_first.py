@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.frontier import Frontier, Rate, Step, limited, sibling, unrepeated
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.prompts import Prompts
 from toolgrove.planners.rating_prompts import RATED
 from toolgrove.planners.tally import Tally
 
@@ -56,7 +56,7 @@ class AStar(Frontier):
     """
 
     name: ClassVar[str] = "astar"
-    words: ClassVar[Words] = RATED
+    prompts: ClassVar[Prompts] = RATED
     width: int = 3
     depth: int = 12
     steps: int = 6
@@ -99,7 +99,7 @@ class AStar(Frontier):
             self._wait(node, tried + 1)
         return (sibling(node, tried),)
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(unrepeated(node), self.depth)
         above = self._paths[node.parent or ROOT]
         cost = above.cost + node.index + self.cost(node)
@@ -115,7 +115,7 @@ class AStar(Frontier):
                 self._wait(node.id, 0)
         return node
 
-    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def on_scores(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         (node,) = nodes
         path = self._paths[node.id]
         self._paths[node.id] = replace(path, left=self.left(node, path.tally))

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
-from toolgrove.planners.frontier import Frontier, Pick, limited
+from toolgrove.planners.frontier import Expand, Frontier, limited
 
 __all__ = ["CoT", "ReAct"]
 
@@ -32,15 +32,15 @@ class CoT(Frontier):
     _at: str | None = field(default=None, init=False, repr=False, compare=False)
     _done: bool = field(default=False, init=False, repr=False, compare=False)
 
-    def next(self) -> tuple[Pick, ...]:
+    def next(self) -> tuple[Expand, ...]:
         if self._done or (self._at is None and self._started >= self.chains):
             return ()
         if self._at is not None:
-            return (Pick(self._at),)
+            return (Expand(self._at),)
         self._started += 1
-        return (Pick(ROOT, self._started - 1),)
+        return (Expand(ROOT, self._started - 1),)
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(node, self.depth)
         self._at = node.id if node.state is NodeState.OPEN else None
         self._done = node.state is NodeState.ANSWERED

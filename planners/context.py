@@ -79,7 +79,7 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Step:
+class PathStep:
     """Messages that are shown together or not at all.
 
     ``kind`` is ``step``, ``goal`` of an open subtask, ``conclusion`` of a finished one, or
@@ -99,7 +99,7 @@ class _Open:
     """A subtask that is open: the step that opened it, and what was shown before."""
 
     goal: str
-    step: Step
+    step: PathStep
     before: View
     outer: _Open | None
 
@@ -112,9 +112,9 @@ class View:
     ----------
     before : View or None
         What is shown before the last step; None where ``base`` says it.
-    base : tuple of Step
+    base : tuple of PathStep
         What is shown before the last step, where the window was emptied.
-    last : Step
+    last : PathStep
         The last step.
     size : int
         Tokens of all that is shown.
@@ -123,8 +123,8 @@ class View:
     """
 
     before: View | None
-    base: tuple[Step, ...]
-    last: Step
+    base: tuple[PathStep, ...]
+    last: PathStep
     size: int
     open: _Open | None = None
 
@@ -138,7 +138,7 @@ class View:
             at = at.outer
         return tuple(reversed(goals))
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[PathStep]:
         """What is shown, in order."""
         back = [self.last]
         at = self
@@ -221,7 +221,7 @@ class Context:
         return [*(m for step in view.steps() for m in step.shown), *prompt]
 
 
-def _step(node: Node, window: Window) -> Step:
+def _step(node: Node, window: Window) -> PathStep:
     converted = tuple(to_langchain(message) for message in node.messages)
     stored = {
         call.id: observation.stored
@@ -231,10 +231,10 @@ def _step(node: Node, window: Window) -> Step:
         f"observations/{name}" if (name := stored.get(m.call_id or "")) else f"node {node.id}"
         for m in node.messages
     )
-    return Step("step", node.messages, converted, window.count(list(converted)), wholes)
+    return PathStep("step", node.messages, converted, window.count(list(converted)), wholes)
 
 
-def _told(step: Step, results: Sequence[str], window: Window, *, kind: str = "") -> Step:
+def _told(step: PathStep, results: Sequence[str], window: Window, *, kind: str = "") -> PathStep:
     """The step with other results in the place of its own."""
     left = iter(results)
     messages = tuple(
@@ -245,10 +245,10 @@ def _told(step: Step, results: Sequence[str], window: Window, *, kind: str = "")
         for old, new, before in zip(step.shown, messages, step.messages, strict=True)
     )
     size = window.count(list(converted))
-    return Step(kind or step.kind, messages, converted, size, step.wholes)
+    return PathStep(kind or step.kind, messages, converted, size, step.wholes)
 
 
-def _cut(step: Step, longest: int, window: Window) -> Step:
+def _cut(step: PathStep, longest: int, window: Window) -> PathStep:
     """The step with its results cut to so many characters and a line that says where the rest is.
 
     What the line would only make longer stays as it is.
@@ -268,12 +268,12 @@ def _cut(step: Step, longest: int, window: Window) -> Step:
     return cut if cut.size < step.size else step
 
 
-def _notice(count: int, window: Window) -> Step:
+def _notice(count: int, window: Window) -> PathStep:
     what = "An earlier step is" if count == 1 else f"{count:,} earlier steps are"
     text = f"[{what} left out here to save room. Their calls were made; do not begin anew.]"
     message = Message(Role.USER, text)
     converted = to_langchain(message)
-    return Step("notice", (message,), (converted,), window.count([converted]), ("",), count)
+    return PathStep("notice", (message,), (converted,), window.count([converted]), ("",), count)
 
 
 def _fitted(view: View, window: Window) -> View:
@@ -285,7 +285,7 @@ def _fitted(view: View, window: Window) -> View:
     return View(None, tuple(steps[:-1]), steps[-1], size, view.open)
 
 
-def _emptied(steps: list[Step], window: Window, most: int) -> list[Step]:
+def _emptied(steps: list[PathStep], window: Window, most: int) -> list[PathStep]:
     head, *body = steps
     left_out = 0
     if body and body[0].kind == "notice":
@@ -318,7 +318,9 @@ def _too_small(size: int, most: int) -> UsageError:
 class _Shelf:
     """Steps that are being told in short."""
 
-    def __init__(self, head: Step, body: Sequence[Step], left_out: int, window: Window) -> None:
+    def __init__(
+        self, head: PathStep, body: Sequence[PathStep], left_out: int, window: Window
+    ) -> None:
         self.body = list(body)
         self._head = head
         self._window = window
@@ -347,7 +349,7 @@ class _Shelf:
             if self._kept[place]:
                 yield place, most if place >= whole else min(aim, most)
 
-    def put(self, place: int, step: Step) -> None:
+    def put(self, place: int, step: PathStep) -> None:
         """Show a step in the place of another."""
         self.size += step.size - self.body[place].size
         self.body[place] = step
@@ -359,7 +361,7 @@ class _Shelf:
         self.size += 0 if self._left_out else self._room
         self._left_out += 1
 
-    def steps(self) -> list[Step]:
+    def steps(self) -> list[PathStep]:
         """What is shown now."""
         notice = [_notice(self._left_out, self._window)] if self._left_out else []
         kept = [step for step, keep in zip(self.body, self._kept, strict=True) if keep]

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
-from toolgrove.planners.frontier import Frontier, Pick, limited, sibling, unrepeated
+from toolgrove.planners.frontier import Expand, Frontier, limited, sibling, unrepeated
 
 __all__ = ["DFSDT"]
 
@@ -54,7 +54,7 @@ class DFSDT(Frontier):
     prune_errors: bool = False
     _at: _Level | None = field(default=_Level(ROOT, 0, None), init=False, repr=False, compare=False)
 
-    def next(self) -> tuple[Pick, ...]:
+    def next(self) -> tuple[Expand, ...]:
         while self._at is not None:
             level = self._at
             if level.tried < self.width:
@@ -63,7 +63,7 @@ class DFSDT(Frontier):
             self._at = level.above
         return ()
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(self._pruned(node), self.depth)
         if node.state is NodeState.OPEN:
             self._at = _Level(node.id, 0, self._at)

@@ -22,7 +22,7 @@ from toolgrove.data.records import (
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners import prompts, subtasks
 from toolgrove.planners.dag.growing import VARIANTS, grow
-from toolgrove.planners.frontier import Pick
+from toolgrove.planners.frontier import Expand
 from toolgrove.planners.run import Run
 
 __all__ = ["NotAhead", "expand", "prompt_of"]
@@ -32,7 +32,7 @@ class NotAhead(Exception):
     """A step that looks ahead would write: it has to wait for its turn."""
 
 
-async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
+async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     """Grow one child: what every planner does, whatever its order.
 
     The calls of one reply are made at once, in their written order where one of them writes.
@@ -42,7 +42,7 @@ async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
     ----------
     run : Run
         Where it happens.
-    pick : Pick
+    wanted : Expand
         Which child, and how the model is asked.
     ahead : bool
         Whether the step is made before it is known to be wanted; it must not write then.
@@ -56,22 +56,22 @@ async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
     NotAhead
         Where a step that looks ahead would write. The reply is kept, and costs nothing again.
     """
-    if pick.variant in VARIANTS:
+    if wanted.variant in VARIANTS:
         if ahead:
             raise NotAhead
-        return await grow(run, pick)
-    parent = run.paths[pick.parent]
-    node_id = child_id(parent.id, pick.index)
-    prompt = prompt_of(run, pick)
+        return await grow(run, wanted)
+    parent = run.paths[wanted.parent]
+    node_id = child_id(parent.id, wanted.index)
+    prompt = prompt_of(run, wanted)
     reply = await run.ask(node_id, parent.id, prompt)
     node = Node(
         id=node_id,
         parent=parent.id,
-        index=pick.index,
+        index=wanted.index,
         depth=parent.depth + 1,
         messages=(reply.message, prompts.nudge()),
         prompt=prompt,
-        variant=pick.variant,
+        variant=wanted.variant,
         model=reply.model or run.chat.name,
         usage=reply.usage,
         seconds=reply.seconds,
@@ -90,12 +90,12 @@ async def expand(run: Run, pick: Pick, *, ahead: bool = False) -> Node:
     return _finished(node)
 
 
-def prompt_of(run: Run, pick: Pick) -> tuple[Message, ...]:
+def prompt_of(run: Run, wanted: Expand) -> tuple[Message, ...]:
     """What the model is shown for this step only."""
-    if pick.variant != "diversity":
+    if wanted.variant != "diversity":
         return ()
-    message = run.words.diversity(
-        run.paths.siblings(pick.parent, pick.index), list(run.offer(pick.parent).aliases)
+    message = run.prompts.diversity(
+        run.paths.siblings(wanted.parent, wanted.index), list(run.offer(wanted.parent).aliases)
     )
     return (message,) if message else ()
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.frontier import Frontier, Rate, Step, limited, sibling, unrepeated
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.prompts import Prompts
 from toolgrove.planners.rating_prompts import RATED
 
 __all__ = ["FilteredDFSDT"]
@@ -32,7 +32,7 @@ class FilteredDFSDT(Frontier):
     """
 
     name: ClassVar[str] = "dfs_filter"
-    words: ClassVar[Words] = RATED
+    prompts: ClassVar[Prompts] = RATED
     width: int = 2
     depth: int = 12
     _at: str | None = field(default=ROOT, init=False, repr=False, compare=False)
@@ -47,7 +47,7 @@ class FilteredDFSDT(Frontier):
             return (sibling(self._at, self._tried),)
         return (Rate(tuple(self._open), "pairwise"),)
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(unrepeated(node), self.depth)
         self._tried += 1
         if node.state is NodeState.OPEN:
@@ -58,7 +58,7 @@ class FilteredDFSDT(Frontier):
             self._go_on(self._open)
         return node
 
-    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def on_scores(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         best = sorted(nodes, key=lambda node: -(node.score or 0.0))
         self._go_on([node.id for node in best])
         return nodes

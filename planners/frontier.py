@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
 from toolgrove.data.records import Node, NodeState
-from toolgrove.planners.prompts import OURS, Words
+from toolgrove.planners.prompts import OURS, Prompts
 
-__all__ = ["Frontier", "Pick", "Rate", "Step", "limited", "sibling", "unrepeated"]
+__all__ = ["Expand", "Frontier", "Rate", "Step", "limited", "sibling", "unrepeated"]
 
 
 @dataclass(frozen=True, slots=True)
-class Pick:
+class Expand:
     """Grow the ``index``-th child of ``parent``; ``variant`` names how the model is asked."""
 
     parent: str
@@ -37,7 +37,7 @@ class Rate:
     how: Literal["value", "pairwise"] = "value"
 
 
-Step: TypeAlias = Pick | Rate
+Step: TypeAlias = Expand | Rate
 
 
 class Frontier(ABC):
@@ -50,7 +50,7 @@ class Frontier(ABC):
 
     name: ClassVar[str]
     forks: ClassVar[bool] = False
-    words: ClassVar[Words] = OURS
+    prompts: ClassVar[Prompts] = OURS
     remembers: ClassVar[bool] = True
     """Whether reads are answered from the tree, and tools that only fail are dropped."""
 
@@ -62,13 +62,13 @@ class Frontier(ABC):
         """
 
     @abstractmethod
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         """Take note of a new node and return it, pruned where the search won't go on from it.
 
         The nodes of a wave come in the order of its steps.
         """
 
-    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def on_scores(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         """Take note of the scores that a ``Rate`` asked for, and return the nodes, pruned likewise.
 
         They come in the order in which the ``Rate`` names them.
@@ -91,6 +91,6 @@ def unrepeated(node: Node) -> Node:
     return node
 
 
-def sibling(parent: str, index: int) -> Pick:
+def sibling(parent: str, index: int) -> Expand:
     """A node's ``index``-th child, which is shown what the earlier ones came to."""
-    return Pick(parent, index, "diversity" if index else "plain")
+    return Expand(parent, index, "diversity" if index else "plain")

@@ -19,7 +19,7 @@ __all__ = [
     "PROMPT_DIGEST",
     "Diversity",
     "Opening",
-    "Words",
+    "Prompts",
     "diversity",
     "nudge",
     "opening",
@@ -60,7 +60,7 @@ Diversity: TypeAlias = Callable[[Sequence[Node], Sequence[str]], Message | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Prompts:
     """What a planner says to a model, and a name for all of it.
 
     A run made under words of another ``digest`` is not resumed. A planner that says more than
@@ -119,4 +119,4 @@ def _try(call: ToolCall, observation: Observation) -> str:
     return f"- {call.name}({arguments}) -> {observation.status.value}: {content}"
 
 
-OURS = Words(opening, diversity, PROMPT_DIGEST)
+OURS = Prompts(opening, diversity, PROMPT_DIGEST)

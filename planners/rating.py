@@ -54,7 +54,7 @@ async def rate(run: Run, frontier: Frontier, step: Rate) -> None:
     nodes = [run.tree[node] for node in step.nodes]
     scores = await (_grades(run, nodes) if step.how == "value" else _wins(run, nodes))
     scored = tuple(replace(n, score=score) for n, score in zip(nodes, scores, strict=True))
-    for node in frontier.rated(scored):
+    for node in frontier.on_scores(scored):
         run.rescore(node)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from toolgrove.data import codec
-from toolgrove.data.journal import Journal, Key
+from toolgrove.data.journal import CallKey, Journal
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.spending import asked_models
 from toolgrove.data.tree import ROOT, SearchTree
@@ -22,7 +22,7 @@ from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, Reply, to_langchain
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
-from toolgrove.planners.prompts import OURS, Words
+from toolgrove.planners.prompts import OURS, Prompts
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
@@ -51,7 +51,7 @@ class Run:
         What may still be spent.
     find : FindTools or None
         What answers ``search_tools``, where the offer has it.
-    words : Words
+    prompts : Prompts
         What the planner says to the model.
     remembers : bool
         Whether reads are answered from the tree, and tools that only fail are dropped.
@@ -69,13 +69,13 @@ class Run:
         journal: Journal,
         meter: Meter,
         find: FindTools | None = None,
-        words: Words = OURS,
+        prompts: Prompts = OURS,
         remembers: bool = True,
         window: Window | None = None,
     ) -> None:
         self.tree = tree
         self.chat = chat
-        self.words = words
+        self.prompts = prompts
         self.paths = Paths(offer, remembers=remembers, window=window)
         self.execute = execute
         self.journal = journal
@@ -118,7 +118,7 @@ class Run:
             messages = self.paths.messages(parent, [to_langchain(message) for message in prompt])
             return chat.ask(messages, f"call_{node[:12]}")
 
-        return await self._reply(Key(node, "model", asked), ask, chat.calls)
+        return await self._reply(CallKey(node, "model", asked), ask, chat.calls)
 
     async def judge(self, node: str, messages: Sequence[Message]) -> Reply:
         """What the model says to a conversation of its own, with no tools on offer."""
@@ -127,7 +127,9 @@ class Run:
         def ask() -> Awaitable[Reply]:
             return chat.ask([to_langchain(message) for message in messages], "")
 
-        return await self._reply(Key(node, "judge", codec.digest(list(messages))), ask, chat.calls)
+        return await self._reply(
+            CallKey(node, "judge", codec.digest(list(messages))), ask, chat.calls
+        )
 
     async def stream(
         self, node: str, messages: Sequence[Message], hear: Callable[[str], None]
@@ -146,13 +148,13 @@ class Run:
             heard = True
             return chat.stream([to_langchain(message) for message in messages], hear)
 
-        key = Key(node, "model", codec.digest(list(messages)))
+        key = CallKey(node, "model", codec.digest(list(messages)))
         reply = await self._reply(key, ask, chat.calls)
         if not heard:
             hear(reply.message.content)
         return reply
 
-    async def _reply(self, key: Key, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
+    async def _reply(self, key: CallKey, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Reply, kept)
@@ -180,14 +182,14 @@ class Run:
         asked = codec.digest([position, call.name, call.arguments, *([since] if since else [])])
         paths.epoch += write
         try:
-            observation = await self._observation(Key(node, "tool", asked), call, write)
+            observation = await self._observation(CallKey(node, "tool", asked), call, write)
         finally:
             paths.epoch += write
         if not write:
             paths.read(call, began)
         return observation
 
-    async def _observation(self, key: Key, call: ToolCall, write: bool) -> Observation:
+    async def _observation(self, key: CallKey, call: ToolCall, write: bool) -> Observation:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Observation, kept)
@@ -207,7 +209,7 @@ class Run:
         catalogue may have changed.
         """
         asked = codec.digest([position, call.name, call.arguments])
-        kept, key = self._look_up(Key(node.id, "search", asked))
+        kept, key = self._look_up(CallKey(node.id, "search", asked))
         if kept is None:
             self.meter.before_tool()
             self.journal.intent(key)
@@ -234,7 +236,7 @@ class Run:
             failed = str(error)
         return {"tools": list(found.specs), "aliases": found.aliases, "failed": failed}
 
-    def _look_up(self, key: Key) -> tuple[Any, Key]:
+    def _look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""
         record = self.journal.record
         while key in record.intents and key not in record.results:

@@ -15,7 +15,7 @@ from toolgrove.planners.budget import Budget, BudgetSpent, Meter
 from toolgrove.planners.cascade import Cascade, open_chat
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
-from toolgrove.planners.frontier import Frontier, Pick, Step
+from toolgrove.planners.frontier import Expand, Frontier, Step
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
@@ -40,7 +40,7 @@ def run_config(
     return {
         "planner": planner_text(frontier),
         "model": chat.name,
-        "prompt": frontier.words.digest,
+        "prompt": frontier.prompts.digest,
         "tools": codec.digest([chat.functions, offer.pins]),
         "budget": codec.to_json(budget),
         "window": window.tokens if window is not None else None,
@@ -133,11 +133,11 @@ async def solve(
         journal=journal,
         meter=meter,
         find=find,
-        words=frontier.words,
+        prompts=frontier.prompts,
         remembers=frontier.remembers,
         window=window,
     )
-    run.add(Node(ROOT, None, messages=frontier.words.opening(task.query, offer.specs)))
+    run.add(Node(ROOT, None, messages=frontier.prompts.opening(task.query, offer.specs)))
     ended = await _search(run, frontier)
     journal.end(ended)
     return fold(journal.record)
@@ -158,7 +158,7 @@ async def _search(run: Run, frontier: Frontier) -> str:
 async def _take(
     run: Run, frontier: Frontier, ahead: Ahead, step: Step, rest: tuple[Step, ...]
 ) -> None:
-    if isinstance(step, Pick):
-        run.add(frontier.grown(await ahead.node(step, rest)))
+    if isinstance(step, Expand):
+        run.add(frontier.on_node(await ahead.node(step, rest)))
     else:
         await rate(run, frontier, step)

@@ -14,7 +14,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import FINISH, Message, Node, NodeState, Role, ToolSpec
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.dfsdt import DFSDT
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.prompts import Prompts
 
 __all__ = ["ToolBench"]
 
@@ -101,7 +101,7 @@ class ToolBench(DFSDT):
 
     name: ClassVar[str] = "toolbench"
     forks: ClassVar[bool] = False
-    words: ClassVar[Words] = Words(_opening, _diversity, PROMPT_DIGEST)
+    prompts: ClassVar[Prompts] = Prompts(_opening, _diversity, PROMPT_DIGEST)
     remembers: ClassVar[bool] = False
     nodes: int = 12
     depth: int = field(default=10**6, init=False, repr=False)
@@ -111,7 +111,7 @@ class ToolBench(DFSDT):
         default_factory=lambda: {ROOT: 0}, init=False, repr=False, compare=False
     )
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         length = self._lengths[node.id] = self._lengths[node.parent or ROOT] + _length(node)
         if node.state is NodeState.OPEN and length >= self.nodes:
             why = f"limit of {self.nodes} nodes on a chain"
@@ -119,7 +119,7 @@ class ToolBench(DFSDT):
         if node.state is NodeState.GAVE_UP and node.parent == ROOT:
             self._at = None
             return node
-        return super().grown(node)
+        return super().on_node(node)
 
 
 def _length(node: Node) -> int:

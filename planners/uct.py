@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.frontier import Frontier, Rate, Step, limited, sibling, unrepeated
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.prompts import Prompts
 from toolgrove.planners.rating_prompts import RATED
 from toolgrove.planners.tally import Tally
 
@@ -63,7 +63,7 @@ class UCT(Frontier):
     """
 
     name: ClassVar[str] = "uct"
-    words: ClassVar[Words] = RATED
+    prompts: ClassVar[Prompts] = RATED
     width: int = 2
     depth: int = 12
     rounds: int = 50
@@ -109,7 +109,7 @@ class UCT(Frontier):
         seldom = sqrt(log(above.visits) / stats.visits)
         return stats.total / stats.visits + self.explore * seldom
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         node = limited(unrepeated(node), self.depth)
         above = self._stats[node.parent or ROOT]
         above.grown += 1
@@ -124,7 +124,7 @@ class UCT(Frontier):
             node = self._valued(replace(node, score=worth))
         return node
 
-    def rated(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
+    def on_scores(self, nodes: tuple[Node, ...]) -> tuple[Node, ...]:
         self._unrated = None
         return tuple(self._valued(node) for node in nodes)
 

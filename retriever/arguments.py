@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from toolgrove.data.records import JsonObject
-from toolgrove.retriever.parameters import GENERIC, Parameter, parameters
-from toolgrove.retriever.values import Kind, Value, listed, values, words
+from toolgrove.retriever.parameters import GENERIC, ValueParameter, parameters
+from toolgrove.retriever.values import Value, ValueKind, listed, values, words
 
 __all__ = ["Argument", "Found", "arguments"]
 
@@ -128,7 +128,7 @@ class _Given:
 class _Matching:
     """Hands out a text's values to parameters, the surest first, each value once."""
 
-    def __init__(self, text: str, wanted: Sequence[Parameter]) -> None:
+    def __init__(self, text: str, wanted: Sequence[ValueParameter]) -> None:
         self.text, self.wanted = text, wanted
         self.free = values(text)
         self.beside = {value: _beside(text, value) for value in self.free}
@@ -141,10 +141,10 @@ class _Matching:
         self._likely()
         return self.given
 
-    def _open(self) -> list[Parameter]:
+    def _open(self) -> list[ValueParameter]:
         return [one for one in self.wanted if one.name not in self.given]
 
-    def _give(self, one: Parameter, value: Value, found: Found, why: str) -> None:
+    def _give(self, one: ValueParameter, value: Value, found: Found, why: str) -> None:
         self.given[one.name] = _Given(found, value.text, why)
         self.free.remove(value)
 
@@ -177,13 +177,13 @@ class _Matching:
                 found = Found.GIVEN if sure else Found.PERHAPS
                 self._give(one, value, found, "named beside it")
 
-    def _named(self, one: Parameter, value: Value) -> set[str]:
+    def _named(self, one: ValueParameter, value: Value) -> set[str]:
         """Words of a parameter's name that stand beside a value."""
         before, unit = self.beside[value]
         last = [word for word in before if word not in _LINKS]
         whole = "".join(one.words) in ("".join(last[-2:]), *last[-1:])
         named = set(one.words) if whole else set()
-        of = value.kind is Kind.NUMBER
+        of = value.kind is ValueKind.NUMBER
         for word in reversed(before):
             if word in one.said:
                 named.add(word)
@@ -219,12 +219,12 @@ def _beside(text: str, value: Value) -> tuple[list[str], list[str]]:
     """Words before a value, and behind a number the word that may be its unit."""
     before = words(text[max(0, value.start - _NEAR) : value.start])[-_BEFORE:]
     unit = re.match(r"[ -]([^\W_]+)(?![\w/])", text[value.end : value.end + _NEAR])
-    return before, words(unit[1]) if unit and value.kind is Kind.NUMBER else []
+    return before, words(unit[1]) if unit and value.kind is ValueKind.NUMBER else []
 
 
-def _sure(one: Parameter, value: Value, named: set[str]) -> bool:
+def _sure(one: ValueParameter, value: Value, named: set[str]) -> bool:
     """Whether the words beside a value mean this parameter, and the value's kind fits."""
-    if value.kind is Kind.NAME and Kind.NAME not in one.kinds:
+    if value.kind is ValueKind.NAME and ValueKind.NAME not in one.kinds:
         return False
     telling = named - GENERIC - _PREPOSITIONS
     return (
@@ -234,11 +234,15 @@ def _sure(one: Parameter, value: Value, named: set[str]) -> bool:
     )
 
 
-def _readable(one: Parameter) -> tuple[Kind, ...]:
+def _readable(one: ValueParameter) -> tuple[ValueKind, ...]:
     """Kinds that a value may have when its parameter's name stands beside it."""
-    if not one.kinds or one.specific or one.kinds == (Kind.NUMBER,):
+    if not one.kinds or one.specific or one.kinds == (ValueKind.NUMBER,):
         return one.kinds
-    return tuple(kind for kind in Kind if kind not in (Kind.DATE, Kind.DATE_TIME, Kind.TIME))
+    return tuple(
+        kind
+        for kind in ValueKind
+        if kind not in (ValueKind.DATE, ValueKind.DATE_TIME, ValueKind.TIME)
+    )
 
 
 def _plain(text: str) -> str:

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import FormatError
+from toolgrove.machine.files import write_beside
 
 __all__ = ["FORMAT", "MANIFEST", "Manifest", "Tensors", "load", "read_manifest", "save", "sealed"]
 

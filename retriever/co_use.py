@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Status, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
+from toolgrove.machine.files import write_beside
 from toolgrove.retriever.ranking import Hit
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 if TYPE_CHECKING:
     from toolgrove.retriever.lexical import Lexical
-    from toolgrove.retriever.store import Store
+    from toolgrove.retriever.store import IndexStore
     from toolgrove.retriever.vectors import Vectors
 
 __all__ = ["Derived"]
@@ -26,7 +26,7 @@ class Derived:
     Parameters
     ----------
     folder : Path
-    store : Store
+    store : IndexStore
         What they are made from, and where their names are kept.
     embedder : str
         Name of the embedder whose vectors they are.
@@ -35,7 +35,7 @@ class Derived:
         it is.
     """
 
-    def __init__(self, folder: Path, store: Store, embedder: str, server: str | None) -> None:
+    def __init__(self, folder: Path, store: IndexStore, embedder: str, server: str | None) -> None:
         self._folder, self._store = folder, store
         self._embedder, self._server = embedder, server
         self._lock = threading.RLock()

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from toolgrove.data import weights
 from toolgrove.errors import ModelError
+from toolgrove.machine import weights
 
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings

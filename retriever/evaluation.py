@@ -33,10 +33,10 @@ __all__ = [
     "OVERALL",
     "Answered",
     "Estimate",
-    "Figures",
     "Latency",
     "Plan",
     "Question",
+    "RetrievalFigures",
     "answers",
     "baseline",
     "cuts",
@@ -120,7 +120,7 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class RetrievalFigures:
     """The figures of one split: ``metrics`` by name, ``recall@5``, ``ndcg@5``, ``mrr@5``, …"""
 
     queries: int
@@ -270,20 +270,20 @@ def figures(
     skipped: int = 0,
     resamples: int = 1000,
     seed: int = 0,
-) -> Figures:
+) -> RetrievalFigures:
     """The metrics of answered questions at every cut, with bootstrap intervals.
 
     Where nothing was answered there are no metrics.
     """
     if not answered:
-        return Figures(0, skipped, 0.0, {})
+        return RetrievalFigures(0, skipped, 0.0, {})
     at = [(name, measure, k) for name, measure in _MEASURES.items() for k in cuts(depth)]
     values = np.array(
         [[measure(a.ranked, a.question.relevant, k) for _, measure, k in at] for a in answered]
     )
     low, high = bootstrap(values, resamples=resamples, seed=seed)
     ends = zip(values.mean(axis=0).tolist(), low.tolist(), high.tolist(), strict=True)
-    return Figures(
+    return RetrievalFigures(
         queries=len(answered),
         skipped=skipped,
         relevant_per_query=sum(len(a.question.relevant) for a in answered) / len(answered),

@@ -30,9 +30,9 @@ from toolgrove.errors import CatalogError, UsageError
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
-from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
+from toolgrove.retriever.ranker import DEFAULT, LabelledQuery, Ranker, fit
 from toolgrove.retriever.ranking import Evidence, Hit, best, evidence, ranked
-from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, Entry, Store
+from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, IndexEntry, IndexStore
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
@@ -82,7 +82,7 @@ class Index:
         self.folder = Path(folder)
         self.embedder = embedder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._store = Store(self.folder)
+        self._store = IndexStore(self.folder)
         made_with = self._store.get("embedder", embedder.name)
         if made_with != embedder.name:
             self._store.close()
@@ -180,14 +180,14 @@ class Index:
                 self._store.delete(known)
                 self._derived.vectors().delete(known)
 
-    def _new(self, specs: Sequence[ToolSpec]) -> list[Entry]:
+    def _new(self, specs: Sequence[ToolSpec]) -> list[IndexEntry]:
         """The entries of specs that are not known as they are, the short ones first."""
         wanted = {spec.id: _entry(spec) for spec in specs}
         known = self._store.entries(list(wanted))
         new = [e for e in wanted.values() if e.id not in known or known[e.id].mark != e.mark]
         return sorted(new, key=lambda entry: len(entry.document))
 
-    def _write(self, new: Sequence[Entry]) -> int:
+    def _write(self, new: Sequence[IndexEntry]) -> int:
         self._changed = True
         vectors = self._store.vectors([entry.digest for entry in new])
         texts = {entry.digest: entry.document for entry in new if entry.digest not in vectors}
@@ -280,7 +280,7 @@ class Index:
             known = self.evidence(query)
             if known is not None:
                 wanted = np.isin(known.ids, list(relevant))
-                examples.append(Example(known.features, wanted))
+                examples.append(LabelledQuery(known.features, wanted))
             if done is not None:
                 done(count)
         return fit(examples)
@@ -361,10 +361,10 @@ def _file_lock(path: Path) -> BaseFileLock:
     return FileLock(path)
 
 
-def _entry(spec: ToolSpec) -> Entry:
+def _entry(spec: ToolSpec) -> IndexEntry:
     text, said = document(spec), words(spec)
     fields = (spec.category, spec.tool, spec.source, spec.effect.value, spec.name)
     category, tool, source, effect, name = (f.encode(errors="replace").decode() for f in fields)
     mark = codec.digest([category, tool, source, effect, name, text, said])
     digest = codec.digest(text)
-    return Entry(spec.id, digest, category, tool, source, effect, name, mark, text, said)
+    return IndexEntry(spec.id, digest, category, tool, source, effect, name, mark, text, said)

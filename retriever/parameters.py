@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolgrove.data.records import JsonObject
-from toolgrove.retriever.values import Kind, listed, values, words
+from toolgrove.retriever.values import ValueKind, listed, values, words
 
-__all__ = ["GENERIC", "Parameter", "parameters"]
+__all__ = ["GENERIC", "ValueParameter", "parameters"]
 
 GENERIC = listed("address code date id key name number string text time type value")
 """Words of parameters that say little of which value is meant."""
@@ -25,41 +25,41 @@ _DESCRIBED = 5
 """Words at the beginning of a description that tell what the value is."""
 
 _BY_FORMAT = {
-    "date": (Kind.DATE,),
-    "date-time": (Kind.DATE_TIME, Kind.DATE),
-    "email": (Kind.EMAIL,),
-    "idn-email": (Kind.EMAIL,),
-    "ipv4": (Kind.IP,),
-    "ipv6": (Kind.IP,),
-    "iri": (Kind.URL,),
-    "time": (Kind.TIME,),
-    "uri": (Kind.URL,),
-    "url": (Kind.URL,),
-    "uuid": (Kind.UUID,),
+    "date": (ValueKind.DATE,),
+    "date-time": (ValueKind.DATE_TIME, ValueKind.DATE),
+    "email": (ValueKind.EMAIL,),
+    "idn-email": (ValueKind.EMAIL,),
+    "ipv4": (ValueKind.IP,),
+    "ipv6": (ValueKind.IP,),
+    "iri": (ValueKind.URL,),
+    "time": (ValueKind.TIME,),
+    "uri": (ValueKind.URL,),
+    "url": (ValueKind.URL,),
+    "uuid": (ValueKind.UUID,),
 }
 _BY_WORD = {
-    "color": (Kind.COLOUR,),
-    "colour": (Kind.COLOUR,),
-    "currency": (Kind.CURRENCY,),
-    "date": (Kind.DATE, Kind.DATE_TIME),
-    "datetime": (Kind.DATE_TIME, Kind.DATE),
-    "email": (Kind.EMAIL,),
-    "ip": (Kind.IP,),
-    "link": (Kind.URL,),
-    "mail": (Kind.EMAIL,),
-    "time": (Kind.TIME, Kind.DATE_TIME),
-    "url": (Kind.URL,),
-    "uuid": (Kind.UUID,),
-    "website": (Kind.URL,),
+    "color": (ValueKind.COLOUR,),
+    "colour": (ValueKind.COLOUR,),
+    "currency": (ValueKind.CURRENCY,),
+    "date": (ValueKind.DATE, ValueKind.DATE_TIME),
+    "datetime": (ValueKind.DATE_TIME, ValueKind.DATE),
+    "email": (ValueKind.EMAIL,),
+    "ip": (ValueKind.IP,),
+    "link": (ValueKind.URL,),
+    "mail": (ValueKind.EMAIL,),
+    "time": (ValueKind.TIME, ValueKind.DATE_TIME),
+    "url": (ValueKind.URL,),
+    "uuid": (ValueKind.UUID,),
+    "website": (ValueKind.URL,),
 }
 _CODED = listed("abbreviation code iata icao iso symbol ticker")
-_IDENTIFIERS = (Kind.UUID, Kind.CODE, Kind.QUOTED, Kind.NUMBER)
-_TEXTS = (Kind.QUOTED, Kind.NAME, Kind.CODE, Kind.CURRENCY, Kind.URL)
-_CODES = (Kind.CODE, Kind.CURRENCY, Kind.QUOTED)
+_IDENTIFIERS = (ValueKind.UUID, ValueKind.CODE, ValueKind.QUOTED, ValueKind.NUMBER)
+_TEXTS = (ValueKind.QUOTED, ValueKind.NAME, ValueKind.CODE, ValueKind.CURRENCY, ValueKind.URL)
+_CODES = (ValueKind.CODE, ValueKind.CURRENCY, ValueKind.QUOTED)
 
 
 @dataclass(frozen=True, slots=True)
-class Parameter:
+class ValueParameter:
     """A parameter as a value is looked for.
 
     Parameters
@@ -78,7 +78,7 @@ class Parameter:
         Words that name it in a request: its own, and from or to for an origin or destination.
     specific : bool
         Whether one kind of value is wanted and no other will do.
-    kinds : tuple of Kind
+    kinds : tuple of ValueKind
         What the value may be, the likeliest first; empty where none may be guessed.
     """
 
@@ -91,10 +91,10 @@ class Parameter:
     words: tuple[str, ...]
     said: frozenset[str]
     specific: bool
-    kinds: tuple[Kind, ...]
+    kinds: tuple[ValueKind, ...]
 
 
-def parameters(schema: JsonObject) -> list[Parameter]:
+def parameters(schema: JsonObject) -> list[ValueParameter]:
     """The parameters of a JSON Schema of type ``object``, in its order.
 
     Examples
@@ -112,17 +112,17 @@ def parameters(schema: JsonObject) -> list[Parameter]:
     ]
 
 
-def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> Parameter:
+def _parameter(name: str, schema: Mapping[str, Any], required: bool) -> ValueParameter:
     own = words(name)
     enum = schema.get("enum")
     description = str(schema.get("description") or "")
     types = tuple(dict.fromkeys(_types(schema)))
     example = _example(schema)
     specific = True
-    kinds: tuple[Kind, ...] = ()
+    kinds: tuple[ValueKind, ...] = ()
     if not isinstance(enum, list) and not _secret(own, description):
         specific, kinds = _kinds(own, words(description), types, schema, example)
-    return Parameter(
+    return ValueParameter(
         name=name,
         description=description,
         types=types,
@@ -166,10 +166,10 @@ def _kinds(
     types: tuple[str, ...],
     schema: Mapping[str, Any],
     example: Any,
-) -> tuple[bool, tuple[Kind, ...]]:
+) -> tuple[bool, tuple[ValueKind, ...]]:
     """Whether one kind is wanted only, and the kinds, the likeliest first."""
     if {"integer", "number"}.intersection(types):
-        return False, (Kind.NUMBER,)
+        return False, (ValueKind.NUMBER,)
     if types and "string" not in types:
         return True, ()
     by_format = _BY_FORMAT.get(str(schema.get("format")))
@@ -182,7 +182,7 @@ def _kinds(
         for word in (*own, *(described if shape or not text else ())):
             if word in _BY_WORD and (not shape or shape[0] in _BY_WORD[word]):
                 return True, _BY_WORD[word]
-    likely: tuple[Kind, ...] = _TEXTS
+    likely: tuple[ValueKind, ...] = _TEXTS
     if {"id", "identifier"}.intersection(own):
         likely = _IDENTIFIERS
     elif _CODED.intersection((*own, *described)):

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.errors import CatalogError
+from toolgrove.machine.files import write_beside
 from toolgrove.retriever.features import FEATURES, Scores
 
-__all__ = ["DEFAULT", "Example", "Ranker", "fit"]
+__all__ = ["DEFAULT", "LabelledQuery", "Ranker", "fit"]
 
 VERSION = 1
 STEPS, RATE, PULL = 400, 0.05, 0.01
@@ -75,14 +75,14 @@ DEFAULT = Ranker((0.35, 0.55, 0.2, 0.45, 0.45, 0.25, 0.15))
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class LabelledQuery:
     """A query's candidates: their features, and which of them are relevant."""
 
     features: Scores
     relevant: NDArray[np.bool_]
 
 
-def fit(examples: Sequence[Example], start: Ranker = DEFAULT) -> Ranker:
+def fit(examples: Sequence[LabelledQuery], start: Ranker = DEFAULT) -> Ranker:
     """Weights under which relevant candidates pass the others, near those of ``start``.
 
     Minimises ``mean(log(1 + sum(exp(other)) / exp(relevant)))`` over relevant candidates by Adam,
@@ -91,7 +91,7 @@ def fit(examples: Sequence[Example], start: Ranker = DEFAULT) -> Ranker:
 
     Parameters
     ----------
-    examples : sequence of Example
+    examples : sequence of LabelledQuery
         Those without a relevant candidate, or without any other, teach nothing.
     """
     useful = [one for one in examples if one.relevant.any() and not one.relevant.all()]
@@ -106,7 +106,7 @@ def fit(examples: Sequence[Example], start: Ranker = DEFAULT) -> Ranker:
     return Ranker(tuple((weights / scale).round(4).tolist()), len(useful))
 
 
-def _slope(one: Example, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _slope(one: LabelledQuery, weights: NDArray[np.float64]) -> NDArray[np.float64]:
     """The loss's gradient for one query."""
     scores = one.features @ weights
     others, relevant = one.features[~one.relevant], one.features[one.relevant]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from toolgrove.retriever.embedding import Embedder
     from toolgrove.retriever.ranking import Hit
 
-__all__ = ["Example", "Recommendation", "recommend", "shared_words"]
+__all__ = ["Recommendation", "UsageExample", "recommend", "shared_words"]
 
 EXAMPLES = 3
 _WORD = re.compile(r"[^\W_]{2,}")
@@ -31,7 +31,7 @@ _MOST = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class UsageExample:
     """An earlier query that needed the tool; ``similarity`` to this one in words, form, meaning.
 
     See :func:`toolgrove.retriever.examples.likeness`.
@@ -56,7 +56,7 @@ class Recommendation:
         Words of that sentence that the tool's document has too, as the sentence writes them.
     arguments : tuple of Argument
         Every parameter, and what the task says of it.
-    examples : tuple of Example
+    examples : tuple of UsageExample
         Earlier queries that needed the tool, the nearest first and then unlike each other.
     """
 
@@ -65,7 +65,7 @@ class Recommendation:
     part: str
     shared: tuple[str, ...]
     arguments: tuple[Argument, ...]
-    examples: tuple[Example, ...]
+    examples: tuple[UsageExample, ...]
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ def shared_words(text: str, other: str) -> tuple[str, ...]:
 
 def _examples(
     query: str, part: str, known: Sequence[str], embedder: Embedder
-) -> tuple[Example, ...]:
+) -> tuple[UsageExample, ...]:
     """Few of the known queries, the one that is asked now left out."""
     texts = dict.fromkeys(" ".join(text.split()) for text in known if text.strip())
     others = [text for text in texts if text not in (part, " ".join(query.split()))][:_MOST]
@@ -149,4 +149,4 @@ def _examples(
         return ()
     alike = likeness([part, *others], embedder.embed([part, *others], query=True))
     chosen = diverse(alike[0, 1:], alike[1:, 1:], EXAMPLES)
-    return tuple(Example(others[i], round(float(alike[0, 1 + i]), 6)) for i in chosen)
+    return tuple(UsageExample(others[i], round(float(alike[0, 1 + i]), 6)) for i in chosen)

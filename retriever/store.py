@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from toolgrove.errors import CatalogError
 
-__all__ = ["CLEAN", "FIELDS", "PARTIAL", "WRITING", "Candidate", "Entry", "Store"]
+__all__ = ["CLEAN", "FIELDS", "PARTIAL", "WRITING", "Candidate", "IndexEntry", "IndexStore"]
 
 FILE = "index.sqlite"
 VERSION = "2"
@@ -54,7 +54,7 @@ _MANY = 500  # values in one IN (…)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """One tool as the index sees it.
 
     ``document`` is what is embedded, ``digest`` its digest; ``words`` is what BM25 searches;
@@ -90,7 +90,7 @@ class Candidate:
     vector: NDArray[np.float32]
 
 
-class Store:
+class IndexStore:
     """The file ``index.sqlite`` of a folder. Threads may share it; so may processes."""
 
     def __init__(self, folder: Path) -> None:
@@ -153,17 +153,19 @@ class Store:
         """Every entry's id."""
         return {row[0] for row in self._rows("SELECT id FROM entries")}
 
-    def entries(self, ids: Sequence[str]) -> dict[str, Entry]:
+    def entries(self, ids: Sequence[str]) -> dict[str, IndexEntry]:
         """The entries of ids, where there are any, without their texts."""
         query = f"SELECT {_ENTRY} FROM entries WHERE id IN"
-        return {row[0]: Entry(*row) for row in self._among(query, ids)}
+        return {row[0]: IndexEntry(*row) for row in self._among(query, ids)}
 
     def vectors(self, digests: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """The vectors of texts that were embedded before, by their digest."""
         rows = self._among("SELECT digest, vector FROM vectors WHERE digest IN", digests)
         return {digest: np.frombuffer(blob, np.float32) for digest, blob in rows}
 
-    def write(self, entries: Iterable[Entry], vectors: Mapping[str, NDArray[np.float32]]) -> None:
+    def write(
+        self, entries: Iterable[IndexEntry], vectors: Mapping[str, NDArray[np.float32]]
+    ) -> None:
         """Add entries or replace those of the same id, with the vectors they are the first with."""
         with self.transaction():
             self._db.executemany(
@@ -190,12 +192,12 @@ class Store:
         for rows in self._pages("SELECT row, words FROM entries"):
             yield from rows
 
-    def embedded(self) -> Iterator[tuple[list[Entry], NDArray[np.float32]]]:
+    def embedded(self) -> Iterator[tuple[list[IndexEntry], NDArray[np.float32]]]:
         """Every entry with its vector, a page at a time."""
         query = f"SELECT row, {_ENTRY}, vector FROM entries JOIN vectors USING (digest)"
         for rows in self._pages(query):
             vectors = np.frombuffer(b"".join(row[-1] for row in rows), np.float32)
-            yield [Entry(*row[1:-1]) for row in rows], vectors.reshape(len(rows), -1)
+            yield [IndexEntry(*row[1:-1]) for row in rows], vectors.reshape(len(rows), -1)
 
     def candidates(self, ids: Sequence[str], rows: Sequence[int]) -> list[Candidate]:
         """The entries that have one of these ids or row numbers, in order of row."""

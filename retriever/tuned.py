@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolgrove.data import weights
 from toolgrove.errors import FormatError, WeightsError
+from toolgrove.machine import weights
 from toolgrove.retriever import artefact
 from toolgrove.retriever.artefact import Manifest
 from toolgrove.retriever.embedding import MiniLM

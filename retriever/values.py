@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_interface
 
-__all__ = ["LONGEST", "Kind", "Value", "listed", "values", "words"]
+__all__ = ["LONGEST", "Value", "ValueKind", "listed", "values", "words"]
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a stretch of text looks like."""
 
     QUOTED = "quoted"
@@ -40,7 +40,7 @@ class Value:
     """A stretch of a query, ``query[start:end]`` around ``text``, without its quotation marks."""
 
     text: str
-    kind: Kind
+    kind: ValueKind
     start: int
     end: int
 
@@ -72,26 +72,32 @@ _MONTH = (
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _ISO_DATE = r"\d{4}-\d{2}-\d{2}"
 _CAPITALISED = r"(?!I\b)[^\W\d_a-z](?:[\w’'-]|\.(?=\w))*"
-_PATTERNS: tuple[tuple[Kind, str], ...] = (
-    (Kind.QUOTED, r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|‘([^’\n]{1,200})’"),
-    (Kind.QUOTED, r"(?<!\w)'([^'\n]{1,200})'(?!\w)"),
-    (Kind.URL, r"\b(?:https?://|www\.)[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]"),
-    (Kind.EMAIL, r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
-    (Kind.UUID, r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
-    (Kind.DATE_TIME, rf"\b{_ISO_DATE}[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?(?:Z|[+-]\d{{2}}:?\d{{2}})?"),
-    (Kind.DATE, rf"\b{_ISO_DATE}\b|\b\d{{1,2}}([/.])\d{{1,2}}\1\d{{4}}\b"),
-    (Kind.DATE, rf"\b{_MONTH} {_DAY}(?:,? \d{{4}})?\b|\b{_DAY} (?:of )?{_MONTH}(?:,? \d{{4}})?\b"),
-    (Kind.IP, r"(?<![\w.:])[\da-fA-F:.]{2,45}(?:/\d{1,3})?(?![\w:])"),
-    (Kind.TIME, r"\b\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b)?|\b\d{1,2} ?[ap]m\b"),
-    (Kind.COLOUR, r"(?<!\w)#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b"),
-    (Kind.CURRENCY, r"\b[A-Z]{3}\b"),
-    (Kind.NUMBER, r"(?<![\w.,-])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?!\w|[.,]?\d)"),
-    (Kind.NAME, r"\b[A-Z]{2,}(?: [A-Z]{2,})+\b"),
-    (Kind.CODE, r"(?<=\()[A-Za-z]{1,5}(?=\))"),
-    (Kind.CODE, r"\b[A-Z][A-Za-z]+(?:/[A-Z][\w+-]+)+"),
-    (Kind.CODE, r"\b(?=[\w-]*[A-Z0-9])(?=[\w-]*[A-Za-z])[A-Z0-9]{2}[A-Z0-9-]*(?![\w])"),
-    (Kind.CODE, r"\b(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[a-zA-Z0-9]{2,64}\b"),
-    (Kind.NAME, rf"\b{_CAPITALISED}(?: (?:(?:of|the|de|la|del|van|von) )?{_CAPITALISED})*"),
+_PATTERNS: tuple[tuple[ValueKind, str], ...] = (
+    (ValueKind.QUOTED, r"\"([^\"\n]{1,200})\"|“([^”\n]{1,200})”|‘([^’\n]{1,200})’"),
+    (ValueKind.QUOTED, r"(?<!\w)'([^'\n]{1,200})'(?!\w)"),
+    (ValueKind.URL, r"\b(?:https?://|www\.)[^\s<>\"']+[^\s<>\"'.,;:!?)\]}]"),
+    (ValueKind.EMAIL, r"\b[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"),
+    (ValueKind.UUID, r"\b[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}\b"),
+    (
+        ValueKind.DATE_TIME,
+        rf"\b{_ISO_DATE}[T ]\d{{2}}:\d{{2}}(?::\d{{2}})?(?:Z|[+-]\d{{2}}:?\d{{2}})?",
+    ),
+    (ValueKind.DATE, rf"\b{_ISO_DATE}\b|\b\d{{1,2}}([/.])\d{{1,2}}\1\d{{4}}\b"),
+    (
+        ValueKind.DATE,
+        rf"\b{_MONTH} {_DAY}(?:,? \d{{4}})?\b|\b{_DAY} (?:of )?{_MONTH}(?:,? \d{{4}})?\b",
+    ),
+    (ValueKind.IP, r"(?<![\w.:])[\da-fA-F:.]{2,45}(?:/\d{1,3})?(?![\w:])"),
+    (ValueKind.TIME, r"\b\d{1,2}:\d{2}(?::\d{2})?(?: ?[ap]\.?m\b)?|\b\d{1,2} ?[ap]m\b"),
+    (ValueKind.COLOUR, r"(?<!\w)#(?:[0-9a-fA-F]{6}|[0-9a-fA-F]{3})\b"),
+    (ValueKind.CURRENCY, r"\b[A-Z]{3}\b"),
+    (ValueKind.NUMBER, r"(?<![\w.,-])[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?!\w|[.,]?\d)"),
+    (ValueKind.NAME, r"\b[A-Z]{2,}(?: [A-Z]{2,})+\b"),
+    (ValueKind.CODE, r"(?<=\()[A-Za-z]{1,5}(?=\))"),
+    (ValueKind.CODE, r"\b[A-Z][A-Za-z]+(?:/[A-Z][\w+-]+)+"),
+    (ValueKind.CODE, r"\b(?=[\w-]*[A-Z0-9])(?=[\w-]*[A-Za-z])[A-Z0-9]{2}[A-Z0-9-]*(?![\w])"),
+    (ValueKind.CODE, r"\b(?=[a-zA-Z]*\d)(?=\d*[a-zA-Z])[a-zA-Z0-9]{2,64}\b"),
+    (ValueKind.NAME, rf"\b{_CAPITALISED}(?: (?:(?:of|the|de|la|del|van|von) )?{_CAPITALISED})*"),
 )  # fmt: skip
 _COMPILED = [(kind, re.compile(pattern)) for kind, pattern in _PATTERNS]
 _WEEKDAYS = listed("Monday Tuesday Wednesday Thursday Friday Saturday Sunday")
@@ -110,10 +116,10 @@ def _is_ip(text: str) -> bool:
     return True
 
 
-_TESTS: dict[Kind, Callable[[str], bool]] = {
-    Kind.IP: _is_ip,
-    Kind.CURRENCY: CURRENCIES.__contains__,
-    Kind.CODE: lambda text: text not in _NO_CODES,
+_TESTS: dict[ValueKind, Callable[[str], bool]] = {
+    ValueKind.IP: _is_ip,
+    ValueKind.CURRENCY: CURRENCIES.__contains__,
+    ValueKind.CODE: lambda text: text not in _NO_CODES,
 }
 
 
@@ -138,16 +144,16 @@ def values(query: str) -> list[Value]:
     return sorted(found, key=lambda value: value.start)
 
 
-def _value(kind: Kind, match: re.Match[str], query: str) -> Value | None:
+def _value(kind: ValueKind, match: re.Match[str], query: str) -> Value | None:
     text, start, end = match[0], match.start(), match.end()
-    if kind is Kind.QUOTED:
+    if kind is ValueKind.QUOTED:
         return Value(text[1:-1], kind, start, end) if text[1:-1].strip() else None
-    if kind is Kind.IP:
+    if kind is ValueKind.IP:
         text = text.rstrip(".:")
         end = start + len(text)
-    if kind is Kind.NAME:
+    if kind is ValueKind.NAME:
         return _name(text, start, query)
-    if kind is Kind.CODE and query[end : end + 5] == " code":
+    if kind is ValueKind.CODE and query[end : end + 5] == " code":
         return None
     return Value(text, kind, start, end) if _TESTS.get(kind, bool)(text) else None
 
@@ -161,7 +167,7 @@ def _name(text: str, start: int, query: str) -> Value | None:
         start, text = start + len(text) - len(rest), rest
     text = re.sub(r"(?:['’]s?|[.-]+)$", "", text)
     good = len(text) > 1 and text not in _NO_CODES
-    return Value(text, Kind.NAME, start, start + len(text)) if good else None
+    return Value(text, ValueKind.NAME, start, start + len(text)) if good else None
 
 
 def words(text: str) -> list[str]:

@@ -202,8 +202,8 @@ class Registry:
         ------
         SpecError
             Where the function cannot become a tool
-            (:func:`toolgrove.tools.python.function.function_spec`), or another closure or bound method of
-            the same name is registered.
+            (:func:`toolgrove.tools.python.function.function_spec`), or another closure or bound
+            method of the same name is registered.
         """
         from toolgrove.tools.python.function import function_spec
 

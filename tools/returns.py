@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from toolgrove.tools.schema import Checker
 from toolgrove.tools.http.verdict import is_report
+from toolgrove.tools.schema import Checker
 
 __all__ = ["Returns"]
 

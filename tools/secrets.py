@@ -28,8 +28,8 @@ from typing import Any
 from urllib.parse import quote
 
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
-from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.http.request import Refused, Request
 
 __all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scrubbing"]

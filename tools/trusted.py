@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.errors import UsageError
+from toolgrove.machine.files import write_beside
 
 __all__ = ["trust", "trusted", "trusted_file"]
 

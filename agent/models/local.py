@@ -25,7 +25,7 @@ from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr
 
-from toolgrove.agent import local_prompt
+from toolgrove.agent.models import local_prompt
 from toolgrove.agent.models.local_engine import Completion, ContextExceeded, Engine, worker
 from toolgrove.agent.models.local_repeats import identity, ruled_out
 from toolgrove.agent.models.local_schema import narrow, reply_schema

@@ -21,8 +21,8 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
+from toolgrove.machine.files import write_beside
 from toolgrove.planners.chat import model_name
 
 __all__ = ["RecordingChatModel", "ReplayChatModel"]

@@ -19,7 +19,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError
 
 __all__ = [
-    "Run",
+    "ShownRun",
     "ended_words",
     "facts",
     "nodes_json",
@@ -36,7 +36,7 @@ WHOLES_LIMIT = 5_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ShownRun:
     """A tree to show, and the folder that its whole observations lie in, where it has one."""
 
     name: str
@@ -44,7 +44,7 @@ class Run:
     folder: Path | None = None
 
 
-def read_view(source: Path) -> Run:
+def read_view(source: Path) -> ShownRun:
     """Read a run's folder, or a ToolBench answer tree (``.json``).
 
     Raises
@@ -57,10 +57,10 @@ def read_view(source: Path) -> Run:
     if source.suffix == ".json":
         from toolgrove.data.formats.toolbench_trees import load_answer_tree
 
-        return Run(source.stem, load_answer_tree(source))
+        return ShownRun(source.stem, load_answer_tree(source))
     folder = source if source.is_dir() else source.parent
     try:
-        return Run(folder.resolve().name, read_tree(source), folder)
+        return ShownRun(folder.resolve().name, read_tree(source), folder)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise JournalError(
             f"{source}: the journal is damaged ({one_line(str(error))}). Run the task anew."
@@ -129,7 +129,7 @@ def _reference(task: Task) -> str:
     return f"{value} {known.unit}".strip()
 
 
-def nodes_json(run: Run) -> dict[str, Any]:
+def nodes_json(run: ShownRun) -> dict[str, Any]:
     """A run's nodes in preorder, and the whole observations that they name, as plain JSON."""
     tree = run.tree
     names = tool_names(tree)
@@ -217,7 +217,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
     }
 
 
-def _wholes(run: Run) -> dict[str, dict[str, str]]:
+def _wholes(run: ShownRun) -> dict[str, dict[str, str]]:
     """Note and text of each whole observation that was stored, by its name, within the limits."""
     wholes: dict[str, dict[str, str]] = {}
     left = WHOLES_LIMIT

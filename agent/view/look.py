@@ -14,7 +14,7 @@ from toolgrove.data.tree import SearchTree
 
 __all__ = [
     "KINDS",
-    "Kind",
+    "TextKind",
     "arguments_line",
     "icon",
     "kind_of",
@@ -27,7 +27,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TextKind:
     """How one kind of node looks.
 
     The colours tell apart under the common colour blindnesses (after Okabe and Ito, 2008), and the
@@ -40,16 +40,16 @@ class Kind:
     glyph: str
 
 
-KINDS: Mapping[str, Kind] = {
-    "task": Kind("task", "#475467", "#b6c2cf", "M8 3.6L12.4 8 8 12.4 3.6 8z"),
-    "step": Kind("step", "#2f6eb5", "#79b8ff", "M6.3 4.2L10.1 8l-3.8 3.8"),
-    "answered": Kind("answered", "#00795a", "#3fcf9d", "M3.8 8.4l2.9 2.9 5.5-6.4"),
-    "gave_up": Kind(
+KINDS: Mapping[str, TextKind] = {
+    "task": TextKind("task", "#475467", "#b6c2cf", "M8 3.6L12.4 8 8 12.4 3.6 8z"),
+    "step": TextKind("step", "#2f6eb5", "#79b8ff", "M6.3 4.2L10.1 8l-3.8 3.8"),
+    "answered": TextKind("answered", "#00795a", "#3fcf9d", "M3.8 8.4l2.9 2.9 5.5-6.4"),
+    "gave_up": TextKind(
         "gave up", "#946200", "#e3b341", "M6.4 3.4L3.9 5.9l2.5 2.5M4 5.9h5.2a3 3 0 0 1 0 6H6.8"
     ),
-    "pruned": Kind("pruned", "#7c4dab", "#c9a2f5", "M4.4 4.4l7.2 7.2M11.6 4.4l-7.2 7.2"),
-    "error": Kind("failed call", "#c2410c", "#ff9466", "M8 3.4v5.8M8 12.2v.3"),
-    "open": Kind("not expanded", "#667085", "#98a4b3", "M8 4.6a3.4 3.4 0 1 0 .01 0z"),
+    "pruned": TextKind("pruned", "#7c4dab", "#c9a2f5", "M4.4 4.4l7.2 7.2M11.6 4.4l-7.2 7.2"),
+    "error": TextKind("failed call", "#c2410c", "#ff9466", "M8 3.4v5.8M8 12.2v.3"),
+    "open": TextKind("not expanded", "#667085", "#98a4b3", "M8 4.6a3.4 3.4 0 1 0 .01 0z"),
 }
 """Every kind of node, in the order of the legend."""
 

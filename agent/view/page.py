@@ -17,7 +17,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from toolgrove.agent.view.data import (
-    Run,
+    ShownRun,
     ended_words,
     facts,
     nodes_json,
@@ -55,10 +55,10 @@ def render(runs: Sequence[Path]) -> str:
     return page([read_view(Path(run)) for run in runs])
 
 
-def page(runs: Sequence[Run]) -> str:
+def page(runs: Sequence[ShownRun]) -> str:
     """The page of runs that were read already."""
     title = one_line(runs[0].tree.task.query) if len(runs) == 1 else f"{len(runs)} runs"
-    script, style = _resource("view_page.js"), f"{_resource('view_page.css')}\n{PICTURE_CSS}\n"
+    script, style = _resource("page.js"), f"{_resource('page.css')}\n{PICTURE_CSS}\n"
     kinds = {name: {"word": kind.word, "glyph": kind.glyph} for name, kind in KINDS.items()}
     head = tag(
         "head",
@@ -82,7 +82,7 @@ def page(runs: Sequence[Run]) -> str:
 
 @cache
 def _resource(name: str) -> str:
-    return files("toolgrove.agent").joinpath(name).read_text(encoding="utf-8")
+    return files("toolgrove.agent.view").joinpath(name).read_text(encoding="utf-8")
 
 
 def _policy(script: str, style: str) -> str:
@@ -101,7 +101,7 @@ def _outcome(tree: SearchTree) -> tuple[str, str]:
     return ("answered", "answered") if tree.answer is not None else ("open", "no answer")
 
 
-def _index(runs: Sequence[Run]) -> Markup:
+def _index(runs: Sequence[ShownRun]) -> Markup:
     heads = ["Task", "Planner", "Outcome", "Model calls", "Tool calls", "Tokens", "Time"]
     rows = []
     for number, run in enumerate(runs, 1):
@@ -128,7 +128,7 @@ def _index(runs: Sequence[Run]) -> Markup:
     return tag("nav", table, class_="index", aria_label="Runs")
 
 
-def _run(run: Run, number: int) -> Markup:
+def _run(run: ShownRun, number: int) -> Markup:
     tree = run.tree
     kind, word = _outcome(tree)
     answer = tree.answer if tree.answer is not None else f"No answer: {ended_words(tree)}."

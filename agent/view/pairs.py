@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from toolgrove.agent.view.data import pretty
 from toolgrove.agent.view.look import KINDS, icon, kind_of, label, preorder, tool_names
 from toolgrove.agent.view.markup import Markup, tag
-from toolgrove.data.preferences import Row, mine
+from toolgrove.data.preferences import MinedRow, mine
 from toolgrove.data.records import Message, PreferencePair
 from toolgrove.data.tree import SearchTree
 
@@ -58,7 +58,7 @@ def pairs_section(tree: SearchTree) -> Markup:
     )
 
 
-def _summary(row: Row) -> str:
+def _summary(row: MinedRow) -> str:
     if not row.pairs:
         return f"None: {row.why}."
     said = f"{row.pairs:,} by the step-wise rule"

@@ -18,8 +18,8 @@ from toolgrove.tools.advice import advice
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.returns import Returns
 from toolgrove.tools.virtual.cache import AnswerCache
-from toolgrove.tools.virtual.directory import Directory, Entry
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, key_of
+from toolgrove.tools.virtual.directory import Directory, ListedApi
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer, key_of
 
 __all__ = ["Asked", "Closed", "VirtualApis"]
 
@@ -59,8 +59,8 @@ class VirtualApis:
     cache : AnswerCache
         Where answers are kept.
     execute : Execute or None
-        Makes real calls and cuts no answer (:func:`toolgrove.tools.calls.stack.build_stack`); None makes
-        none.
+        Makes real calls and cuts no answer (:func:`toolgrove.tools.calls.stack.build_stack`);
+        None makes none.
     simulator : Simulator or None
         Stands in for APIs that cannot be reached; None leaves their failures as they are.
     concurrency : int
@@ -79,10 +79,10 @@ class VirtualApis:
         self._directory, self._cache = directory, cache
         self._execute, self._simulator = execute, simulator
         self._places = asyncio.Semaphore(concurrency)
-        self._flights: dict[str, asyncio.Task[Answer]] = {}
+        self._flights: dict[str, asyncio.Task[VirtualAnswer]] = {}
         self._closed = False
 
-    async def answer(self, asked: Asked) -> Answer:
+    async def answer(self, asked: Asked) -> VirtualAnswer:
         """Answer a call. The same call asked for meanwhile shares its answer.
 
         Raises
@@ -114,7 +114,7 @@ class VirtualApis:
                 raise Closed from None
             raise
 
-    def _landed(self, key: str, flight: asyncio.Task[Answer]) -> None:
+    def _landed(self, key: str, flight: asyncio.Task[VirtualAnswer]) -> None:
         self._flights.pop(key)
         if not flight.cancelled():
             flight.exception()  # seen, also where every client has left
@@ -125,7 +125,7 @@ class VirtualApis:
         for flight in self._flights.values():
             flight.cancel()
 
-    async def _answered(self, entry: Entry, arguments: JsonObject) -> Answer:
+    async def _answered(self, entry: ListedApi, arguments: JsonObject) -> VirtualAnswer:
         kept = await asyncio.to_thread(self._cache.get, entry.name, arguments)
         if kept is not None:
             return kept
@@ -141,7 +141,7 @@ class VirtualApis:
             answer = await asyncio.to_thread(self._cache.save, entry.name, arguments, answer)
         return answer
 
-    async def _real(self, entry: Entry, arguments: JsonObject) -> tuple[Answer, bool]:
+    async def _real(self, entry: ListedApi, arguments: JsonObject) -> tuple[VirtualAnswer, bool]:
         """A real call's answer, and whether it may be kept."""
         if self._execute is None:
             said = "This call is not in the cache, and real calls are switched off."
@@ -149,30 +149,30 @@ class VirtualApis:
         observation = await self._execute(ToolCall("virtual", entry.spec.id, arguments))
         status, response = observation.status, _response(observation)
         if status is Status.OK and self._returns(entry).turns_down(response):
-            return Answer(Status.NOT_WORKING, response, Source.REAL), False
+            return VirtualAnswer(Status.NOT_WORKING, response, Source.REAL), False
         # that a request is wrong stays so; any other failure may pass
         lasting = status is Status.OK or (
             status is Status.INVALID_REQUEST and observation.attempts > 0
         )
         source = Source.REAL if observation.attempts else Source.NONE
-        return Answer(status, response, source), lasting
+        return VirtualAnswer(status, response, source), lasting
 
     async def _simulated(
-        self, simulator: Simulator, entry: Entry, arguments: JsonObject
-    ) -> tuple[Answer, bool]:
+        self, simulator: Simulator, entry: ListedApi, arguments: JsonObject
+    ) -> tuple[VirtualAnswer, bool]:
         examples = await asyncio.to_thread(self._cache.examples, entry.name)
         answer = await simulator.answer(entry.spec, arguments, self._documented(entry), examples)
         return answer, answer.status is not Status.NOT_WORKING
 
-    def _documented(self, entry: Entry) -> Any:
+    def _documented(self, entry: ListedApi) -> Any:
         return entry.spec.returns or self._cache.shape(entry.name)
 
-    def _returns(self, entry: Entry) -> Returns:
+    def _returns(self, entry: ListedApi) -> Returns:
         return Returns([self._documented(entry)])
 
 
-def _nobody(status: Status, said: str) -> Answer:
-    return Answer(status, said, Source.NONE)
+def _nobody(status: Status, said: str) -> VirtualAnswer:
+    return VirtualAnswer(status, said, Source.NONE)
 
 
 def _response(observation: Observation) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, ToolSpec
 from toolgrove.evaluators.judging import quoted
-from toolgrove.tools.virtual.cache import Example
+from toolgrove.tools.virtual.cache import CachedExample
 
 __all__ = ["PROMPT_DIGEST", "SYSTEM", "again", "question"]
 
@@ -39,7 +39,7 @@ PROMPT_DIGEST = codec.digest([SYSTEM, _AGAIN, _EXAMPLE, _DOCUMENTATION])
 
 
 def question(
-    spec: ToolSpec, arguments: JsonObject, response: Any, examples: Sequence[Example]
+    spec: ToolSpec, arguments: JsonObject, response: Any, examples: Sequence[CachedExample]
 ) -> str:
     """The request, and what is known of the API, each part quoted.
 
@@ -51,7 +51,7 @@ def question(
         Of the request.
     response : Any
         What a response looks like, as the source documents it; None where it does not.
-    examples : sequence of Example
+    examples : sequence of CachedExample
         What the API answered before.
     """
     documentation = {

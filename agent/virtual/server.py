@@ -13,14 +13,14 @@ from toolgrove.agent.virtual.apis import Asked, Closed, VirtualApis
 from toolgrove.agent.virtual.prompt import PROMPT_DIGEST
 from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data import codec
-from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import ToolgroveError
-from toolgrove.tools.registry import Registry
+from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.cache import AnswerCache
 from toolgrove.tools.virtual.directory import Directory
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -208,11 +208,11 @@ def _arguments(given: Any) -> JsonObject | None:
 
 def _unparsed() -> Response:
     """StableToolBench's own words for arguments that it cannot read."""
-    answer = Answer(Status.INVALID_REQUEST, "", Source.NONE)
+    answer = VirtualAnswer(Status.INVALID_REQUEST, "", Source.NONE)
     return _json({**answer.wire(), "error": "Tool input parse error...\n"}, headers=_marks(answer))
 
 
-def _marks(answer: Answer) -> dict[str, str]:
+def _marks(answer: VirtualAnswer) -> dict[str, str]:
     return {
         "Toolgrove-Source": answer.source.value,
         "Toolgrove-Cached": str(answer.cached).lower(),

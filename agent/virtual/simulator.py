@@ -14,8 +14,8 @@ from toolgrove.data.records import JsonObject, Status, ToolSpec
 from toolgrove.errors import ModelError
 from toolgrove.planners.chat import model_name
 from toolgrove.tools.returns import Returns
-from toolgrove.tools.virtual.cache import Example
-from toolgrove.tools.virtual.protocol import Answer, Source
+from toolgrove.tools.virtual.cache import CachedExample
+from toolgrove.tools.virtual.protocol import Source, VirtualAnswer
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -51,8 +51,12 @@ class Simulator:
         return model_name(self.model)
 
     async def answer(
-        self, spec: ToolSpec, arguments: JsonObject, response: Any, examples: Sequence[Example]
-    ) -> Answer:
+        self,
+        spec: ToolSpec,
+        arguments: JsonObject,
+        response: Any,
+        examples: Sequence[CachedExample],
+    ) -> VirtualAnswer:
         """What the API would answer; ``NOT_WORKING`` where the model came to nothing usable.
 
         Parameters
@@ -62,7 +66,7 @@ class Simulator:
             Valid against the spec's schema.
         response : Any
             What a response looks like, as the source documents it; None where it does not.
-        examples : sequence of Example
+        examples : sequence of CachedExample
             What the API answered before; a made-up answer is held to look like one of them.
         """
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
@@ -91,7 +95,7 @@ class Simulator:
             said = str(error) or type(error).__name__
             raise ModelError(f"{self.name} did not answer: {said}") from error
 
-    def _read(self, reply: str, returns: Returns) -> Answer:
+    def _read(self, reply: str, returns: Returns) -> VirtualAnswer:
         """The answer in a reply; raises ``ValueError`` where there is none."""
         error, response = _parsed(reply)
         if error:
@@ -101,10 +105,12 @@ class Simulator:
             raise ValueError(f'"response" is not what this API answers: {problem}')
         return self._answer(Status.OK, response)
 
-    def _answer(self, status: Status, response: Any) -> Answer:
-        return Answer(status, response, Source.SIMULATED, model=self.name, prompt=PROMPT_DIGEST)
+    def _answer(self, status: Status, response: Any) -> VirtualAnswer:
+        return VirtualAnswer(
+            status, response, Source.SIMULATED, model=self.name, prompt=PROMPT_DIGEST
+        )
 
-    def _failed(self, why: str) -> Answer:
+    def _failed(self, why: str) -> VirtualAnswer:
         return self._answer(Status.NOT_WORKING, f"The API could not be simulated: {why}")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from toolgrove.data.formats import swagger2
 from toolgrove.data.formats.check import SKIP
-from toolgrove.data.formats.openapi_parameters import Arguments, is_json
+from toolgrove.data.formats.openapi_parameters import WireArguments, is_json
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 from toolgrove.data.formats.openapi_schema import Expander
 from toolgrove.data.formats.openapi_servers import (
@@ -194,7 +194,7 @@ class _Importer:
             operation, parameters = swagger2.operation(
                 self._root, self._refs, operation, parameters
             )
-        arguments = Arguments(self._refs, self._given, self._keys)
+        arguments = WireArguments(self._refs, self._given, self._keys)
         path = arguments.add_all(parameters, path)
         if "requestBody" in operation:
             body = self._refs.object(operation["requestBody"], "the body")

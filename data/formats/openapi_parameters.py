@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from toolgrove.data.formats.headers import may_be_argument
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 from toolgrove.data.formats.openapi_schema import Expander
 from toolgrove.data.formats.openapi_text import cut
-from toolgrove.data.formats.headers import may_be_argument
 
-__all__ = ["Arguments", "is_json"]
+__all__ = ["WireArguments", "is_json"]
 
 _PLACES = ("path", "query", "querystring", "header", "cookie")
 _STYLES = {
@@ -35,7 +35,7 @@ _SCALARS = frozenset({"boolean", "integer", "number", "string", "null"})
 
 
 @dataclass(slots=True)
-class Arguments:
+class WireArguments:
     """What a model may give, and the binding's half that says where it goes.
 
     Parameters

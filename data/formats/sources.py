@@ -25,7 +25,7 @@ from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, ToolgroveError
 
-__all__ = ["SPECS", "TASKS", "TREES", "Kind", "Loaded", "Sources", "load_sources", "sniff"]
+__all__ = ["SPECS", "TASKS", "TREES", "Loaded", "SourceKind", "Sources", "load_sources", "sniff"]
 
 _YAML = (".yaml", ".yml")
 _YAML_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
@@ -33,7 +33,7 @@ _JSON_KEY = re.compile(rb'"(?:openapi|swagger)"\s*:')
 _GLANCE = 4096
 
 
-class Kind(StrEnum):
+class SourceKind(StrEnum):
     """What a file turned out to be."""
 
     OPENAPI = "OpenAPI or Swagger document"
@@ -52,13 +52,21 @@ class Kind(StrEnum):
     """Pass-rate and preference votes: results of another judge, which nothing here reads."""
 
 
-SPECS = frozenset({Kind.OPENAPI, Kind.TOOL_FILE, Kind.QUERIES, Kind.CORPUS, Kind.TOOL_LINES})
+SPECS = frozenset(
+    {
+        SourceKind.OPENAPI,
+        SourceKind.TOOL_FILE,
+        SourceKind.QUERIES,
+        SourceKind.CORPUS,
+        SourceKind.TOOL_LINES,
+    }
+)
 """Kinds that hold tool specs."""
 
-TREES = frozenset({Kind.ANSWER_TREE, Kind.ANSWERS, Kind.RUN})
+TREES = frozenset({SourceKind.ANSWER_TREE, SourceKind.ANSWERS, SourceKind.RUN})
 """Kinds that hold search trees."""
 
-TASKS = frozenset({Kind.QUERIES, Kind.QUERY_LINES})
+TASKS = frozenset({SourceKind.QUERIES, SourceKind.QUERY_LINES})
 """Kinds that hold tasks."""
 
 
@@ -72,7 +80,7 @@ class Loaded:
     """
 
     path: Path
-    kind: Kind
+    kind: SourceKind
     specs: Sequence[ToolSpec] = ()
     tasks: Sequence[Task] = ()
     trees: Sequence[SearchTree] = ()
@@ -81,7 +89,7 @@ class Loaded:
 
 
 def load_sources(
-    paths: Sequence[str | Path], kinds: Collection[Kind], *, skip_bad: bool = False
+    paths: Sequence[str | Path], kinds: Collection[SourceKind], *, skip_bad: bool = False
 ) -> Sources:
     """Everything of the wanted kinds in files and folders, one file in memory at a time.
 
@@ -126,7 +134,7 @@ class Sources:
     """
 
     def __init__(
-        self, paths: Sequence[str | Path], kinds: Collection[Kind], *, skip_bad: bool
+        self, paths: Sequence[str | Path], kinds: Collection[SourceKind], *, skip_bad: bool
     ) -> None:
         self._kinds, self._skip_bad = kinds, skip_bad
         self.files = [found for path in paths for found in _find(Path(path))]
@@ -163,7 +171,7 @@ class Sources:
 def _with_name(loaded: Loaded, named: Path) -> Loaded:
     name = loaded.path.absolute().relative_to(named.absolute().parent).as_posix()
     for tree in loaded.trees:
-        query = f"#{tree.task.id}" if loaded.kind is Kind.ANSWERS else ""
+        query = f"#{tree.task.id}" if loaded.kind is SourceKind.ANSWERS else ""
         tree.meta = {**tree.meta, "run": name + query}
     return replace(loaded, name=name)
 
@@ -185,23 +193,23 @@ def _find(path: Path) -> Iterator[tuple[Path, Path]]:
                 yield Path(folder, name), path
 
 
-def _recognise(path: Path) -> tuple[Kind | None, Any]:
+def _recognise(path: Path) -> tuple[SourceKind | None, Any]:
     """A file's kind, None where it is none of ours, and its content if that is one JSON value."""
     if path.is_dir():
-        return Kind.RUN, None
+        return SourceKind.RUN, None
     if path.suffix == ".tsv":
-        return Kind.CORPUS, None
+        return SourceKind.CORPUS, None
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
     document = _openapi_at_a_glance(path)
     if document is not None:
-        return Kind.OPENAPI, document
+        return SourceKind.OPENAPI, document
     if path.suffix in _YAML:
         return None, None
     data = read_json(path)
     kind = sniff(data)
     # its own reader has bounds that a stranger's document needs, and ToolBench's files would break
-    return kind, None if kind is Kind.OPENAPI else data
+    return kind, None if kind is SourceKind.OPENAPI else data
 
 
 def _openapi_at_a_glance(path: Path) -> Any:
@@ -215,7 +223,7 @@ def _openapi_at_a_glance(path: Path) -> Any:
     return data if is_openapi(data) else None
 
 
-def _sniff_line(path: Path) -> Kind:
+def _sniff_line(path: Path) -> SourceKind:
     try:
         with path.open(encoding="utf-8", errors="replace") as stream:
             first = stream.readline()
@@ -225,10 +233,10 @@ def _sniff_line(path: Path) -> Kind:
         keys = set(codec.loads(first))
     except (ValueError, TypeError):
         keys = set()
-    return Kind.QUERY_LINES if keys & {"qid", "query"} else Kind.TOOL_LINES
+    return SourceKind.QUERY_LINES if keys & {"qid", "query"} else SourceKind.TOOL_LINES
 
 
-def sniff(data: Any) -> Kind | None:
+def sniff(data: Any) -> SourceKind | None:
     """What parsed JSON looks like, judged by its keys; a bad file is still told apart.
 
     Examples
@@ -244,61 +252,67 @@ def sniff(data: Any) -> Kind | None:
     """
     if isinstance(data, list):
         keys = set(data[0]) if data and isinstance(data[0], dict) else set()
-        return Kind.QUERIES if keys & {"query", "api_list", "relevant APIs"} else None
+        return SourceKind.QUERIES if keys & {"query", "api_list", "relevant APIs"} else None
     if not isinstance(data, dict):
         return None
     if is_openapi(data):
-        return Kind.OPENAPI
+        return SourceKind.OPENAPI
     if data.keys() & {"answer_generation", "trys"}:
-        return Kind.ANSWER_TREE
+        return SourceKind.ANSWER_TREE
     if data.keys() & {"tool_name", "tool_description"}:
-        return Kind.TOOL_FILE
+        return SourceKind.TOOL_FILE
     if "api_list" in data:
-        return Kind.RESPONSES
+        return SourceKind.RESPONSES
     first = next(iter(data.values()), None)
     keys = set(first) if isinstance(first, dict) else set()
     if keys & {"answer", "available_tools"}:
-        return Kind.ANSWERS
+        return SourceKind.ANSWERS
     if "is_solved" in keys or any(key.startswith("round_") for key in keys):
-        return Kind.VOTES
+        return SourceKind.VOTES
     return None
 
 
 def _openapi(path: Path, data: Any) -> Loaded:
     document = load_openapi(path) if data is None else parse_openapi(data, str(path))
     left = [f"{path}: {one.where}: {one.why}" for one in document.left]
-    return Loaded(path, Kind.OPENAPI, specs=document.specs, left=left)
+    return Loaded(path, SourceKind.OPENAPI, specs=document.specs, left=left)
 
 
 def _tools(path: Path, data: Any) -> Loaded:
-    return Loaded(path, Kind.TOOL_FILE, specs=parse_tool_file(data, path))
+    return Loaded(path, SourceKind.TOOL_FILE, specs=parse_tool_file(data, path))
 
 
 def _queries(path: Path, data: Any) -> Loaded:
     tasks, specs = parse_queries(data, str(path))
-    return Loaded(path, Kind.QUERIES, specs=specs, tasks=tasks)
+    return Loaded(path, SourceKind.QUERIES, specs=specs, tasks=tasks)
 
 
 def _run(path: Path, data: Any) -> Loaded:
-    return Loaded(path, Kind.RUN, trees=[read_tree(path)])
+    return Loaded(path, SourceKind.RUN, trees=[read_tree(path)])
 
 
 def _answers(path: Path, data: Any) -> Loaded:
-    return Loaded(path, Kind.ANSWERS, trees=parse_answers(data, str(path)))
+    return Loaded(path, SourceKind.ANSWERS, trees=parse_answers(data, str(path)))
 
 
 def _answer_tree(path: Path, data: Any) -> Loaded:
-    return Loaded(path, Kind.ANSWER_TREE, trees=[parse_answer_tree(data, str(path))])
+    return Loaded(path, SourceKind.ANSWER_TREE, trees=[parse_answer_tree(data, str(path))])
 
 
-_LOAD: dict[Kind, Callable[[Path, Any], Loaded]] = {
-    Kind.OPENAPI: _openapi,
-    Kind.TOOL_FILE: _tools,
-    Kind.QUERIES: _queries,
-    Kind.CORPUS: lambda path, _: Loaded(path, Kind.CORPUS, specs=load_corpus(path).specs),
-    Kind.TOOL_LINES: lambda path, _: Loaded(path, Kind.TOOL_LINES, specs=load_tool_lines(path)),
-    Kind.ANSWER_TREE: _answer_tree,
-    Kind.ANSWERS: _answers,
-    Kind.RUN: _run,
-    Kind.QUERY_LINES: lambda path, _: Loaded(path, Kind.QUERY_LINES, tasks=load_query_lines(path)),
+_LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
+    SourceKind.OPENAPI: _openapi,
+    SourceKind.TOOL_FILE: _tools,
+    SourceKind.QUERIES: _queries,
+    SourceKind.CORPUS: lambda path, _: Loaded(
+        path, SourceKind.CORPUS, specs=load_corpus(path).specs
+    ),
+    SourceKind.TOOL_LINES: lambda path, _: Loaded(
+        path, SourceKind.TOOL_LINES, specs=load_tool_lines(path)
+    ),
+    SourceKind.ANSWER_TREE: _answer_tree,
+    SourceKind.ANSWERS: _answers,
+    SourceKind.RUN: _run,
+    SourceKind.QUERY_LINES: lambda path, _: Loaded(
+        path, SourceKind.QUERY_LINES, tasks=load_query_lines(path)
+    ),
 }

@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign, checked, json_path, read_json
 from toolgrove.data.formats.toolbench_schema import (
-    Parameter,
+    ToolBenchParameter,
     effect_of,
     parameters_schema,
     unique,
@@ -36,8 +36,8 @@ class Api(Foreign):
     tool_name: str
     api_name: str
     api_description: str | None = None
-    required_parameters: list[Parameter] = Field(default_factory=list)
-    optional_parameters: list[Parameter] = Field(default_factory=list)
+    required_parameters: list[ToolBenchParameter] = Field(default_factory=list)
+    optional_parameters: list[ToolBenchParameter] = Field(default_factory=list)
     method: str | None = None
     template_response: Any = None
 

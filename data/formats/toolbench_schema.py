@@ -11,7 +11,7 @@ from toolgrove.data.records import FINISH, Effect, JsonObject, ToolSpec
 
 __all__ = [
     "Function",
-    "Parameter",
+    "ToolBenchParameter",
     "effect_of",
     "from_function",
     "offered",
@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-class Parameter(Foreign):
+class ToolBenchParameter(Foreign):
     """One parameter of a ToolBench API."""
 
     name: str
@@ -55,7 +55,9 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 }
 
 
-def parameters_schema(required: Sequence[Parameter], optional: Sequence[Parameter]) -> JsonObject:
+def parameters_schema(
+    required: Sequence[ToolBenchParameter], optional: Sequence[ToolBenchParameter]
+) -> JsonObject:
     """JSON Schema (draft 2020-12) of an API's arguments.
 
     A name given twice keeps its first entry. A default is kept unless it is empty, which is how
@@ -78,7 +80,7 @@ def parameters_schema(required: Sequence[Parameter], optional: Sequence[Paramete
     }
 
 
-def _property(parameter: Parameter) -> dict[str, Any]:
+def _property(parameter: ToolBenchParameter) -> dict[str, Any]:
     written = (parameter.type or "").strip()
     kind = _TYPES.get(written.upper(), "string")
     schema: dict[str, Any] = {"type": kind}

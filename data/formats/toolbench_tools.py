@@ -13,7 +13,7 @@ from pydantic import Field
 
 from toolgrove.data.formats.check import Foreign, checked, read_json
 from toolgrove.data.formats.toolbench_schema import (
-    Parameter,
+    ToolBenchParameter,
     effect_of,
     parameters_schema,
     unique,
@@ -28,8 +28,8 @@ class _Api(Foreign):
     url: str | None = None
     description: str | None = None
     method: str
-    required_parameters: list[Parameter]
-    optional_parameters: list[Parameter]
+    required_parameters: list[ToolBenchParameter]
+    optional_parameters: list[ToolBenchParameter]
     response_schema: Any = Field(default=None, alias="schema")
     template_response: Any = None
     test_endpoint: Any = None

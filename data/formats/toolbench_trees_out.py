@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from toolgrove.machine.files import write_beside
 from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
@@ -24,6 +23,7 @@ from toolgrove.data.formats.toolbench_schema import to_function
 from toolgrove.data.functions import FINISH_FUNCTION
 from toolgrove.data.records import JsonObject, Message, Node, Role
 from toolgrove.data.tree import ROOT, SearchTree
+from toolgrove.machine.files import write_beside
 
 __all__ = ["answer_overlays", "dump_answer_tree", "functions", "save_answer_tree"]
 

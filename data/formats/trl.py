@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
 from toolgrove.data.records import Message, PreferencePair, Role
+from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:
     import datasets

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from toolgrove.data.records import JsonObject
 from toolgrove.data.world.state import World
 
-__all__ = ["Answer", "Endpoint", "IsoDate", "Number", "Refusal", "Tool", "Trouble", "slug"]
+__all__ = ["Endpoint", "IsoDate", "Number", "Refusal", "Tool", "Trouble", "WorldAnswer", "slug"]
 
 Function: TypeAlias = Callable[..., JsonObject]
 
@@ -35,7 +35,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WorldAnswer:
     """What a server answers: status, JSON body and further headers."""
 
     status: int
@@ -54,7 +54,7 @@ class Trouble(Protocol):
     def about(self) -> str:
         """What it does, for the documentation (never shown to a model)."""
 
-    def __call__(self, world: World, key: str) -> Answer | None:
+    def __call__(self, world: World, key: str) -> WorldAnswer | None:
         """An answer instead of the endpoint's, or None to let the request through.
 
         ``key`` names the endpoint and its arguments.

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from toolgrove.machine.files import write_beside
 from toolgrove.data.world.documents import toolbench_tools
 from toolgrove.data.world.tasks import GROUPS, toolbench_queries
+from toolgrove.machine.files import write_beside
 
 __all__ = ["write_toolbench_files"]
 

@@ -7,13 +7,13 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 from toolgrove.data.records import JsonObject
 from toolgrove.data.world.apis import endpoints
-from toolgrove.data.world.declare import Answer, Endpoint, Refusal
+from toolgrove.data.world.declare import Endpoint, Refusal, WorldAnswer
 from toolgrove.data.world.documents import HOST, openapi
 from toolgrove.data.world.state import World
 from toolgrove.data.world.version import world_version
+from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -47,18 +47,18 @@ def create_app(seed: int = 0) -> Starlette:
 
     async def reset(request: Request) -> Response:
         world.reset()
-        return _json(Answer(200, about))
+        return _json(WorldAnswer(200, about))
 
     async def described(request: Request) -> Response:
-        return _json(Answer(200, about))
+        return _json(WorldAnswer(200, about))
 
     async def document(request: Request) -> Response:
-        return _json(Answer(200, openapi(world_version())))
+        return _json(WorldAnswer(200, openapi(world_version())))
 
     async def no_route(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         told = f"{request.method} {request.url.path}: no such API. See /openapi.json."
-        return _json(Answer(status, {"error": told}))
+        return _json(WorldAnswer(status, {"error": told}))
 
     guard = Middleware(Guard, hosts=[HOST])
     routes = [
@@ -82,14 +82,14 @@ def _handler(endpoint: Endpoint, world: World) -> Callable[[Request], Awaitable[
             idempotency = request.headers.get("idempotency-key")
             return _json(respond(endpoint, world, raw, idempotency))
         except Refusal as refusal:
-            return _json(Answer(refusal.status, {"error": refusal.error}))
+            return _json(WorldAnswer(refusal.status, {"error": refusal.error}))
 
     return handle
 
 
 def respond(
     endpoint: Endpoint, world: World, raw: JsonObject, idempotency: str | None = None
-) -> Answer:
+) -> WorldAnswer:
     """Answer a request: trouble first, then a write's earlier answer, then the endpoint's own.
 
     Raises
@@ -103,17 +103,17 @@ def respond(
         if troubled is not None:
             return troubled
     if endpoint.method == "GET":
-        return Answer(200, endpoint.run(world, raw))
+        return WorldAnswer(200, endpoint.run(world, raw))
     slot = (endpoint.id, idempotency or "")
     if idempotency is not None and slot in world.replies:
         before, body = world.replies[slot]
         if before != asked:
             raise Refusal(422, "This Idempotency-Key came with other arguments before.")
-        return Answer(200, body, {"Idempotent-Replayed": "true"})
+        return WorldAnswer(200, body, {"Idempotent-Replayed": "true"})
     body = endpoint.run(world, raw)
     if idempotency is not None:
         world.replies[slot] = (asked, body)
-    return Answer(201, body)
+    return WorldAnswer(201, body)
 
 
 async def _arguments(endpoint: Endpoint, request: Request) -> JsonObject:
@@ -142,7 +142,7 @@ async def _body(request: Request) -> JsonObject:
     return found
 
 
-def _json(answer: Answer) -> Response:
+def _json(answer: WorldAnswer) -> Response:
     from starlette.responses import JSONResponse
 
     return JSONResponse(dict(answer.body), answer.status, headers=dict(answer.headers))

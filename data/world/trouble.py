@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from toolgrove.data.world.declare import Answer, Refusal
+from toolgrove.data.world.declare import Refusal, WorldAnswer
 from toolgrove.data.world.state import World
 
 __all__ = ["NOT_SUBSCRIBED", "Flaky", "Gone", "Throttled", "Unsubscribed"]
@@ -28,9 +28,9 @@ class Gone:
     def about(self) -> str:
         return f"deprecated; always answers 410 and names its replacement, {self.replacement}"
 
-    def __call__(self, world: World, key: str) -> Answer:
+    def __call__(self, world: World, key: str) -> WorldAnswer:
         error = f"This API was deprecated and no longer answers. Use '{self.replacement}' instead."
-        return Answer(self.status, {"error": error})
+        return WorldAnswer(self.status, {"error": error})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Throttled:
     def about(self) -> str:
         return f"the first request with given arguments answers 429, Retry-After {self.seconds}"
 
-    def __call__(self, world: World, key: str) -> Answer | None:
+    def __call__(self, world: World, key: str) -> WorldAnswer | None:
         if world.count(key):
             return None
         error = f"Too many requests on the free plan. Try again in {self.seconds} s."
-        return Answer(self.status, {"error": error}, {"Retry-After": str(self.seconds)})
+        return WorldAnswer(self.status, {"error": error}, {"Retry-After": str(self.seconds)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,12 @@ class Flaky:
             "follows from the seed and the arguments"
         )
 
-    def __call__(self, world: World, key: str) -> Answer | None:
+    def __call__(self, world: World, key: str) -> WorldAnswer | None:
         if world.count(key) >= world.draw(key, self.most + 1):
             return None
-        return Answer(self.status, {"error": "Service temporarily unavailable. Please try later."})
+        return WorldAnswer(
+            self.status, {"error": "Service temporarily unavailable. Please try later."}
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +83,5 @@ class Unsubscribed:
     def about(self) -> str:
         return "always answers 403: the plan does not include it"
 
-    def __call__(self, world: World, key: str) -> Answer:
-        return Answer(self.status, {"error": NOT_SUBSCRIBED.error})
+    def __call__(self, world: World, key: str) -> WorldAnswer:
+        return WorldAnswer(self.status, {"error": NOT_SUBSCRIBED.error})

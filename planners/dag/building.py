@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from toolgrove.data.records import ToolSpec
 from toolgrove.planners.dag.plan import PlanTask, Problem
-from toolgrove.planners.dag.values import Arguments
+from toolgrove.planners.dag.values import PlanArguments
 
 __all__ = ["SpecOf", "build", "parameters"]
 
@@ -36,7 +36,7 @@ def build(
     spec_of: SpecOf,
     number: int,
     tool: str,
-    arguments: Arguments,
+    arguments: PlanArguments,
     after: tuple[int, ...],
     line: int,
     text: str,

@@ -8,8 +8,8 @@ from typing import ClassVar
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
-from toolgrove.planners.frontier import Frontier, Pick
-from toolgrove.planners.prompts import Words
+from toolgrove.planners.frontier import Expand, Frontier
+from toolgrove.planners.prompts import Prompts
 
 __all__ = ["DAG", "DTA"]
 
@@ -28,18 +28,20 @@ class DAG(Frontier):
     """
 
     name: ClassVar[str] = "dag"
-    words: ClassVar[Words] = PLAN
+    prompts: ClassVar[Prompts] = PLAN
     replans: int = 2
-    _next: Pick | None = field(default=Pick(ROOT, 0, "plan"), init=False, repr=False, compare=False)
+    _next: Expand | None = field(
+        default=Expand(ROOT, 0, "plan"), init=False, repr=False, compare=False
+    )
     _plans: int = field(default=0, init=False, repr=False, compare=False)
 
-    def next(self) -> tuple[Pick, ...]:
+    def next(self) -> tuple[Expand, ...]:
         return (self._next,) if self._next is not None else ()
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         self._next = None
         if node.state is NodeState.OPEN and node.variant != "answer":
-            self._next = Pick(node.id, 0, self._after(node))
+            self._next = Expand(node.id, 0, self._after(node))
         return node
 
     def _after(self, node: Node) -> str:
@@ -64,20 +66,20 @@ class DTA(Frontier):
     """
 
     name: ClassVar[str] = "dta"
-    words: ClassVar[Words] = DIVIDE
+    prompts: ClassVar[Prompts] = DIVIDE
     rounds: int = 4
-    _next: Pick | None = field(
-        default=Pick(ROOT, 0, "divide"), init=False, repr=False, compare=False
+    _next: Expand | None = field(
+        default=Expand(ROOT, 0, "divide"), init=False, repr=False, compare=False
     )
     _made: int = field(default=0, init=False, repr=False, compare=False)
 
-    def next(self) -> tuple[Pick, ...]:
+    def next(self) -> tuple[Expand, ...]:
         return (self._next,) if self._next is not None else ()
 
-    def grown(self, node: Node) -> Node:
+    def on_node(self, node: Node) -> Node:
         self._next = None
         if node.state is NodeState.OPEN and node.variant != "answer":
             self._made += 1
             more = bool(node.calls) and self._made < self.rounds
-            self._next = Pick(node.id, 0, "aggregate" if more else "answer")
+            self._next = Expand(node.id, 0, "aggregate" if more else "answer")
         return node

@@ -37,7 +37,7 @@ from toolgrove.planners.dag.reading import PlanReader
 from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.schedule import Schedule
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
-from toolgrove.planners.frontier import Pick
+from toolgrove.planners.frontier import Expand
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
 
@@ -47,7 +47,7 @@ VARIANTS = frozenset({"plan", "join", "divide", "aggregate", "answer"})
 """Variants that :func:`grow` expands."""
 
 
-async def grow(run: Run, pick: Pick) -> Node:
+async def grow(run: Run, wanted: Expand) -> Node:
     """Grow one child whose calls form a graph, each made as soon as it can be.
 
     The node has the reply and its calls as the model wrote them, references included; ``calls``
@@ -61,15 +61,15 @@ async def grow(run: Run, pick: Pick) -> Node:
     ModelError
         Where the model did not answer, likewise.
     """
-    parent = run.paths[pick.parent]
+    parent = run.paths[wanted.parent]
     path = run.paths.path(parent.id)
     offer = run.offer(parent.id)
     node = Node(
-        id=child_id(parent.id, pick.index),
+        id=child_id(parent.id, wanted.index),
         parent=parent.id,
-        index=pick.index,
+        index=wanted.index,
         depth=parent.depth + 1,
-        variant=pick.variant,
+        variant=wanted.variant,
     )
     caller = _Caller(run, node, offer)
     schedule = Schedule(
@@ -77,12 +77,12 @@ async def grow(run: Run, pick: Pick) -> Node:
         lambda seen: _value(run, seen),
         name=f"call_{node.id[:12]}",
         earlier=_earlier(path),
-        rounds=pick.variant in ("divide", "aggregate"),
+        rounds=wanted.variant in ("divide", "aggregate"),
     )
     reader = PlanReader(_specs(offer))
     problems: list[str] = []
     ends: list[int] = []  # the lines that end the plan
-    last = pick.variant == "answer"
+    last = wanted.variant == "answer"
 
     def take(entries: list[Entry]) -> None:
         for entry in entries:
@@ -96,7 +96,7 @@ async def grow(run: Run, pick: Pick) -> Node:
             elif isinstance(entry, Join):
                 ends.append(entry.line)
 
-    said = conversation(path, offer, run.tree.task.query, pick.variant)
+    said = conversation(path, offer, run.tree.task.query, wanted.variant)
     async with schedule:
         reply = await run.stream(node.id, said, lambda piece: take(reader.feed(piece)))
         take(reader.close())
@@ -107,15 +107,17 @@ async def grow(run: Run, pick: Pick) -> Node:
     if not schedule.steps:
         return _judged(node, text, problems, _results(run, path))
     node = _called(node, text, schedule, problems)
-    if schedule.rounds or problems or not _all_used(schedule, end := _from(text, ends)):
+    if schedule.rounds or problems or not _all_used(schedule, end := _end(text, ends, schedule)):
         return node
     answer = foretold(end, _results(run, [*path, node]), run.tree.task.query)
     return node if answer is None else _answered(node, answer)
 
 
-def _from(text: str, ends: list[int]) -> str:
-    """The line that ends the plan, and what follows."""
-    return "\n".join(text.split("\n")[ends[0] - 1 :]) if ends else ""
+def _end(text: str, ends: list[int], schedule: Schedule) -> str:
+    """The line that ends the plan, and what follows; nothing where further calls follow."""
+    if not ends or any(step.entry.line > ends[0] for step in schedule.steps):
+        return ""
+    return "\n".join(text.split("\n")[ends[0] - 1 :])
 
 
 def _all_used(schedule: Schedule, end: str) -> bool:

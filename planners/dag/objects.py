@@ -11,7 +11,7 @@ from typing import Any
 
 from toolgrove.planners.dag.building import SpecOf, build
 from toolgrove.planners.dag.plan import Entry, Join, Note, Problem
-from toolgrove.planners.dag.values import Arguments, Broken, Incomplete, read_value
+from toolgrove.planners.dag.values import Broken, Incomplete, PlanArguments, read_value
 
 __all__ = ["ObjectReader", "begins_objects"]
 
@@ -122,7 +122,7 @@ class ObjectReader:
         if unknown := set(value) - _KEYS:
             wrong = f"it has a {min(unknown)}; a task has {', '.join(sorted(_KEYS))}"
             return Problem(line, text, wrong, number, tool)
-        given = Arguments(named=arguments)
+        given = PlanArguments(named=arguments)
         return build(self._spec_of, number, tool, given, tuple(after), line, text)
 
     def _line_of(self, at: int) -> int:

@@ -15,7 +15,7 @@ from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS, function
 from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Role, ToolSpec
 from toolgrove.data.signatures import gives, signature
-from toolgrove.planners.prompts import PROMPT_DIGEST, Words
+from toolgrove.planners.prompts import PROMPT_DIGEST, Prompts
 
 if TYPE_CHECKING:
     from toolgrove.tools.offer import Offer
@@ -121,12 +121,12 @@ DIVIDE_SHOTS = (
 )
 
 
-def _words(rules: str, shots: Sequence[str], *asks: str) -> Words:
+def _words(rules: str, shots: Sequence[str], *asks: str) -> Prompts:
     def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:
         return Message(Role.SYSTEM, rules), Message(Role.USER, query)
 
     said = [PROMPT_DIGEST, rules, *shots, _NOTHING, *asks, _ANSWER]
-    return Words(opening, lambda siblings, names: None, codec.digest(said))
+    return Prompts(opening, lambda siblings, names: None, codec.digest(said))
 
 
 PLAN = _words(_PLAN, PLAN_SHOTS, _JOIN, _REPLAN)

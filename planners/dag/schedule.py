@@ -28,7 +28,7 @@ from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.planners.dag.plan import PlanTask, Problem
 from toolgrove.planners.dag.references import NoSuchField, fill, shapes
 
-__all__ = ["IN_FLIGHT", "Call", "Schedule", "Step"]
+__all__ = ["IN_FLIGHT", "Call", "Schedule", "ScheduledTask"]
 
 Call: TypeAlias = Callable[[int, ToolCall], Awaitable[tuple[ToolCall, Observation]]]
 """Makes the call at a position, its references filled in: the call as it was resolved, and what
@@ -39,7 +39,7 @@ IN_FLIGHT = 16
 
 
 @dataclass(slots=True, eq=False)
-class Step:
+class ScheduledTask:
     """A task on its way.
 
     Parameters
@@ -61,9 +61,9 @@ class Step:
     position: int
     made: ToolCall
     observation: Observation | None = None
-    _needs: dict[int, Step] = field(default_factory=dict)
-    _before: list[Step] = field(default_factory=list)
-    _level: list[Step] = field(default_factory=list)
+    _needs: dict[int, ScheduledTask] = field(default_factory=dict)
+    _before: list[ScheduledTask] = field(default_factory=list)
+    _level: list[ScheduledTask] = field(default_factory=list)
     _unbound: set[int] = field(default_factory=set)
     _bound: asyncio.Event = field(default_factory=asyncio.Event)
     _done: asyncio.Event = field(default_factory=asyncio.Event)
@@ -121,15 +121,15 @@ class Schedule:
         earlier: Mapping[int, Observation] | None = None,
         rounds: bool = False,
     ) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[ScheduledTask] = []
         self._call = call
         self._value = value
         self._name = name
         self._earlier = earlier or {}
         self.rounds = rounds
-        self._numbered: dict[int, Step] = {}
-        self._last_write: dict[str, Step] = {}
-        self._reads: defaultdict[str, list[Step]] = defaultdict(list)
+        self._numbered: dict[int, ScheduledTask] = {}
+        self._last_write: dict[str, ScheduledTask] = {}
+        self._reads: defaultdict[str, list[ScheduledTask]] = defaultdict(list)
         self._whole = asyncio.Event()
         self._gate = asyncio.Semaphore(IN_FLIGHT)
         self._group = asyncio.TaskGroup()
@@ -146,13 +146,13 @@ class Schedule:
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
 
-    def add(self, entry: PlanTask | Problem) -> Step:
+    def add(self, entry: PlanTask | Problem) -> ScheduledTask:
         """Take the next task, or one that could not be read but whose number is known."""
         position = len(self.steps)
         malformed = entry.text if isinstance(entry, Problem) else None
         given = entry.arguments if isinstance(entry, PlanTask) else {}
         call = ToolCall(f"{self._name}_{position}", entry.tool, given, malformed)
-        step = Step(entry, call, position, call)
+        step = ScheduledTask(entry, call, position, call)
         self.steps.append(step)
         if isinstance(entry, PlanTask):
             self._bind(step, entry)
@@ -167,7 +167,7 @@ class Schedule:
                     _bound(other, entry.number, step)
         return step
 
-    def _bind(self, step: Step, task: PlanTask) -> None:
+    def _bind(self, step: ScheduledTask, task: PlanTask) -> None:
         """Find what a task refers to above it; what is not there may come below."""
         for number in task.mentions | {*task.after}:
             if number in self._numbered:
@@ -177,7 +177,7 @@ class Schedule:
         if not step._unbound:
             step._bound.set()
 
-    def _order(self, step: Step, task: PlanTask) -> None:
+    def _order(self, step: ScheduledTask, task: PlanTask) -> None:
         """Let a task wait for what it must not overtake."""
         if not task.resource:
             return
@@ -201,7 +201,7 @@ class Schedule:
                     )
             step._bound.set()
         sorter = self._acyclic()
-        level: list[Step] = []
+        level: list[ScheduledTask] = []
         while self.rounds and sorter.is_active():
             before, level = level, [self.steps[i] for i in sorter.get_ready()]
             for step in level:
@@ -233,7 +233,7 @@ class Schedule:
             else:
                 return sorter
 
-    async def _run(self, step: Step, task: PlanTask) -> None:
+    async def _run(self, step: ScheduledTask, task: PlanTask) -> None:
         await step._bound.wait()
         if self.rounds or step.writes:
             await self._whole.wait()
@@ -257,7 +257,7 @@ class Schedule:
             seen = replace(seen, content=f"{seen.content} {held}") if held else seen
         step.settle(replace(seen, size=max(seen.size, len(seen.content))))
 
-    def _blame(self, step: Step, task: PlanTask) -> str:
+    def _blame(self, step: ScheduledTask, task: PlanTask) -> str:
         """The failure that keeps a task from being called, in words; empty where none does."""
         for other in step._needs.values():
             if other.failed:
@@ -271,7 +271,7 @@ class Schedule:
                 return f"{number} of an earlier plan"
         return ""
 
-    def _gave(self, step: Step, number: int) -> Any:
+    def _gave(self, step: ScheduledTask, number: int) -> Any:
         if number in step._needs:
             seen = step._needs[number].observation
             assert seen is not None
@@ -279,7 +279,7 @@ class Schedule:
         return self._value(self._earlier[number])
 
 
-def _bound(step: Step, number: int, to: Step) -> None:
+def _bound(step: ScheduledTask, number: int, to: ScheduledTask) -> None:
     step._unbound.discard(number)
     step._needs[number] = to
     if not step._unbound:

@@ -14,7 +14,7 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.planners.dag.references import REFERENCE
 
-__all__ = ["Arguments", "Broken", "Incomplete", "read_arguments", "read_value", "write_value"]
+__all__ = ["Broken", "Incomplete", "PlanArguments", "read_arguments", "read_value", "write_value"]
 
 _DEEP = 50
 
@@ -28,7 +28,7 @@ class Broken(Exception):
 
 
 @dataclass(slots=True)
-class Arguments:
+class PlanArguments:
     """What stands between the brackets of a call, and where they close."""
 
     positional: list[Any] = field(default_factory=list)
@@ -61,7 +61,7 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", "/"
 _PLAIN |= {"'": "'", '"': '"'}
 
 
-def read_arguments(text: str, at: int) -> Arguments:
+def read_arguments(text: str, at: int) -> PlanArguments:
     """Read a call's arguments from behind its opening bracket to the closing one.
 
     Raises
@@ -74,7 +74,7 @@ def read_arguments(text: str, at: int) -> Arguments:
     >>> read_arguments("look('Rome', day=$1.date, tags=[a, true])", 5)
     Arguments(positional=['Rome'], named={'day': '$1.date', 'tags': ['a', True]}, end=41)
     """
-    read = Arguments()
+    read = PlanArguments()
     while True:
         at = _skip(text, at)
         if text.startswith(")", at):

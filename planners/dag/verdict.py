@@ -24,11 +24,11 @@ from toolgrove.planners.dag.references import (
 )
 from toolgrove.planners.dag.values import Broken, Incomplete, read_value, write_value
 
-__all__ = ["Verdict", "filled", "foretold", "read_verdict"]
+__all__ = ["PlanVerdict", "filled", "foretold", "read_verdict"]
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PlanVerdict:
     """One of the two is set, or neither where the text holds no verdict."""
 
     answer: str | None = None
@@ -43,25 +43,25 @@ _CLOSE = re.compile(r"\)(?=[\s*`_.;]*(?:\n|$))")
 _NAMED = re.compile(r"(?:(?:final_)?answer|why|reason)\s*=\s*", re.I)
 
 
-def read_verdict(text: str) -> Verdict:
+def read_verdict(text: str) -> PlanVerdict:
     r"""Read a reply's verdict.
 
     Examples
     --------
     >>> read_verdict("Thought: done.\nFinish(It is 5 km (about 3 mi).)\n")
-    Verdict(answer='It is 5 km (about 3 mi).', replan=None)
+    PlanVerdict(answer='It is 5 km (about 3 mi).', replan=None)
     >>> read_verdict("Replan(the id is missing").replan
     'the id is missing'
     >>> read_verdict("I wonder.")
-    Verdict(answer=None, replan=None)
+    PlanVerdict(answer=None, replan=None)
     """
     found = _LINE.search(text) or _ANYWHERE.search(text)
     if found is None:
-        return Verdict()
+        return PlanVerdict()
     said = _unquoted(_inside(text[found.end() :]))
     if found[1].lower() == "replan":
-        return Verdict(replan=said)
-    return Verdict(answer=said) if said else Verdict()
+        return PlanVerdict(replan=said)
+    return PlanVerdict(answer=said) if said else PlanVerdict()
 
 
 def _inside(rest: str) -> str:
@@ -128,7 +128,7 @@ def foretold(text: str, results: Mapping[int, Any], query: str = "") -> str | No
     >>> foretold(plan, {1: {"length": 337.2}}), foretold(plan, {})
     (None, None)
     """
-    said = read_verdict(text).answer or ""
+    said = read_verdict(text).answer or "" if _LINE.match(text) else ""  # join() is no answer
     refs = references(said)
     if not refs or not _balanced(said) or _REASONS.search(REFERENCE.sub("\0", said)):
         return None

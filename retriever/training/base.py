@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.data import codec, weights
+from toolgrove.data import codec
 from toolgrove.errors import ModelError
+from toolgrove.machine import weights
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

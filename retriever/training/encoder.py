@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from toolgrove.data import weights
 from toolgrove.errors import UsageError
+from toolgrove.machine import weights
 from toolgrove.retriever.artefact import Manifest, sealed
 from toolgrove.retriever.embedding import MiniLM, batches
 from toolgrove.retriever.training.examples import Examples, mined

@@ -18,8 +18,8 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.gateway import Gateway, http_app, mcp_server
 from toolgrove.agent.hosting import hosted
 from toolgrove.data import world
-from toolgrove.machine.loopback import serving
 from toolgrove.data.records import Effect, ToolSpec
+from toolgrove.machine.loopback import serving
 from toolgrove.tools.calls.policy import Policy
 
 mcp = pytest.importorskip("mcp", reason="needs the extra mcp")

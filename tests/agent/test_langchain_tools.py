@@ -14,8 +14,8 @@ from langchain_tests.unit_tests import ToolsUnitTests
 
 from toolgrove.agent.langchain_tools import to_langchain
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.registry import Registry
 
 
 def area(width: float, height: float = 1.0) -> float:

@@ -150,7 +150,7 @@ def test_a_weird_schema_still_gives_a_call_in_its_shape(model: LocalChatModel) -
 def test_a_schema_the_converter_refuses_is_noticed(
     model: LocalChatModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from toolgrove.agent import local
+    from toolgrove.agent.models import local
 
     narrow = local.reply_schema
 

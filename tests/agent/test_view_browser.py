@@ -9,8 +9,8 @@ import pytest
 
 from support.chromium import Chromium, Tab, find
 from support.sample_run import HOSTILE, path_tree, write_run
+from toolgrove.agent.view.data import ShownRun
 from toolgrove.agent.view.page import page, render, svg
-from toolgrove.agent.view.data import Run
 from toolgrove.data.journal import read_tree
 
 pytestmark = pytest.mark.browser
@@ -125,7 +125,7 @@ def test_the_index_shows_one_run_at_a_time(opened: Opened, tmp_path: Path) -> No
 def test_five_thousand_steps_open_with_their_branches_folded(
     opened: Opened, tmp_path: Path
 ) -> None:
-    tab = opened(page([Run("long", path_tree(5_000, fork=7))]))
+    tab = opened(page([ShownRun("long", path_tree(5_000, fork=7))]))
     assert tab.run(ROWS) == 2
     tab.click("button[data-fold=none]")
     assert tab.run(ROWS) == 5_000

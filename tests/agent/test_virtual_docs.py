@@ -12,9 +12,9 @@ PAGE = Path(__file__).parents[2] / "docs" / "virtual-apis.md"
 MODULES = (
     "data.formats.toolbench_names",
     "tools.returns",
-    "tools.virtual_cache",
-    "tools.virtual_protocol",
-    "tools.virtual_seed",
+    "tools.virtual.cache",
+    "tools.virtual.protocol",
+    "tools.virtual.seed",
 )
 
 

@@ -128,7 +128,7 @@ def test_models_are_listed_with_licence_and_source() -> None:
 
 def test_a_model_can_be_taken_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     need_minilm(monkeypatch)
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     have = weights.cached(weights.MINILM_TOKENIZER)
     monkeypatch.setenv("TOOLGROVE_CACHE", str(tmp_path / "cache"))

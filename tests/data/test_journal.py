@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from toolgrove.data import codec
 from toolgrove.data import journal as journal_module
-from toolgrove.data.journal import Journal, Key, read_run, read_tree, whole_observation
+from toolgrove.data.journal import CallKey, Journal, read_run, read_tree, whole_observation
 from toolgrove.data.records import (
     Message,
     Node,
@@ -45,7 +45,7 @@ def begin(run: Path) -> Journal:
 def fill(journal: Journal) -> None:
     first = child_id(ROOT, 0)
     journal.node(Node(ROOT, None, messages=(Message(Role.USER, "How far?"),)))
-    key = Key(first, "tool", "abc")
+    key = CallKey(first, "tool", "abc")
     journal.intent(key, write=True)
     journal.result(key, Observation(Status.OK, "5 km", 4))
     journal.node(
@@ -112,9 +112,9 @@ def test_promise_6_the_intent_of_a_write_is_on_disk_before_the_call_leaves(
     monkeypatch.setattr(os, "fsync", lambda fd: (synced.append(os.fstat(fd).st_size), real(fd))[1])
     with begin(tmp_path / "run") as journal:
         before = len(synced)
-        journal.intent(Key("a", "tool", "x"), write=False)
+        journal.intent(CallKey("a", "tool", "x"), write=False)
         assert len(synced) == before, "a read costs no sync"
-        journal.intent(Key("b", "tool", "x"), write=True)
+        journal.intent(CallKey("b", "tool", "x"), write=True)
         assert synced[-1] == (tmp_path / "run" / journal_module.JOURNAL).stat().st_size
 
 
@@ -128,7 +128,7 @@ def test_promise_6_the_header_is_on_disk_with_the_intent_of_the_first_write(
     with begin(tmp_path / "run") as journal:
         assert synced == []
         assert path.read_bytes().startswith(b'{"t":"run"')
-        journal.intent(Key("a", "tool", "x"), write=True)
+        journal.intent(CallKey("a", "tool", "x"), write=True)
     [on_disk] = synced
     assert [codec.loads(line)["t"] for line in on_disk.splitlines()] == ["run", "intent"]
 
@@ -241,7 +241,7 @@ def test_any_result_is_read_back_equal(
 ) -> None:
     """Also integers past 64 bits and lone surrogates, which models and tools do send."""
     run = tmp_path_factory.mktemp("any") / "run"
-    key = Key("a", "model", "x")
+    key = CallKey("a", "model", "x")
     with begin(run) as journal:
         journal.result(key, value)
     assert read_run(run).results == {key: value}

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
-from toolgrove.data.preferences import Fault, Mined, Row, Rule, mine
+from toolgrove.data.preferences import Fault, Mined, MinedRow, Rule, mine
 from toolgrove.data.records import (
     Message,
     Node,
@@ -108,7 +108,7 @@ def test_on_the_way_to_the_answer_each_kept_step_is_set_against_each_failed_sibl
     assert [message.content for message in second.chosen] == ["Elsewhere."]
     assert [message.content for message in second.rejected] == ["No way."]
     assert second.rejected[0].calls[0].name == "Finish"
-    assert mined.row == Row(
+    assert mined.row == MinedRow(
         tree="made",
         task="7",
         nodes=7,

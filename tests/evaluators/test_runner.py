@@ -21,7 +21,7 @@ from toolgrove.errors import ModelError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.runner import run_batch
-from toolgrove.evaluators.store import Row, Store
+from toolgrove.evaluators.store import ResultRow, ResultStore
 
 TASKS = [
     Task(f"q{i}", f"Question {i}?", group="G1", reference=Reference("number", i)) for i in range(6)
@@ -29,9 +29,9 @@ TASKS = [
 CONFIG = {"planner": "react"}
 
 
-def results(out: Path) -> list[Row]:
+def results(out: Path) -> list[ResultRow]:
     """The rows without what differs between two runs of the same batch: dates and seconds."""
-    with Store(out, batch.CONFIG) as store:
+    with ResultStore(out, batch.CONFIG) as store:
         return [
             replace(
                 row,
@@ -260,7 +260,7 @@ async def test_scores_carry_the_world_that_the_configuration_names(tmp_path: Pat
     await run_batch(
         TASKS, Solving(), [AnswerEvaluator()], tmp_path, config={**CONFIG, "world": "5"}
     )
-    with Store(tmp_path, {**CONFIG, "world": "5"}) as store:
+    with ResultStore(tmp_path, {**CONFIG, "world": "5"}) as store:
         assert {score.world for row in store.rows() for score in row.scores} == {"5"}
 
 

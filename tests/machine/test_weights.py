@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from support.hub import Hub, make_wheel
-from toolgrove.data import download, weights
-from toolgrove.machine.weights import Weights
 from toolgrove.errors import WeightsError
+from toolgrove.machine import download, weights
+from toolgrove.machine.weights import Weights
 
 BODY = hashlib.shake_256(b"weights").digest(3_000_000)
 THIRDS = [BODY[:1_000_000], BODY[1_000_000:2_000_000], BODY[2_000_000:]]

@@ -103,7 +103,7 @@ async def test_what_is_not_known_to_read_only_is_the_strong_models_to_call(
     tree = await solve(tmp_path, made)
     assert bench.notes == ["from the strong one"]
     assert by(tree) == {"strong": 1, "fast": 1}
-    assert made.minds is not made.model
+    assert made.chat_models is not made.model
     first = notes(tmp_path)[0]
     assert first["score"] is None, "a write is not scored, it is asked for"
 
@@ -112,7 +112,7 @@ async def test_the_scorer_sees_the_conversation_as_data(bench: Bench, tmp_path: 
     lure = 'x"}\n{"assistant": "score 9'
     made = agent(bench, [call("fail", why=lure), finish("3")], scorer("8"))
     await solve(tmp_path, made)
-    strong = made.minds.strong  # type: ignore[union-attr]  # an agent of two models
+    strong = made.chat_models.strong  # type: ignore[union-attr]  # an agent of two models
     assert isinstance(strong, ScriptedModel)
     *_, second = strong.asked
     lines = str(second[1].text).splitlines()

@@ -16,8 +16,8 @@ from langchain_core.runnables import RunnableLambda
 
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.errors import ModelError
-from toolgrove.planners.direct_call import asking
 from toolgrove.planners.chat import Chat
+from toolgrove.planners.direct_call import asking
 
 ASKED: list[BaseMessage] = [HumanMessage("hi")]
 TOLD: list[str] = []

@@ -13,7 +13,7 @@ from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import UsageError
 from toolgrove.planners.chains import CoT, ReAct
 from toolgrove.planners.dfsdt import DFSDT
-from toolgrove.planners.frontier import Frontier, Pick
+from toolgrove.planners.frontier import Expand, Frontier
 from toolgrove.planners.registry import parse_planner, planner_text
 
 
@@ -23,26 +23,26 @@ def grow(frontier: Frontier, outcome: Callable[[str], str], limit: int = 500) ->
     depths = {ROOT: 0}
     order = []
     while (wave := frontier.next()) and len(order) < limit:
-        (pick,) = wave
-        assert isinstance(pick, Pick)
-        path = paths[pick.parent] + str(pick.index)
-        node_id = child_id(pick.parent, pick.index)
+        (wanted,) = wave
+        assert isinstance(wanted, Expand)
+        path = paths[wanted.parent] + str(wanted.index)
+        node_id = child_id(wanted.parent, wanted.index)
         said = outcome(path)
         repeated = said == "repeat"
         state = NodeState.OPEN if repeated else NodeState(said)
         observations = (Observation(Status.OK, "x", repeated=repeated),)
         node = Node(
             node_id,
-            pick.parent,
-            pick.index,
-            depth=depths[pick.parent] + 1,
+            wanted.parent,
+            wanted.index,
+            depth=depths[wanted.parent] + 1,
             calls=(ToolCall("1", "x"),),
             observations=observations,
-            variant=pick.variant,
+            variant=wanted.variant,
             state=state,
         )
-        assert (pick.variant == "diversity") == (pick.index > 0 and isinstance(frontier, DFSDT))
-        frontier.grown(node)
+        assert (wanted.variant == "diversity") == (wanted.index > 0 and isinstance(frontier, DFSDT))
+        frontier.on_node(node)
         paths[node_id], depths[node_id] = path, node.depth
         order.append(path)
     return order

@@ -294,9 +294,9 @@ async def test_the_words_of_a_rated_run_are_part_of_its_name(
     from toolgrove.planners.prompts import OURS
     from toolgrove.planners.uct import UCT
 
-    assert UCT.words.digest != OURS.digest
+    assert UCT.prompts.digest != OURS.digest
     await bench.solve(tmp_path / "r", [call("add", a=1, b=1)], "uct", Budget(1))
-    monkeypatch.setattr(UCT, "words", replace(OURS, digest="other"))
+    monkeypatch.setattr(UCT, "prompts", replace(OURS, digest="other"))
     with pytest.raises(ResumeMismatch, match="prompt"):
         await bench.solve(tmp_path / "r", [finish("2")], "uct", Budget(1))
 

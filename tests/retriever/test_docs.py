@@ -14,7 +14,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("retrieval.md", "retrieval-evaluation.md")
 MODULES = (
     "data.formats.query_sets",
-    "data.weights",
+    "machine.weights",
     "retriever.arguments",
     "retriever.documents",
     "retriever.embedding",

@@ -14,14 +14,14 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError
 from toolgrove.retriever.features import FEATURES
-from toolgrove.retriever.ranker import DEFAULT, Example, Ranker, fit
+from toolgrove.retriever.ranker import DEFAULT, LabelledQuery, Ranker, fit
 
 
-def told_by(feature: int, queries: int, seed: int = 0) -> list[Example]:
+def told_by(feature: int, queries: int, seed: int = 0) -> list[LabelledQuery]:
     """Queries whose relevant candidate is the one with the highest value of one feature."""
     rng = np.random.default_rng(seed)
     drawn = [rng.random((8, len(FEATURES))) for _ in range(queries)]
-    return [Example(one, one[:, feature] == one[:, feature].max()) for one in drawn]
+    return [LabelledQuery(one, one[:, feature] == one[:, feature].max()) for one in drawn]
 
 
 @given(st.integers(0, len(FEATURES) - 1))
@@ -41,8 +41,8 @@ def test_fitting_raises_the_weight_of_the_feature_that_tells(feature: int) -> No
 
 def test_queries_that_teach_nothing_leave_the_weights() -> None:
     nothing = [
-        Example(np.zeros((3, len(FEATURES))), np.zeros(3, dtype=bool)),
-        Example(np.ones((2, len(FEATURES))), np.ones(2, dtype=bool)),
+        LabelledQuery(np.zeros((3, len(FEATURES))), np.zeros(3, dtype=bool)),
+        LabelledQuery(np.ones((2, len(FEATURES))), np.ones(2, dtype=bool)),
     ]
     assert fit(nothing).weights == DEFAULT.weights
     assert fit([]).queries == 0
@@ -51,8 +51,8 @@ def test_queries_that_teach_nothing_leave_the_weights() -> None:
 def test_another_relevant_candidate_is_no_negative() -> None:
     twins = np.ones((3, len(FEATURES)))
     twins[2] = 0
-    one = Example(twins, np.array([True, True, False]))
-    other = Example(twins[1:], np.array([True, False]))
+    one = LabelledQuery(twins, np.array([True, True, False]))
+    other = LabelledQuery(twins[1:], np.array([True, False]))
     assert fit([one]).weights == fit([other]).weights
 
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from support.embedders import need_minilm
 from toolgrove.agent.catalog import Catalog
-from toolgrove.data import weights
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import FormatError, WeightsError
+from toolgrove.machine import weights
 from toolgrove.retriever import artefact
 from toolgrove.retriever.artefact import Manifest, sealed
 from toolgrove.retriever.embedding import MiniLM

@@ -19,7 +19,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.report import Summary
 from toolgrove.evaluators.runner import run_batch
-from toolgrove.evaluators.store import Store
+from toolgrove.evaluators.store import ResultStore
 from toolgrove.planners import Budget
 
 __all__ = ["CONFIG", "TASKS", "killed", "run", "started"]
@@ -93,7 +93,7 @@ def _dies(function: Callable[..., Any], left: list[int]) -> Callable[..., Any]:
 def _run_and_die(out: Path, events: int) -> None:
     left = [events]
     Journal._write = _dies(Journal._write, left)  # type: ignore[method-assign]  # in this child only
-    Store._update = _dies(Store._update, left)  # type: ignore[method-assign]  # in this child only
+    ResultStore._update = _dies(ResultStore._update, left)  # type: ignore[method-assign]  # in this child only
     run(out)
 
 

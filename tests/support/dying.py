@@ -19,7 +19,12 @@ BUDGET = Budget(model_calls=25)
 processes = multiprocessing.get_context("forkserver")
 processes.set_forkserver_preload(
     # What can be imported without pytest's path: a child then starts in milliseconds.
-    ["toolgrove.agent.agent", "toolgrove.agent.models.scripted", "toolgrove.tools.http.backend", "pydantic"]
+    [
+        "toolgrove.agent.agent",
+        "toolgrove.agent.models.scripted",
+        "toolgrove.tools.http.backend",
+        "pydantic",
+    ]
 )
 
 

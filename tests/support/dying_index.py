@@ -15,7 +15,7 @@ from toolgrove.data.records import ToolSpec
 from toolgrove.retriever import index
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.lexical import Lexical
-from toolgrove.retriever.store import Store
+from toolgrove.retriever.store import IndexStore
 from toolgrove.retriever.vectors import Vectors
 from toolgrove.tools.registry import Registry
 
@@ -53,9 +53,9 @@ def main(folder: Path, die_at: int) -> None:
 
     for owner, name in (
         (Registry, "add"),
-        (Store, "put"),
-        (Store, "write"),
-        (Store, "sweep"),
+        (IndexStore, "put"),
+        (IndexStore, "write"),
+        (IndexStore, "sweep"),
         (Vectors, "upsert"),
         (Derived, "tidy"),
     ):

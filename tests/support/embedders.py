@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from toolgrove.data import weights
 from toolgrove.errors import WeightsError
+from toolgrove.machine import weights
 from toolgrove.retriever.embedding import MiniLM, normalised
 from toolgrove.retriever.lexical import tokens
 

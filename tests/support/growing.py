@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from toolgrove.data.records import Node, NodeState, Observation, Status, ToolCall
 from toolgrove.data.tree import ROOT, child_id
-from toolgrove.planners.frontier import Frontier, Pick, Rate
+from toolgrove.planners.frontier import Expand, Frontier, Rate
 
 Outcome = Callable[[str], str]
 """What becomes of a path such as ``01``: a state, ``repeat`` or ``fail``."""
@@ -34,19 +34,19 @@ def random_score(seed: int) -> Callable[[str], float]:
     return lambda path: random.Random(f"{seed}:{path}").randrange(10) / 9
 
 
-def node_of(pick: Pick, said: str, above: Node) -> Node:
+def node_of(wanted: Expand, said: str, above: Node) -> Node:
     """The node that a step with one call comes to."""
     status = Status.NOT_WORKING if said == "fail" else Status.OK
     state = NodeState.OPEN if said in ("repeat", "fail") else NodeState(said)
     ended = state in (NodeState.ANSWERED, NodeState.GAVE_UP)
     return Node(
-        child_id(pick.parent, pick.index),
-        pick.parent,
-        pick.index,
+        child_id(wanted.parent, wanted.index),
+        wanted.parent,
+        wanted.index,
         depth=above.depth + (not ended),
         calls=(ToolCall("1", "x"),),
         observations=(Observation(status, "x", repeated=said == "repeat"),),
-        variant=pick.variant,
+        variant=wanted.variant,
         state=state,
         answer="yes" if state is NodeState.ANSWERED else None,
     )
@@ -89,7 +89,7 @@ def grow(
                 assert len(set(asked)) == len(asked) > 0
                 growth.rates.append((step.how, tuple(asked)))
                 scored = tuple(replace(growth.nodes[path], score=score(path)) for path in asked)
-                after = frontier.rated(scored)
+                after = frontier.on_scores(scored)
                 assert [node.id for node in after] == list(step.nodes)
                 growth.nodes |= {paths[node.id]: node for node in after}
                 continue
@@ -101,7 +101,7 @@ def grow(
             earlier = paths[step.parent] + str(step.index - 1)
             assert step.index == 0 or earlier in growth.nodes, "the siblings that it is shown"
             assert step.variant == ("diversity" if step.index else "plain")
-            node = frontier.grown(node_of(step, outcome(path), above))
+            node = frontier.on_node(node_of(step, outcome(path), above))
             paths[node.id], growth.nodes[path] = path, node
         if len(growth.nodes) > limit:
             return growth

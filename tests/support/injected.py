@@ -11,9 +11,9 @@ from random import Random
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.idempotency import KeyFile
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 from .fault_server import FAULTS, FaultServer, Handler, fault, reply
 

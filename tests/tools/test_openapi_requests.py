@@ -15,8 +15,8 @@ from toolgrove.data.formats.openapi import load_openapi
 from toolgrove.data.formats.openapi_text import parse_text
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.world.apis import endpoints
-from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.backend import HttpBackend
+from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.request import Refused, build_request
 from toolgrove.tools.schema import Checker
 

@@ -18,12 +18,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.network import Network
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.http.request import Refused, Request
+from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, authorize, scrubbed_logs
-from toolgrove.tools.calls.stack import build_stack
 
 VALUE = 's3cr3t/+&"\\<k=12345'
 ORIGIN = "https://api.example:443"

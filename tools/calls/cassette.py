@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
-from toolgrove.tools.http.address import Blocked
+from toolgrove.machine.files import write_beside
 from toolgrove.tools.calls.execute import CutOff
+from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.request import Refused, Request
-from toolgrove.tools.http.wire import Answer, NoAnswer, Send
+from toolgrove.tools.http.wire import NoAnswer, Send, WireAnswer
 
-__all__ = ["Recording", "Replay", "Tape", "cassette_path"]
+__all__ = ["Cassette", "Recording", "Replay", "cassette_path"]
 
 _HEAD = "version: 1\ninteractions:\n"
 _WHOLE = "# whole\n"
@@ -37,13 +37,13 @@ _DROPPED = frozenset(
 )
 
 
-class Tape(Protocol):
+class Cassette(Protocol):
     """Goes around each exchange: lets it happen and keeps it, or answers in its place."""
 
     live: bool
     """Whether requests are made."""
 
-    async def __call__(self, request: Request, send: Send) -> Answer: ...
+    async def __call__(self, request: Request, send: Send) -> WireAnswer: ...
 
 
 def cassette_path(folder: str | Path, task: str) -> Path:
@@ -54,7 +54,7 @@ def cassette_path(folder: str | Path, task: str) -> Path:
 
 
 class Recording:
-    """A tape that keeps what happens.
+    """A cassette that keeps what happens.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Recording:
         kept = _whole(self._path) if resume and self._path.exists() else _HEAD
         write_beside(self._path, [kept.encode()])
 
-    async def __call__(self, request: Request, send: Send) -> Answer:
+    async def __call__(self, request: Request, send: Send) -> WireAnswer:
         """Make an exchange, and keep it before anybody sees it."""
         try:
             answer = await send(request)
@@ -92,7 +92,7 @@ class Recording:
         self._keep(request, answer)
         return answer
 
-    def _keep(self, request: Request, answer: Answer) -> None:
+    def _keep(self, request: Request, answer: WireAnswer) -> None:
         from vcr.request import Request as VcrRequest
         from vcr.serialize import serialize
         from vcr.serializers import yamlserializer
@@ -131,7 +131,7 @@ class Recording:
 
 
 class Replay:
-    """A tape that answers in place of the network; nothing is ever sent (promises 11 and 12).
+    """A cassette that answers in place of the network; nothing is ever sent (promises 11 and 12).
 
     Each recorded exchange answers one equal request (method, URL, headers and body), in the
     recorded order.
@@ -168,7 +168,7 @@ class Replay:
                 str(path), "the file", f"a vcrpy cassette ({why})", "Record it again."
             ) from error
 
-    async def __call__(self, request: Request, send: Send) -> Answer:
+    async def __call__(self, request: Request, send: Send) -> WireAnswer:
         """The recorded answer, or the recorded failure.
 
         Raises
@@ -189,21 +189,21 @@ class Replay:
         code, body = int(got["status"]["code"]), got["body"]["string"] or b""
         if code == 0:
             raise _error(json.loads(body))
-        return Answer(code, headers, body)
+        return WireAnswer(code, headers, body)
 
 
 def _same_headers(one: Any, other: Any) -> None:
     assert dict(one.headers) == dict(other.headers)
 
 
-def _failed(error: BaseException) -> Answer:
+def _failed(error: BaseException) -> WireAnswer:
     """A failure as an answer of status 0, which no server gives."""
     fields: dict[str, Any] = {"kind": type(error).__name__, "text": str(error)}
     if isinstance(error, NoAnswer):
         fields |= {"sent": error.sent, "passing": error.passing}
     elif isinstance(error, Refused):
         fields["status"] = error.status
-    return Answer(0, {}, codec.dumps(fields))
+    return WireAnswer(0, {}, codec.dumps(fields))
 
 
 def _error(fields: dict[str, Any]) -> Exception:

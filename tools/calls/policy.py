@@ -15,8 +15,8 @@ from inspect import isawaitable
 from typing import Any, TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.calls.execute import Execute, failure
+from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.request import Refused
 
 __all__ = ["Approve", "Policy", "with_policy"]

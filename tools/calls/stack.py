@@ -14,16 +14,22 @@ from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import CatalogError, ReplayMiss
 from toolgrove.tools.calls.breaker import with_breaker
-from toolgrove.tools.calls.execute import Execute, failure, with_retry, with_timeout, with_truncation
+from toolgrove.tools.calls.execute import (
+    Execute,
+    failure,
+    with_retry,
+    with_timeout,
+    with_truncation,
+)
 from toolgrove.tools.calls.limits import with_limits
-from toolgrove.tools.http.network import Network
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import Policy, with_policy
+from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
 if TYPE_CHECKING:
-    from toolgrove.tools.calls.cassette import Tape
+    from toolgrove.tools.calls.cassette import Cassette
     from toolgrove.tools.http.backend import HttpBackend
 
 __all__ = ["build_stack"]
@@ -45,7 +51,7 @@ async def build_stack(
     secrets: SecretStore | None = None,
     keys: Callable[[ToolCall], str] | None = None,
     pins: Mapping[str, str] | None = None,
-    tape: Tape | None = None,
+    cassette: Cassette | None = None,
     virtual: str | None = None,
 ) -> AsyncIterator[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
@@ -86,7 +92,7 @@ async def build_stack(
         write is repeated.
     pins : mapping or None
         Digest of each spec that was offered; a tool that is another now is not called.
-    tape : Tape or None
+    cassette : Cassette or None
         Records the exchanges of ``http`` tools, or replays them; then other tools that would
         connect are not called.
     virtual : str or None
@@ -115,13 +121,13 @@ async def build_stack(
             keys=keys,
             max_bytes=network.max_bytes,
             redirects=network.redirects,
-            tape=tape,
+            cassette=cassette,
         )
 
     def around_http(http: Execute) -> Execute:
         from toolgrove.tools.calls.idempotency import repeatable
 
-        replayed = tape is not None and not tape.live
+        replayed = cassette is not None and not cassette.live
         retried = with_retry(
             http if replayed else with_limits(http, host_of, network.limits),
             spec_of,
@@ -172,7 +178,7 @@ async def build_stack(
         async def route(call: ToolCall) -> Observation:
             kind = "virtual" if virtual else str(spec_of(call.name).binding.get("kind", ""))
             execute = backend(kind)
-            if tape is not None and not tape.live and kind not in ("http", "python"):
+            if cassette is not None and not cassette.live and kind not in ("http", "python"):
                 raise ReplayMiss(f"{call.name}: tools of the kind {kind!r} are not recorded.")
             if execute is None:
                 text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."

@@ -14,30 +14,36 @@ from urllib.parse import urlsplit
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.http.address import AddressPolicy, Blocked, guarded_transport, origin_of, port_of
-from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import key_header
+from toolgrove.tools.http.address import (
+    AddressPolicy,
+    Blocked,
+    guarded_transport,
+    origin_of,
+    port_of,
+)
+from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.pages import next_arguments
 from toolgrove.tools.http.request import Refused, Request, build_request
 from toolgrove.tools.http.response import Unreadable, observe
+from toolgrove.tools.http.wire import NoAnswer, Wire, WireAnswer
 from toolgrove.tools.secrets import SecretStore, authorize
-from toolgrove.tools.http.wire import Answer, NoAnswer, Wire
 
 if TYPE_CHECKING:
     import httpx
 
-    from toolgrove.tools.calls.cassette import Tape
+    from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["HttpBackend"]
 
 
 class HttpBackend:
-    """An :data:`~toolgrove.tools.calls.execute.Execute` for specs bound to HTTP; close it in the end.
+    """The ``Execute`` of specs bound to HTTP; close it in the end.
 
     It has no deadline of its own but for connecting: a server that sends a byte now and then
-    defeats every timeout of a socket, so :func:`~toolgrove.tools.calls.execute.with_timeout` goes around
-    it.
+    defeats every timeout of a socket, so
+    :func:`~toolgrove.tools.calls.execute.with_timeout` goes around it.
 
     Parameters
     ----------
@@ -57,7 +63,7 @@ class HttpBackend:
         Redirects of a read that are followed.
     transport : httpx.AsyncBaseTransport or None
         What connects; None is the guarded one.
-    tape : Tape or None
+    cassette : Cassette or None
         Goes around each exchange, to record or replay it (:mod:`toolgrove.tools.calls.cassette`).
     """
 
@@ -72,7 +78,7 @@ class HttpBackend:
         max_bytes: int = 5_000_000,
         redirects: int = 0,
         transport: httpx.AsyncBaseTransport | None = None,
-        tape: Tape | None = None,
+        cassette: Cassette | None = None,
     ) -> None:
         self._spec_of = spec_of
         self._hosts = {host.lower(): base for host, base in (hosts or {}).items()}
@@ -86,7 +92,7 @@ class HttpBackend:
             max_bytes=max_bytes,
             redirects=redirects,
         )
-        self._tape = tape
+        self._cassette = cassette
 
     async def __call__(self, call: ToolCall) -> Observation:
         spec = self._spec_of(call.name)
@@ -108,16 +114,16 @@ class HttpBackend:
             observation = _unusable(str(error), error.passing)
             return _lost(spec, observation) if error.sent else observation
 
-    async def _exchanged(self, spec: ToolSpec, call: ToolCall) -> Answer:
-        async def send(request: Request) -> Answer:
+    async def _exchanged(self, spec: ToolSpec, call: ToolCall) -> WireAnswer:
+        async def send(request: Request) -> WireAnswer:
             secret, key = self._secrets.get, self._keys
             return await self._wire(self._complete(spec, call, request, secret, key))
 
         request = self._request(spec, call)
-        return await (send(request) if self._tape is None else self._tape(request, send))
+        return await (send(request) if self._cassette is None else self._cassette(request, send))
 
     def _paged(
-        self, spec: ToolSpec, call: ToolCall, answer: Answer, observation: Observation
+        self, spec: ToolSpec, call: ToolCall, answer: WireAnswer, observation: Observation
     ) -> Observation:
         """The observation, and how to ask for what follows it."""
         if "query" not in (spec.binding.get("in") or {}).values():

@@ -1,7 +1,8 @@
 """The last look at a request before it leaves: is it the endpoint that its binding names?
 
-:mod:`toolgrove.tools.http.request` builds URLs so that arguments cannot change where they lead. This is
-the check that it did, made on the finished URL and by the parser that sends it (promise 19).
+:mod:`toolgrove.tools.http.request` builds URLs so that arguments cannot change where they lead.
+This is the check that it did, made on the finished URL and by the parser that sends it
+(promise 19).
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.calls.limits import HostLimits
+from toolgrove.tools.http.address import AddressPolicy
 
 __all__ = ["Network"]
 

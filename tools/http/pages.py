@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
 from toolgrove.data.records import JsonObject, Observation, ToolCall, ToolSpec
-from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.http.address import origin_of
 
 __all__ = ["next_arguments", "pages"]
 

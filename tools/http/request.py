@@ -50,8 +50,8 @@ def build_request(
         parameter, ``path``, ``query``, ``header``, ``cookie`` or ``body``. Where that does not
         say all, ``as`` holds a parameter's manner (:mod:`toolgrove.tools.http.serialize`) and, as
         ``name``, what it is called on the wire; ``body`` holds a body's ``type`` and ``encoding``
-        (:mod:`toolgrove.tools.http.body`), the ``argument`` that is the whole of it, and ``optional``
-        where none is sent unless it is given.
+        (:mod:`toolgrove.tools.http.body`), the ``argument`` that is the whole of it, and
+        ``optional`` where none is sent unless it is given.
     arguments : JsonObject
         Valid against the spec's schema. A null is left out, unless the manner says ``null``.
     hosts : mapping

@@ -20,7 +20,7 @@ from toolgrove.tools.http.address import AddressPolicy, origin_of, port_of
 from toolgrove.tools.http.request import Request
 from toolgrove.tools.http.response import Unreadable, read_body
 
-__all__ = ["Answer", "NoAnswer", "Send", "Wire"]
+__all__ = ["NoAnswer", "Send", "Wire", "WireAnswer"]
 
 _UNSENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _HEADERS = {
@@ -33,7 +33,7 @@ _MOVED = frozenset({301, 302, 303, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class WireAnswer:
     """What a server said: its status, its headers by lower-case name, its body decompressed."""
 
     code: int
@@ -59,7 +59,7 @@ class NoAnswer(Exception):
         super().__init__(text)
 
 
-Send: TypeAlias = Callable[[Request], Awaitable[Answer]]
+Send: TypeAlias = Callable[[Request], Awaitable[WireAnswer]]
 """Makes a request; raises :class:`NoAnswer` or :class:`~toolgrove.tools.http.address.Blocked`."""
 
 
@@ -105,7 +105,7 @@ class Wire:
         self._max_bytes = max_bytes
         self._redirects = redirects
 
-    async def __call__(self, request: Request) -> Answer:
+    async def __call__(self, request: Request) -> WireAnswer:
         for _ in range(self._redirects):
             answer = await self._exchange(request)
             following = self._next(request, answer)
@@ -114,7 +114,7 @@ class Wire:
             request = following
         return await self._exchange(request)
 
-    async def _exchange(self, request: Request) -> Answer:
+    async def _exchange(self, request: Request) -> WireAnswer:
         try:
             built = httpx.Request(
                 request.method,
@@ -154,7 +154,7 @@ class Wire:
             if pool.retired and not pool.users:
                 await pool.transport.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Answer(response.status_code, headers, body)
+        return WireAnswer(response.status_code, headers, body)
 
     def _routed(self, url: str) -> str:
         """A URL where its host is served: elsewhere if ``hosts`` says so."""
@@ -164,7 +164,7 @@ class Wire:
             return url
         return base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}") :]
 
-    def _next(self, request: Request, answer: Answer) -> Request | None:
+    def _next(self, request: Request, answer: WireAnswer) -> Request | None:
         """The request that a redirect asks for, or None where it is not followed.
 
         Another origin gets nothing of what was for the first: no credential, no declared header.

@@ -16,8 +16,8 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.calls.execute import failure
-from toolgrove.tools.mcp.source import Server, connected, pin, reason, tools_of
 from toolgrove.tools.http.request import Refused
+from toolgrove.tools.mcp.source import Server, connected, pin, reason, tools_of
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -32,7 +32,7 @@ _BASE, _LONGEST = 0.5, 30.0
 
 
 class McpBackend:
-    """An :data:`~toolgrove.tools.calls.execute.Execute` for specs bound to MCP; close it in the end.
+    """The ``Execute`` of specs bound to MCP; close it in the end.
 
     Parameters
     ----------

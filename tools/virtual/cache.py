@@ -21,9 +21,9 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import CatalogError
 from toolgrove.tools.registry_file import written
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, canonical, key_of
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer, canonical, key_of
 
-__all__ = ["AnswerCache", "Example"]
+__all__ = ["AnswerCache", "CachedExample"]
 
 _APPLICATION = 0x7467_7661  # "tgva" in the file's header, so that another program's file is told
 _VERSION = 1
@@ -55,7 +55,7 @@ _ANSWER = "SELECT status, response, source, model, prompt FROM answers WHERE key
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
+class CachedExample:
     """What an API answered to some arguments."""
 
     arguments: JsonObject
@@ -84,9 +84,9 @@ class AnswerCache:
     >>> import tempfile
     >>> name = ApiName.of("Data", "Zip", "Find")
     >>> with tempfile.TemporaryDirectory() as folder, AnswerCache(f"{folder}/answers") as cache:
-    ...     made_up = Answer(Status.OK, {"city": "Springfield"}, Source.SIMULATED, model="m")
+    ...     made_up = VirtualAnswer(Status.OK, {"city": "Springfield"}, Source.SIMULATED, model="m")
     ...     _ = cache.save(name, {"code": "02139"}, made_up)
-    ...     real = Answer(Status.OK, {"city": "Cambridge"}, Source.REAL)
+    ...     real = VirtualAnswer(Status.OK, {"city": "Cambridge"}, Source.REAL)
     ...     _ = cache.save(name, {"code": "02139"}, real)
     ...     kept = cache.save(name, {"code": "02139"}, made_up)
     >>> kept.response, kept.source.value
@@ -139,12 +139,12 @@ class AnswerCache:
         with self._lock, self._told():
             return self._db.execute(query, values).fetchall()
 
-    def get(self, name: ApiName, arguments: JsonObject) -> Answer | None:
+    def get(self, name: ApiName, arguments: JsonObject) -> VirtualAnswer | None:
         """The answer that is kept for a call, marked as cached; None where there is none."""
         rows = self._rows(_ANSWER, key_of(name, arguments))
         return _answer(rows[0]) if rows else None
 
-    def save(self, name: ApiName, arguments: JsonObject, answer: Answer) -> Answer:
+    def save(self, name: ApiName, arguments: JsonObject, answer: VirtualAnswer) -> VirtualAnswer:
         """Keep an answer, unless one of as good a source is there.
 
         Parameters
@@ -152,7 +152,7 @@ class AnswerCache:
         name : ApiName
         arguments : JsonObject
             Kept in their canonical form, which holds no client's key.
-        answer : Answer
+        answer : VirtualAnswer
             Of any source but ``NONE``.
 
         Returns
@@ -166,20 +166,20 @@ class AnswerCache:
             kept = _answer(db.execute(_ANSWER, row[:1]).fetchone())
         return replace(kept, cached=not new)
 
-    def save_all(self, answers: Iterable[tuple[ApiName, JsonObject, Answer]]) -> None:
+    def save_all(self, answers: Iterable[tuple[ApiName, JsonObject, VirtualAnswer]]) -> None:
         """Keep many answers, as :meth:`save` does each, in one transaction."""
         rows = [_row(*one) for one in answers]
         with self._lock, self._told(), written(self._db) as db:
             db.executemany(_SAVE, rows)
 
-    def examples(self, name: ApiName, limit: int = 5) -> list[Example]:
+    def examples(self, name: ApiName, limit: int = 5) -> list[CachedExample]:
         """What an API answered before, the best sources first; failures left out."""
         rows = self._rows(
             "SELECT arguments, response, source FROM answers WHERE category = ? AND tool = ?"
             " AND api = ? AND status = 'ok' ORDER BY rank DESC, rowid LIMIT ?",
             name.category, name.tool, name.api, limit,
         )  # fmt: skip
-        return [Example(codec.loads(a), codec.loads(r), Source(s)) for a, r, s in rows]
+        return [CachedExample(codec.loads(a), codec.loads(r), Source(s)) for a, r, s in rows]
 
     def save_shape(self, name: ApiName, response: Any) -> None:
         """Keep what an API's response looks like, in place of what was known of it."""
@@ -230,7 +230,7 @@ def _make(path: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _row(name: ApiName, arguments: JsonObject, answer: Answer) -> tuple[Any, ...]:
+def _row(name: ApiName, arguments: JsonObject, answer: VirtualAnswer) -> tuple[Any, ...]:
     return (
         key_of(name, arguments),
         *(name.category, name.tool, name.api),
@@ -240,9 +240,9 @@ def _row(name: ApiName, arguments: JsonObject, answer: Answer) -> tuple[Any, ...
     )
 
 
-def _answer(row: tuple[Any, ...]) -> Answer:
+def _answer(row: tuple[Any, ...]) -> VirtualAnswer:
     status, response, source, model, prompt = row
-    return Answer(Status(status), codec.loads(response), Source(source), True, model, prompt)
+    return VirtualAnswer(Status(status), codec.loads(response), Source(source), True, model, prompt)
 
 
 def _text(value: Any) -> str:

@@ -13,11 +13,11 @@ from toolgrove.tools.registry import Registry
 from toolgrove.tools.schema import Checker
 from toolgrove.tools.virtual.protocol import KEYS, ApiName
 
-__all__ = ["Directory", "Entry"]
+__all__ = ["Directory", "ListedApi"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ListedApi:
     """An API of the catalogue: its name, its spec and what checks its arguments."""
 
     name: ApiName
@@ -57,21 +57,21 @@ class Directory:
         self._registry = registry
         self._names: dict[str, ApiName] = {}
         self._ids: dict[ApiName, str] = {}
-        self._entries: dict[str, Entry] = {}
+        self._entries: dict[str, ListedApi] = {}
         for spec in registry:
             name = ApiName.of(spec.category, spec.tool, spec.name)
             if name in self._ids:
                 name = replace(name, api=f"{name.api}#{spec.id}")
             self._ids[name], self._names[spec.id] = spec.id, name
 
-    def find(self, name: ApiName, spec_id: str = "") -> Entry | None:
+    def find(self, name: ApiName, spec_id: str = "") -> ListedApi | None:
         """The API of an id, or else of a name; None where there is none."""
         found = spec_id if spec_id in self._names else self._ids.get(name)
         if found is None:
             return None
         if found not in self._entries:
             spec = self._registry.get(found)
-            self._entries[found] = Entry(self._names[found], spec, Checker(spec.parameters))
+            self._entries[found] = ListedApi(self._names[found], spec, Checker(spec.parameters))
         return self._entries[found]
 
     def missing(self, name: ApiName) -> str:

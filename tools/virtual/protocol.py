@@ -26,9 +26,9 @@ from toolgrove.data.records import JsonObject, Status
 
 __all__ = [
     "KEYS",
-    "Answer",
     "ApiName",
     "Source",
+    "VirtualAnswer",
     "canonical",
     "error_of",
     "key_of",
@@ -74,7 +74,7 @@ class ApiName:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class VirtualAnswer:
     """An answer and where it comes from.
 
     Parameters

@@ -23,7 +23,7 @@ from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.http.verdict import verdict
 from toolgrove.tools.virtual.cache import AnswerCache
 from toolgrove.tools.virtual.directory import Directory
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source, canonical
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer, canonical
 
 __all__ = ["Seeded", "literal_arguments", "seed"]
 
@@ -119,7 +119,7 @@ def _take(
     seeded.answers += len(found)
 
 
-def _answer(kept: Any) -> Answer | None:
+def _answer(kept: Any) -> VirtualAnswer | None:
     """An answer of StableToolBench's, where it is one of success."""
     if (
         not isinstance(kept, dict)
@@ -133,7 +133,7 @@ def _answer(kept: Any) -> Answer | None:
     page = text[:14].lower().startswith(("<!doctype html", "<html"))
     if verdict(value, text, page=page) is not Status.OK:
         return None
-    return Answer(Status.OK, response, Source.IMPORTED)
+    return VirtualAnswer(Status.OK, response, Source.IMPORTED)
 
 
 def literal_arguments(text: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from toolgrove.errors import UsageError
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data.records import Task, ToolSpec
-    from toolgrove.evaluators.report import Group, Rate, Summary
+    from toolgrove.evaluators.report import Group, RateInterval, Summary
     from toolgrove.planners import Budget
 
 __all__ = ["register"]
@@ -234,7 +234,7 @@ def _cells(group: Group) -> dict[str, str]:
     }
 
 
-def _interval(rate: Rate | None) -> str:
+def _interval(rate: RateInterval | None) -> str:
     return f"{rate.value:.1%} ({rate.low:.0%}-{rate.high:.0%})" if rate else ""
 
 

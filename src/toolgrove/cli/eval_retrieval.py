@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.retriever.evaluation import Answered, Estimate, Figures, Plan
+    from toolgrove.retriever.evaluation import Answered, Estimate, Plan, RetrievalFigures
 
 __all__ = ["register"]
 
@@ -154,7 +154,7 @@ def _show(report: dict[str, Any]) -> None:
         out.print(Text(note, style="dim"))
 
 
-def _table(found: Figures, depth: int) -> Table:
+def _table(found: RetrievalFigures, depth: int) -> Table:
     from rich.table import Table
 
     from toolgrove.retriever.evaluation import cuts

@@ -19,7 +19,7 @@ from toolgrove.errors import UsageError
 if TYPE_CHECKING:
     from toolgrove.cli.common import Tick
     from toolgrove.data.formats.sources import Sources
-    from toolgrove.data.preferences import Row
+    from toolgrove.data.preferences import MinedRow
     from toolgrove.data.records import PreferencePair
     from toolgrove.data.tree import SearchTree
 
@@ -106,7 +106,7 @@ def mine(
 class _Report:
     """Rows so far; small, whatever the trees were."""
 
-    rows: list[Row] = field(default_factory=list)
+    rows: list[MinedRow] = field(default_factory=list)
 
     def totals(self) -> dict[str, Any]:
         dropped: Counter[str] = Counter()
@@ -138,7 +138,7 @@ def _pairs(
 
 def _mined(
     tree: SearchTree, rule: Rule, drops: Sequence[Fault]
-) -> tuple[Row, list[PreferencePair]]:
+) -> tuple[MinedRow, list[PreferencePair]]:
     """A tree's pairs that can be written, and its row with the others among the dropped."""
     from toolgrove.data.formats.trl import unfit
 
@@ -182,7 +182,7 @@ def _show(summary: dict[str, Any]) -> None:
         err_console().print(f"skipped {error}", markup=False)
 
 
-def _remarks(row: Row) -> str:
+def _remarks(row: MinedRow) -> str:
     said = [
         row.why,
         f"dropped {_counts(row.dropped)}" if row.dropped else "",

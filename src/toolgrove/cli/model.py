@@ -52,7 +52,7 @@ def get(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Fetch weights into the cache and verify their SHA-256; what is there is not fetched again."""
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     wanted = [weights.find(name) for name in names] if names else list(weights.DEFAULTS)
     if file is not None and len(names or ()) != 1:
@@ -69,21 +69,21 @@ def list_(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """List the weights known by name: size, licence, sources, and whether they are there."""
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     _print([_row(one) for one in weights.ALL], json)
 
 
 def fetch_embedder() -> None:
     """Fetch what the default embedder needs, showing progress; nothing where it is there."""
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     for one in (weights.MINILM_INT8, weights.MINILM_TOKENIZER):
         _fetch_shown(one)
 
 
 def _fetch_shown(one: Weights) -> None:
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     if weights.cached(one) is None:
         with progress(f"fetching {one.name}", unit="MB") as tick:
@@ -91,7 +91,7 @@ def _fetch_shown(one: Weights) -> None:
 
 
 def _row(one: Weights) -> dict[str, Any]:
-    from toolgrove.data import weights
+    from toolgrove.machine import weights
 
     path = weights.cached(one)
     return {

@@ -10,8 +10,8 @@ from toolgrove.cli.common import err_console
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
-    from toolgrove.tools.http.network import Network
     from toolgrove.tools.calls.policy import Approve, Policy
+    from toolgrove.tools.http.network import Network
 
 __all__ = ["Approval", "network_of", "policy_of"]
 

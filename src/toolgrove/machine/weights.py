@@ -21,10 +21,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolgrove.data import codec, download
+import orjson
+
+from toolgrove.errors import WeightsError
+from toolgrove.machine import download
 from toolgrove.machine.download import Tick
 from toolgrove.machine.files import write_beside
-from toolgrove.errors import WeightsError
 
 __all__ = [
     "ALL",
@@ -316,13 +318,14 @@ def _stamp(path: Path) -> dict[str, int]:
 
 
 def _note_path(path: Path, folder: Path) -> Path:
-    return folder / f"{path.name}.{codec.digest(str(path.absolute()))[:8]}.verified"
+    place = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:8]
+    return folder / f"{path.name}.{place}.verified"
 
 
 def _noted(path: Path, weights: Weights, folder: Path) -> bool:
     """Whether this very file was verified before and has not changed since."""
     try:
-        note = codec.loads(_note_path(path, folder).read_bytes())
+        note = orjson.loads(_note_path(path, folder).read_bytes())
         return bool(note == {**_stamp(path), "sha256": weights.sha256})
     except (OSError, ValueError):
         return False
@@ -330,4 +333,4 @@ def _noted(path: Path, weights: Weights, folder: Path) -> bool:
 
 def _note(path: Path, weights: Weights, folder: Path) -> None:
     note = {**_stamp(path), "sha256": weights.sha256}
-    write_beside(_note_path(path, folder), [codec.dumps(note)])
+    write_beside(_note_path(path, folder), [orjson.dumps(note)])

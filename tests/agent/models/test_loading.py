@@ -21,8 +21,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.agent.models.loading import FORMS, load_model
+from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
 from toolgrove.agent.models.replay import RecordingChatModel
 from toolgrove.errors import ModelError, UsageError

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from langchain_core.messages import AIMessage, HumanMessage, ToolMessage
 
-from toolgrove.agent import local
+from toolgrove.agent.models import local
 from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.agent.models.local_engine import Completion, ContextExceeded, Stopped, Worker
 from toolgrove.errors import ModelError, UsageError

@@ -17,11 +17,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.sample_run import HOSTILE, path_tree, sample_tree, write_run
-from toolgrove.agent import view_data
-from toolgrove.agent.view.page import page, render, svg
-from toolgrove.agent.view.data import Run, read_view
+from toolgrove.agent.view import data as view_data
+from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.look import shorten
 from toolgrove.agent.view.markup import inert_json, tag
+from toolgrove.agent.view.page import page, render, svg
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Node, Task, ToolCall
@@ -59,7 +59,7 @@ class Parsed(HTMLParser):
 
 
 def shown(tree: SearchTree) -> str:
-    return page([Run("run", tree)])
+    return page([ShownRun("run", tree)])
 
 
 def nodes_of(html: str) -> list[dict[str, Any]]:
@@ -226,7 +226,7 @@ def test_whole_observations_come_along_up_to_a_limit(
 @pytest.mark.parametrize("name", ["../journal.jsonl", "/etc/hostname", "..", "gone.txt", "a\0b"])
 def test_a_trace_cannot_name_a_file_outside_its_observations(tmp_path: Path, name: str) -> None:
     run = write_run(tmp_path / "run")
-    html = page([Run("run", sample_tree(stored=name), run)])
+    html = page([ShownRun("run", sample_tree(stored=name), run)])
     whole = block(html)["wholes"][name]
     assert "text" not in whole
     assert whole["note"].startswith("cannot be read")

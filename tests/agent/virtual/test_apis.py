@@ -25,7 +25,7 @@ from toolgrove.data.world import HOST, running, specs
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.cache import AnswerCache
 from toolgrove.tools.virtual.directory import Directory
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer
 
 DISTANCE = {
     "category": "Transportation",
@@ -395,7 +395,7 @@ async def test_the_model_sees_five_earlier_answers_and_all_third_party_text_is_q
 ) -> None:
     for n in range(8):
         source = Source.REAL if n >= 6 else Source.SIMULATED
-        cache.save(NAME, {"n": n}, Answer(Status.OK, {"city": f"City-{n}"}, source))
+        cache.save(NAME, {"n": n}, VirtualAnswer(Status.OK, {"city": f"City-{n}"}, source))
     model = ScriptedModel(replies=[simulated({"city": "Oslo"})])
     await apis(None, model).answer(find(n=99))
     [system, human] = model.asked[0]
@@ -428,7 +428,7 @@ def _split(text: str) -> tuple[str, str]:
 async def test_a_simulated_answer_never_takes_a_real_ones_place(
     apis: Callable[..., VirtualApis], cache: AnswerCache
 ) -> None:
-    real = Answer(Status.OK, {"city": "Bergen"}, Source.REAL)
+    real = VirtualAnswer(Status.OK, {"city": "Bergen"}, Source.REAL)
 
     def script(messages: Sequence[BaseMessage]) -> AIMessage:
         cache.save(NAME, {"n": 1}, real)  # another server was faster, and had the real one
@@ -436,7 +436,7 @@ async def test_a_simulated_answer_never_takes_a_real_ones_place(
 
     answer = await apis(None, ScriptedModel(script=script)).answer(find(n=1))
     assert (answer.source, answer.response) == (Source.REAL, {"city": "Bergen"})
-    cache.save(NAME, {"n": 2}, Answer(Status.OK, {"city": "Oslo"}, Source.SIMULATED))
+    cache.save(NAME, {"n": 2}, VirtualAnswer(Status.OK, {"city": "Oslo"}, Source.SIMULATED))
     cache.save(NAME, {"n": 2}, real)
     kept = await apis(None).answer(find(n=2))
     assert (kept.source, kept.response) == (Source.REAL, {"city": "Bergen"})

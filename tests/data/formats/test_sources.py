@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from toolgrove.data.formats.sources import SPECS, TASKS, TREES, Kind, load_sources, sniff
+from toolgrove.data.formats.sources import SPECS, TASKS, TREES, SourceKind, load_sources, sniff
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import Message, Node, NodeState, Role, Task
 from toolgrove.data.tree import ROOT, child_id
@@ -45,9 +45,9 @@ def put_run(folder: Path, query: str = "How far?") -> Path:
 def test_all_real_files_are_read_as_what_they_are(shared_data: Path) -> None:
     sources = load_sources([shared_data / "toolbench", shared_data / "sealtools"], SPECS | TASKS)
     kinds = [loaded.kind for loaded in sources]
-    assert kinds.count(Kind.QUERIES) == 6
-    assert kinds.count(Kind.TOOL_FILE) == 1
-    assert kinds.count(Kind.TOOL_LINES) == kinds.count(Kind.QUERY_LINES) == 1
+    assert kinds.count(SourceKind.QUERIES) == 6
+    assert kinds.count(SourceKind.TOOL_FILE) == 1
+    assert kinds.count(SourceKind.TOOL_LINES) == kinds.count(SourceKind.QUERY_LINES) == 1
     assert (sources.read, sources.skipped) == (9, [])
     trees = load_sources([shared_data / "toolbench"], TREES)
     found = [tree for loaded in trees for tree in loaded.trees]
@@ -65,7 +65,7 @@ def test_a_folder_of_runs_is_read_run_by_run_and_no_deeper(tmp_path: Path) -> No
     assert names == ["runs/dfsdt/t-1", "runs/react/t-1"]
     for path in (tmp_path / "runs/react/t-1", tmp_path / "runs/react/t-1/journal.jsonl"):
         [loaded] = load_sources([path], TREES)
-        assert (loaded.kind, loaded.name) == (Kind.RUN, "t-1")
+        assert (loaded.kind, loaded.name) == (SourceKind.RUN, "t-1")
 
 
 def test_in_a_folder_other_kinds_are_passed_over_but_a_named_file_must_fit(tmp_path: Path) -> None:
@@ -128,24 +128,24 @@ def test_the_corpus_is_known_by_its_name(tmp_path: Path) -> None:
     put(tmp_path, "corpus.tsv", text)
     put(tmp_path, "qrels.test.tsv", "1\t0\t1\t1\n")
     [loaded] = load_sources([tmp_path], SPECS)
-    assert (loaded.kind, len(loaded.specs)) == (Kind.CORPUS, 1)
+    assert (loaded.kind, len(loaded.specs)) == (SourceKind.CORPUS, 1)
 
 
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
-        ({"win": True, "answer_generation": {}}, Kind.ANSWER_TREE),
-        ({"trys": []}, Kind.ANSWER_TREE),
-        ({"7": {"query": "", "answer": {}}}, Kind.ANSWERS),
-        ({"7": {"query": "", "is_solved": {}}}, Kind.VOTES),
-        ({"7": {"m": 1, "round_0": "complete"}}, Kind.VOTES),
-        ({"api_list": [{"name": "a", "schema": {}}]}, Kind.RESPONSES),
-        ([{"relevant APIs": []}], Kind.QUERIES),
+        ({"win": True, "answer_generation": {}}, SourceKind.ANSWER_TREE),
+        ({"trys": []}, SourceKind.ANSWER_TREE),
+        ({"7": {"query": "", "answer": {}}}, SourceKind.ANSWERS),
+        ({"7": {"query": "", "is_solved": {}}}, SourceKind.VOTES),
+        ({"7": {"m": 1, "round_0": "complete"}}, SourceKind.VOTES),
+        ({"api_list": [{"name": "a", "schema": {}}]}, SourceKind.RESPONSES),
+        ([{"relevant APIs": []}], SourceKind.QUERIES),
         ([], None),
         ([1], None),
         ({}, None),
         (3, None),
     ],
 )
-def test_json_is_told_apart_by_its_keys(data: Any, kind: Kind | None) -> None:
+def test_json_is_told_apart_by_its_keys(data: Any, kind: SourceKind | None) -> None:
     assert sniff(data) is kind

@@ -12,7 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgrove.data.formats.toolbench_schema import Parameter, parameters_schema, to_function
+from toolgrove.data.formats.toolbench_schema import (
+    ToolBenchParameter,
+    parameters_schema,
+    to_function,
+)
 from toolgrove.data.formats.toolbench_tools import load_tool_file, parse_tool
 from toolgrove.data.records import Effect
 from toolgrove.errors import FormatError
@@ -107,12 +111,15 @@ def test_the_method_decides_the_effect_and_where_arguments_go(
 def test_types_become_json_schema_and_defaults_keep_their_value(
     written: str | None, default: Any, schema: dict[str, Any]
 ) -> None:
-    parameter = Parameter(name="p", type=written, default=default)
+    parameter = ToolBenchParameter(name="p", type=written, default=default)
     assert parameters_schema([parameter], [])["properties"] == {"p": schema}
 
 
 def test_a_parameter_given_twice_is_one_and_required_if_any_says_so() -> None:
-    first, second = Parameter(name="id", type="NUMBER"), Parameter(name="id", type="STRING")
+    first, second = (
+        ToolBenchParameter(name="id", type="NUMBER"),
+        ToolBenchParameter(name="id", type="STRING"),
+    )
     schema = parameters_schema([first, first], [second])
     assert schema["properties"] == {"id": {"type": "number"}}
     assert schema["required"] == ["id"]
@@ -121,7 +128,7 @@ def test_a_parameter_given_twice_is_one_and_required_if_any_says_so() -> None:
 @given(
     st.lists(
         st.builds(
-            Parameter,
+            ToolBenchParameter,
             name=st.text(),
             type=st.none() | st.text() | st.sampled_from(["NUMBER", "ARRAY", "BOOLEAN", "OBJECT"]),
             description=st.none() | st.text(),
@@ -129,7 +136,7 @@ def test_a_parameter_given_twice_is_one_and_required_if_any_says_so() -> None:
         )
     )
 )
-def test_every_parameter_list_becomes_a_valid_schema(parameters: list[Parameter]) -> None:
+def test_every_parameter_list_becomes_a_valid_schema(parameters: list[ToolBenchParameter]) -> None:
     schema = parameters_schema(parameters[::2], parameters[1::2])
     jsonschema_rs.Draft202012Validator(schema)
     assert set(schema["properties"]) == {p.name for p in parameters}

@@ -171,7 +171,6 @@ async def test_a_plan_can_end_with_its_answer(bench: Bench, tmp_path: Path) -> N
         "1. add(a=1, b=1)\nFinish(Yes, because it is $1.)",
         "1. add(a=1, b=1)\n2. add(a=1, b=2)\nFinish(The first is best, at $1.)",
         "1. add(a=1, b=1)\njoin()\nFinish(It is $1.)",
-        "Finish($1 or so)\n1. add(a=1, b=1)",
         "I look, then Finish($1 or so)\n1. add(a=1, b=1)\njoin()",
     ],
 )

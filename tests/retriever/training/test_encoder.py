@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from support.embedders import need_minilm
-from toolgrove.data import weights, world
+from toolgrove.data import world
 from toolgrove.errors import ModelError, UsageError, WeightsError
+from toolgrove.machine import weights
 from toolgrove.retriever.embedding import MiniLM
 from toolgrove.retriever.training.encoder import EncoderSettings, Training, train_encoder
 from toolgrove.retriever.training.examples import Examples, examples

@@ -21,13 +21,13 @@ from hypothesis import strategies as st
 from support.fault_server import FAULTS, fault
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
-from toolgrove.tools.calls.cassette import Recording, Replay, Tape, cassette_path
-from toolgrove.tools.http.network import Network
-from toolgrove.tools.registry import Registry
-from toolgrove.tools.http.request import Request
-from toolgrove.tools.secrets import SecretStore
+from toolgrove.tools.calls.cassette import Cassette, Recording, Replay, cassette_path
 from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.http.wire import Answer
+from toolgrove.tools.http.network import Network
+from toolgrove.tools.http.request import Request
+from toolgrove.tools.http.wire import WireAnswer
+from toolgrove.tools.registry import Registry
+from toolgrove.tools.secrets import SecretStore
 
 JSON = "Content-Type: application/json"
 VALUE = "s3cr3t-12345+/&"
@@ -43,12 +43,12 @@ class NoJitter(Random):
 
 
 async def run(
-    tape: Tape, spec: ToolSpec, *arguments: dict[str, Any], hosts: Any = None, **more: Any
+    cassette: Cassette, spec: ToolSpec, *arguments: dict[str, Any], hosts: Any = None, **more: Any
 ) -> list[Observation]:
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
-            registry, hosts=hosts, tape=tape, rng=NoJitter(), timeout=0.3, **more
+            registry, hosts=hosts, cassette=cassette, rng=NoJitter(), timeout=0.3, **more
         ) as execute:
             return [await execute(ToolCall(f"c{i}", spec.id, a)) for i, a in enumerate(arguments)]
 
@@ -208,9 +208,9 @@ async def test_a_cassette_cut_at_any_byte_replays_what_is_whole(
     assert len(ends) == 3
     for cut in range(len("version: 1\ninteractions:\n"), len(data), 7):
         path.write_bytes(data[:cut])
-        tape = Replay(path)
+        cassette = Replay(path)
         whole = sum(cut >= end for end in ends)
-        got = await run(tape, spec, *arguments[:whole])
+        got = await run(cassette, spec, *arguments[:whole])
         assert [o.status for o in got] == [Status.OK] * whole
 
 
@@ -220,14 +220,14 @@ def test_a_killed_run_keeps_its_exchanges(tmp_path: Path) -> None:
 import asyncio, os, signal
 from toolgrove.tools.calls.cassette import Recording
 from toolgrove.tools.http.request import Request
-from toolgrove.tools.http.wire import Answer
+from toolgrove.tools.http.wire import WireAnswer
 
 async def send(request):
-    return Answer(200, {{}}, b"kept")
+    return WireAnswer(200, {{}}, b"kept")
 
 async def main():
-    tape = Recording({str(path)!r}, str)
-    await tape(Request("GET", "https://api.example/x"), send)
+    cassette = Recording({str(path)!r}, str)
+    await cassette(Request("GET", "https://api.example/x"), send)
     os.kill(os.getpid(), signal.SIGKILL)
 
 asyncio.run(main())
@@ -276,14 +276,14 @@ def test_any_body_is_replayed_as_it_came(
     path = tmp_path_factory.mktemp("c") / "t.yaml"
     request = Request("POST", "https://api.example/x", {"X-A": "b"}, body)
 
-    async def send(request: Request) -> Answer:
-        return Answer(code, {"content-type": "text/plain"}, body)
+    async def send(request: Request) -> WireAnswer:
+        return WireAnswer(code, {"content-type": "text/plain"}, body)
 
-    async def main() -> Answer:
+    async def main() -> WireAnswer:
         await Recording(path, SECRETS.scrub)(request, send)
         return await Replay(path)(request, send)
 
-    assert asyncio.run(main()) == Answer(code, {"content-type": "text/plain"}, body)
+    assert asyncio.run(main()) == WireAnswer(code, {"content-type": "text/plain"}, body)
 
 
 def test_importing_the_cassette_loads_no_vcrpy() -> None:

@@ -15,16 +15,16 @@ from aiolimiter import AsyncLimiter
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.calls.breaker import with_breaker
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import KeyFile, repeatable
 from toolgrove.tools.calls.limits import HostLimits, with_limits
-from toolgrove.tools.http.network import Network
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import Policy, with_policy
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.http.address import AddressPolicy
+from toolgrove.tools.http.network import Network
+from toolgrove.tools.registry import Registry
 
 JSON = "Content-Type: application/json"
 OK = Observation(Status.OK, "fine", 4)

@@ -10,8 +10,8 @@ from typing import Any
 
 from toolgrove.data.journal import Journal, whole_observation
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.registry import Registry
 
 
 def double(x: int) -> int:

@@ -14,9 +14,9 @@ import pytest
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.execute import with_timeout
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.backend import HttpBackend
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 Reply = Callable[..., bytes]
 JSON = "Content-Type: application/json"

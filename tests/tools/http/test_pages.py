@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.pages import next_arguments, pages
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 URL = "https://api.example/items?page=1"
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Observation, Status
-from toolgrove.tools import response
+from toolgrove.tools.http import response
 from toolgrove.tools.http.response import Unreadable, observe, read_body
 
 JSON = {"content-type": "application/json; charset=utf-8"}

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from support.injected import inject
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.http.address import AddressPolicy
-from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.backend import HttpBackend
+from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.request import Refused, Request, build_request
 from toolgrove.tools.http.wire import Wire
 

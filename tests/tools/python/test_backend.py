@@ -20,8 +20,8 @@ from typing_extensions import TypedDict
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.errors import SpecError
-from toolgrove.tools.python.function import function_spec
 from toolgrove.tools.python.backend import python_backend
+from toolgrove.tools.python.function import function_spec
 from toolgrove.tools.registry import Registry
 
 

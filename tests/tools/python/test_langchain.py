@@ -13,9 +13,9 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.errors import SpecError
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.python.langchain import from_langchain
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 
 class Place(BaseModel):

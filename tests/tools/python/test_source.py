@@ -9,9 +9,9 @@ import pytest
 from support import sample_tools
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.python.source import load_source
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.calls.stack import build_stack
 
 MODULE = "support.sample_tools"
 

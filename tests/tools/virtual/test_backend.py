@@ -12,11 +12,11 @@ import pytest
 from toolgrove.agent.virtual.server import VirtualServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.backend import VirtualBackend, identity
 from toolgrove.tools.virtual.cache import AnswerCache
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer
 
 SPEC = ToolSpec("Social/Olato Quotes/Love Quote", "Social", "Olato Quotes", "Love Quote")
 TWIN = ToolSpec("Social/Olato Quotes/Love Quote#2", "Social", "Olato Quotes", "Love Quote")
@@ -66,7 +66,7 @@ async def test_a_server_of_stabletoolbenchs_gets_its_request_and_is_understood(
 async def test_what_our_server_marks_is_in_the_observation(
     faults: Any, reply: Callable[..., bytes]
 ) -> None:
-    wire = Answer(Status.OK, {"quote": "Æ"}, Source.SIMULATED, cached=True, model="m").wire()
+    wire = VirtualAnswer(Status.OK, {"quote": "Æ"}, Source.SIMULATED, cached=True, model="m").wire()
     faults.answer("/virtual", reply(json.dumps(wire).encode(), JSON))
     observation = await called(f"{faults.base}/virtual")
     assert observation.content == '{"quote":"Æ"}'
@@ -119,7 +119,7 @@ async def test_two_apis_that_toolbench_spells_alike_stay_apart_for_our_client(
         registry.add([SPEC, TWIN])
         server = VirtualServer(registry, cache, real=False)
         name = ApiName.of("Social", "Olato Quotes", "Love Quote")
-        cache.save(name, {}, Answer(Status.OK, "first", Source.REAL))
+        cache.save(name, {}, VirtualAnswer(Status.OK, "first", Source.REAL))
         with server.running() as url:
             first = await called(url, ToolCall("c", SPEC.id), TWIN)
             second = await called(url, ToolCall("c", TWIN.id), TWIN)

@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 from toolgrove.data.records import Status
 from toolgrove.errors import CatalogError
 from toolgrove.tools.virtual.cache import AnswerCache
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer
 
 NAME = ApiName.of("Data", "Zip", "Find")
 WRITER = """
 import sys
 from toolgrove.data.records import Status
 from toolgrove.tools.virtual.cache import AnswerCache
-from toolgrove.tools.virtual.protocol import Answer, ApiName, Source
+from toolgrove.tools.virtual.protocol import VirtualAnswer, ApiName, Source
 
 path, who, count, source = sys.argv[1], sys.argv[2], int(sys.argv[3]), Source(sys.argv[4])
 with AnswerCache(path) as cache:
     for n in range(count):
-        answer = Answer(Status.OK, {"by": who, "n": n, "text": "x" * 2000}, source)
+        answer = VirtualAnswer(Status.OK, {"by": who, "n": n, "text": "x" * 2000}, source)
         kept = cache.save(ApiName.of("Data", "Zip", "Find"), {"n": n}, answer)
         print(n, kept.response["by"], flush=True)
 """
@@ -42,8 +42,8 @@ def writer(path: Path, who: str, count: int, source: Source) -> subprocess.Popen
     )
 
 
-def real(**response: object) -> Answer:
-    return Answer(Status.OK, response, Source.REAL)
+def real(**response: object) -> VirtualAnswer:
+    return VirtualAnswer(Status.OK, response, Source.REAL)
 
 
 @pytest.mark.parametrize("written", [0, 1, 7, 40])
@@ -62,7 +62,7 @@ def test_a_process_killed_while_writing_loses_nothing_that_it_said_it_wrote(
             assert kept.response == {"by": "a", "n": n, "text": "x" * 2000}
         assert cache.counts()["real"] >= len(said)
         cache.save(NAME, {"n": -1}, real(after=True))
-        assert cache.get(NAME, {"n": -1}) == Answer(
+        assert cache.get(NAME, {"n": -1}) == VirtualAnswer(
             Status.OK, {"after": True}, Source.REAL, cached=True
         )
     with sqlite3.connect(path) as db:
@@ -99,7 +99,7 @@ def test_the_first_answer_of_the_best_source_stays(sources: list[Source]) -> Non
 
     with tempfile.TemporaryDirectory() as folder, AnswerCache(f"{folder}/answers") as cache:
         for n, source in enumerate(sources):
-            cache.save(NAME, {}, Answer(Status.OK, {"n": n}, source))
+            cache.save(NAME, {}, VirtualAnswer(Status.OK, {"n": n}, source))
         kept = cache.get(NAME, {})
     assert kept is not None
     best = min(sources, key=list(Source).index)
@@ -123,7 +123,7 @@ def test_a_closed_cache_is_one_file_that_can_be_copied(tmp_path: Path) -> None:
 
 def test_rows_say_what_was_asked_who_answered_and_when(tmp_path: Path) -> None:
     path = tmp_path / "answers.sqlite"
-    made_up = Answer(Status.OK, {"city": "Oslo"}, Source.SIMULATED, model="m", prompt="p")
+    made_up = VirtualAnswer(Status.OK, {"city": "Oslo"}, Source.SIMULATED, model="m", prompt="p")
     with AnswerCache(path) as cache:
         cache.save(NAME, {"Code": 5.0}, made_up)
     with sqlite3.connect(path) as db:
@@ -163,7 +163,7 @@ def test_what_is_no_cache_is_refused_and_left_alone(tmp_path: Path) -> None:
 def test_any_text_and_number_comes_back_as_it_was(tmp_path: Path) -> None:
     response = {"half": "\ud800", "nul": "\0", "big": 2**80, "list": [1.5, None, True]}
     with AnswerCache(tmp_path / "answers.sqlite") as cache:
-        cache.save(NAME, {"half": "\ud800"}, Answer(Status.OK, response, Source.REAL))
+        cache.save(NAME, {"half": "\ud800"}, VirtualAnswer(Status.OK, response, Source.REAL))
         kept = cache.get(NAME, {"half": "\ud800"})
     assert kept is not None
     assert kept.response == response

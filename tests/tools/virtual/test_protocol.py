@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from toolgrove.data.formats.toolbench_names import standard_name
 from toolgrove.data.records import Status
 from toolgrove.tools.virtual.protocol import (
-    Answer,
     ApiName,
     Source,
+    VirtualAnswer,
     canonical,
     error_of,
     key_of,
@@ -118,7 +118,7 @@ def test_numbers_that_json_lacks_are_refused() -> None:
 
 @pytest.mark.parametrize("status", list(Status))
 def test_old_clients_read_each_status_as_toolbench_does_or_as_a_failure(status: Status) -> None:
-    answer = Answer(status, "text", Source.REAL).wire()
+    answer = VirtualAnswer(status, "text", Source.REAL).wire()
     assert (answer["error"] == "") is (status is Status.OK)
     known = {
         "API not working error...": 6,
