@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
+import copy
 from collections import OrderedDict
-from collections.abc import (
-    Callable,
-    Collection,
-    Coroutine,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from toolgrove.agent.hosting import world_version
-from toolgrove.agent.tool_search import finder
-from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, Journal, fold
+from toolgrove.agent.models.identity import sampling_of
+from toolgrove.agent.outcome import Outcome, as_task
+from toolgrove.agent.running import run_task
+from toolgrove.agent.settings import RunOptions, RunSettings, public_name
+from toolgrove.agent.waiting import wait
+from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import ResumeMismatch, UsageError
-from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
-from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
-from toolgrove.planners.context import Count, Window, approximately
-from toolgrove.tools.calls.idempotency import KeyFile
-from toolgrove.tools.calls.policy import Policy
-from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.http.network import Network
+from toolgrove.planners import subtasks
+from toolgrove.planners.cascade import Cascade, parse_cascade
+from toolgrove.planners.chat import model_name
+from toolgrove.planners.frontier import Frontier
+from toolgrove.planners.registry import parse_planner, planner_text
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore
@@ -45,36 +34,10 @@ if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.tools.calls.cassette import Cassette
 
-__all__ = ["Agent", "Outcome", "as_task", "wait"]
+__all__ = ["Agent"]
 
-T = TypeVar("T")
-_TIMEOUT = 30.0
 _OFFERS = 16  # of which an agent keeps what was worked out for them
-_VIRTUAL_TIMEOUT = 180.0  # for a server that first calls an API and then lets a model stand in
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an agent came to.
-
-    Parameters
-    ----------
-    answer : str or None
-        The final answer; None where no path came to one.
-    ended : str
-        ``answered``, ``exhausted``, or the limit of the budget that was met.
-    tree : SearchTree
-        Everything that was tried.
-    run : Path or None
-        The run's folder, where it was kept.
-    """
-
-    answer: str | None
-    ended: str
-    tree: SearchTree
-    run: Path | None = None
 
 
 class Agent(Runnable[str | Task, Outcome]):
@@ -85,51 +48,29 @@ class Agent(Runnable[str | Task, Outcome]):
     model : str or BaseChatModel
         A chat model, or the name of one (:func:`toolgrove.agent.models.loading.load_model`).
     strong : str, BaseChatModel or None
-        A second, stronger model, which shares the work with the first.
-    cascade : str
-        How they share it: ``specreason`` or ``planact``, with options as in
-        ``specreason:threshold=5`` (:mod:`toolgrove.planners.cascade`).
+        A second, stronger model, which shares the work with the first as ``cascade`` says.
     tools : sequence of callables, BaseTool or ToolSpec
         Typed Python functions, LangChain tools or specs; offered all, unless a task names its own.
     catalog : Catalog or None
         Where tools are retrieved from for tasks that name none.
-    planner : str
-        ``react``, ``cot``, ``dfsdt``, with options as in ``dfsdt:width=3,depth=8``.
-    search_tools : bool
-        Whether the model may look for further tools in the catalogue in mid-search.
-    subtasks : bool
-        Whether the model may divide a long task (:mod:`toolgrove.planners.subtasks`).
-    context_tokens : int or None
-        The most tokens that the messages of a prompt may take; the tools' schemas and the reply
-        come on top (:mod:`toolgrove.planners.context`).
-    count_tokens : callable
-        Counts the tokens of messages, as ``model.get_num_tokens_from_messages`` does; by default
-        one for four characters.
-    budget : Budget or None
-        What one run may spend.
+    planner : str or Frontier
+        ``react``, ``cot``, ``dfsdt``, …, with options as in ``dfsdt:width=3,depth=8``, or a
+        frontier of your own, of which each run gets a copy.
     runs : path or None
         Folder under which each run keeps its journal; None keeps none after the run.
-    k : int
-        How many tools are retrieved for a task that names none.
-    timeout : float or None
-        Seconds a tool call may take, retries included: 30 if None, and 180 of virtual ``apis``.
-    observation_limit : int
-        Characters of a tool's output that the model is shown; the whole is kept in the run.
-    hosts : mapping
-        Base URL by host name, for APIs that are served elsewhere than their spec says.
-    trusted : collection of str
-        What the catalogue may run: addresses of MCP servers, ``module:object`` and modules
-        (:func:`toolgrove.tools.calls.stack.build_stack`).
-    apis : str or None
-        URL of a virtual API server (``toolgrove serve apis``) that answers all tool calls; it has
-        to be up already.
-    policy : Policy
-        What a run may do: which tools, whether writes, and who is asked before one.
-    network : Network or None
-        Where calls may go, and how often; the limits are shared by all runs of this agent.
-    record, replay : path or None
-        Folder with one cassette a task, which keeps the HTTP exchanges of its run or answers in
-        their place (:mod:`toolgrove.tools.calls.cassette`).
+    settings : RunSettings
+        Everything else that decides a run.
+    **options
+        Fields of the settings by their names, or of how calls are made
+        (:class:`~toolgrove.agent.settings.RunSettings`,
+        :class:`~toolgrove.tools.calls.settings.CallSettings`): ``k=3``, ``timeout=10.0``.
+
+    Raises
+    ------
+    UsageError
+        Where what is given does not fit together.
+    TypeError
+        For an option that is no setting.
 
     Examples
     --------
@@ -147,63 +88,69 @@ class Agent(Runnable[str | Task, Outcome]):
         *,
         model: str | BaseChatModel,
         strong: str | BaseChatModel | None = None,
-        cascade: str = "specreason",
         tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec] = (),
         catalog: Catalog | None = None,
-        planner: str = "dfsdt",
-        search_tools: bool = False,
-        subtasks: bool = False,
-        context_tokens: int | None = None,
-        count_tokens: Count = approximately,
-        budget: Budget | None = None,
+        planner: str | Frontier | None = None,
         runs: str | Path | None = None,
-        k: int = 5,
-        timeout: float | None = None,
-        observation_limit: int = 2048,
-        hosts: Mapping[str, str] | None = None,
-        trusted: Collection[str] = (),
-        apis: str | None = None,
-        policy: Policy = Policy(),  # noqa: B008 - frozen
-        network: Network | None = None,
-        record: str | Path | None = None,
-        replay: str | Path | None = None,
+        settings: RunSettings = RunSettings(),  # noqa: B008 - frozen
+        **options: Unpack[RunOptions],
     ) -> None:
-        if replay is not None and (record is not None or apis is not None):
-            raise UsageError("a replay answers all calls: leave record and apis out.")
-        if tools and catalog is not None:
-            raise UsageError("give tools or a catalog, not both: add the tools to the catalog.")
-        if search_tools and catalog is None:
-            raise UsageError("search_tools needs a catalog to search.")
-        parse_planner(planner)
-        self.planner = planner
-        self.search_tools = search_tools
-        self.subtasks = subtasks
-        self.window = None if context_tokens is None else Window(context_tokens, count_tokens)
-        self.budget = budget
+        settings = settings.changed(**options)
+        planner = settings.planner if planner is None else planner
+        self._frontier = parse_planner(planner) if isinstance(planner, str) else planner
+        self.settings = settings.changed(
+            planner=planner_text(self._frontier),
+            model=public_name(model) if isinstance(model, str) else "",
+            strong=public_name(strong) if isinstance(strong, str) else "",
+            catalog="" if catalog is None else str(catalog.folder),
+        )
+        self.settings.check(tools=bool(tools), catalog=catalog is not None)
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
-        self.k = k
-        self.timeout = timeout or (_TIMEOUT if apis is None else _VIRTUAL_TIMEOUT)
-        self.observation_limit = observation_limit
-        self.hosts: Mapping[str, str] = hosts or {}
-        self.trusted = frozenset(trusted)
-        self.apis = apis
-        self.apis_identity = "" if apis is None else _identity(apis)
-        self.policy = policy
-        self.network = network or Network()
-        self.record, self.replay = record, replay
-        self.model_spec = model if isinstance(model, str) else ""
-        self.strong_spec = strong if isinstance(strong, str) else ""
-        self.model = _loaded(model)
-        how = parse_cascade(cascade)
-        self.chat_models = (
-            self.model if strong is None else Cascade(self.model, _loaded(strong), how)
-        )
-        self.cascade = cascade if strong is not None else ""
         self.registry = catalog.registry if catalog is not None else _registry(tools)
-        self._secrets = SecretStore()
+        self.secrets = SecretStore()
+        self.model = _loaded(model, self.settings)
+        self.chat_models: BaseChatModel | Cascade = self.model
+        if strong is not None:
+            how = parse_cascade(self.settings.cascade)
+            self.chat_models = Cascade(self.model, _loaded(strong, self.settings), how)
+        self.apis_identity = _identity(self.settings.calls.apis)
         self._offers: OrderedDict[tuple[object, ...], Offer] = OrderedDict()
         self._runs_of: dict[str, Iterator[int]] = {}
+
+    def changed(self, **options: Unpack[RunOptions]) -> Agent:
+        """The same agent with other settings; it shares its tools and limits with this one."""
+        other = copy.copy(self)
+        other.settings = self.settings.changed(**options)
+        if "apis" in options:
+            other.apis_identity = _identity(options["apis"])
+        return other
+
+    @property
+    def planner(self) -> str:
+        """The planner as a text, every option spelled out."""
+        return self.settings.planner
+
+    def frontier(self) -> Frontier:
+        """The planner, fresh for a run."""
+        return copy.deepcopy(self._frontier)
+
+    @property
+    def sampling(self) -> list[dict[str, Any]]:
+        """How its models sample, as far as they say."""
+        both = self.chat_models
+        models = [both.fast, both.strong] if isinstance(both, Cascade) else [both]
+        return [sampling_of(model) for model in models]
+
+    def key(self) -> dict[str, Any]:
+        """What decides a result, but for its task and the tools: results are kept under it."""
+        return {
+            **self.settings.key(),
+            "name": model_name(self.chat_models),
+            "sampling": self.sampling,
+            "prompt": self._frontier.prompts.digest,
+            "retrieved": self.catalog is not None or self.settings.retrieve is not None,
+        }
 
     def invoke(
         self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
@@ -225,71 +172,49 @@ class Agent(Runnable[str | Task, Outcome]):
         ------
         ModelError
             Where the model did not answer; the run, if kept, can be resumed.
+        TypeError
+            For a keyword argument: an agent's settings are its own.
         """
+        if kwargs:
+            unknown = ", ".join(sorted(kwargs))
+            raise TypeError(f"Agent.invoke takes no {unknown}: give settings to Agent(…) instead")
         task = input if isinstance(input, Task) else as_task(input)
-        if self.runs is None:
-            return _outcome(await self.solve(task, None), None)
-        run = self.new_run(task)
-        return _outcome(await self.solve(task, run), run)
+        run = None if self.runs is None else self.new_run(task)
+        return Outcome.of(await self.solve(task, run), run)
 
-    async def solve(self, task: Task, run: Path | None) -> SearchTree:
+    def resume(self, run: str | Path) -> Outcome:
+        """Go on with a run that was cut short; see :meth:`aresume`."""
+        return wait(self.aresume(run))
+
+    async def aresume(self, run: str | Path) -> Outcome:
+        """Go on with a run that was cut short; one that has ended gives what it came to.
+
+        The budget may be another one; what the run's policy forbade stays forbidden.
+
+        Raises
+        ------
+        JournalError
+            Where the folder holds no run.
+        ResumeMismatch
+            Where the run was begun with another planner, model or tools.
+        JournalLocked
+            Where another process is at it.
+        """
+        folder = Path(run)
+        task, _ = read_run(folder).began
+        return Outcome.of(await self.solve(task, folder), folder)
+
+    async def solve(self, task: Task, run: str | Path | None) -> SearchTree:
         """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
 
         Raises
         ------
         ResumeMismatch
-            Where the folder's run was begun under other settings.
+            Where the folder's run was begun under other settings, or for another task.
         JournalLocked
             Where another process is at it.
         """
-        async with AsyncExitStack() as stack:
-            journal = self._journal(task, run)
-            stack.enter_context(journal)
-            _, begun_with = journal.record.began
-            offer = self._offer([spec.id for spec in begun_with])
-            pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
-            if journal.record.nodes:  # what searches found until the run was interrupted
-                pins |= _pins(fold(journal.record).tools)
-            execute = await stack.enter_async_context(
-                build_stack(
-                    self.registry,
-                    timeout=self.timeout,
-                    limit=self.observation_limit,
-                    store=journal.store,
-                    hosts=self.hosts,
-                    trusted=self.trusted,
-                    virtual=self.apis,
-                    network=self.network,
-                    policy=self.policy,
-                    secrets=self._secrets,
-                    keys=KeyFile(journal.run / "idempotency.jsonl").key,
-                    pins=pins,
-                    cassette=self._cassette(task, resumed=journal.record.size > 0),
-                )
-            )
-            return await solve(
-                task,
-                model=self.chat_models,
-                offer=offer,
-                execute=execute,
-                frontier=parse_planner(self.planner),
-                budget=self.budget,
-                journal=journal,
-                find=finder(self.catalog, self.k, pins) if self.search_tools else None,
-                window=self.window,
-            )
-
-    def _cassette(self, task: Task, *, resumed: bool) -> Cassette | None:
-        """What records a task's exchanges, or replays them."""
-        if self.record is None and self.replay is None:
-            return None
-        from toolgrove.tools.calls.cassette import Recording, Replay, cassette_path
-
-        if self.replay is not None:
-            return Replay(cassette_path(self.replay, task.id))
-        assert self.record is not None
-        path = cassette_path(self.record, task.id)
-        return Recording(path, self._secrets.scrub, resume=resumed)
+        return await run_task(self, task, None if run is None else Path(run))
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
@@ -298,28 +223,36 @@ class Agent(Runnable[str | Task, Outcome]):
         number = self._runs_of.setdefault(safe, count(1))
         return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 
-    def candidates(self, task: Task) -> list[str]:
-        """Ids of the tools that a task is offered: its own, the retrieved, or all."""
+    def offered(self, task: Task) -> list[ToolSpec]:
+        """The tools that a task is offered: its own, the retrieved, or all."""
+        settings = self.settings
         if task.tools is not None:
-            return list(task.tools)
+            return [self.registry.get(tool) for tool in task.tools]
+        if settings.retrieve is not None:
+            found = list(settings.retrieve(task.query, settings.k))
+            if self.catalog is None:
+                self.registry.add(found)
+            return found
         if self.catalog is not None:
-            return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
-        return self.registry.ids()
+            found_here = self.catalog.search(task.query, settings.k, rerank=settings.rerank)
+            return [spec for _, spec in found_here]
+        return list(self.registry)
+
+    def candidates(self, task: Task) -> list[str]:
+        """Ids of the tools that a task is offered."""
+        return [spec.id for spec in self.offered(task)]
 
     def reachable(self, task: Task) -> Iterable[ToolSpec]:
         """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
-        if self.search_tools:
-            return self.registry
-        return [self.registry.get(tool) for tool in self.candidates(task)]
+        return self.registry if self.settings.search_tools else self.offered(task)
 
-    def _offer(self, ids: Sequence[str]) -> Offer:
+    def offer(self, specs: Sequence[ToolSpec]) -> Offer:
         """What a run shows its model; runs that show the same share it, with all it keeps."""
-        controls = [SEARCH_TOOLS] if self.search_tools else []
-        controls += subtasks.CONTROLS if self.subtasks else ()
-        key = (self.registry, self.registry.version, *controls, *ids)
+        controls = [SEARCH_TOOLS] if self.settings.search_tools else []
+        controls += subtasks.CONTROLS if self.settings.subtasks else ()
+        key = (self.registry, self.registry.version, *controls, *(spec.id for spec in specs))
         if key not in self._offers:
-            offer = self.registry.offer(ids)
-            self._offers[key] = Offer(offer.specs, offer.aliases, controls=controls)
+            self._offers[key] = self.registry.offer_of(specs, controls)
         self._offers.move_to_end(key)
         if len(self._offers) > _OFFERS:
             self._offers.popitem(last=False)
@@ -329,58 +262,13 @@ class Agent(Runnable[str | Task, Outcome]):
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
         return self.apis_identity or world_version(specs)
 
-    def _resumed(self, run: Path) -> Journal:
-        """The run's journal, if its calls were answered by the same virtual server, or by none."""
-        journal = Journal.resume(run)
-        before = str(journal.record.header["config"].get("world", ""))
-        before = before if before.startswith("virtual:") else ""
-        if before != self.apis_identity:
-            journal.close()
-            raise ResumeMismatch(str(run), {"virtual APIs": (before, self.apis_identity)})
-        return journal
 
-    def _journal(self, task: Task, run: Path | None) -> Journal:
-        if run is not None and (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
-            return self._resumed(run)
-        offer = self._offer(self.candidates(task))
-        frontier = parse_planner(self.planner)
-        chat = open_chat(self.chat_models, offer)
-        settings = {
-            "model": self.model_spec,
-            "strong": self.strong_spec,
-            "cascade": self.cascade,
-            "catalog": "" if self.catalog is None else str(self.catalog.folder),
-            "timeout": self.timeout,
-            "observation_limit": self.observation_limit,
-            "apis": self.apis or "",
-            "search_tools": self.search_tools,
-            "subtasks": self.subtasks,
-            "context_tokens": self.window.tokens if self.window else None,
-            "policy": self.policy.settings,
-        }
-        begin = Journal.in_memory if run is None else partial(Journal.create, run)
-        return begin(
-            task=task,
-            tools=offer.specs,
-            aliases=offer.aliases,
-            config=run_config(frontier, chat, offer, self.budget or Budget(), self.window)
-            | {
-                "world": self.world(self.registry if self.search_tools else offer.specs),
-                "settings": settings,
-            },
-        )
-
-
-def _loaded(model: str | BaseChatModel) -> BaseChatModel:
+def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
     if not isinstance(model, str):
         return model
     from toolgrove.agent.models.loading import load_model
 
-    return load_model(model)
-
-
-def _pins(specs: Iterable[ToolSpec]) -> dict[str, str]:
-    return {spec.id: codec.digest(spec) for spec in specs}
+    return load_model(model, **settings.sampling)
 
 
 def _made(folder: Path) -> bool:
@@ -392,7 +280,9 @@ def _made(folder: Path) -> bool:
     return True
 
 
-def _identity(apis: str) -> str:
+def _identity(apis: str | None) -> str:
+    if apis is None:
+        return ""
     from toolgrove.tools.virtual.backend import identity
 
     return identity(apis)
@@ -410,24 +300,3 @@ def _registry(tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec]) -> Regi
         else:
             registry.add_function(tool)
     return registry
-
-
-def as_task(query: str) -> Task:
-    """A request in words as a task, named by a digest of its words."""
-    return Task(codec.digest(query)[:12], query)
-
-
-def _outcome(tree: SearchTree, run: Path | None) -> Outcome:
-    return Outcome(tree.answer, str(tree.meta["ended"]), tree, run)
-
-
-def wait(work: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also from a thread whose event loop is running (a notebook)."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(work)
-    from concurrent.futures import ThreadPoolExecutor
-
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result()

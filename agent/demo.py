@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
-from toolgrove.agent.hosting import hosted
+from toolgrove.agent.hosting import hosted_agent
 from toolgrove.data.preferences import Mined, answered, mine
 from toolgrove.data.records import Score, Task
 from toolgrove.data.tree import SearchTree
@@ -79,10 +79,10 @@ async def solve_all(
         offered = [spec.id for _, spec in catalog.search(task.query, OFFERED)]
         asked = replace(task, tools=tuple(offered))
         for planner in PLANNERS:
-            agent = Agent(model=model, catalog=catalog, planner=planner, budget=BUDGET)
+            own = Agent(model=model, catalog=catalog, planner=planner, budget=BUDGET)
             name = planner.partition(":")[0]
             run = out / "runs" / name / task.id
-            with hosted([catalog.registry.get(tool) for tool in offered]) as agent.hosts:
+            with hosted_agent(own, asked) as agent:
                 tree = await agent.solve(asked, run)
             attempt = Attempt(
                 name,

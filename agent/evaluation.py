@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.hosting import hosted
+from toolgrove.agent.hosting import hosted_agent
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
@@ -19,8 +18,6 @@ from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.runner import Tick, run_batch
-from toolgrove.planners import Budget, parse_planner
-from toolgrove.planners.chat import model_name
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -43,34 +40,29 @@ class Evaluation:
         Who votes on the answers, besides the checks that code makes.
     votes : int
         How often it votes on an answer at most.
+    evaluators : sequence of Evaluator
+        Who scores each run, in the place of those that are used otherwise.
     """
 
     agent: Agent
     judge: BaseChatModel | None = None
     votes: int = 3
+    evaluators: Sequence[Evaluator] = ()
 
     @property
-    def evaluators(self) -> list[Evaluator]:
-        """Answer check, call accuracy and, where there is a judge, ToolEval's pass rate."""
+    def scorers(self) -> list[Evaluator]:
+        """The evaluators; by default answer check, call accuracy and, with a judge, pass rate."""
+        if self.evaluators:
+            return list(self.evaluators)
         judged = [] if self.judge is None else [PassEvaluator(self.judge, self.votes)]
         return [AnswerEvaluator(), CallEvaluator(), *judged]
 
     def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
         """Everything that decides a result, the task apart: results are kept under its digest."""
-        agent = self.agent
-        tools = codec.digest([codec.digest(codec.to_json(spec)) for spec in specs])
         return {
-            "planner": repr(parse_planner(agent.planner)),
-            "model": model_name(agent.chat_models),
-            "budget": _limits(agent.budget or Budget()),
-            "prompts": parse_planner(agent.planner).prompts.digest,
-            "tools": tools,
-            "retrieved": agent.k if agent.catalog is not None else None,
-            "timeout": agent.timeout,
-            "observation_limit": agent.observation_limit,
-            "window": agent.window.tokens if agent.window is not None else None,
-            "subtasks": agent.subtasks,
-            "world": agent.world(specs),
+            **self.agent.key(),
+            "tools": codec.digest([codec.digest(codec.to_json(spec)) for spec in specs]),
+            "world": self.agent.world(specs),
         }
 
     async def run(
@@ -88,7 +80,7 @@ class Evaluation:
         return await run_batch(
             tasks,
             self.solve,
-            self.evaluators,
+            self.scorers,
             out,
             config=self.config(list(self.agent.registry)),
             concurrency=concurrency,
@@ -104,20 +96,10 @@ class Evaluation:
         the lost run stays beside the new one.
         """
         task = replace(task, tools=tuple(self.agent.candidates(task)))
-        if self.agent.apis is not None:  # that server outlives the run, and knows what it wrote
-            return await self.agent.solve(task, run)
-        with hosted(self.agent.reachable(task)) as hosts:
-            if hosts and _wrote_and_broke_off(run):
+        with hosted_agent(self.agent, task) as agent:
+            if agent is not self.agent and _wrote_and_broke_off(run):
                 _set_aside(run / JOURNAL)
-            agent = copy(self.agent)  # runs side by side have different worlds
-            agent.hosts = hosts
             return await agent.solve(task, run)
-
-
-def _limits(budget: Budget) -> dict[str, Any]:
-    """The budget without what changes no result."""
-    limits: dict[str, Any] = codec.to_json(budget)
-    return {name: limit for name, limit in limits.items() if name not in ("in_flight", "prices")}
 
 
 def _wrote_and_broke_off(run: Path) -> bool:

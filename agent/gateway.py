@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
@@ -17,6 +18,7 @@ from toolgrove.data.functions import function
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.machine.loopback import Guard
 from toolgrove.tools.calls.execute import failure
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.mcp.source import need_mcp
 
@@ -43,20 +45,18 @@ class Gateway:
     ----------
     catalog : Catalog
         What is searched and called.
-    **options
-        Of the stack that makes the calls
-        (:func:`toolgrove.tools.calls.stack.build_stack`): ``hosts``, ``trusted``,
-        ``policy``, ``limit`` and so on.
+    calls : CallSettings
+        How calls are made: ``hosts``, ``trusted``, ``policy`` and so on.
 
     Use it in ``async with``, in the event loop that calls are to be made in.
     """
 
-    def __init__(self, catalog: Catalog, **options: Any) -> None:
-        self._catalog, self._options = catalog, {"limit": _ANSWER, **options}
+    def __init__(self, catalog: Catalog, calls: CallSettings = CallSettings()) -> None:
+        self._catalog, self._calls = catalog, replace(calls, observation_limit=_ANSWER)
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Gateway:
-        stack = build_stack(self._catalog.registry, **self._options)
+        stack = build_stack(self._catalog.registry, self._calls)
         self._execute = await self._stack.enter_async_context(stack)
         return self
 

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from toolgrove.data.records import ToolSpec
+from toolgrove.data.records import Task, ToolSpec
 
-__all__ = ["hosted", "of_the_world", "world_version"]
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent
+
+__all__ = ["hosted", "hosted_agent", "of_the_world", "world_version"]
 
 
 def of_the_world(specs: Iterable[ToolSpec]) -> bool:
@@ -43,3 +47,15 @@ def hosted(specs: Iterable[ToolSpec], *, seed: int = 0) -> Iterator[Mapping[str,
 
     with running(seed=seed) as url:
         yield {HOST: url}
+
+
+@contextmanager
+def hosted_agent(agent: Agent, task: Task) -> Iterator[Agent]:
+    """The agent with the bundled world started for a task, where its tools are the world's.
+
+    Nothing is started where a virtual API server or a recording answers.
+    """
+    calls = agent.settings.calls
+    elsewhere = calls.apis is not None or calls.replay is not None
+    with hosted(() if elsewhere else agent.reachable(task)) as hosts:
+        yield agent.changed(hosts={**calls.hosts, **hosts}) if hosts else agent

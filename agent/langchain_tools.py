@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import BaseTool, ToolException
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from toolgrove.agent.agent import wait
+from toolgrove.agent.waiting import wait
 from toolgrove.data.functions import function
 from toolgrove.data.records import JsonObject, Observation, ToolCall
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.registry import Registry
@@ -73,7 +74,7 @@ def to_langchain(
     ids: Sequence[str] | None = None,
     *,
     execute: Execute | None = None,
-    **options: Any,
+    calls: CallSettings = CallSettings(),
 ) -> list[ToolgroveTool]:
     """Tools of a registry or catalogue for LangChain.
 
@@ -86,8 +87,8 @@ def to_langchain(
         An open stack (:func:`toolgrove.tools.calls.stack.build_stack`), whose connections and
         sessions are then shared by all calls; use the tools' async methods in its event loop.
         Otherwise each call opens a stack of its own, in any event loop or none.
-    **options
-        Of such a stack: ``hosts``, ``trusted``, ``policy``, ``timeout`` and so on.
+    calls : CallSettings
+        How such a stack makes calls: ``hosts``, ``trusted``, ``policy``, ``timeout`` and so on.
 
     Raises
     ------
@@ -108,7 +109,7 @@ def to_langchain(
     registry = source if isinstance(source, Registry) else source.registry
 
     async def alone(call: ToolCall) -> Observation:
-        async with build_stack(registry, **options) as stack:
+        async with build_stack(registry, calls) as stack:
             return await stack(call)
 
     wanted = [spec.id for spec in registry] if ids is None else list(ids)

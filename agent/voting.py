@@ -16,7 +16,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from toolgrove.agent.agent import Agent, Outcome, as_task
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.outcome import Outcome, as_task
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
@@ -201,7 +202,7 @@ class _Poll:
                     "Vote with the same task and seed there, or name another folder."
                 )
         tree = await self.agent.solve(task, run)
-        return Outcome(tree.answer, str(tree.meta["ended"]), tree, run if self.kept else None)
+        return Outcome.of(tree, run if self.kept else None)
 
     def _count(self, groups: list[_Group], sample: Outcome) -> None:
         if sample.answer is None:

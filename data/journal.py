@@ -29,7 +29,7 @@ from uuid import uuid4
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
 from toolgrove.data.spending import spending
-from toolgrove.data.tree import SearchTree
+from toolgrove.data.tree import Ending, SearchTree
 from toolgrove.errors import JournalError, JournalLocked
 
 __all__ = ["CallKey", "Journal", "Record", "read_run", "read_tree"]
@@ -167,29 +167,33 @@ def fold(record: Record) -> SearchTree:
 
     Its tools are those that the run began with, then what its searches found.
     """
-    header = record.header
-    spent, unused = spending(record)
-    found = [value for key, value in record.results.items() if key.kind == "search"]
-    task, tools = record.began
-    specs = {spec.id: spec for spec in tools}
-    for value in found:
-        for spec in value["tools"]:
-            if spec["id"] not in specs:
-                specs[spec["id"]] = codec.decode(ToolSpec, spec)
-    tree = SearchTree(
-        task=task,
-        tools=tuple(specs.values()),
-        aliases=dict(ChainMap(header["aliases"], *(value["aliases"] for value in found))),
-        meta={
-            **header["config"],
-            "run": header["run"],
-            "ended": record.ended,
-            "spent": codec.to_json(spent),
-            "unused": codec.to_json(unused),
-        },
-    )
+    tree = begun_tree(record)
     for node in record.nodes.values():
         tree.add(node)
+    return concluded(tree, record)
+
+
+def begun_tree(record: Record) -> SearchTree:
+    """The tree of a run before its first node."""
+    task, tools = record.began
+    header = record.header
+    meta = {**header["config"], "run": header["run"]}
+    return SearchTree(task, tools, dict(header["aliases"]), meta)
+
+
+def concluded(tree: SearchTree, record: Record) -> SearchTree:
+    """The tree of a run's nodes, with what its searches found and how the run ended."""
+    found = [value for key, value in record.results.items() if key.kind == "search"]
+    if found:
+        specs = {spec.id: spec for spec in tree.tools}
+        for value in found:
+            for spec in value["tools"]:
+                if spec["id"] not in specs:
+                    specs[spec["id"]] = codec.decode(ToolSpec, spec)
+        tree.tools = tuple(specs.values())
+        tree.aliases = dict(ChainMap(*(value["aliases"] for value in found), dict(tree.aliases)))
+        tree.aliases |= record.header["aliases"]
+    tree.ending = Ending(record.ended, *spending(record))
     return tree
 
 

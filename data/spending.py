@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data.records import Usage
+from toolgrove.data.reply import asked_models
 
 if TYPE_CHECKING:
     from toolgrove.data.journal import Record
 
-__all__ = ["MODEL_KINDS", "Spending", "asked_models", "spending"]
+__all__ = ["MODEL_KINDS", "Spending", "spending"]
 
 MODEL_KINDS = frozenset({"model", "judge"})
 """Kinds of journalled calls that ask a model; the others reach a tool or search for tools."""
@@ -52,25 +53,6 @@ def spending(record: Record) -> tuple[Spending, Spending]:
         (kind in MODEL_KINDS, None) for node, kind, _ in cancelled if node not in record.nodes
     ]
     return _sum(paid), _sum(unused)
-
-
-def asked_models(reply: Any) -> list[tuple[str, Usage]]:
-    """Model and tokens of each model call that a kept reply took; several models may have a part.
-
-    Parameters
-    ----------
-    reply : Reply or JsonObject
-        As it was journalled, or as it is read back.
-
-    Examples
-    --------
-    >>> asked_models({"usage": {"input_tokens": 9, "output_tokens": 1}, "model": "m"})
-    [('m', Usage(input_tokens=9, output_tokens=1))]
-    """
-    if not isinstance(reply, dict):
-        return list(reply.spent) or [(reply.model, reply.usage)]
-    spent = reply.get("spent") or [(reply.get("model", ""), reply["usage"])]
-    return [(model, Usage(**usage)) for model, usage in spent]
 
 
 def _made(kind: str, value: Any) -> list[tuple[bool, Usage | None]]:

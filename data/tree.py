@@ -17,8 +17,9 @@ from toolgrove.data.records import (
     ToolSpec,
     Usage,
 )
+from toolgrove.data.spending import Spending
 
-__all__ = ["ROOT", "SearchTree", "Trajectory", "child_id"]
+__all__ = ["ROOT", "Ending", "SearchTree", "Trajectory", "child_id"]
 
 ROOT = "root"
 """Id of every tree's root."""
@@ -66,6 +67,26 @@ class Trajectory:
         return [message for node in self.nodes for message in node.messages]
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run of ours ended, and what it paid for.
+
+    Parameters
+    ----------
+    reason : str or None
+        ``answered``, ``exhausted`` (every path was tried) or the limit of the budget that was met;
+        None of a run that was cut short.
+    spent : Spending
+        All calls that came back.
+    unused : Spending
+        Those of steps that were made ahead and are not in the tree.
+    """
+
+    reason: str | None = None
+    spent: Spending = Spending()
+    unused: Spending = Spending()
+
+
 @dataclass(slots=True)
 class SearchTree:
     """Append-only nodes of one run.
@@ -82,6 +103,8 @@ class SearchTree:
         Tool id by the alias that models were shown.
     meta : JsonObject
         Planner, model, versions: what the run's header says.
+    ending : Ending or None
+        How the run ended; None of a tree from another system's file.
 
     Examples
     --------
@@ -96,6 +119,7 @@ class SearchTree:
     tools: Sequence[ToolSpec] = ()
     aliases: JsonObject = field(default_factory=dict)
     meta: JsonObject = field(default_factory=dict)
+    ending: Ending | None = None
     _nodes: dict[str, Node] = field(default_factory=dict)
     _children: dict[str, list[str]] = field(default_factory=dict)
 
@@ -178,19 +202,24 @@ class SearchTree:
         return next((node.answer for node in self.answered), None)
 
     @property
+    def ended(self) -> str | None:
+        """Why a run of ours ended; None where it was cut short, or is none of ours."""
+        return self.ending.reason if self.ending is not None else None
+
+    @property
     def usage(self) -> Usage:
         """Tokens of all model calls: those of the nodes and, in a run, what else it paid for."""
         total = Usage()
         for node in self:
             total = total + node.usage
-        spent = Usage(**self.meta.get("spent", {}).get("usage", {}))
+        spent = self.ending.spent.usage if self.ending is not None else total
         return max(total, spent, key=lambda usage: usage.total)
 
     @property
     def model_calls(self) -> int:
         """How many nodes a model wrote and, in a run of ours, what else it was asked."""
         written = sum(1 for node in self if node.parent is not None)
-        return max(written, int(self.meta.get("spent", {}).get("model_calls", 0)))
+        return max(written, self.ending.spent.model_calls if self.ending is not None else 0)
 
     @property
     def tool_calls(self) -> int:

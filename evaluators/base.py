@@ -67,7 +67,7 @@ def breakdown(tree: SearchTree) -> str | None:
     or its process died. A tree from a file of another system carries no ``ended`` and counts as
     whole. A tool that fails is the agent's to deal with and never counts as a breakdown.
     """
-    if "ended" in tree.meta and tree.meta["ended"] is None:
+    if tree.ending is not None and tree.ending.reason is None:
         return "the run was cut short; resume it"
     return None
 
@@ -77,7 +77,7 @@ def gave_up(tree: SearchTree) -> bool:
 
     Every path of such a run came to an end, and at least one of them by giving up.
     """
-    stopped = tree.meta.get("ended", "exhausted") != "exhausted"
+    stopped = (tree.ended or "exhausted") != "exhausted"
     given_up = any(node.state is NodeState.GAVE_UP for node in tree)
     return tree.answer is None and given_up and not stopped
 
@@ -86,7 +86,7 @@ def unanswered(tree: SearchTree) -> str:
     """Why a run without an answer has none, in words."""
     if tree.answer is not None:
         return "the final answer is empty"
-    ended = str(tree.meta.get("ended") or "exhausted")
+    ended = tree.ended or "exhausted"
     if ended == "exhausted":
         return "the agent gave up" if gave_up(tree) else "no path came to an answer"
     return f"no answer before the budget ran out ({ended})"

@@ -213,7 +213,7 @@ def _figures(tree: SearchTree) -> RunFigures:
     tools = sum(observation.seconds for node in tree for observation in node.observations)
     return RunFigures(
         answer=tree.answer,
-        ended=str(tree.meta.get("ended") or ""),
+        ended=tree.ended or "",
         gave_up=gave_up(tree),
         model_calls=tree.model_calls,
         tool_calls=tree.tool_calls,

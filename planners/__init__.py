@@ -9,6 +9,6 @@ from __future__ import annotations
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import parse_planner
-from toolgrove.planners.solve import run_config, solve
+from toolgrove.planners.solve import solve
 
-__all__ = ["Budget", "Frontier", "parse_planner", "run_config", "solve"]
+__all__ = ["Budget", "Frontier", "parse_planner", "solve"]

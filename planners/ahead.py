@@ -4,7 +4,7 @@ The search itself stays sequential. It asks for one step after another, and what
 what it would have come to by itself: a step made ahead counts only if the conversation, the tools
 on offer and what had been written were the same as they are when its turn comes. Everything else
 that was made ahead is cancelled or left out of the tree; the journal keeps what it cost
-(``tree.meta["unused"]``).
+(``tree.ending.unused``).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Ahead:
     Parameters
     ----------
     run : Run
-        Whose budget's ``in_flight`` says how many steps are under way at once.
+        Whose ``in_flight`` says how many steps are under way at once.
     frontier : Frontier
         Whose copy is asked what may come next, where it can be copied (``forks``).
     """
@@ -65,7 +65,7 @@ class Ahead:
     def __init__(self, run: Run, frontier: Frontier) -> None:
         self._run = run
         self._frontier = frontier
-        self._most = run.meter.budget.in_flight
+        self._most = run.in_flight
         self._tries: dict[str, _Try] = {}
 
     async def __aenter__(self) -> Ahead:
@@ -134,7 +134,7 @@ class Ahead:
         for step in self._wanted(wanted, rest):
             if going >= self._most or len(self._tries) >= _SHELF * self._most:
                 return
-            if not self._run.meter.spare():
+            if not self._run.meter.spare(self._most):
                 return
             seen = self._see(step)
             task = asyncio.create_task(expand(self._run, step, ahead=True))

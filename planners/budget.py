@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
-from toolgrove.data.spending import MODEL_KINDS, asked_models
+from toolgrove.data.reply import asked_models
+from toolgrove.data.settings import decides
+from toolgrove.data.spending import MODEL_KINDS
 from toolgrove.errors import UsageError
 
-__all__ = ["Budget", "BudgetSpent", "Meter"]
+__all__ = ["Budget", "BudgetSpent", "Meter", "Prices"]
 
 
 class BudgetSpent(Exception):
@@ -38,47 +41,19 @@ class Budget:
     seconds : float or None
         Time spent on the run, over all its resumptions.
     money : float or None
-        What the tokens may cost, in the currency of ``prices``. As with tokens, the call that
+        What the tokens may cost, in the currency of the prices. As with tokens, the call that
         passes the limit is the last one.
-    prices : mapping of str to (float, float)
-        By a model's name, the price of a million input and of a million output tokens.
-    in_flight : int
-        How many steps of a run are under way at once; above 1 a search looks ahead
-        (:mod:`toolgrove.planners.ahead`). It changes no result, and a run may be resumed with
-        another.
     """
 
-    model_calls: int = 200
-    tool_calls: int | None = None
-    tokens: int | None = None
-    seconds: float | None = None
-    money: float | None = None
-    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    in_flight: int = 1
+    model_calls: int = decides(200)
+    tool_calls: int | None = decides(None)
+    tokens: int | None = decides(None)
+    seconds: float | None = decides(None)
+    money: float | None = decides(None)
 
-    def cost(self, model: str, usage: Usage) -> float:
-        """What a model's tokens cost; 0 where no limit was set.
 
-        Raises
-        ------
-        UsageError
-            Where money is limited and the model has no price.
-
-        Examples
-        --------
-        >>> Budget(money=1.0, prices={"m": (2.0, 10.0)}).cost("m", Usage(1000, 100))
-        0.003
-        """
-        if self.money is None:
-            return 0.0
-        if model not in self.prices:
-            raise UsageError(
-                f"the budget limits money, and {model!r} has no price. Give the price of a "
-                f"million input and output tokens: prices={{{model!r}: (…, …)}}, or on the command "
-                f"line --price '{model}=IN,OUT'."
-            )
-        asked, wrote = self.prices[model]
-        return (usage.input_tokens * asked + usage.output_tokens * wrote) / 1e6
+Prices: TypeAlias = Mapping[str, tuple[float, float]]
+"""By a model's name, the price of a million input and of a million output tokens."""
 
 
 @dataclass(slots=True)
@@ -93,11 +68,14 @@ class Meter:
         What an earlier process had spent on the run.
     models : tuple of str
         The models that may be asked; each needs a price where money is limited.
+    prices : mapping of str to (float, float)
+        What their tokens cost.
     """
 
     budget: Budget
     record: Record | None = None
     models: tuple[str, ...] = ()
+    prices: Prices = field(default_factory=dict)
     model_calls: int = 0
     tool_calls: int = 0
     usage: Usage = Usage()
@@ -107,7 +85,7 @@ class Meter:
 
     def __post_init__(self) -> None:
         for model in self.models:
-            self.budget.cost(model, Usage())
+            self.cost(model, Usage())
         for key, value in (self.record.results if self.record else {}).items():
             if key.kind in MODEL_KINDS:
                 self._spend(asked_models(value))
@@ -156,14 +134,38 @@ class Meter:
         self.model_calls += len(asked)
         for model, usage in asked:
             self.usage += usage
-            self.money += self.budget.cost(model, usage)
+            self.money += self.cost(model, usage)
 
-    def spare(self) -> bool:
+    def cost(self, model: str, usage: Usage) -> float:
+        """What a model's tokens cost; 0 where it has no price and money is not limited.
+
+        Raises
+        ------
+        UsageError
+            Where money is limited and the model has no price.
+
+        Examples
+        --------
+        >>> Meter(Budget(money=1.0), prices={"m": (2.0, 10.0)}).cost("m", Usage(1000, 100))
+        0.003
+        """
+        if model not in self.prices:
+            if self.budget.money is None:
+                return 0.0
+            raise UsageError(
+                f"the budget limits money, and {model!r} has no price. Give the price of a "
+                f"million input and output tokens: prices={{{model!r}: (…, …)}}, or on the command "
+                f"line --price '{model}=IN,OUT'."
+            )
+        asked, wrote = self.prices[model]
+        return (usage.input_tokens * asked + usage.output_tokens * wrote) / 1e6
+
+    def spare(self, in_flight: int) -> bool:
         """Whether looking ahead leaves the search calls enough for the steps under way."""
         left = self.budget.model_calls - self.model_calls
         tools = self.budget.tool_calls
         left = left if tools is None else min(left, tools - self.tool_calls)
-        return left > 2 * self.budget.in_flight
+        return left > 2 * in_flight
 
     def _before(self) -> None:
         if self.seconds_left == 0.0:

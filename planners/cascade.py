@@ -15,9 +15,10 @@ from weakref import WeakKeyDictionary
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Usage
+from toolgrove.data.reply import Reply
 from toolgrove.planners import cascade_prompts as prompts
 from toolgrove.planners import options
-from toolgrove.planners.chat import Chat, Chatting, Reply, model_name
+from toolgrove.planners.chat import Chat, Chatting, model_name
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
-from toolgrove.data.records import JsonObject, Message, Role, ToolCall, Usage
+from toolgrove.data.records import Message, Role, ToolCall, Usage
+from toolgrove.data.reply import Reply
 from toolgrove.errors import ModelError
 from toolgrove.planners.direct_call import asking
 
@@ -19,35 +19,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.runnables import Runnable
 
-__all__ = ["Chat", "Chatting", "Reply", "model_name", "to_langchain"]
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What a model said, what it cost, and how long it took.
-
-    Parameters
-    ----------
-    message : Message
-        What was said.
-    usage : Usage
-        Tokens of all model calls that went into it.
-    seconds : float
-        Wall time of all of them.
-    model : str
-        Who said it.
-    spent : tuple of (str, Usage)
-        Model and tokens of each model call, where it took several.
-    notes : JsonObject
-        What else came up on the way to it, for the journal.
-    """
-
-    message: Message
-    usage: Usage = Usage()
-    seconds: float = 0.0
-    model: str = ""
-    spent: tuple[tuple[str, Usage], ...] = ()
-    notes: JsonObject = field(default_factory=dict)
+__all__ = ["Chat", "Chatting", "model_name", "to_langchain"]
 
 
 class Chatting(Protocol):

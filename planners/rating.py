@@ -33,7 +33,7 @@ async def rate(run: Run, frontier: Frontier, step: Rate) -> None:
     """Do what a search asks for: score nodes, tell it, and put the scored nodes into the tree.
 
     Nothing is scored before all replies are there; those that a crash or the budget left are in the
-    journal and cost nothing again. As many are asked for at once as the budget's ``in_flight``.
+    journal and cost nothing again. As many are asked for at once as the run's ``in_flight``.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ async def _all(run: Run, questions: Sequence[Callable[[], Awaitable[T]]]) -> lis
 
     Those that are under way then are waited for: they are paid for, and the journal keeps them.
     """
-    slots = asyncio.Semaphore(run.meter.budget.in_flight)
+    slots = asyncio.Semaphore(run.in_flight)
     answers: dict[int, T] = {}
     failed: list[Exception] = []
 

@@ -14,15 +14,15 @@ from typing import Any, TypeVar
 from toolgrove.data import codec
 from toolgrove.data.journal import CallKey, Journal
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
-from toolgrove.data.spending import asked_models
+from toolgrove.data.reply import Reply, asked_models
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
-from toolgrove.planners.chat import Chat, Chatting, Reply, to_langchain
+from toolgrove.planners.chat import Chat, Chatting, to_langchain
 from toolgrove.planners.context import Window
+from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.paths import Paths
-from toolgrove.planners.prompts import OURS, Prompts
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
@@ -49,14 +49,14 @@ class Run:
         Where everything is kept first.
     meter : Meter
         What may still be spent.
+    frontier : Frontier
+        The planner: what it says to the model, and whether it remembers what the tree read.
     find : FindTools or None
         What answers ``search_tools``, where the offer has it.
-    prompts : Prompts
-        What the planner says to the model.
-    remembers : bool
-        Whether reads are answered from the tree, and tools that only fail are dropped.
     window : Window or None
         How much of a path the model is shown; None is all of it.
+    in_flight : int
+        How many steps are under way at once.
     """
 
     def __init__(
@@ -68,15 +68,16 @@ class Run:
         execute: Execute,
         journal: Journal,
         meter: Meter,
+        frontier: Frontier,
         find: FindTools | None = None,
-        prompts: Prompts = OURS,
-        remembers: bool = True,
         window: Window | None = None,
+        in_flight: int = 1,
     ) -> None:
         self.tree = tree
+        self.in_flight = in_flight
         self.chat = chat
-        self.prompts = prompts
-        self.paths = Paths(offer, remembers=remembers, window=window)
+        self.prompts = frontier.prompts
+        self.paths = Paths(offer, remembers=frontier.remembers, window=window)
         self.execute = execute
         self.journal = journal
         self.meter = meter

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -315,9 +315,25 @@ class Registry:
         CatalogError
             Where there is no such tool.
         """
-        unique = list(dict.fromkeys(ids))
-        specs = [self.get(spec_id) for spec_id in unique]
-        return Offer(specs, {self.alias(spec_id): spec_id for spec_id in unique})
+        return self.offer_of([self.get(spec_id) for spec_id in dict.fromkeys(ids)])
+
+    def offer_of(self, specs: Iterable[ToolSpec], controls: Collection[str] = ()) -> Offer:
+        """What one run shows its model: these of the registry's tools, each once, and Finish.
+
+        Parameters
+        ----------
+        specs : iterable of ToolSpec
+        controls : collection of str
+            What else is offered (:class:`~toolgrove.tools.offer.Offer`).
+
+        Raises
+        ------
+        CatalogError
+            Where the registry does not have one of them.
+        """
+        unique = {spec.id: spec for spec in specs}
+        aliases = {self.alias(spec_id): spec_id for spec_id in unique}
+        return Offer(tuple(unique.values()), aliases, controls=controls)
 
     def ids(self) -> list[str]:
         """The ids of all specs, in the order they were first added."""

@@ -79,7 +79,7 @@ _ENDED = {
 
 def ended_words(tree: SearchTree) -> str:
     """Why a run ended, in words."""
-    ended = tree.meta.get("ended")
+    ended = tree.ended
     if ended is None and "ended" in tree.meta:
         return "it has not ended: it is still running, or was stopped and can be resumed"
     if ended is None:
@@ -94,7 +94,8 @@ def seconds_of(tree: SearchTree) -> float:
 
 def facts(tree: SearchTree) -> list[tuple[str, str]]:
     """What a run's header says, label and value."""
-    said = tree.meta.get("budget")
+    settings = tree.meta.get("settings")
+    said = settings.get("budget") if isinstance(settings, dict) else None
     budget = said if isinstance(said, dict) else {}
 
     def of(spent: str, field: str) -> str:

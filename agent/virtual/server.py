@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from toolgrove import __version__
@@ -16,6 +16,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import ToolgroveError
 from toolgrove.machine.loopback import Guard, TooLarge, bounded_body, serving
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.cache import AnswerCache
@@ -51,24 +52,18 @@ class VirtualServer:
         Simulates APIs that cannot be reached; None simulates none.
     real : bool
         Whether calls are made at all, where the cache has no answer.
-    hosts : mapping
-        Base URL by host name, for APIs that are served elsewhere than their spec says.
-    timeout : float
-        Seconds a real call may take, retries included.
+    calls : CallSettings
+        How real calls are made.
     concurrency : int
         Calls, real or simulated, that are under way at once.
-    trusted : collection of str
-        What real calls may run (:func:`toolgrove.tools.calls.stack.build_stack`).
     """
 
     registry: Registry
     cache: AnswerCache
     model: BaseChatModel | None = None
     real: bool = True
-    hosts: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 30.0
+    calls: CallSettings = CallSettings()
     concurrency: int = 8
-    trusted: Collection[str] = ()
 
     def __post_init__(self) -> None:
         self.directory = Directory(self.registry)
@@ -132,13 +127,8 @@ class VirtualServer:
 
     @asynccontextmanager
     async def _life(self, app: Starlette) -> AsyncIterator[None]:
-        async with build_stack(
-            self.registry,
-            timeout=self.timeout,
-            limit=_WHOLE,
-            hosts=self.hosts,
-            trusted=self.trusted,
-        ) as execute:
+        calls = replace(self.calls, observation_limit=_WHOLE)
+        async with build_stack(self.registry, calls) as execute:
             self._loop = asyncio.get_running_loop()
             self._apis = VirtualApis(
                 self.directory,

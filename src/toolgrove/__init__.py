@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from toolgrove.agent.agent import Agent, Outcome
+    from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.gateway import Gateway
     from toolgrove.agent.langchain_tools import to_langchain
     from toolgrove.agent.models.loading import load_model
     from toolgrove.agent.models.scripted import ScriptedModel
+    from toolgrove.agent.outcome import Outcome
+    from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.voting import vote
     from toolgrove.data.journal import read_tree
@@ -23,17 +25,20 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
     from toolgrove.data.tree import SearchTree
     from toolgrove.planners import Budget
+    from toolgrove.tools.calls.settings import CallSettings
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.registry import Registry
 
 __all__ = [
     "Agent",
     "Budget",
+    "CallSettings",
     "Catalog",
     "Gateway",
     "Observation",
     "Outcome",
     "Registry",
+    "RunSettings",
     "ScriptedModel",
     "SearchTree",
     "Status",
@@ -52,11 +57,13 @@ __all__ = [
 _HOMES = {
     "Agent": "agent.agent",
     "Budget": "planners.budget",
+    "CallSettings": "tools.calls.settings",
     "Catalog": "agent.catalog",
     "Gateway": "agent.gateway",
     "Observation": "data.records",
-    "Outcome": "agent.agent",
+    "Outcome": "agent.outcome",
     "Registry": "tools.registry",
+    "RunSettings": "agent.settings",
     "ScriptedModel": "agent.models.scripted",
     "SearchTree": "data.tree",
     "Status": "data.records",

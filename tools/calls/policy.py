@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from inspect import isawaitable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.settings import decides
 from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.request import Refused
@@ -41,6 +42,8 @@ class Policy:
         Whether calls are shown instead of made, reads too.
     calls_per_tool : int or None
         How often each tool may be called.
+    also : tuple of tuples of str
+        Further lists, each of which a tool has to be on as well (:meth:`within`).
 
     Examples
     --------
@@ -51,36 +54,39 @@ class Policy:
     True
     """
 
-    allow: tuple[str, ...] | None = None
-    read_only: bool = False
-    approve: Approve | None = None
-    dry_run: bool = False
-    calls_per_tool: int | None = None
+    allow: tuple[str, ...] | None = decides(None)
+    read_only: bool = decides(False)
+    approve: Approve | None = decides(None, kept=False)
+    dry_run: bool = decides(False)
+    calls_per_tool: int | None = decides(None)
+    also: tuple[tuple[str, ...], ...] = decides(())
 
-    @property
-    def settings(self) -> dict[str, Any]:
-        """What a run's journal keeps, so that going on with it does not lift a restriction."""
-        return {
-            "allow": None if self.allow is None else list(self.allow),
-            "read_only": self.read_only,
-            "dry_run": self.dry_run,
-            "calls_per_tool": self.calls_per_tool,
-        }
+    def within(self, begun: Policy) -> Policy:
+        """The policy under which a run goes on that was begun under another one.
 
-    def within(self, settings: Mapping[str, Any]) -> Policy:
-        """The policy with the restrictions that a run was begun under."""
-        allow = settings.get("allow")
+        Going on lifts no restriction: what either forbids is forbidden.
+
+        Examples
+        --------
+        >>> both = Policy(allow=("*",)).within(Policy(allow=("World/*",)))
+        >>> both.refusal(ToolSpec("GitHub/repos/star", "GitHub", "repos", "star"))
+        "GitHub/repos/star is not on this run's list of allowed tools."
+        """
+        lists = [*self.also, *begun.also, *([begun.allow] if begun.allow is not None else [])]
+        own = [self.allow] if self.allow is not None else []
+        most = [n for n in (self.calls_per_tool, begun.calls_per_tool) if n is not None]
         return replace(
             self,
-            allow=tuple(allow) if self.allow is None and allow is not None else self.allow,
-            read_only=self.read_only or bool(settings.get("read_only")),
-            dry_run=self.dry_run or bool(settings.get("dry_run")),
-            calls_per_tool=self.calls_per_tool or settings.get("calls_per_tool"),
+            read_only=self.read_only or begun.read_only,
+            dry_run=self.dry_run or begun.dry_run,
+            calls_per_tool=min(most, default=None),
+            also=tuple(one for one in dict.fromkeys(lists) if one not in own),
         )
 
     def refusal(self, spec: ToolSpec) -> str | None:
         """Why a tool may not be called in this run, whatever its arguments; None if it may."""
-        if self.allow is not None and not any(fnmatchcase(spec.id, p) for p in self.allow):
+        lists = (*self.also, *([self.allow] if self.allow is not None else []))
+        if not all(any(fnmatchcase(spec.id, p) for p in one) for one in lists):
             return f"{spec.id} is not on this run's list of allowed tools."
         if self.read_only and spec.effect is Effect.WRITE:
             return f"{spec.id} writes, and this run may only read."

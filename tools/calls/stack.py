@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from random import Random
@@ -23,8 +23,8 @@ from toolgrove.tools.calls.execute import (
 )
 from toolgrove.tools.calls.limits import with_limits
 from toolgrove.tools.calls.pins import with_pins
-from toolgrove.tools.calls.policy import Policy, with_policy
-from toolgrove.tools.http.network import Network
+from toolgrove.tools.calls.policy import with_policy
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
@@ -38,21 +38,14 @@ __all__ = ["build_stack"]
 @asynccontextmanager
 async def build_stack(
     registry: Registry,
+    settings: CallSettings = CallSettings(),
     *,
-    timeout: float = 30.0,  # noqa: ASYNC109 - of each call, not of this function
-    attempts: int = 3,
-    limit: int = 2048,
-    store: Callable[[str], str] | None = None,
-    hosts: Mapping[str, str] | None = None,
-    trusted: Collection[str] = (),
-    rng: Random | None = None,
-    network: Network = Network(),  # noqa: B008 - frozen
-    policy: Policy = Policy(),  # noqa: B008 - frozen
     secrets: SecretStore | None = None,
+    store: Callable[[str], str] | None = None,
     keys: Callable[[ToolCall], str] | None = None,
     pins: Mapping[str, str] | None = None,
     cassette: Cassette | None = None,
-    virtual: str | None = None,
+    rng: Random | None = None,
 ) -> AsyncIterator[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
@@ -65,28 +58,12 @@ async def build_stack(
     ----------
     registry : Registry
         What can be called.
-    timeout : float
-        Seconds a call may take, retries included.
-    attempts : int
-        How often a read over HTTP is made at most.
-    limit : int
-        Characters of an answer that the model is shown.
-    store : callable or None
-        Keeps a whole answer and gives its name (``Journal.store``).
-    hosts : mapping or None
-        Base URL by host name, for APIs that are served elsewhere than their spec says; only these
-        may be on this machine or in a private network.
-    trusted : collection of str
-        What a catalogue on disk may run: modules and sources ``module:object`` whose Python code
-        may be imported, and addresses of MCP servers that may be started or spoken to.
-    rng : Random or None
-        Draws the jitter of retries.
-    network : Network
-        Where calls may go, and how often. Hosts that ``hosts`` maps are not limited.
-    policy : Policy
-        What the run may do.
+    settings : CallSettings
+        How calls are made.
     secrets : SecretStore or None
         Where credentials are found; None looks in the environment and the keyring.
+    store : callable or None
+        Keeps a whole answer and gives its name (``Journal.store``).
     keys : callable or None
         Gives the stored idempotency key of a call (``KeyFile.key``); None stores none, and no
         write is repeated.
@@ -95,10 +72,11 @@ async def build_stack(
     cassette : Cassette or None
         Records the exchanges of ``http`` tools, or replays them; then other tools that would
         connect are not called.
-    virtual : str or None
-        URL of a virtual API server (``toolgrove serve apis``) that answers all calls, whatever
-        their tools are bound to.
+    rng : Random or None
+        Draws the jitter of retries.
     """
+    hosts, network, trusted = settings.hosts, settings.network, settings.trusted
+    attempts, virtual = settings.attempts, settings.apis
     secrets = SecretStore() if secrets is None else secrets
     backends: dict[str, Execute] = {}
     spec_of = cache(
@@ -133,7 +111,7 @@ async def build_stack(
             spec_of,
             attempts=attempts,
             repeatable=lambda spec: repeatable(spec, keyed=keys is not None),
-            within=timeout,
+            within=settings.seconds,
             base=0 if replayed else 0.5,
             rng=rng,
             sleep=_no_wait if replayed else asyncio.sleep,
@@ -171,7 +149,7 @@ async def build_stack(
                 mcp = McpBackend(spec_of, trusted=trusted, secrets=secrets)
                 stack.push_async_callback(mcp.close)
                 backends[kind] = with_retry(
-                    mcp, spec_of, attempts=attempts, within=timeout, rng=rng
+                    mcp, spec_of, attempts=attempts, within=settings.seconds, rng=rng
                 )
             return backends.get(kind)
 
@@ -192,8 +170,13 @@ async def build_stack(
             return f"{spec.id} {codec.dumps(dict(call.arguments)).decode()}"
 
         made = route if pins is None else with_pins(route, registry.digest, pins)
-        clean = with_scrubbing(with_timeout(made, timeout, spec_of), secrets.scrub)
-        bounded = with_policy(with_truncation(clean, limit, store), spec_of, policy, preview)
+        clean = with_scrubbing(with_timeout(made, settings.seconds, spec_of), secrets.scrub)
+        bounded = with_policy(
+            with_truncation(clean, settings.observation_limit, store),
+            spec_of,
+            settings.policy,
+            preview,
+        )
 
         async def execute(call: ToolCall) -> Observation:
             try:

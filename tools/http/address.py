@@ -18,6 +18,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
+from toolgrove.data.settings import decides
+
 if TYPE_CHECKING:
     import httpx
     import ssrfguard
@@ -104,8 +106,8 @@ class AddressPolicy:
     (True, False)
     """
 
-    private: bool = False
-    hosts: frozenset[str] = frozenset()
+    private: bool = decides(False)
+    hosts: frozenset[str] = decides(frozenset())
 
     def names(self, host: str, port: int) -> bool:
         """Whether a host is allowed by name, whatever its address."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from toolgrove.data.settings import decides, passes
 from toolgrove.tools.calls.limits import HostLimits
 from toolgrove.tools.http.address import AddressPolicy
 
@@ -30,9 +31,9 @@ class Network:
         Seconds for which it is.
     """
 
-    addresses: AddressPolicy = field(default_factory=AddressPolicy)
-    redirects: int = 0
-    max_bytes: int = 5_000_000
-    limits: HostLimits = field(default_factory=HostLimits)
-    failures: int = 5
-    pause: float = 30.0
+    addresses: AddressPolicy = decides(factory=AddressPolicy)
+    redirects: int = decides(0)
+    max_bytes: int = decides(5_000_000)
+    limits: HostLimits = passes(factory=HostLimits, kept=False)
+    failures: int = decides(5)
+    pause: float = decides(30.0)

@@ -107,7 +107,7 @@ def _line(attempt: Attempt) -> str:
     tree = attempt.tree
     return (
         f"{attempt.planner:6} {tree.task.id:8} {mark:5} {tree.model_calls:2} model calls "
-        f"{attempt.seconds:6.1f} s  {tree.answer or tree.meta['ended']}"
+        f"{attempt.seconds:6.1f} s  {tree.answer or tree.ended}"
     )
 
 

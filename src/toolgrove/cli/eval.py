@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolgrove.cli.budgets import InFlight, MaxModelCalls, PlannerName, budget_of
 from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.evaluation import Evaluation
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.evaluators.report import Group, RateInterval, Summary
-    from toolgrove.planners import Budget
 
 __all__ = ["register"]
 
@@ -40,24 +40,17 @@ def register(app: typer.Typer) -> None:
     app.command("eval", epilog=EXAMPLES)(evaluate)
 
 
+@with_settings(MODEL, RUN, CALLS)
 def evaluate(
+    *,
     tasks: Annotated[
         str, typer.Argument(help="[bold]world[/] for the bundled tasks, or a ToolBench query file.")
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results and the runs.")],
-    planner: PlannerName = "dfsdt",
-    model: Annotated[
-        str,
-        typer.Option(
-            help="local, scripted:FILE, openai-compatible:URL#NAME or provider:name.",
-            envvar="TOOLGROVE_MODEL",
-        ),
-    ] = "local",
     catalog: Annotated[
         Path | None,
         typer.Option(help="Retrieve each task's tools from here instead of offering its own."),
     ] = None,
-    k: Annotated[int, typer.Option("-k", help="Tools to retrieve for a task.", min=1)] = 5,
     group: Annotated[str | None, typer.Option(help="Only tasks of G1, G2 or G3.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many tasks.", min=1)] = None,
     concurrency: Annotated[int, typer.Option(help="Tasks under way at once.", min=1)] = 1,
@@ -66,13 +59,8 @@ def evaluate(
         str | None, typer.Option(help="A model that votes on the answers (ToolEval's pass rate).")
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
-    max_model_calls: MaxModelCalls = 200,
-    in_flight: InFlight = 1,
-    apis: Annotated[
-        str | None,
-        typer.Option(help="URL of a virtual API server (serve apis) that answers all calls."),
-    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    given: Given,
 ) -> None:
     """Answer many tasks with a planner and a model, judge the answers, and sum up.
 
@@ -81,17 +69,25 @@ def evaluate(
     """
     from contextlib import nullcontext
 
+    from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.models.loading import load_model
 
     chosen, specs = _chosen(tasks, group, limit)
     opened = nullcontext() if catalog is None else Catalog.open(catalog, create=False)
     with opened as source:
-        summary = _evaluated(
-            chosen, specs, source, out,
-            model=model, planner=planner, k=k, judge=judge, votes=votes,
-            budget=budget_of(max_model_calls, in_flight=in_flight),
-            concurrency=concurrency, epochs=epochs, apis=apis,
-        )  # fmt: skip
+        settings = given.settings()
+        agent = Agent(
+            model=settings.model,
+            strong=settings.strong or None,
+            tools=specs if source is None else (),
+            catalog=source,
+            settings=settings,
+        )
+        evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
+        _warn(chosen, specs, source, judge, settings.calls.apis)
+        summary = _evaluated(evaluation, chosen, out, concurrency, epochs)
     if json:
         print_json(summary)
     else:
@@ -99,38 +95,8 @@ def evaluate(
 
 
 def _evaluated(
-    chosen: list[Task],
-    specs: list[ToolSpec],
-    catalog: Catalog | None,
-    out: Path,
-    *,
-    model: str,
-    planner: str,
-    k: int,
-    judge: str | None,
-    votes: int,
-    budget: Budget,
-    concurrency: int,
-    epochs: int,
-    apis: str | None,
+    evaluation: Evaluation, chosen: list[Task], out: Path, concurrency: int, epochs: int
 ) -> Summary:
-    from toolgrove.agent.agent import Agent
-    from toolgrove.agent.evaluation import Evaluation
-    from toolgrove.agent.models.loading import load_model
-    from toolgrove.cli.trusted import trusted_here
-
-    agent = Agent(
-        model=model,
-        tools=specs if catalog is None else (),
-        catalog=catalog,
-        planner=planner,
-        budget=budget,
-        k=k,
-        apis=apis,
-        trusted=trusted_here(),
-    )
-    evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
-    _warn(chosen, specs, catalog, judge, apis)
     kept = 0
     with progress("evaluating", unit="runs") as bar:
 

@@ -40,23 +40,18 @@ VoteOption = Annotated[
 def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, json: bool) -> None:
     """Vote over samples that are kept in a folder, and print what came of it.
 
-    As many of them are under way at once as the budget's ``in_flight`` says.
+    As many of them are under way at once as the agent's ``in_flight`` says.
     """
-    from toolgrove.agent.hosting import hosted
     from toolgrove.agent.voting import vote
 
-    elsewhere = agent.apis is not None or agent.replay is not None
-    in_flight = agent.budget.in_flight if agent.budget is not None else 1
-    with hosted(() if elsewhere else agent.reachable(task)) as agent.hosts:
-        err_console().print(f"vote {folder}: up to {n} samples, planner {agent.planner}")
-        try:
-            got = asyncio.run(
-                vote(agent, task, n=n, by=by.value, concurrency=in_flight, folder=folder)
-            )
-        except KeyboardInterrupt:
-            again = f"toolgrove run --resume {folder} --samples {n}"
-            err_console().print(f"stopped; go on with: {again}")
-            raise
+    err_console().print(f"vote {folder}: up to {n} samples, planner {agent.planner}")
+    at_once = agent.settings.in_flight
+    try:
+        got = asyncio.run(vote(agent, task, n=n, by=by.value, concurrency=at_once, folder=folder))
+    except KeyboardInterrupt:
+        again = f"toolgrove run --resume {folder} --samples {n}"
+        err_console().print(f"stopped; go on with: {again}")
+        raise
     _show(got, folder, json)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from toolgrove.cli.approval import Approval
 from toolgrove.cli.common import console, err_console, print_json, progress, until_interrupted
+from toolgrove.cli.settings import CALLS, Given, with_settings
 
 if TYPE_CHECKING:
     from toolgrove.agent.virtual.server import VirtualServer
@@ -31,7 +34,9 @@ tool_input. Answers are kept in the cache, one SQLite file; copy it when the ser
 """
 
 
+@with_settings(CALLS, approve=Approval.ALWAYS)
 def apis(
+    *,
     cache: Annotated[Path, typer.Option(help="The file that keeps the answers; made if missing.")],
     catalog: Annotated[
         Path, typer.Option(help="Whose APIs are served.", envvar="TOOLGROVE_CATALOG")
@@ -51,17 +56,16 @@ def apis(
         ),
     ] = None,
     port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0)] = 0,
-    timeout: Annotated[float, typer.Option(help="Seconds a real call may take.", min=0.1)] = 30.0,
     concurrency: Annotated[
         int, typer.Option(help="Calls, real or simulated, under way at once.", min=1)
     ] = 8,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    given: Given,
 ) -> None:
     """Serve a catalogue's APIs on 127.0.0.1: from a cache, really, or simulated, until Ctrl-C."""
     from toolgrove.agent.hosting import hosted
     from toolgrove.agent.models.loading import load_model
     from toolgrove.agent.virtual.server import VirtualServer
-    from toolgrove.cli.trusted import trusted_here
     from toolgrove.tools.registry import Registry
     from toolgrove.tools.virtual.cache import AnswerCache
 
@@ -70,15 +74,14 @@ def apis(
         AnswerCache(cache) as answers,
         hosted(registry if real else ()) as hosts,
     ):
+        calls = given.settings().calls
         server = VirtualServer(
             registry,
             answers,
             model=None if simulate is None else load_model(simulate),
             real=real,
-            hosts=hosts,
-            timeout=timeout,
+            calls=replace(calls, hosts={**calls.hosts, **hosts}),
             concurrency=concurrency,
-            trusted=trusted_here(),
         )
         seeded = [_seeded(server, folder) for folder in seed or ()]
         with server.running(port) as url:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolgrove.cli.approval import Approval
 from toolgrove.cli.common import console, err_console, print_json, until_interrupted
+from toolgrove.cli.settings import CALLS, Given, with_settings
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,7 +32,9 @@ where the catalogue has its APIs.
 """
 
 
+@with_settings(CALLS, approve=Approval.ALWAYS)
 def mcp(
+    *,
     catalog: Annotated[
         Path, typer.Option(help="Whose tools are served.", envvar="TOOLGROVE_CATALOG")
     ] = Path("toolgrove-catalog"),
@@ -37,37 +42,25 @@ def mcp(
         bool, typer.Option("--stdio", help="Speak over standard input and output.")
     ] = False,
     port: Annotated[int, typer.Option(help="Where to listen; 0 takes a free port.", min=0)] = 0,
-    read_only: Annotated[
-        bool, typer.Option("--read-only", help="Refuse calls that may change something.")
-    ] = False,
-    tool: Annotated[
-        list[str] | None,
-        typer.Option(help="Only tools whose id is like this may be called: GitHub/* (repeatable)."),
-    ] = None,
-    timeout: Annotated[float, typer.Option(help="Seconds a call may take.", min=0.1)] = 30.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    given: Given,
 ) -> None:
     """Serve a catalogue to MCP clients as two tools, until Ctrl-C or the client hangs up."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.gateway import Gateway
     from toolgrove.agent.hosting import hosted
     from toolgrove.cli.model import fetch_embedder
-    from toolgrove.cli.trusted import trusted_here
-    from toolgrove.tools.calls.policy import Policy
     from toolgrove.tools.mcp.source import need_mcp
 
     if stdio and (port or json):
         raise UsageError("--stdio speaks MCP on standard output: leave --port and --json out.")
+    if stdio and given.approve is Approval.ASK:
+        raise UsageError("--stdio has no terminal to ask on: let the client ask, or --read-only.")
     need_mcp()
     fetch_embedder()
     with Catalog.open(catalog, create=False) as opened, hosted(opened.registry) as hosts:
-        gateway = Gateway(
-            opened,
-            hosts=hosts,
-            trusted=trusted_here(),
-            policy=Policy(allow=tuple(tool) if tool else None, read_only=read_only),
-            timeout=timeout,
-        )
+        calls = given.settings().calls
+        gateway = Gateway(opened, replace(calls, hosts={**calls.hosts, **hosts}))
         if stdio:
             _stdio(gateway)
         else:

@@ -1,8 +1,9 @@
-"""What ``toolgrove run`` lets its tools do: options become a policy, and a person is asked."""
+"""Who is asked before a write: a person at the terminal, or nobody."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,9 @@ from toolgrove.cli.common import err_console
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
-    from toolgrove.tools.calls.policy import Approve, Policy
-    from toolgrove.tools.http.network import Network
+    from toolgrove.tools.calls.policy import Approve
 
-__all__ = ["Approval", "network_of", "policy_of"]
+__all__ = ["Approval", "approving"]
 
 
 class Approval(StrEnum):
@@ -24,45 +24,32 @@ class Approval(StrEnum):
     NEVER = "never"
 
 
-def policy_of(
-    allow: list[str] | None, read_only: bool, approve: Approval, dry_run: bool, *, served: bool
-) -> Policy:
-    """The policy that the options say.
+def approving(approval: Approval, *, served: bool) -> Approve | None:
+    """Who is asked before a write; None asks nobody.
 
     Parameters
     ----------
-    allow, read_only, approve, dry_run
-        As given.
+    approval : Approval
     served : bool
         Whether a virtual API server or a recording answers, so that nothing is written.
     """
-    from toolgrove.tools.calls.policy import Policy
-
-    asking = _asks(approve) if approve is not Approval.ALWAYS and not served else None
-    return Policy(
-        allow=tuple(allow) if allow else None, read_only=read_only, approve=asking, dry_run=dry_run
-    )
+    return _Asked(approval) if approval is not Approval.ALWAYS and not served else None
 
 
-def network_of(private: bool, hosts: list[str] | None) -> Network:
-    """Where calls may go besides public addresses."""
-    from toolgrove.tools.http.address import AddressPolicy
-    from toolgrove.tools.http.network import Network
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Approves writes to the bundled world, and others as somebody says."""
 
-    return Network(AddressPolicy(private=private, hosts=frozenset(hosts or ())))
+    approval: Approval
 
+    def __call__(self, spec: ToolSpec, call: ToolCall) -> bool:
+        from toolgrove.agent.hosting import of_the_world
 
-def _asks(approval: Approval) -> Approve:
-    from toolgrove.agent.hosting import of_the_world
-
-    def approve(spec: ToolSpec, call: ToolCall) -> bool:
         if of_the_world([spec]):  # the bundled world is made up anew for each run
             return True
-        if approval is Approval.NEVER:
+        if self.approval is Approval.NEVER:
             return False
         return _answered(spec, call)
-
-    return approve
 
 
 def _answered(spec: ToolSpec, call: ToolCall) -> bool:

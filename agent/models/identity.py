@@ -1,0 +1,50 @@
+"""What a chat model says of how it samples, so that results of another way are told apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["sampling_of"]
+
+_NAMES = (
+    *("temperature", "top_p", "top_k", "min_p", "typical_p", "n", "seed", "stop", "stop_sequences"),
+    *("max_tokens", "max_completion_tokens", "max_output_tokens", "reasoning", "reasoning_effort"),
+    *("frequency_penalty", "presence_penalty", "repeat_penalty", "logit_bias", "thinking"),
+    *("model_kwargs", "extra_body", "base_url", "openai_api_base", "azure_endpoint", "path"),
+)
+"""Fields of LangChain's chat models that decide what they answer."""
+
+
+def sampling_of(model: object) -> dict[str, Any]:
+    """The settings of a chat model that decide what it answers, as JSON.
+
+    Passwords in addresses are left out. Of a bound model (``model.bind(temperature=0.5)``) what is
+    bound counts, too.
+
+    Parameters
+    ----------
+    model : BaseChatModel or Runnable
+
+    Examples
+    --------
+    >>> from langchain_core.language_models import FakeListChatModel
+    >>> sampling_of(FakeListChatModel(responses=["a"]).bind(temperature=0.5))
+    {'temperature': 0.5}
+    """
+    inner = getattr(model, "bound", None)
+    found = {} if inner is None else sampling_of(inner)
+    given = {name: getattr(model, name, None) for name in _NAMES}
+    given |= getattr(model, "kwargs", None) or {}
+    return {**found, **{name: _plain(given[name]) for name in given if given[name] is not None}}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    return re.sub(r"(?<=://)[^/@#\s]*@", "", str(value))

@@ -1,0 +1,173 @@
+"""One run of an agent: begun or gone on with, its calls stacked, its tree grown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.agent.settings import RunSettings
+from toolgrove.agent.tool_search import finder
+from toolgrove.data import codec
+from toolgrove.data.journal import JOURNAL, Journal, fold
+from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import ResumeMismatch
+from toolgrove.planners.budget import Meter
+from toolgrove.planners.cascade import open_chat
+from toolgrove.planners.chat import Chatting
+from toolgrove.planners.frontier import Frontier
+from toolgrove.planners.solve import identity, solve
+from toolgrove.tools.calls.idempotency import KeyFile
+from toolgrove.tools.calls.settings import CallSettings
+from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.offer import Offer
+
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.tools.calls.cassette import Cassette
+
+__all__ = ["has_begun", "run_task"]
+
+
+async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
+    """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
+
+    Raises
+    ------
+    ResumeMismatch
+        Where the folder's run was begun under other settings, or for another task.
+    JournalLocked
+        Where another process is at it.
+    """
+    settings = agent.settings
+    frontier = agent.frontier()
+    async with AsyncExitStack() as stack:
+        begun = _resumed(agent, task, run, frontier) if has_begun(run) else None
+        begun = begun or _begun(agent, task, run, frontier)
+        journal = begun.journal
+        stack.enter_context(journal)
+        meter = Meter(settings.budget, journal.record, begun.chat.models, settings.prices)
+        execute = await stack.enter_async_context(
+            build_stack(
+                agent.registry,
+                begun.calls,
+                secrets=agent.secrets,
+                store=journal.store,
+                keys=KeyFile(journal.run / "idempotency.jsonl").key,
+                pins=begun.pins,
+                cassette=_cassette(agent, task, resumed=journal.record.size > 0),
+            )
+        )
+        return await solve(
+            journal,
+            chat=begun.chat,
+            offer=begun.offer,
+            execute=execute,
+            frontier=frontier,
+            meter=meter,
+            find=finder(agent.catalog, settings.k, begun.pins) if settings.search_tools else None,
+            window=settings.window,
+            in_flight=settings.in_flight,
+        )
+
+
+def has_begun(run: Path | None) -> bool:
+    """Whether a folder holds a run that can be gone on with."""
+    return run is not None and (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size > 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A run that can be worked on."""
+
+    journal: Journal
+    offer: Offer
+    chat: Chatting
+    pins: dict[str, str]
+    calls: CallSettings
+
+
+def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _Begun:
+    offer = agent.offer(agent.offered(task))
+    chat = open_chat(agent.chat_models, offer)
+    begin = Journal.in_memory if run is None else partial(Journal.create, run)
+    journal = begin(
+        task=task,
+        tools=offer.specs,
+        aliases=offer.aliases,
+        config={
+            **_header(agent, frontier, chat, offer),
+            "world": agent.world(agent.registry if agent.settings.search_tools else offer.specs),
+            "settings": agent.settings.to_journal(),
+        },
+    )
+    return _Begun(journal, offer, chat, dict(offer.pins), agent.settings.calls)
+
+
+def _resumed(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _Begun:
+    """A run to go on with, if it was begun as this agent would; its restrictions stay."""
+    assert run is not None
+    journal = Journal.resume(run)
+    try:
+        record = journal.record
+        config = record.header["config"]
+        begun_for, begun_with = record.began
+        offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with])
+        chat = open_chat(agent.chat_models, offer)
+        now = {**_header(agent, frontier, chat, offer), "task": task.id}
+        before = {**config, "task": begun_for.id}
+        _same(run, before, {**now, "virtual APIs": agent.apis_identity})
+        pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
+        if record.nodes:  # what searches found until the run was interrupted
+            pins |= _pins(fold(record).tools)
+        policy = RunSettings.from_journal(config, run).calls.policy
+        calls = agent.settings.calls
+        return _Begun(
+            journal, offer, chat, pins, replace(calls, policy=calls.policy.within(policy))
+        )
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _header(agent: Agent, frontier: Frontier, chat: Chatting, offer: Offer) -> dict[str, Any]:
+    """What a run has to be gone on with as it was begun (promise 8)."""
+    return {
+        **identity(frontier, chat, offer),
+        "sampling": agent.sampling,
+        "window": agent.settings.context_tokens,
+    }
+
+
+def _same(run: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    world = str(before.get("world", ""))
+    before = {**before, "virtual APIs": world if world.startswith("virtual:") else ""}
+    differ = {
+        field: (str(before.get(field)), str(value))
+        for field, value in now.items()
+        if before.get(field) != value
+    }
+    if differ:
+        raise ResumeMismatch(str(run), differ)
+
+
+def _pins(specs: Iterable[ToolSpec]) -> dict[str, str]:
+    return {spec.id: codec.digest(spec) for spec in specs}
+
+
+def _cassette(agent: Agent, task: Task, *, resumed: bool) -> Cassette | None:
+    """What records a task's exchanges, or replays them."""
+    calls = agent.settings.calls
+    if calls.record is None and calls.replay is None:
+        return None
+    from toolgrove.tools.calls.cassette import Recording, Replay, cassette_path
+
+    if calls.replay is not None:
+        return Replay(cassette_path(calls.replay, task.id))
+    assert calls.record is not None
+    path = cassette_path(calls.record, task.id)
+    return Recording(path, agent.secrets.scrub, resume=resumed)

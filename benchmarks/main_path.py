@@ -1,0 +1,89 @@
+"""How many files a warm two-step run goes through, and how often it goes from one to another.
+
+Counts Python calls of the package by file while one kept run is made that retrieves its tools from
+a catalogue, calls one and answers. A first run of the same agent has imported and prepared
+everything. A move is a call whose caller stands in another file of the package.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Any
+
+import toolgrove
+from toolgrove import Agent, Catalog, ScriptedModel
+
+try:
+    from toolgrove.agent.models.scripted import call, finish
+except ImportError:  # a checkout of before the rooms
+    from toolgrove.agent.scripted import call, finish  # type: ignore[import-not-found, no-redef]
+
+HOUSE = [str(Path(toolgrove.__file__).resolve().parent), *(
+    str(path.resolve()) for path in Path(toolgrove.__file__).parent.iterdir() if path.is_dir()
+)]  # fmt: skip
+
+
+def double(x: int) -> int:
+    """Double a number."""
+    return 2 * x
+
+
+def main() -> None:
+    """Print the counts of one warm run."""
+    with TemporaryDirectory() as folder, Catalog.open(Path(folder, "catalog")) as catalog:
+        catalog.registry.add_function(double)
+        catalog.add(catalog.registry)
+        model = ScriptedModel(replies=[call("double", x=21), finish("42")] * 2)
+        _counted(Agent(model=model, catalog=catalog, runs=Path(folder, "runs")))
+
+
+def _counted(agent: Agent) -> None:
+    assert agent.invoke("What is 21 doubled?").answer == "42"
+    files: set[str] = set()
+    moves: Counter[tuple[str, str]] = Counter()
+
+    def own(frame: FrameType | None) -> str:
+        name = "" if frame is None else str(Path(frame.f_code.co_filename).resolve())
+        return name if any(name.startswith(folder) for folder in HOUSE) else ""
+
+    known: dict[str, str] = {}
+
+    def seen(frame: FrameType, event: str, arg: Any) -> None:
+        if event != "call":
+            return
+        code = frame.f_code.co_filename
+        here = known[code] if code in known else known.setdefault(code, own(frame))
+        if not here:
+            return
+        files.add(here)
+        back = frame.f_back
+        while back is not None:
+            code = back.f_code.co_filename
+            there = known[code] if code in known else known.setdefault(code, own(back))
+            if there:
+                break
+            back = back.f_back
+        else:
+            return
+        if there != here:
+            moves[there, here] += 1
+
+    sys.setprofile(seen)
+    try:
+        outcome = agent.invoke("What is 21 doubled?")
+    finally:
+        sys.setprofile(None)
+    assert outcome.answer == "42"
+    print(json.dumps({"files": len(files), "moves": sum(moves.values())}))
+    if "--all" in sys.argv:
+        for (a, b), n in moves.most_common():
+            print(n, a.rsplit("/", 2)[-2:], b.rsplit("/", 2)[-2:])
+
+
+if __name__ == "__main__":
+    main()
