@@ -28,7 +28,6 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
 
 __all__: list[str] = []
 
@@ -72,7 +71,7 @@ async def search(seed: int, in_flight: int, delay: float) -> tuple[float, Search
         model=Slow(script=Script(seed), delay=delay),
         tools=[look],
         planner="dfsdt:width=2,depth=4",
-        budget=Budget(in_flight=in_flight),
+        in_flight=in_flight,
     )
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()

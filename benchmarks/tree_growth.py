@@ -24,7 +24,8 @@ from langchain_core.runnables import Runnable
 from sides import median, options, report
 from worker import Clock
 
-from toolgrove.agent.agent import Agent, as_task
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.outcome import as_task
 from toolgrove.planners import Budget
 
 __all__: list[str] = []
@@ -72,7 +73,7 @@ async def ours(planner: str, nodes: int) -> float:
             sys.setrecursionlimit(200)
             tree = await agent.solve(as_task("go"), Path(folder) / "run")
             sys.setrecursionlimit(limit)
-    assert len(tree) == nodes + 1, (len(tree), tree.meta["ended"])
+    assert len(tree) == nodes + 1, (len(tree), tree.ended)
     return clock.cpu * 1e3 / nodes
 
 

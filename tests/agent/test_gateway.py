@@ -21,6 +21,7 @@ from toolgrove.data import world
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.machine.loopback import serving
 from toolgrove.tools.calls.policy import Policy
+from toolgrove.tools.calls.settings import CallSettings
 
 mcp = pytest.importorskip("mcp", reason="needs the extra mcp")
 pytest.importorskip("airportsdata", reason="needs the extra world")
@@ -35,7 +36,10 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
 
 @pytest.fixture(scope="module")
 def url(catalog: Catalog) -> Iterator[str]:
-    with hosted(catalog.registry) as hosts, serving(http_app(Gateway(catalog, hosts=hosts))) as url:
+    with (
+        hosted(catalog.registry) as hosts,
+        serving(http_app(Gateway(catalog, CallSettings(hosts=hosts)))) as url,
+    ):
         yield url
 
 
@@ -126,7 +130,7 @@ async def test_a_policy_holds_for_clients_too(tmp_path: Path) -> None:
             "a/b/send", "a", "b", "send", "Send a letter.", effect=Effect.WRITE, binding=binding
         )
         catalog.add([spec])
-        async with Gateway(catalog, policy=Policy(read_only=True)) as gateway:
+        async with Gateway(catalog, CallSettings(policy=Policy(read_only=True))) as gateway:
             refused = await gateway.call("a/b/send", {})
     assert "may only read" in refused.content
     assert refused.attempts == 0

@@ -188,7 +188,7 @@ async def test_a_search_counts_as_a_tool_call(catalog: Catalog, tmp_path: Path) 
         search_tools=True,
     )
     tree = await agent.solve(wrong_start(), tmp_path / "r")
-    assert tree.meta["ended"] == "tool_calls"
+    assert tree.ended == "tool_calls"
 
 
 async def test_a_search_without_words_is_answered_with_what_it_needs(

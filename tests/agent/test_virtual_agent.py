@@ -15,6 +15,7 @@ from toolgrove.data.records import Status, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.data.world import HOST, running, specs, tasks
 from toolgrove.errors import ResumeMismatch, UsageError
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.cache import AnswerCache
 
@@ -41,7 +42,7 @@ async def test_a_run_is_answered_from_the_cache_when_the_apis_are_gone(tmp_path:
         registry.add(specs())
         trees = []
         with running() as world:
-            server = VirtualServer(registry, cache, hosts={HOST: world})
+            server = VirtualServer(registry, cache, calls=CallSettings(hosts={HOST: world}))
             with server.running() as url:
                 agent = Agent(model=model(), tools=specs(), apis=url)
                 trees.append(await agent.solve(task, tmp_path / "a"))
@@ -82,7 +83,9 @@ async def test_scores_of_an_evaluation_carry_the_simulators_name(tmp_path: Path)
     with Registry() as registry, AnswerCache(tmp_path / "answers") as cache:
         registry.add(specs())
         with running() as world:
-            server = VirtualServer(registry, cache, model=simulator, hosts={HOST: world})
+            server = VirtualServer(
+                registry, cache, calls=CallSettings(hosts={HOST: world}), model=simulator
+            )
             with server.running() as url:
                 agent = Agent(model=model(), tools=specs(), planner="react", apis=url)
                 evaluation = Evaluation(agent)

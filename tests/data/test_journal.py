@@ -75,7 +75,7 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     assert tree.answer == "5 km"
     assert tree.tools == (SPEC,)
     assert tree.usage == Usage(3, 4)
-    assert tree.meta["ended"] == "answered"
+    assert tree.ended == "answered"
 
 
 @settings(max_examples=100, deadline=None)

@@ -41,7 +41,7 @@ def result(tree: SearchTree) -> dict[str, Any]:
     return {
         "nodes": [said(node) for node in tree],
         "answer": tree.answer,
-        "ended": tree.meta["ended"],
+        "ended": tree.ended,
         "pairs": [(p.prompt, p.chosen, p.rejected) for p in mine(tree).pairs],
     }
 
@@ -56,9 +56,9 @@ async def test_looking_ahead_comes_to_the_same_tree_answer_and_pairs(
     for in_flight in (1, 2, 5):
         bench = Bench()
         model = Jittery(script=RandomScript(seed, writes=writes, answers=0.08))
-        budget = Budget(model_calls=10_000, in_flight=in_flight)
+        budget = Budget(model_calls=10_000)
         run = tmp_path / str(in_flight)
-        trees.append(await bench.solve(run, model, planner[seed % 3], budget))
+        trees.append(await bench.solve(run, model, planner[seed % 3], budget, in_flight=in_flight))
         asked = sorted(
             c.arguments["text"] for n in trees[-1] for c in n.calls if c.name.endswith("append")
         )
@@ -100,8 +100,8 @@ async def test_no_more_than_in_flight_are_under_way_and_as_many_are(
     bench: Bench, tmp_path: Path, in_flight: int
 ) -> None:
     model = Slow(script=deep)
-    budget = Budget(model_calls=200, in_flight=in_flight)
-    await bench.solve(tmp_path / "r", model, "dfsdt:width=2,depth=4", budget)
+    budget = Budget(model_calls=200)
+    await bench.solve(tmp_path / "r", model, "dfsdt:width=2,depth=4", budget, in_flight=in_flight)
     assert model.most == in_flight
 
 
@@ -112,16 +112,16 @@ async def test_what_was_made_ahead_and_not_wanted_is_accounted_for_and_not_in_th
         return finish("done") if len(messages) > 6 else deep(messages)
 
     model = Slow(script=script)
-    tree = await bench.solve(tmp_path / "r", model, "dfsdt", Budget(in_flight=4))
+    tree = await bench.solve(tmp_path / "r", model, "dfsdt", in_flight=4)
     alone = await Bench().solve(tmp_path / "s", ScriptedModel(script=script), "dfsdt")
     assert [node.id for node in tree] == [node.id for node in alone]
-    assert alone.meta["unused"]["model_calls"] == 0
-    assert tree.meta["unused"]["model_calls"] > 0
+    assert alone.ending.unused.model_calls == 0
+    assert tree.ending.unused.model_calls > 0
     assert tree.model_calls + _cancelled(tree) >= len(model.asked) > alone.model_calls
 
 
 def _cancelled(tree: SearchTree) -> int:
-    unused: int = tree.meta["unused"]["model_calls"]
+    unused: int = tree.ending.unused.model_calls
     return unused
 
 
@@ -133,16 +133,16 @@ async def test_a_write_waits_for_its_turn(bench: Bench, tmp_path: Path) -> None:
             return call("append", text="never")
         return finish("done") if len(messages) > 8 else deep(messages)
 
-    tree = await bench.solve(tmp_path / "r", Slow(script=script), "dfsdt", Budget(in_flight=4))
+    tree = await bench.solve(tmp_path / "r", Slow(script=script), "dfsdt", in_flight=4)
     assert tree.answer == "done"
     assert bench.notes == []
 
 
 async def test_the_budget_holds_with_all_that_is_under_way(bench: Bench, tmp_path: Path) -> None:
     model = Slow(script=deep)
-    budget = Budget(model_calls=13, in_flight=4)
-    tree = await bench.solve(tmp_path / "r", model, "dfsdt:width=3,depth=9", budget)
-    assert tree.meta["ended"] == "model_calls"
+    budget = Budget(model_calls=13)
+    tree = await bench.solve(tmp_path / "r", model, "dfsdt:width=3,depth=9", budget, in_flight=4)
+    assert tree.ended == "model_calls"
     assert len(model.asked) <= 13
 
 
@@ -154,7 +154,7 @@ async def test_a_step_ahead_that_breaks_does_no_harm_until_its_turn(
             raise RuntimeError("the server is away")
         return finish("done") if len(messages) > 6 else deep(messages)
 
-    tree = await bench.solve(tmp_path / "r", Slow(script=script), "dfsdt", Budget(in_flight=3))
+    tree = await bench.solve(tmp_path / "r", Slow(script=script), "dfsdt", in_flight=3)
     assert tree.answer == "done"
 
 
@@ -165,7 +165,7 @@ async def test_giving_up_goes_on_with_what_was_made_ahead(bench: Bench, tmp_path
         return give_up() if len(messages) > 6 else deep(messages)
 
     model = Slow(script=script)
-    tree = await bench.solve(tmp_path / "r", model, "dfsdt", Budget(in_flight=4))
+    tree = await bench.solve(tmp_path / "r", model, "dfsdt", in_flight=4)
     assert tree.answer == "second"
 
 
@@ -184,7 +184,7 @@ async def test_a_step_made_ahead_is_told_of_a_repeated_call_as_in_its_turn(
     trees = []
     for in_flight in (1, 4):
         model = ScriptedModel(script=Loud(seed, writes=seed % 3 == 0, answers=0.05))
-        budget = Budget(model_calls=10_000, in_flight=in_flight)
+        budget = Budget(model_calls=10_000)
         run = tmp_path / str(in_flight)
-        trees.append(await Bench().solve(run, model, planner, budget))
+        trees.append(await Bench().solve(run, model, planner, budget, in_flight=in_flight))
     assert result(trees[0]) == result(trees[1])

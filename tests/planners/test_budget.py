@@ -25,9 +25,10 @@ async def test_money_ends_a_run_after_the_call_that_passes_the_limit(
 ) -> None:
     """Each call costs 0.003."""
     model = ScriptedModel(script=endless)
-    budget = Budget(money=0.007, prices={"scripted": (2.0, 10.0)})
-    tree = await bench.solve(tmp_path / "r", model, "react:depth=50", budget)
-    assert tree.meta["ended"] == "money"
+    prices = {"scripted": (2.0, 10.0)}
+    budget = Budget(money=0.007)
+    tree = await bench.solve(tmp_path / "r", model, "react:depth=50", budget, prices=prices)
+    assert tree.ended == "money"
     assert len(model.asked) == 3
 
 
@@ -43,13 +44,14 @@ async def test_money_without_a_price_is_refused_before_anything_is_spent(
 async def test_a_resumed_run_has_spent_what_it_spent_before(bench: Bench, tmp_path: Path) -> None:
     prices = {"scripted": (2.0, 10.0)}
     first = ScriptedModel(script=endless)
-    await bench.solve(tmp_path / "r", first, "react:depth=50", Budget(money=0.007, prices=prices))
+    await bench.solve(tmp_path / "r", first, "react:depth=50", Budget(money=0.007), prices=prices)
     second = ScriptedModel(script=endless)
     tree = await bench.solve(
-        tmp_path / "r", second, "react:depth=50", Budget(money=0.013, prices=prices)
+        tmp_path / "r", second, "react:depth=50", Budget(money=0.013), prices=prices
     )
     assert (len(first.asked), len(second.asked)) == (3, 2)
-    assert tree.meta["spent"]["model_calls"] == 5
+    assert tree.ending is not None
+    assert tree.ending.spent.model_calls == 5
     third = ScriptedModel(script=endless)
     await bench.solve(tmp_path / "r", third, "react:depth=50", Budget(model_calls=6))
     assert len(third.asked) == 1

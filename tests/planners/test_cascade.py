@@ -154,7 +154,7 @@ async def test_budgets_count_every_call_of_a_cascade_and_are_never_passed(
         budget = Budget(model_calls=most)
         made = agent(bench, steps(), scorer("0", *steps()), budget=budget)
         tree = await solve(tmp_path / str(most), made)
-        assert tree.meta["ended"] == "model_calls"
+        assert tree.ended == "model_calls"
         assert tree.model_calls == most // 3 * 3
 
 
@@ -165,7 +165,7 @@ async def test_each_model_has_its_own_price(bench: Bench, tmp_path: Path) -> Non
         bench, steps, scorer("9"), budget=Budget(money=300.0, prices=prices, model_calls=100)
     )
     tree = await solve(tmp_path / "a", made)
-    assert tree.meta["ended"] == "money"
+    assert tree.ended == "money"
     strong = [m for v in read_run(tmp_path / "a").results.values() for m in v.get("spent", ())]
     spent = sum(usage["input_tokens"] for model, usage in strong if model == "strong")
     assert spent >= 300

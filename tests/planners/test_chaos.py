@@ -120,15 +120,17 @@ async def chaos(seed: int) -> None:
     budget = Budget(
         model_calls=draw.randrange(1, 30),
         tool_calls=draw.choice([None, None, draw.randrange(12)]),
-        in_flight=draw.choice([1, 1, 2, 4]),
     )
+    in_flight = draw.choice([1, 1, 2, 4])
     model = Chaos(script=garbled(seed), seed=seed, breaks=draw.random() < 0.3)
     others = asyncio.all_tasks()
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         BENCH.made.clear()
         BENCH.notes.clear()
-        solving = asyncio.create_task(BENCH.solve(run, model, planner_of(seed), budget))
+        solving = asyncio.create_task(
+            BENCH.solve(run, model, planner_of(seed), budget, in_flight=in_flight)
+        )
         if draw.random() < 0.3:
             await turns(draw.randrange(200))
             solving.cancel()
@@ -144,7 +146,7 @@ async def chaos(seed: int) -> None:
                 for place in (run, run.with_name("whole"))
             ]
             sound(resumed)
-            cut = "model_calls" in (resumed.meta["ended"], whole.meta["ended"])
+            cut = "model_calls" in (resumed.ended, whole.ended)
             assert cut or BENCH.notes or said(resumed) == said(whole)
 
 

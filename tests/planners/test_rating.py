@@ -187,7 +187,7 @@ async def test_a_budget_holds_to_the_call_grades_included(
 ) -> None:
     model = ScriptedModel(script=Judging(3, answers=0.0))
     tree = await bench.solve(tmp_path / "r", model, planner, Budget(model_calls=calls))
-    assert (tree.meta["ended"], len(model.asked)) == ("model_calls", calls)
+    assert (tree.ended, len(model.asked)) == ("model_calls", calls)
 
 
 class Counting(ScriptedModel):
@@ -208,8 +208,8 @@ class Counting(ScriptedModel):
 
 async def test_grades_are_asked_for_at_once(bench: Bench, tmp_path: Path) -> None:
     model = Counting(script=Judging(5, answers=0.0))
-    budget = Budget(model_calls=1_000, in_flight=3)
-    await bench.solve(tmp_path / "r", model, "beam:width=2,breadth=3,depth=3", budget)
+    budget = Budget(model_calls=1_000)
+    await bench.solve(tmp_path / "r", model, "beam:width=2,breadth=3,depth=3", budget, in_flight=3)
     assert model._most == 3
 
 
@@ -224,14 +224,18 @@ async def test_steps_and_grades_at_once_come_to_the_same_tree(
     trees = []
     for in_flight in (1, 4):
         model = Counting(script=Judging(seed, answers=0.03, writes=seed % 2 == 1))
-        budget = Budget(model_calls=10_000, in_flight=in_flight)
-        trees.append(await Bench().solve(tmp_path / str(in_flight), model, planner, budget))
+        budget = Budget(model_calls=10_000)
+        trees.append(
+            await Bench().solve(
+                tmp_path / str(in_flight), model, planner, budget, in_flight=in_flight
+            )
+        )
     alone, together = (
         [(n.id, n.messages, n.prompt, n.score, n.state, n.reason, n.answer) for n in tree]
         for tree in trees
     )
     assert alone == together
-    assert trees[0].meta["ended"] == trees[1].meta["ended"]
+    assert trees[0].ended == trees[1].ended
 
 
 async def test_after_a_grade_that_cannot_be_had_no_other_is_asked_for(
@@ -272,7 +276,7 @@ async def test_a_run_cut_after_any_event_goes_on_to_the_same_tree(
         model = ScriptedModel(script=Judging(seed))
         tree = await Bench().solve(run, model, planner, budget)
         assert timeless(tree) == timeless(whole)
-        assert tree.meta["ended"] == whole.meta["ended"]
+        assert tree.ended == whole.ended
         asks = sum(1 for key in paid if key.kind in ("model", "judge"))
         kept = sum(1 for key in had if key.kind in ("model", "judge"))
         assert len(model.asked) == asks - kept, "what was paid for is not paid for again"
@@ -317,6 +321,6 @@ async def test_the_best_answer_is_the_runs_and_pruned_nodes_say_why(tmp_path: Pa
     assert [node.answer for node in tree] == [None, "first", "second"]
     assert tree.answer == "second"
     tree = await Bench().solve(tmp_path / "s", none_left, "uct:width=2")
-    assert tree.meta["ended"] == "exhausted"
+    assert tree.ended == "exhausted"
     assert {n.reason for n in tree.children(ROOT)} == {"valued 0.00, below 0.15"}
     assert {n.state for n in tree.children(ROOT)} == {NodeState.PRUNED}

@@ -33,7 +33,7 @@ def test_killed_anywhere_and_resumed_gives_the_same_tree(seed: int, tmp_path: Pa
     paid = read_run(run)
     resumed = solve(run, seed, planner)
     assert timeless(resumed) == timeless(whole)
-    assert resumed.meta["ended"] == whole.meta["ended"]
+    assert resumed.ended == whole.ended
     after = read_run(run)
     again = [key for key in after.intents if key.attempt > 0]
     in_flight = [key for key in paid.intents if key not in paid.results]
@@ -104,7 +104,7 @@ async def test_a_larger_budget_goes_on_where_the_smaller_ended(
     first = await bench.solve(
         tmp_path / "r", [call("add", a=1, b=2)], "react", Budget(model_calls=1)
     )
-    assert first.meta["ended"] == "model_calls"
+    assert first.ended == "model_calls"
     more = await bench.solve(tmp_path / "r", [finish("3")], "react", Budget(model_calls=2))
     assert more.answer == "3"
     assert bench.made == [("add", (1, 2))]

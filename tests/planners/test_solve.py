@@ -20,7 +20,7 @@ from toolgrove.planners import Budget
 async def test_react_answers_with_what_its_tool_gave(bench: Bench, tmp_path: Path) -> None:
     model = ScriptedModel(replies=[call("add", a=2, b=3), finish("5")])
     tree = await bench.solve(tmp_path / "r", model, "react")
-    assert (tree.answer, tree.meta["ended"]) == ("5", "answered")
+    assert (tree.answer, tree.ended) == ("5", "answered")
     assert bench.made == [("add", (2, 3))]
     assert model.asked[1][-1].content == "5"
     assert [t["function"]["name"] for t in model.offered][-1] == "Finish"
@@ -170,7 +170,7 @@ async def test_a_budget_holds_to_the_call(
 
     model = ScriptedModel(script=script)
     tree = await bench.solve(tmp_path / "r", model, "react:depth=50", budget)
-    assert tree.meta["ended"] == ended
+    assert tree.ended == ended
     assert len(model.asked) == calls
     if ended == "tool_calls":
         assert len(bench.made) == 2
@@ -186,12 +186,12 @@ async def test_seconds_cut_a_call_in_flight(bench: Bench, tmp_path: Path) -> Non
             raise AssertionError
 
     tree = await bench.solve(tmp_path / "r", Silent(), "react", Budget(seconds=0.05))
-    assert tree.meta["ended"] == "seconds"
+    assert tree.ended == "seconds"
 
 
 async def test_exhausted_when_every_path_was_tried(bench: Bench, tmp_path: Path) -> None:
     tree = await bench.solve(tmp_path / "r", [give_up(), give_up()])
-    assert (tree.answer, tree.meta["ended"]) == (None, "exhausted")
+    assert (tree.answer, tree.ended) == (None, "exhausted")
     assert [n.state for n in tree.children(ROOT)] == [NodeState.GAVE_UP] * 2
 
 

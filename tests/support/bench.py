@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import Script, ScriptedModel
+from toolgrove.agent.settings import RunOptions
 from toolgrove.data.records import Effect, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.planners import Budget
@@ -53,11 +54,12 @@ class Bench:
         planner: str = "dfsdt",
         budget: Budget | None = None,
         query: str = "What is it?",
+        **options: Unpack[RunOptions],
     ) -> SearchTree:
         if isinstance(model, list):
             model = ScriptedModel(replies=model)
         elif not isinstance(model, ScriptedModel):
             model = ScriptedModel(script=model)
-        agent = Agent(model=model, planner=planner, budget=budget)
+        agent = Agent(model=model, planner=planner, budget=budget or Budget(), **options)
         agent.registry = self.registry
         return await agent.solve(Task("t", query), run)

@@ -11,6 +11,7 @@ from random import Random
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.idempotency import KeyFile
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry
@@ -91,11 +92,11 @@ async def inject(
             registry.add(_SPECS)
             async with build_stack(
                 registry,
-                timeout=deadline,
-                hosts=server.hosts,
+                CallSettings(
+                    timeout=deadline, hosts=server.hosts, network=Network(max_bytes=100_000)
+                ),
                 rng=NoJitter(),
                 keys=store.key,
-                network=Network(max_bytes=100_000),
             ) as execute:
 
                 async def one(n: int, spec: ToolSpec, name: str) -> None:

@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.network import Network
@@ -192,7 +193,9 @@ async def made(faults: Any, spec: ToolSpec, secrets: SecretStore, **more: Any) -
     network = Network(AddressPolicy(hosts=allowed), redirects=2)
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, network=network, secrets=secrets, **more) as execute:
+        async with build_stack(
+            registry, CallSettings(network=network), secrets=secrets, **more
+        ) as execute:
             return await execute(ToolCall("c", spec.id))
 
 
@@ -261,7 +264,7 @@ async def test_promise_16_a_redirect_to_another_origin_gets_no_credential(
         registry.add([spec])
         network = Network(allowed, redirects=2)
         async with build_stack(
-            registry, network=network, secrets=store(origin=faults.base)
+            registry, CallSettings(network=network), secrets=store(origin=faults.base)
         ) as execute:
             observation = await execute(ToolCall("c", spec.id))
     assert observation.status is Status.OK

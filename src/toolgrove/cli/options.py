@@ -152,7 +152,6 @@ OPTIONS = (
         RUN,
         "k",
         "Tools to retrieve for a request.",
-        flag="-k",
         fixed=True,
         min=1,
         show_default="5",
@@ -218,7 +217,7 @@ OPTIONS = (
     _option(
         "apis",
         str,
-        CALLS,
+        RUN,
         "calls.apis",
         "URL of a virtual API server (serve apis) that answers all calls.",
     ),
@@ -266,12 +265,10 @@ OPTIONS = (
     _option(
         "record",
         str,
-        CALLS,
+        RUN,
         "calls.record",
         "Keep the HTTP exchanges in a cassette in this folder.",
     ),
-    _option(
-        "replay", str, CALLS, "calls.replay", "Answer calls from the cassettes in this folder."
-    ),
+    _option("replay", str, RUN, "calls.replay", "Answer calls from the cassettes in this folder."),
 )
 """Every option that sets something of a run or its calls."""

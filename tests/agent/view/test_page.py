@@ -25,7 +25,7 @@ from toolgrove.agent.view.page import page, render, svg
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Node, Task, ToolCall
-from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import FormatError, JournalError
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -194,7 +194,7 @@ def test_a_run_that_has_not_ended_says_so(tmp_path: Path) -> None:
 
 
 def test_a_run_without_a_step_is_shown(tmp_path: Path) -> None:
-    empty = SearchTree(Task("1", "What?"), meta={"ended": None})
+    empty = SearchTree(Task("1", "What?"), ending=Ending())
     assert nodes_of(shown(empty)) == []
     assert ElementTree.fromstring(svg(empty)).tag == f"{SVG}svg"
 

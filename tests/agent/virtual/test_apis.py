@@ -22,6 +22,7 @@ from toolgrove.agent.virtual.server import BODY_LIMIT, VirtualServer
 from toolgrove.agent.virtual.simulator import Simulator
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.world import HOST, running, specs
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.cache import AnswerCache
 from toolgrove.tools.virtual.directory import Directory
@@ -69,7 +70,9 @@ def served(world: str, registry: Registry, tmp_path: Path) -> Served:
     @contextmanager
     def serve(**options: Any) -> Iterator[str]:
         with AnswerCache(tmp_path / "answers.sqlite") as cache:
-            server = VirtualServer(registry, cache, hosts={HOST: world}, **options)
+            server = VirtualServer(
+                registry, cache, calls=CallSettings(hosts={HOST: world}), **options
+            )
             with server.running() as url:
                 yield f"{url}/virtual"
 

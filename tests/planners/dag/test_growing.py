@@ -43,7 +43,7 @@ def shown(asked: Sequence[BaseMessage]) -> str:
 async def test_dag_answers_with_two_model_calls(bench: Bench, tmp_path: Path) -> None:
     said = model("1. add(a=2, b=3)\n2. add(a=$1, b=$1)\njoin()", "Finish(It is 10 (ten).)")
     tree = await bench.solve(tmp_path / "r", said, "dag")
-    assert (tree.answer, tree.meta["ended"]) == ("It is 10 (ten).", "answered")
+    assert (tree.answer, tree.ended) == ("It is 10 (ten).", "answered")
     assert bench.made == [("add", (2, 3)), ("add", (5, 5))]
     root, plan, join = tree
     assert root.messages[0].content == PLAN.opening("", ())[0].content
@@ -147,7 +147,7 @@ async def test_a_write_waits_until_the_plan_is_in_the_journal(bench: Bench, tmp_
 async def test_a_plan_can_end_with_its_answer(bench: Bench, tmp_path: Path) -> None:
     said = model("1. add(a=2, b=3)\n2. add(a=$1, b=$1)\nFinish($1 and $1 make $2.)")
     tree = await bench.solve(tmp_path / "r", said, "dag")
-    assert (tree.answer, tree.meta["ended"]) == ("5 and 5 make 10.", "answered")
+    assert (tree.answer, tree.ended) == ("5 and 5 make 10.", "answered")
     assert len(said.asked) == 1
     _, plan = tree
     assert [call.name for call in plan.calls[-2:]] == [plan.calls[0].name, FINISH]
@@ -296,7 +296,7 @@ async def test_calls_at_the_very_end_are_not_made(bench: Bench, tmp_path: Path) 
     said = model("1. add(a=1, b=1)", "2. add(a=2, b=1)")
     tree = await bench.solve(tmp_path / "r", said, "dta:rounds=1")
     assert tree.answer is None
-    assert tree.meta["ended"] == "exhausted"
+    assert tree.ended == "exhausted"
     assert len(bench.made) == 1
 
 
@@ -368,7 +368,7 @@ async def test_a_spent_budget_cancels_the_plan_and_a_larger_one_goes_on(
     run = tmp_path / "r"
     replies = ["1. add(a=1, b=1)\n2. add(a=$1, b=1)\njoin()", "Finish(3)"]
     tree = await bench.solve(run, model(*replies), "dag", Budget(tool_calls=1))
-    assert tree.meta["ended"] == "tool_calls"
+    assert tree.ended == "tool_calls"
     tree = await bench.solve(run, model(*replies), "dag", Budget(tool_calls=5))
     assert tree.answer == "3"
     assert len(bench.made) == 2

@@ -22,6 +22,7 @@ from support.fault_server import FAULTS, fault
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
 from toolgrove.tools.calls.cassette import Cassette, Recording, Replay, cassette_path
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.http.request import Request
@@ -48,7 +49,11 @@ async def run(
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
-            registry, hosts=hosts, cassette=cassette, rng=NoJitter(), timeout=0.3, **more
+            registry,
+            CallSettings(hosts=hosts, timeout=0.3),
+            cassette=cassette,
+            rng=NoJitter(),
+            **more,
         ) as execute:
             return [await execute(ToolCall(f"c{i}", spec.id, a)) for i, a in enumerate(arguments)]
 

@@ -21,6 +21,7 @@ from toolgrove.tools.calls.idempotency import KeyFile, repeatable
 from toolgrove.tools.calls.limits import HostLimits, with_limits
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import Policy, with_policy
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.network import Network
@@ -128,7 +129,7 @@ async def test_a_dry_run_shows_the_request_and_sends_nothing(
         registry.add([replace(spec, binding=binding)])
         function = registry.add_function(_boom)
         async with build_stack(
-            registry, hosts=faults.hosts, policy=Policy(dry_run=True), keys=keys.key
+            registry, CallSettings(hosts=faults.hosts, policy=Policy(dry_run=True)), keys=keys.key
         ) as execute:
             shown = await execute(ToolCall("c", spec.id, {"text": "hé"}))
             python = await execute(ToolCall("c", function.id, {"x": 1}))
@@ -254,7 +255,7 @@ async def test_the_stack_leaves_a_dead_host_alone() -> None:
     network = Network(AddressPolicy(private=True), failures=2)
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, network=network, attempts=1) as execute:
+        async with build_stack(registry, CallSettings(network=network, attempts=1)) as execute:
             got = [await execute(ToolCall("c", "i")) for _ in range(3)]
     assert ["No connection" in g.content for g in got] == [True, True, False]
     assert "left alone" in got[2].content
@@ -275,7 +276,9 @@ async def test_promise_23_a_tool_whose_pinned_hash_changed_is_not_called(
         with Registry() as registry:
             registry.add([spec])
             pins = {spec.id: codec.digest(spec)}
-            async with build_stack(registry, hosts=faults.hosts, pins=pins) as execute:
+            async with build_stack(
+                registry, CallSettings(hosts=faults.hosts), pins=pins
+            ) as execute:
                 before = await execute(ToolCall("c", spec.id))
                 registry.add([changed])  # somebody indexes the source again, under the run
                 after = await execute(ToolCall("c", spec.id))
@@ -323,7 +326,10 @@ async def test_promise_22_a_write_is_repeated_with_one_key_that_is_on_disk_befor
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
-            registry, hosts=faults.hosts, rng=NoJitter(), keys=KeyFile(tmp_path / "keys").key
+            registry,
+            CallSettings(hosts=faults.hosts),
+            rng=NoJitter(),
+            keys=KeyFile(tmp_path / "keys").key,
         ) as execute:
             got = await execute(ToolCall("c", spec.id, {"text": "a"}))
     assert (got.status, got.attempts) == (Status.OK, 3)
@@ -346,7 +352,7 @@ async def test_promise_22_a_post_without_a_stored_key_is_sent_once(
             registry.add([replace(spec, effect=effect)])
             async with build_stack(
                 registry,
-                hosts=faults.hosts,
+                CallSettings(hosts=faults.hosts),
                 rng=NoJitter(),
                 keys=KeyFile(tmp_path / "keys").key if storing else None,
             ) as execute:

@@ -10,6 +10,7 @@ from typing import Any
 
 from toolgrove.data.journal import Journal, whole_observation
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.registry import Registry
 
@@ -31,7 +32,7 @@ async def test_each_tool_gets_its_backend(faults: Any, reply: Callable[..., byte
     with Registry() as registry:
         registry.add([faults.spec(), odd, bare])
         python = registry.add_function(double)
-        async with build_stack(registry, hosts=faults.hosts) as execute:
+        async with build_stack(registry, CallSettings(hosts=faults.hosts)) as execute:
             served = await execute(ToolCall("c", faults.spec().id))
             doubled = await execute(ToolCall("c", python.id, {"x": 21}))
             unbound = [await execute(ToolCall("c", spec_id)) for spec_id in ("odd", "bare")]
@@ -52,7 +53,9 @@ async def test_an_observation_that_is_cut_is_whole_in_the_run(tmp_path: Path) ->
         with Journal.create(
             tmp_path / "run", task=Task("1", "q"), tools=[spec], aliases={}, config={}
         ) as journal:
-            async with build_stack(registry, limit=100, store=journal.store) as execute:
+            async with build_stack(
+                registry, CallSettings(observation_limit=100), store=journal.store
+            ) as execute:
                 observation = await execute(ToolCall("c", spec.id, {"words": 1000}))
     assert observation.truncated
     assert len(observation.content) <= 100

@@ -14,6 +14,7 @@ import pytest
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.tools.calls.execute import with_timeout
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.backend import HttpBackend
 from toolgrove.tools.registry import Registry
@@ -42,7 +43,9 @@ async def stacked(faults: Any, spec: ToolSpec) -> Observation:
     """One call by the whole stack."""
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, hosts=faults.hosts, rng=NoJitter()) as execute:
+        async with build_stack(
+            registry, CallSettings(hosts=faults.hosts), rng=NoJitter()
+        ) as execute:
             return await execute(ToolCall("c", spec.id, {}))
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.pages import next_arguments, pages
 from toolgrove.tools.registry import Registry
@@ -88,7 +89,7 @@ async def test_pages_are_called_one_after_the_other_until_there_is_none(
     paged = replace(spec("page", whole=True), binding=binding)
     with Registry() as registry:
         registry.add([paged])
-        async with build_stack(registry, hosts=faults.hosts) as execute:
+        async with build_stack(registry, CallSettings(hosts=faults.hosts)) as execute:
             got = [o async for o in pages(execute, ToolCall("c", "i"))]
             faults.answer("/items", reply(b'{"next_cursor": 9}', kind))
             endless = [o async for o in pages(execute, ToolCall("c", "i", {"page": 1}), limit=1)]

@@ -19,6 +19,7 @@ from support.fault_server import FaultServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError, UsageError
 from toolgrove.tools.calls.execute import with_timeout
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.mcp.backend import McpBackend
 from toolgrove.tools.mcp.source import Server, load_mcp
@@ -173,7 +174,7 @@ async def test_the_stack_gets_over_a_death_between_two_reads(
     address = stdio(state)
     with Registry() as registry:
         registry.add(at(address, indexed))
-        async with build_stack(registry, trusted=[address]) as execute:
+        async with build_stack(registry, CallSettings(trusted=[address])) as execute:
             await execute(ToolCall("c", "mcp/trouble/die"))
             found = await execute(ToolCall("c", "mcp/trouble/add", {"a": 20, "b": 1}))
     assert (found.status, found.content) == (Status.OK, "21")

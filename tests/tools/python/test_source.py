@@ -9,6 +9,7 @@ import pytest
 from support import sample_tools
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.python.source import load_source
 from toolgrove.tools.registry import Registry
@@ -22,7 +23,7 @@ async def called(
     """Calls through the stack, of a spec as a catalogue on disk would have it."""
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, trusted=trusted) as execute:
+        async with build_stack(registry, CallSettings(trusted=trusted)) as execute:
             return [await execute(ToolCall("c", spec.id, step)) for step in steps]
 
 

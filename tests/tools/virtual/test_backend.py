@@ -12,6 +12,7 @@ import pytest
 from toolgrove.agent.virtual.server import VirtualServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.virtual.backend import VirtualBackend, identity
@@ -27,7 +28,7 @@ JSON = "Content-Type: application/json"
 async def called(url: str, call: ToolCall = CALL, *specs: ToolSpec) -> Observation:
     with Registry() as registry:
         registry.add([SPEC, *specs])
-        async with build_stack(registry, virtual=url) as execute:
+        async with build_stack(registry, CallSettings(apis=url)) as execute:
             return await execute(call)
 
 
@@ -108,7 +109,7 @@ async def test_a_late_write_is_in_doubt(faults: Any) -> None:
     spec = ToolSpec("w", "c", "t", "w", effect=Effect.WRITE)
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, virtual=faults.base, timeout=0.2) as execute:
+        async with build_stack(registry, CallSettings(apis=faults.base, timeout=0.2)) as execute:
             assert (await execute(ToolCall("c", "w"))).status is Status.IN_DOUBT
 
 
