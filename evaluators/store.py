@@ -305,7 +305,7 @@ def _reading(file: Path) -> Iterator[sqlite3.Connection]:
             yield db
         finally:
             db.close()
-    except (sqlite3.Error, ValueError, TypeError) as error:
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
         raise _damaged(file, str(error)) from error
 
 

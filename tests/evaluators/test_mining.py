@@ -428,6 +428,7 @@ async def test_a_results_file_of_another_program_makes_no_batch(tmp_path: Path) 
     [
         "UPDATE result SET scores = '[{'",
         'UPDATE result SET scores = \'[{"value": "much"}]\'',
+        "UPDATE result SET scores = replace(hex(zeroblob(50000)), '0', '[')",
         "UPDATE result SET figures = '{}'",
         "UPDATE result SET run = x'ff'",
         "UPDATE result SET state = 'odd'",
