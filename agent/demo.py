@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.hosting import hosted_agent
-from toolgrove.data.preferences import Mined, answered, mine
+from toolgrove.data.preferences import Mined
 from toolgrove.data.records import Score, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.planners import Budget
@@ -99,20 +99,26 @@ async def solve_all(
 def write_report(attempts: Sequence[Attempt], out: Path) -> Report:
     """Mine the preference pairs and write them, and the page of all trees.
 
-    A branch is a success where its answer was found right, not merely where it called Finish.
+    A branch is a success where its answer was scored right, not merely where it called Finish.
     """
-    from toolgrove.agent.view.page import render
+    from toolgrove.agent.view.data import read_view
+    from toolgrove.agent.view.page import page
     from toolgrove.data.formats.trl import save_pairs
+    from toolgrove.data.mining import fitting
+    from toolgrove.evaluators.judgements import judgement
+    from toolgrove.evaluators.mining import mine_judged
     from toolgrove.machine.files import write_beside
 
-    mined = []
+    mined, shown = [], []
     for attempt in attempts:
-        right = attempt.answer.value == 1.0
-        mined.append(mine(attempt.tree, success=answered if right else lambda node: False))
-    pairs, page = out / "pairs.jsonl", out / "trees.html"
+        tree = attempt.tree
+        judged = judgement(tree, tree.answer, (attempt.answer, attempt.calls))
+        mined.append(fitting(mine_judged(tree, judged)))
+        shown.append(replace(read_view(attempt.run), judgement=judged))
+    pairs, trees = out / "pairs.jsonl", out / "trees.html"
     save_pairs(pairs, (pair for one in mined for pair in one.pairs))
-    write_beside(page, [render([attempt.run for attempt in attempts]).encode()])
-    return Report(tuple(attempts), tuple(mined), pairs, page)
+    write_beside(trees, [page(shown).encode()])
+    return Report(tuple(attempts), tuple(mined), pairs, trees)
 
 
 def recordings() -> Path:

@@ -32,7 +32,7 @@ from toolgrove.data.spending import spending
 from toolgrove.data.tree import Ending, SearchTree
 from toolgrove.errors import JournalError, JournalLocked
 
-__all__ = ["CallKey", "Journal", "Record", "read_run", "read_tree"]
+__all__ = ["CallKey", "Journal", "Record", "has_begun", "read_run", "read_tree"]
 
 JOURNAL = "journal.jsonl"
 OBSERVATIONS = "observations"
@@ -80,6 +80,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
         for line in stream:
             yield at, line
             at += len(line)
+
+
+def has_begun(run: str | Path) -> bool:
+    """Whether a run's journal has its whole header; else nothing had been asked or paid for yet."""
+    with (Path(run) / JOURNAL).open("rb") as stream:
+        return stream.readline().endswith(b"\n")
 
 
 def read_run(run: str | Path) -> Record:

@@ -27,8 +27,8 @@ from toolgrove.data.tree import SearchTree
 
 __all__ = ["ALWAYS_DROPPED", "Fault", "Mined", "MinedRow", "Rule", "Success", "answered", "mine"]
 
-Success = Callable[[Node], bool]
-"""Whether a node is a success, for instance by its score."""
+Success = Callable[[Node], bool | None]
+"""Whether a node is a success, for instance by its score; None where that is not known."""
 
 
 class Rule(StrEnum):
@@ -86,6 +86,8 @@ class MinedRow:
         Pairs that have a fault and were kept, by fault.
     why : str
         Why there is no pair, where there is none.
+    judged : str
+        The evaluator whose score says what is a success; empty where nobody judged the answer.
     """
 
     tree: str
@@ -97,6 +99,7 @@ class MinedRow:
     dropped: Mapping[str, int] = field(default_factory=dict)
     flagged: Mapping[str, int] = field(default_factory=dict)
     why: str = ""
+    judged: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +131,8 @@ def mine(
     rule : Rule
         Step-wise or path-wise.
     success : callable
-        Which nodes are successes. A step has failed where nothing below it is one; a step that
-        gave up is a legitimate rejected side.
+        Which nodes are successes. A step has failed where nothing below it is one, nor may be one
+        (None); a step that gave up is a legitimate rejected side.
     drop : collection of Fault
         Faults for which a pair is dropped besides :data:`ALWAYS_DROPPED`. Others are counted and
         named in the pair's ``origin["faults"]``.
@@ -153,8 +156,12 @@ def mine(
     ('5 km', 'No idea.')
     """
     won = _at_or_above(tree, success)
+    unknown = _at_or_above(tree, lambda node: success(node) is None)
     unfinished = _at_or_above(tree, lambda node: _is_open_leaf(tree, node))
-    candidates = _steps(tree, won) if rule is Rule.STEP else _paths(tree, won, success)
+    if rule is Rule.STEP:
+        candidates = _steps(tree, won, unknown)
+    else:
+        candidates = _paths(tree, won, unknown, success)
     pairs = []
     dropped: Counter[str] = Counter()
     flagged: Counter[str] = Counter()
@@ -176,7 +183,7 @@ def mine(
         pairs=len(pairs),
         dropped=dict(dropped),
         flagged=dict(flagged),
-        why="" if pairs else _why(won, branchings, dropped),
+        why="" if pairs else _why(won, unknown, branchings, dropped),
     )
     return Mined(tuple(pairs), row)
 
@@ -198,7 +205,7 @@ def _is_open_leaf(tree: SearchTree, node: Node) -> bool:
     return left and not tree.children(node.id)
 
 
-def _at_or_above(tree: SearchTree, wanted: Callable[[Node], bool]) -> dict[str, None]:
+def _at_or_above(tree: SearchTree, wanted: Success) -> dict[str, None]:
     """Ids of the wanted nodes and of those above them, in the tree's order."""
     found: set[str] = set()
     for node in tree:
@@ -209,11 +216,13 @@ def _at_or_above(tree: SearchTree, wanted: Callable[[Node], bool]) -> dict[str, 
     return {node.id: None for node in tree if node.id in found}
 
 
-def _steps(tree: SearchTree, won: Collection[str]) -> Iterator[_Candidate]:
+def _steps(
+    tree: SearchTree, won: Collection[str], unknown: Collection[str]
+) -> Iterator[_Candidate]:
     for node_id in won:
         children = tree.children(node_id)
         kept = [child for child in children if child.id in won]
-        failed = [child for child in children if child.id not in won]
+        failed = [child for child in children if child.id not in won and child.id not in unknown]
         if kept and failed:
             shared = tree.path(node_id)
             for chosen in kept:
@@ -221,9 +230,11 @@ def _steps(tree: SearchTree, won: Collection[str]) -> Iterator[_Candidate]:
                     yield _Candidate(shared, [chosen], [rejected])
 
 
-def _paths(tree: SearchTree, won: Collection[str], success: Success) -> Iterator[_Candidate]:
+def _paths(
+    tree: SearchTree, won: Collection[str], unknown: Collection[str], success: Success
+) -> Iterator[_Candidate]:
     winners = [tree.path(node.id)[1:] for node in tree if success(node)]
-    losers = [leaf for leaf in tree.leaves() if leaf.id not in won]
+    losers = [leaf for leaf in tree.leaves() if leaf.id not in won and leaf.id not in unknown]
     for chosen in winners:
         for leaf in losers:
             yield _Candidate([tree.root], chosen, tree.path(leaf.id)[1:])
@@ -290,13 +301,16 @@ def _side(nodes: Sequence[Node]) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _why(won: Collection[str], branchings: int, dropped: Mapping[str, int]) -> str:
+def _why(
+    won: Collection[str], unknown: Collection[str], branchings: int, dropped: Mapping[str, int]
+) -> str:
     if not won:
         return "no success"
     if not branchings:
         return "never branched on the way to its success"
     if not dropped:
-        return "every branch led to a success"
+        other = " or to an answer that nobody judged" if set(unknown) - set(won) else ""
+        return f"every branch led to a success{other}"
     if set(dropped) == {Fault.IDENTICAL_CALL}:
         return "identical calls only"
     return "all pairs dropped: " + ", ".join(f"{n} {fault}" for fault, n in dropped.items())

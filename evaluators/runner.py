@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Protocol, TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, read_tree
+from toolgrove.data.journal import JOURNAL, has_begun, read_tree
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
@@ -204,9 +204,8 @@ class _Batch:
 
 def _forget_unbegun(run: Path) -> None:
     """Remove a journal whose header was cut off: nothing had been asked or paid for yet."""
-    journal = run / JOURNAL
-    if journal.is_file() and b"\n" not in journal.read_bytes():
-        journal.unlink()
+    if (run / JOURNAL).is_file() and not has_begun(run):
+        (run / JOURNAL).unlink()
 
 
 def _figures(tree: SearchTree) -> RunFigures:

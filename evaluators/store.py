@@ -9,6 +9,7 @@ outlives its runner and no clock has to be trusted.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,9 +21,9 @@ from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
-from toolgrove.errors import UsageError
+from toolgrove.errors import FormatError, UsageError
 
-__all__ = ["ResultKey", "ResultRow", "ResultStore", "RunFigures"]
+__all__ = ["ResultKey", "ResultRow", "ResultStore", "RunFigures", "holds_results", "read_results"]
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
@@ -40,6 +41,7 @@ CREATE TABLE IF NOT EXISTS result (
 
 ResultKey: TypeAlias = tuple[str, int]
 """Task id and epoch: which row of a configuration."""
+_COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,31 +162,16 @@ class ResultStore:
 
     def rows(self) -> list[ResultRow]:
         """All rows of the configuration, by group, task and epoch."""
-        return [self._row(record) for record in self._select("ORDER BY grp, task, epoch")]
+        return [_row(record) for record in self._select("ORDER BY grp, task, epoch")]
 
     def row(self, key: ResultKey) -> ResultRow:
         """One row."""
         [record] = self._select("AND task = ? AND epoch = ?", *key)
-        return self._row(record)
+        return _row(record)
 
     def _select(self, rest: str, *values: Any) -> Iterable[tuple[Any, ...]]:
-        columns = "task, epoch, grp, run, state, reason, figures, scores, query"
         return self._db.execute(
-            f"SELECT {columns} FROM result WHERE config = ? {rest}", (self.hash, *values)
-        )
-
-    def _row(self, record: tuple[Any, ...]) -> ResultRow:
-        task, epoch, group, run, state, reason, figures, scores, query = record
-        return ResultRow(
-            task,
-            epoch,
-            group,
-            run,
-            state,
-            reason,
-            None if figures is None else codec.decode(RunFigures, codec.loads(figures)),
-            tuple(codec.decode(Score, score) for score in codec.loads(scores)),
-            query,
+            f"SELECT {_COLUMNS} FROM result WHERE config = ? {rest}", (self.hash, *values)
         )
 
     def claim(self, key: ResultKey, evaluators: Iterable[str]) -> bool:
@@ -259,3 +246,85 @@ class ResultStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _row(record: tuple[Any, ...]) -> ResultRow:
+    task, epoch, group, run, state, reason, figures, scores, query = record
+    return ResultRow(
+        task,
+        epoch,
+        group,
+        run,
+        state,
+        reason,
+        None if figures is None else codec.decode(RunFigures, codec.loads(figures)),
+        tuple(codec.decode(Score, score) for score in codec.loads(scores)),
+        query,
+    )
+
+
+def holds_results(folder: str | Path) -> bool:
+    """Whether a folder is that of a batch.
+
+    Raises
+    ------
+    FormatError
+        Where its results cannot be read, so that nobody knows.
+    """
+    file = Path(folder) / DATABASE
+    if not os.path.isfile(file):  # also where a folder above may not be looked into
+        return False
+    with _reading(file) as db:
+        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
+    return {"config", "result"} <= tables
+
+
+def read_results(folder: str | Path) -> Iterator[ResultRow]:
+    """All rows of a batch's folder, of every configuration, without taking part in the batch.
+
+    Raises
+    ------
+    FormatError
+        Where the file is missing or damaged.
+    """
+    file = Path(folder) / DATABASE
+    with _reading(file) as db:
+        for record in db.execute(f"SELECT {_COLUMNS} FROM result ORDER BY config, task, epoch"):
+            row = codec.decode(ResultRow, codec.to_json(_row(record)))
+            if row.state not in (PENDING, DONE, INFRASTRUCTURE):
+                raise _damaged(file, f"{row.state!r} is no state of a result")
+            yield row
+
+
+@contextmanager
+def _reading(file: Path) -> Iterator[sqlite3.Connection]:
+    """A connection that changes nothing; what is wrong with the file is one FormatError."""
+    try:
+        db = _opened(file)
+        try:
+            yield db
+        finally:
+            db.close()
+    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+        raise _damaged(file, str(error)) from error
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    uri = file.absolute().as_uri()
+    db = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=60, isolation_level=None)
+    try:
+        db.execute("PRAGMA query_only = ON")
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        if file.with_name(f"{DATABASE}-wal").exists():
+            raise
+        # SQLite wants to write beside it, and may not: then nobody else writes there either
+        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
+    return db
+
+
+def _damaged(file: Path, why: str) -> FormatError:
+    said = " ".join(why.split())[:200]
+    mend = "Mend or restore it, or mine without scores (--success answered)."
+    return FormatError(str(file), "table result", f"the results of a batch ({said})", mend)

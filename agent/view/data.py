@@ -16,7 +16,8 @@ from toolgrove.data.formats import deepjson
 from toolgrove.data.journal import read_tree, whole_observation
 from toolgrove.data.records import Node, Observation, Role, Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import JournalError
+from toolgrove.errors import FormatError, JournalError
+from toolgrove.evaluators.judgements import UNJUDGED, Judgement, Judgements, not_judged
 
 __all__ = [
     "ShownRun",
@@ -37,15 +38,23 @@ WHOLES_LIMIT = 5_000_000
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A tree to show, and the folder that its whole observations lie in, where it has one."""
+    """A tree to show, the folder that its whole observations lie in, and who judged its answers."""
 
     name: str
     tree: SearchTree
     folder: Path | None = None
+    judgement: Judgement = UNJUDGED
 
 
-def read_view(source: Path) -> ShownRun:
+def read_view(source: Path, judgements: Judgements | None = None) -> ShownRun:
     """Read a run's folder, or a ToolBench answer tree (``.json``).
+
+    Parameters
+    ----------
+    source : path
+        Where it lies.
+    judgements : Judgements or None
+        Knows what batches said of their runs; one for many runs reads a batch's results once.
 
     Raises
     ------
@@ -60,11 +69,16 @@ def read_view(source: Path) -> ShownRun:
         return ShownRun(source.stem, load_answer_tree(source))
     folder = source if source.is_dir() else source.parent
     try:
-        return ShownRun(folder.resolve().name, read_tree(source), folder)
+        tree = read_tree(source)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise JournalError(
             f"{source}: the journal is damaged ({one_line(str(error))}). Run the task anew."
         ) from error
+    try:
+        judged = (judgements or Judgements()).of(tree, folder)
+    except FormatError as error:  # a run can be looked at without its scores
+        judged = not_judged(str(error))
+    return ShownRun(folder.resolve().name, tree, folder, judged)
 
 
 _ENDED = {

@@ -30,6 +30,7 @@ from toolgrove.agent.view.markup import Markup, inert_json, tag
 from toolgrove.agent.view.pairs import pairs_section
 from toolgrove.agent.view.svg import PICTURE_CSS, picture, svg
 from toolgrove.data.tree import SearchTree
+from toolgrove.evaluators.judgements import Judgements
 
 __all__ = ["page", "render", "svg"]
 
@@ -52,7 +53,8 @@ def render(runs: Sequence[Path]) -> str:
     FormatError
         Where a file is not an answer tree.
     """
-    return page([read_view(Path(run)) for run in runs])
+    judgements = Judgements()
+    return page([read_view(Path(run), judgements) for run in runs])
 
 
 def page(runs: Sequence[ShownRun]) -> str:
@@ -154,7 +156,7 @@ def _run(run: ShownRun, number: int) -> Markup:
             tag("div", class_="detail", role="region", aria_label="Step", tabindex=-1),
             class_="panes",
         ),
-        pairs_section(tree),
+        pairs_section(tree, run.judgement),
         tag("noscript", tag("p", "The steps are listed by the page's own script, which is off.")),
         tag("script", inert_json(nodes_json(run)), type="application/json", class_="nodes"),
         class_="run",

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from toolgrove.agent.view.data import pretty
 from toolgrove.agent.view.look import KINDS, icon, kind_of, label, preorder, tool_names
 from toolgrove.agent.view.markup import Markup, tag
-from toolgrove.data.preferences import MinedRow, mine
+from toolgrove.data.preferences import MinedRow
 from toolgrove.data.records import Message, PreferencePair
 from toolgrove.data.tree import SearchTree
+from toolgrove.evaluators.judgements import Judgement
+from toolgrove.evaluators.mining import mine_judged
 
 __all__ = ["pairs_section"]
 
@@ -17,9 +19,9 @@ PAIRS_LIMIT = 100
 """Pairs of one tree that the page shows; ``toolgrove mine`` writes them all."""
 
 
-def pairs_section(tree: SearchTree) -> Markup:
+def pairs_section(tree: SearchTree, judgement: Judgement) -> Markup:
     """The step-wise pairs mined from a tree, or why there is none."""
-    mined = mine(tree)
+    mined = mine_judged(tree, judgement)
     numbers = {node.id: number for number, node in enumerate(preorder(tree))}
     names = tool_names(tree)
 
@@ -64,6 +66,9 @@ def _summary(row: MinedRow) -> str:
     said = f"{row.pairs:,} by the step-wise rule"
     if row.pairs > PAIRS_LIMIT:
         said += f", the first {PAIRS_LIMIT} shown"
+    said += (
+        f"; the answer was judged by {row.judged}" if row.judged else "; nobody judged the answer"
+    )
     dropped = ", ".join(f"{n:,} for {f.replace('_', ' ')}" for f, n in row.dropped.items())
     return f"{said}; dropped: {dropped}." if dropped else f"{said}."
 

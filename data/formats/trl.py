@@ -14,7 +14,10 @@ text, which TRL (1.16) parses itself. Rows whose prompt fills ``max_length`` TRL
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,26 +29,41 @@ from toolgrove.machine.files import write_beside
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["dump_pair", "features", "save_pairs", "unfit"]
+__all__ = ["SavedPairs", "dump_pair", "features", "save_pairs", "unfit"]
 
 _INT64 = 2**63
+_DEEPEST = 200
+_TOO_DEEP = object()
 
 
 def unfit(pair: PreferencePair) -> str | None:
     """Why a pair cannot be a row; None where it can.
 
     ``datasets`` holds neither arguments that are no JSON object nor whole numbers past 64 bits,
-    and a message text may hold no half of a surrogate pair.
+    a text may hold no half of a surrogate pair, and JSON has no number that is not finite.
     """
     for message in (*pair.prompt, *pair.chosen, *pair.rejected):
-        if any(call.malformed is not None for call in message.calls):
-            return "arguments that are no JSON object"
-        for text in _leaves([message.content, *(dict(c.arguments) for c in message.calls)]):
-            if isinstance(text, int) and not -_INT64 <= text < _INT64:
-                return "a whole number past 64 bits"
-            if isinstance(text, str) and not _encodable(text):
-                return "text that is not Unicode"
+        texts: list[Any] = [message.content, message.name, message.call_id]
+        for call in message.calls:
+            if call.malformed is not None or not isinstance(call.arguments, Mapping):
+                return "arguments that are no JSON object"
+            texts += [call.id, call.name, call.arguments]
+        why = next(filter(None, map(_unfit, _leaves(texts))), None)
+        if why is not None:
+            return why
     return None
+
+
+def _unfit(leaf: Any) -> str | None:
+    if isinstance(leaf, str):
+        return None if _encodable(leaf) else "text that is not Unicode"
+    if isinstance(leaf, int):
+        return None if -_INT64 <= leaf < _INT64 else "a whole number past 64 bits"
+    if isinstance(leaf, float):
+        return None if math.isfinite(leaf) else "a number that is not finite"
+    if leaf is _TOO_DEEP:
+        return "arguments that are nested too deeply"
+    return None if leaf is None else "a value that is not JSON"
 
 
 def dump_pair(pair: PreferencePair) -> dict[str, Any]:
@@ -102,15 +120,37 @@ def _message(message: Message) -> dict[str, Any]:
     return row
 
 
-def save_pairs(path: str | Path, pairs: Iterable[PreferencePair]) -> None:
+@dataclass(frozen=True, slots=True)
+class SavedPairs:
+    """How many pairs were written, and how many were left out, by the reason."""
+
+    pairs: int
+    left_out: Mapping[str, int]
+
+
+def save_pairs(path: str | Path, pairs: Iterable[PreferencePair]) -> SavedPairs:
     """Write pairs as JSON lines, one in memory at a time; the file appears when it is whole.
 
-    Raises
-    ------
-    ValueError
-        For a pair that is :func:`unfit`.
+    Returns
+    -------
+    SavedPairs
+        Pairs that are :func:`unfit` are left out and counted.
     """
-    write_beside(path, (codec.dumps(dump_pair(pair)) + b"\n" for pair in pairs))
+    written = 0
+    left_out: Counter[str] = Counter()
+
+    def lines() -> Iterator[bytes]:
+        nonlocal written
+        for pair in pairs:
+            why = unfit(pair)
+            if why is not None:
+                left_out[why] += 1
+                continue
+            yield codec.dumps(dump_pair(pair)) + b"\n"
+            written += 1
+
+    write_beside(path, lines())
+    return SavedPairs(written, dict(left_out))
 
 
 def features() -> datasets.Features:
@@ -130,14 +170,16 @@ def features() -> datasets.Features:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    """Strings and numbers in a JSON value, keys included."""
-    waiting = [value]
+    """Whatever is no object or list in a JSON value, keys included."""
+    waiting = [(value, 0)]
     while waiting:
-        part = waiting.pop()
-        if isinstance(part, Mapping):
-            waiting += [*part, *part.values()]
+        part, depth = waiting.pop()
+        if depth > _DEEPEST:
+            yield _TOO_DEEP
+        elif isinstance(part, Mapping):
+            waiting += [(inner, depth + 1) for inner in (*part, *part.values())]
         elif isinstance(part, list | tuple):
-            waiting += part
+            waiting += [(inner, depth + 1) for inner in part]
         else:
             yield part
 

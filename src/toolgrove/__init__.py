@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
     from toolgrove.data.tree import SearchTree
+    from toolgrove.evaluators.mining import mine_files
     from toolgrove.planners import Budget
     from toolgrove.tools.calls.settings import CallSettings
     from toolgrove.tools.mcp.source import load_mcp
@@ -49,6 +50,7 @@ __all__ = [
     "load_mcp",
     "load_model",
     "mine",
+    "mine_files",
     "read_tree",
     "to_langchain",
     "vote",
@@ -74,6 +76,7 @@ _HOMES = {
     "load_mcp": "tools.mcp.source",
     "load_model": "agent.models.loading",
     "mine": "data.preferences",
+    "mine_files": "evaluators.mining",
     "read_tree": "data.journal",
     "to_langchain": "agent.langchain_tools",
     "vote": "agent.voting",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from support.judged_batch import RIGHT, WRONG, evaluate
 from toolgrove.cli.main import app
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import (
@@ -127,6 +128,36 @@ def test_a_pair_that_cannot_be_a_row_is_counted(
     found = report(mine(tmp_path / "run", "--out", tmp_path / "pairs.jsonl", "--json"))
     assert (found["pairs"], found["dropped"]) == (0, {why: 1})
     assert found["trees"][0]["why"] == "no pair fits the format"
+
+
+async def test_promise_a_batch_gives_no_pair_for_an_answer_that_it_scored_0(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    out = tmp_path / "pairs.jsonl"
+
+    def preferred() -> list[str]:
+        made = [message["tool_calls"][0] for row in rows(out) for message in row["chosen"]]
+        return [call["function"]["arguments"]["final_answer"] for call in made]
+
+    found = report(mine(tmp_path / "R", "--out", out, "--json"))
+    assert (found["success"], found["pairs"], found["not_judged"]) == ("auto", 1, 0)
+    assert [(row["judged"], row["why"]) for row in found["trees"]] == [
+        ("answer/1", ""),
+        ("answer/1", "the answer was judged wrong"),
+    ]
+    assert preferred() == [RIGHT]
+    assert json.loads(rows(out)[0]["origin"])["judged"] == "answer/1"
+    report(mine(tmp_path / "R", "--out", out, "--success", "answer", "--json"))
+    assert preferred() == [RIGHT]
+    told = mine(tmp_path / "R", "--out", out, "--success", "answered").stdout
+    assert preferred() == [RIGHT, WRONG]
+    assert "2 trees were not judged: where they have pairs, every answer counts" in told
+
+
+def test_what_nobody_judged_is_said_to_be_so(tmp_path: Path) -> None:
+    put_run(tmp_path / "runs" / "a")
+    told = mine(tmp_path / "runs", "--out", tmp_path / "p.jsonl").stdout
+    assert told.count("not judged") == 2, "in the row and in the totals"
+    assert "1 pairs from 1 of 1 trees" in told
 
 
 def test_a_bad_file_ends_it_and_leaves_the_old_pairs(shared_data: Path, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_without_a_terminal_a_write_is_refused_with_a_way_to_allow_it(
 def test_at_a_terminal_a_person_decides(
     here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, made: bool
 ) -> None:
-    monkeypatch.setattr("toolgrove.cli.run_policy._terminal", lambda: True)
+    monkeypatch.setattr("toolgrove.cli.approval._terminal", lambda: True)
     result, (_, added) = run(here, "--allow-private", input=typed)
     assert "Desk/notes/add writes" in result.stderr
     assert added.status is (Status.OK if made else Status.UNAUTHORIZED)

@@ -281,6 +281,26 @@ def test_what_holds_for_every_pair_of_every_tree(tree: SearchTree, rule: Rule) -
         assert pair.chosen != pair.rejected
 
 
+@given(TREES, st.sampled_from(Rule), st.data())
+def test_what_nobody_judged_is_neither_preferred_nor_rejected(
+    tree: SearchTree, rule: Rule, data: st.DataObject
+) -> None:
+    verdicts = {n.id: data.draw(st.sampled_from([True, False, None])) for n in tree.answered}
+    mined = mine(tree, rule=rule, success=lambda node: verdicts.get(node.id, False))
+
+    def below(node_id: str) -> set[bool | None]:
+        return {
+            verdict
+            for leaf, verdict in verdicts.items()
+            if node_id in {node.id for node in tree.path(leaf)}
+        }
+
+    for pair in mined.pairs:
+        assert True in below(pair.origin["chosen"])
+        assert below(pair.origin["rejected"]) <= {False}
+    assert mined.row.successes == list(verdicts.values()).count(True)
+
+
 @given(TREES)
 def test_every_failed_sibling_of_a_kept_step_is_a_pair_or_counted(tree: SearchTree) -> None:
     wanted = {

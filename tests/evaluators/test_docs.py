@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import doctest
+from importlib import import_module
 from pathlib import Path
+
+import pytest
 
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.calls import CallEvaluator
@@ -17,6 +20,12 @@ TEXT = PAGE.read_text(encoding="utf-8")
 def test_the_snippets_run() -> None:
     failed, tried = doctest.testfile(str(PAGE), module_relative=False)
     assert (failed, tried > 5) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["data.mining", "evaluators.judgements"])
+def test_the_examples_of_the_miner_run(name: str) -> None:
+    failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
+    assert (failed, tried > 0) == (0, True)
 
 
 def test_versions_and_limits_are_the_codes() -> None:

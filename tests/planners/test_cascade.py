@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import Script, ScriptedModel, call, finish
+from toolgrove.agent.settings import RunOptions
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
@@ -39,7 +40,7 @@ def agent(
     fast: list[AIMessage],
     strong: Script | list[AIMessage],
     cascade: str = "specreason",
-    budget: Budget | None = None,
+    **options: Unpack[RunOptions],
 ) -> Agent:
     second = (
         ScriptedModel(replies=strong, model_name="strong")
@@ -47,7 +48,7 @@ def agent(
         else ScriptedModel(script=strong, model_name="strong")
     )
     first = ScriptedModel(replies=fast, model_name="fast")
-    made = Agent(model=first, strong=second, cascade=cascade, planner="react", budget=budget)
+    made = Agent(model=first, strong=second, cascade=cascade, planner="react", **options)
     made.registry = bench.registry
     return made
 
@@ -162,14 +163,14 @@ async def test_each_model_has_its_own_price(bench: Bench, tmp_path: Path) -> Non
     prices = {"fast": (0.0, 0.0), "strong": (1e6, 0.0)}
     steps = [call("add", a=i, b=0) for i in range(9)]
     made = agent(
-        bench, steps, scorer("9"), budget=Budget(money=300.0, prices=prices, model_calls=100)
+        bench, steps, scorer("9"), budget=Budget(money=300.0, model_calls=100), prices=prices
     )
     tree = await solve(tmp_path / "a", made)
     assert tree.ended == "money"
     strong = [m for v in read_run(tmp_path / "a").results.values() for m in v.get("spent", ())]
     spent = sum(usage["input_tokens"] for model, usage in strong if model == "strong")
     assert spent >= 300
-    made = agent(bench, steps, scorer("9"), budget=Budget(money=1.0, prices={"fast": (1.0, 1.0)}))
+    made = agent(bench, steps, scorer("9"), budget=Budget(money=1.0), prices={"fast": (1.0, 1.0)})
     with pytest.raises(UsageError, match="'strong' has no price"):
         await solve(tmp_path / "b", made)
 

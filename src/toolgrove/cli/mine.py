@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,23 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
-from toolgrove.data import preferences
 from toolgrove.data.preferences import Fault, Rule
-from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.cli.common import Tick
-    from toolgrove.data.formats.sources import Sources
     from toolgrove.data.preferences import MinedRow
-    from toolgrove.data.records import PreferencePair
-    from toolgrove.data.tree import SearchTree
 
 __all__ = ["register"]
 
 EXAMPLES = """
 Examples:
 
-  toolgrove mine runs --out pairs.jsonl
+  toolgrove mine results --out pairs.jsonl
+
+  toolgrove mine results --out pairs.jsonl --success tooleval-pass
 
   toolgrove mine G1_answer G2_answer --out pairs.jsonl --rule path --skip-bad
 
@@ -57,7 +51,8 @@ def mine(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="Runs, ToolBench answer trees or converted answers, or folders of them."
+            help="Results of eval, runs, ToolBench answer trees or converted answers, or folders "
+            "of them."
         ),
     ],
     out: Annotated[Path, typer.Option(help="The file to write.")],
@@ -74,85 +69,41 @@ def mine(
             help="Drop pairs with this fault, too (repeatable). Identical calls always are."
         ),
     ] = None,
+    success: Annotated[
+        str,
+        typer.Option(
+            help="What counts as a success: auto (in results of eval what was scored right, "
+            "elsewhere every answer), an evaluator such as answer/1, or answered (every answer)."
+        ),
+    ] = "auto",
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on after a bad file, and list it at the end.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Mine preference pairs from search trees, and say for each tree how many and why none."""
-    from toolgrove.data.formats.sources import TREES, load_sources
     from toolgrove.data.formats.trl import save_pairs
+    from toolgrove.evaluators.mining import mine_files
 
-    sources = load_sources(paths, TREES, skip_bad=skip_bad)
-    report = _Report()
     with progress("mining", unit="files") as tick:
-        save_pairs(out, _pairs(sources, rule, drop or (), report, tick))
+        mining = mine_files(
+            paths, rule=rule, drop=drop or (), success=success, skip_bad=skip_bad, tick=tick
+        )
+        save_pairs(out, mining)
     summary = {
         "out": str(out),
         "format": format.value,
         "rule": rule.value,
-        **report.totals(),
-        "other_files": sources.passed,
-        "skipped": [str(error) for error in sources.skipped],
-        "trees": report.rows,
+        "success": success,
+        **mining.report.totals(),
+        "other_files": mining.sources.passed,
+        "skipped": [str(error) for error in mining.sources.skipped],
+        "trees": mining.report.rows,
     }
     if json:
         print_json(summary)
     else:
         _show(summary)
-
-
-@dataclass
-class _Report:
-    """Rows so far; small, whatever the trees were."""
-
-    rows: list[MinedRow] = field(default_factory=list)
-
-    def totals(self) -> dict[str, Any]:
-        dropped: Counter[str] = Counter()
-        flagged: Counter[str] = Counter()
-        for row in self.rows:
-            dropped.update(row.dropped)
-            flagged.update(row.flagged)
-        return {
-            "pairs": sum(row.pairs for row in self.rows),
-            "trees_with_pairs": sum(1 for row in self.rows if row.pairs),
-            "dropped": dict(dropped),
-            "flagged": dict(flagged),
-        }
-
-
-def _pairs(
-    sources: Sources, rule: Rule, drops: Sequence[Fault], report: _Report, tick: Tick
-) -> Iterator[PreferencePair]:
-    tick(0, len(sources.files))
-    for loaded in sources:
-        for tree in loaded.trees:
-            row, pairs = _mined(tree, rule, drops)
-            report.rows.append(row)
-            yield from pairs
-        tick(sources.done, len(sources.files))
-    if not report.rows and not sources.skipped:  # raised before the file is put in its place
-        raise UsageError("no search trees there. Name runs, answer trees, or folders of them.")
-
-
-def _mined(
-    tree: SearchTree, rule: Rule, drops: Sequence[Fault]
-) -> tuple[MinedRow, list[PreferencePair]]:
-    """A tree's pairs that can be written, and its row with the others among the dropped."""
-    from toolgrove.data.formats.trl import unfit
-
-    mined = preferences.mine(tree, rule=rule, drop=drops)
-    reasons = [unfit(pair) for pair in mined.pairs]
-    pairs = [p for p, why in zip(mined.pairs, reasons, strict=True) if why is None]
-    row = replace(
-        mined.row,
-        pairs=len(pairs),
-        dropped=Counter(mined.row.dropped) + Counter(filter(None, reasons)),
-        flagged=Counter(fault for pair in pairs for fault in pair.origin["faults"]),
-        why=mined.row.why if pairs or not mined.pairs else "no pair fits the format",
-    )
-    return row, pairs
 
 
 def _show(summary: dict[str, Any]) -> None:
@@ -176,15 +127,27 @@ def _show(summary: dict[str, Any]) -> None:
         f"kept with a fault: {_counts(summary['flagged']) or 'none'}",
         markup=False,
     )
+    if summary["not_judged"]:
+        out.print(f"{summary['not_judged']} trees were not judged: {_meaning(summary)}")
     if summary["other_files"]:
-        out.print(f"{summary['other_files']} files of other kinds were passed over")
+        passed = "files of other kinds, or runs that had not begun, were passed over"
+        out.print(f"{summary['other_files']} {passed}")
     for error in summary["skipped"]:
         err_console().print(f"skipped {error}", markup=False)
+
+
+def _meaning(summary: dict[str, Any]) -> str:
+    """What it means for the pairs that nobody judged an answer."""
+    unjudged = [row for row in summary["trees"] if not row.judged]
+    if any(row.successes for row in unjudged):
+        return "where they have pairs, every answer counts as a success, right or wrong"
+    return "no pairs are made of them (--success answered makes some, right or wrong)"
 
 
 def _remarks(row: MinedRow) -> str:
     said = [
         row.why,
+        "not judged" if not row.judged and not row.why.startswith("not judged") else "",
         f"dropped {_counts(row.dropped)}" if row.dropped else "",
         f"kept with {_counts(row.flagged)}" if row.flagged else "",
     ]

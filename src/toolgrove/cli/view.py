@@ -46,6 +46,7 @@ def view(
     """Write one self-contained HTML page that shows what runs did, step by step."""
     from toolgrove.agent.view.data import read_view
     from toolgrove.agent.view.page import page, svg
+    from toolgrove.evaluators.judgements import Judgements
     from toolgrove.machine.files import write_beside
 
     target = out if out is not None else _default(run)
@@ -56,7 +57,8 @@ def view(
         raise UsageError("--out .svg draws one run: name one, or write an .html page.")
     for path in run:
         _check(path)
-    views = [read_view(path) for path in run]
+    judgements = Judgements()
+    views = [read_view(path, judgements) for path in run]
     text = svg(views[0].tree) if picture else page(views)
     try:
         write_beside(target, [text.encode()])

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from support.judged_batch import RIGHT, WRONG, evaluate, row_of
 from support.sample_run import HOSTILE, path_tree, sample_tree, write_run
 from toolgrove.agent.view import data as view_data
 from toolgrove.agent.view.data import ShownRun, read_view
@@ -241,6 +242,17 @@ def test_chosen_and_rejected_stand_side_by_side(tmp_path: Path) -> None:
     assert count
     assert sides == ["pair", "side chosen", "side rejected"] * count
     assert f"{count} by the step-wise rule" in pairs.text
+
+
+async def test_the_pairs_of_a_batchs_run_are_those_that_its_scores_allow(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    right, wrong = (tmp_path / "R" / row_of(tmp_path / "R", task).run for task in ("t0", "t1"))
+    assert "the answer was judged by answer/1" in Parsed(render([right])).text
+    html = render([wrong, right])
+    assert "None: the answer was judged wrong." in Parsed(html).text
+    assert html.count('class="side chosen"') == 1
+    (tmp_path / "R" / "results.sqlite").write_bytes(b"damaged" * 99)
+    assert "None: not judged: " in Parsed(render([right])).text
 
 
 def test_a_tree_without_pairs_says_why() -> None:

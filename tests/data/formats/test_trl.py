@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
-from toolgrove.data.formats.trl import dump_pair, features, save_pairs, unfit
+from toolgrove.data.formats.trl import SavedPairs, dump_pair, features, save_pairs, unfit
 from toolgrove.data.preferences import Rule, mine
 from toolgrove.data.records import Message, PreferencePair, Role, ToolCall, ToolSpec
 
@@ -66,6 +68,13 @@ def test_no_tools_are_null_rather_than_an_empty_list() -> None:
     assert dump_pair(PreferencePair((), (says("a"),), (says("b"),)))["tools"] is None
 
 
+def deep(levels: int) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for _ in range(levels):
+        made = {"in": made}
+    return made
+
+
 @pytest.mark.parametrize(
     ("message", "why"),
     [
@@ -74,6 +83,12 @@ def test_no_tools_are_null_rather_than_an_empty_list() -> None:
         (says("", ("f", {"n": {"m": -(2**63) - 1}})), "past 64 bits"),
         (says("half \ud800"), "not Unicode"),
         (says("", ("f", {"\udfff": 1})), "not Unicode"),
+        (says("", ("f\udfff", {})), "not Unicode"),
+        (says("", ("f", {"n": math.inf})), "not finite"),
+        (says("", ("f", {"n": [math.nan]})), "not finite"),
+        (says("", ("f", {"at": {1, 2}})), "not JSON"),
+        (says("", ("f", ["a list"])), "no JSON object"),  # type: ignore[list-item]  # as a foreign caller may
+        (says("", ("f", deep(1_500))), "nested too deeply"),
     ],
 )
 def test_what_datasets_cannot_hold_is_refused_with_a_reason(message: Message, why: str) -> None:
@@ -90,11 +105,36 @@ def test_what_datasets_cannot_hold_is_refused_with_a_reason(message: Message, wh
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
-    good, bad = pair(says("a"), says("b")), pair(says("\ud800"), says("b"))
-    with pytest.raises(ValueError, match="cannot be a row"):
-        save_pairs(tmp_path / "pairs.jsonl", [good, bad])
+    good = pair(says("a"), says("b"))
+
+    def breaking() -> Iterator[PreferencePair]:
+        yield good
+        raise KeyError("what the pairs come from broke down")
+
+    with pytest.raises(KeyError):
+        save_pairs(tmp_path / "pairs.jsonl", breaking())
     assert list(tmp_path.iterdir()) == []
-    save_pairs(tmp_path / "pairs.jsonl", [good, good])
+    assert save_pairs(tmp_path / "pairs.jsonl", [good, good]) == SavedPairs(2, {})
+    assert len((tmp_path / "pairs.jsonl").read_text().splitlines()) == 2
+
+
+def test_one_pair_that_cannot_be_a_row_spoils_no_other(tmp_path: Path) -> None:
+    good, odd = pair(says("a"), says("b")), says("", ("f", {"day": date(2026, 7, 4)}))
+    bad = [
+        pair(says("a"), Message(Role.ASSISTANT, calls=(ToolCall("c", "f", malformed="{"),))),
+        pair(says("a"), Message(Role.ASSISTANT, calls=(ToolCall("c", "f", malformed=""),))),
+        pair(says("\ud800"), says("b")),
+        pair(says("a"), odd),
+    ]
+    saved = save_pairs(tmp_path / "pairs.jsonl", [bad[0], good, *bad[1:], good])
+    assert saved == SavedPairs(
+        2,
+        {
+            "arguments that are no JSON object": 2,
+            "text that is not Unicode": 1,
+            "a value that is not JSON": 1,
+        },
+    )
     assert len((tmp_path / "pairs.jsonl").read_text().splitlines()) == 2
 
 

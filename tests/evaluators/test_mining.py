@@ -1,0 +1,519 @@
+"""Mining a batch never prefers an answer that the batch scored 0."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support import batch
+from support.judged_batch import RIGHT, WRONG, evaluate, row_of, tasks
+from toolgrove.data.journal import JOURNAL, Journal, read_tree
+from toolgrove.data.preferences import MinedRow, Rule
+from toolgrove.data.records import (
+    Message,
+    Node,
+    NodeState,
+    PreferencePair,
+    Reference,
+    Role,
+    Score,
+    Task,
+    ToolCall,
+)
+from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.errors import FormatError, ModelError, UsageError
+from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.base import Evaluator, judged
+from toolgrove.evaluators.mining import Mining, mine_files
+from toolgrove.evaluators.runner import run_batch
+
+MODES = ["auto", "answer/1", "answer"]
+
+
+def chosen(pairs: list[PreferencePair]) -> list[str]:
+    """The answers that pairs prefer."""
+    return [
+        str(call.arguments["final_answer"])
+        for pair in pairs
+        for message in pair.chosen
+        for call in message.calls
+        if call.name == "Finish"
+    ]
+
+
+def mined(
+    *paths: Path, success: str = "auto", rule: Rule = Rule.STEP
+) -> tuple[list[str], dict[str, MinedRow], Mining]:
+    """The answers that are preferred, and the rows by the run's folder."""
+    mining = mine_files(paths, success=success, rule=rule)
+    answers = chosen(list(mining))
+    return answers, {row.tree.rpartition("/")[2]: row for row in mining.report.rows}, mining
+
+
+# ---- a tree with several answers, made without a planner
+
+
+def journalled(run: Path, task: Task, answers: Mapping[str, float], *, failed: int = 1) -> None:
+    """A run whose root has failed branches, then one answered leaf for each answer, with scores."""
+    with Journal.create(run, task=task, tools=[], aliases={}, config={}) as journal:
+        journal.node(Node(ROOT, None, messages=(Message(Role.USER, task.query),)))
+        for index in range(failed):
+            journal.node(_step(index, NodeState.GAVE_UP, "", None))
+        for index, (answer, score) in enumerate(answers.items(), failed):
+            journal.node(_step(index, NodeState.ANSWERED, answer, score))
+        journal.end("answered")
+
+
+def _step(index: int, state: NodeState, answer: str, score: float | None) -> Node:
+    kind = "give_answer" if state is NodeState.ANSWERED else "give_up_and_restart"
+    made = ToolCall(f"c{index}", "Finish", {"return_type": kind, "final_answer": answer})
+    said = (Message(Role.ASSISTANT, f"Try {index}.", (made,)),)
+    final = answer if state is NodeState.ANSWERED else None
+    return Node(
+        child_id(ROOT, index), ROOT, index, messages=said, calls=(made,), state=state,
+        answer=final, score=score,
+    )  # fmt: skip
+
+
+class Says:
+    """An evaluator that gives every run the same value."""
+
+    def __init__(self, name: str, value: float | None) -> None:
+        self.name, self.value = name, value
+
+    async def score(self, tree: SearchTree) -> Score:
+        return judged(tree, self.name, self.value, "so it says")
+
+
+async def batch_of(
+    out: Path, answers: Mapping[str, float], *evaluators: Evaluator, failed: int = 1
+) -> Path:
+    """A batch of one run with these answers; its folder."""
+    task = Task("t", "What?", reference=Reference("number", 4))
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        journalled(run, task, answers, failed=failed)
+        return read_tree(run)
+
+    await run_batch([task], solve, evaluators or [AnswerEvaluator()], out, config={"of": "test"})
+    return out / row_of(out, "t").run
+
+
+# ---- what a batch says
+
+
+@pytest.mark.parametrize("success", MODES)
+@pytest.mark.parametrize("rule", Rule)
+async def test_a_batch_never_prefers_an_answer_that_it_scored_0(
+    tmp_path: Path, success: str, rule: Rule
+) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG, RIGHT, WRONG)
+    answers, rows, mining = mined(tmp_path / "R", success=success, rule=rule)
+    assert answers == [RIGHT, RIGHT]
+    assert [(row.pairs, row.judged, row.why) for row in rows.values()] == [
+        (1, "answer/1", ""),
+        (0, "answer/1", "the answer was judged wrong"),
+    ] * 2
+    assert mining.report.totals()["not_judged"] == 0
+    assert rows["t1.0"].successes == 0
+
+
+async def test_the_old_rule_can_be_asked_for_and_says_that_nobody_judged(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    answers, rows, mining = mined(tmp_path / "R", success="answered")
+    assert answers == [RIGHT, WRONG]
+    assert {row.judged for row in rows.values()} == {""}
+    assert mining.report.totals()["not_judged"] == 2
+
+
+async def test_a_pair_says_which_evaluator_vouches_for_it(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT)
+    [pair] = mine_files([tmp_path / "R"])
+    assert pair.origin["judged"] == "answer/1"
+    [pair] = mine_files([tmp_path / "R"], success="answered")
+    assert pair.origin["judged"] == ""
+
+
+@pytest.mark.parametrize("where", ["R", "R/runs", "R/runs/config", "R/runs/config/t1.0", "journal"])
+async def test_scores_are_found_from_any_folder_of_the_batch(tmp_path: Path, where: str) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    run = tmp_path / "R" / row_of(tmp_path / "R", "t1").run
+    path = {"journal": run / JOURNAL, "R/runs/config/t1.0": run, "R/runs/config": run.parent}
+    answers, rows, _ = mined(path.get(where, tmp_path / where))
+    assert WRONG not in answers
+    assert rows["t1.0"].why == "the answer was judged wrong"
+
+
+async def test_a_relative_path_finds_the_scores(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await evaluate(tmp_path / "R", WRONG)
+    run = tmp_path / "R" / row_of(tmp_path / "R", "t0").run
+    for inside, name in ((run.parent, "t0.0"), (run, "."), (tmp_path / "R", "runs/../runs")):
+        monkeypatch.chdir(inside)
+        assert mined(Path(name))[0] == []
+
+
+async def test_two_configurations_are_judged_each_by_its_own_scores(tmp_path: Path) -> None:
+    """One task, right under the first settings and wrong under the second."""
+    [asked] = tasks(RIGHT)
+    await evaluate(tmp_path / "R", asked=[asked])
+    right = row_of(tmp_path / "R", "t0").run
+
+    async def wrong(task: Task, run: Path) -> SearchTree:
+        journalled(run, task, {WRONG: 0.0})
+        return read_tree(run)
+
+    await run_batch([asked], wrong, [AnswerEvaluator()], tmp_path / "R", config={"of": "another"})
+    mining = mine_files([tmp_path / "R"])
+    assert chosen(list(mining)) == [RIGHT]
+    why = {row.tree: row.why for row in mining.report.rows}
+    assert why.pop(f"R/{right}") == ""
+    assert list(why.values()) == ["the answer was judged wrong"]
+
+
+async def test_epochs_are_judged_each_by_its_own_score(tmp_path: Path) -> None:
+    turn = iter([WRONG, RIGHT, WRONG])
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        journalled(run, task, {next(turn): 0.0})
+        return read_tree(run)
+
+    await run_batch(tasks("")[:1], solve, [AnswerEvaluator()], tmp_path / "R", config={}, epochs=3)
+    answers, rows, _ = mined(tmp_path / "R")
+    assert answers == [RIGHT]
+    assert {name: row.pairs for name, row in rows.items()} == {"t0.0": 0, "t0.1": 1, "t0.2": 0}
+
+
+async def test_a_killed_batch_gives_pairs_of_what_it_has_judged(tmp_path: Path) -> None:
+    """SIGKILL at some event of journals and rows: what has no score yet is not judged."""
+    await asyncio.to_thread(batch.run, tmp_path / "whole")
+    scores = {row.task: row.scores[0].value for row in _rows(tmp_path / "whole")}
+    for events in (40, 250):
+        out = tmp_path / str(events)
+        assert await asyncio.to_thread(batch.killed, out, events)
+        done = {row.task for row in _rows(out) if row.state == "done"}
+        assert bool(done) == (events == 250)
+        assert len(done) < len(scores)
+        mining = mine_files([out])
+        assert {pair.origin["task"] for pair in mining} <= {t for t in done if scores[t] == 1.0}
+        for row in mining.report.rows:
+            assert bool(row.judged) == (row.task in done)
+            assert row.judged or (row.pairs, row.why[:11]) == (0, "not judged:")
+
+
+def _rows(out: Path) -> list[Any]:
+    from toolgrove.evaluators.store import read_results
+
+    return list(read_results(out))
+
+
+@pytest.mark.parametrize("cut", [0, 40])
+async def test_a_run_that_a_kill_left_unbegun_is_passed_over(tmp_path: Path, cut: int) -> None:
+    await evaluate(tmp_path / "R", RIGHT, RIGHT)
+    journal = tmp_path / "R" / row_of(tmp_path / "R", "t0").run / JOURNAL
+    journal.write_bytes(journal.read_bytes()[:cut])
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, list(rows)) == ([RIGHT], ["t1.0"])
+
+
+async def test_a_run_that_broke_down_has_no_verdict(tmp_path: Path) -> None:
+    """Also where the row still holds a score from before."""
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        journalled(run, task, {RIGHT: 0.0})
+        raise ModelError("engine down")
+
+    await run_batch(tasks("")[:1], solve, [AnswerEvaluator()], tmp_path / "R", config={})
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t0.0"].why) == ([], "not judged: the run broke down")
+
+    await batch_of(tmp_path / "S", {RIGHT: 0.0})
+    _edit(tmp_path / "S", "UPDATE result SET state = 'infrastructure'")
+    answers, rows, _ = mined(tmp_path / "S")
+    assert (answers, rows["t.0"].why) == ([], "not judged: the run broke down")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        (None, "not judged: no evaluator had an opinion on the answer"),
+        (None, "not judged: mine/1 had no opinion on the answer"),
+        (0.5, "the answer was judged neither right nor wrong (0.5)"),
+        (0.0, "the answer was judged wrong"),
+    ],
+)
+async def test_only_a_full_score_is_a_success(
+    tmp_path: Path, value: float | None, why: str
+) -> None:
+    await batch_of(tmp_path / "R", {RIGHT: 0.0}, Says("mine/1", value))
+    found = [mined(tmp_path / "R", success=success) for success in ("auto", "mine/1")]
+    assert [answers for answers, _, _ in found] == [[], []]
+    assert why in {rows["t.0"].why for _, rows, _ in found}
+
+
+async def test_an_evaluator_that_broke_down_gives_no_verdict(tmp_path: Path) -> None:
+    class Broken:
+        name = "answer/1"
+
+        async def score(self, tree: SearchTree) -> Score:
+            raise ConnectionError("refused")
+
+    await batch_of(tmp_path / "R", {RIGHT: 0.0}, Broken())
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].judged) == ([], "")
+
+
+# ---- which evaluator decides
+
+
+async def test_code_decides_before_a_judge_and_a_judge_where_code_has_no_opinion(
+    tmp_path: Path,
+) -> None:
+    await evaluate(tmp_path / "code", RIGHT, judge=["Solved"])
+    assert mined(tmp_path / "code")[1]["t0.0"].judged == "answer/1"
+    unknown = [Task("t0", f"Say: {RIGHT}")]
+    await evaluate(tmp_path / "judge", asked=unknown, judge=["Solved"])
+    answers, rows, _ = mined(tmp_path / "judge")
+    assert answers == [RIGHT]
+    assert rows["t0.0"].judged.startswith("tooleval-pass/1@")
+    assert mined(tmp_path / "judge", success="tooleval-pass")[0] == [RIGHT]
+    assert mined(tmp_path / "judge", success="tooleval-pass/1")[0] == [RIGHT]
+
+
+@pytest.mark.parametrize("success", ["auto", "answer/1", "calls/1", "other/1"])
+@pytest.mark.parametrize("wrong", ["answer/1", "tooleval-pass/1@judgex3", "other/1"])
+async def test_whichever_decides_an_answer_that_any_scored_0_is_not_preferred(
+    tmp_path: Path, success: str, wrong: str
+) -> None:
+    names = ["answer/1", "calls/1", "tooleval-pass/1@judgex3", "other/1"]
+    says = [Says(name, 0.0 if name == wrong else 1.0) for name in names]
+    await batch_of(tmp_path / "R", {RIGHT: 0.0}, *says)
+    answers, rows, _ = mined(tmp_path / "R", success=success)
+    assert (answers, rows["t.0"].why) == ([], "the answer was judged wrong")
+    assert rows["t.0"].judged == wrong
+
+
+async def test_the_calls_decide_only_where_they_are_named(tmp_path: Path) -> None:
+    """They judge the way: right calls make no answer right, nor do other calls make it wrong."""
+    await batch_of(tmp_path / "R", {RIGHT: 0.0}, Says("calls/1", 1.0))
+    assert mined(tmp_path / "R")[1]["t.0"].why.startswith("not judged: no evaluator")
+    assert mined(tmp_path / "R", success="calls/1")[0] == [RIGHT]
+    await batch_of(tmp_path / "S", {RIGHT: 0.0}, Says("answer/1", 1.0), Says("calls/1", 0.0))
+    assert mined(tmp_path / "S")[0] == [RIGHT]
+    assert mined(tmp_path / "S", success="calls/1")[0] == []
+
+
+async def test_an_evaluator_that_nobody_used_is_told_with_those_that_were(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT)
+    with pytest.raises(UsageError, match=r"'anser/1'.*answer/1, calls/1"):
+        list(mine_files([tmp_path / "R"], success="anser/1"))
+
+
+# ---- several answers in a tree
+
+
+async def test_another_answer_of_the_tree_is_neither_success_nor_failure(tmp_path: Path) -> None:
+    await batch_of(tmp_path / "R", {RIGHT: 0.9, WRONG: 0.1})
+    for rule in Rule:
+        pairs = list(mine_files([tmp_path / "R"], rule=rule))
+        assert chosen(pairs) == [RIGHT]
+        assert [pair.rejected[0].content for pair in pairs] == ["Try 0."], "the one that gave up"
+
+
+async def test_a_wrong_answer_makes_no_other_answer_right(tmp_path: Path) -> None:
+    await batch_of(tmp_path / "R", {WRONG: 0.9, RIGHT: 0.1})
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].why) == ([], "the answer was judged wrong")
+
+
+async def test_the_same_answer_on_another_path_shares_the_score(tmp_path: Path) -> None:
+    task = Task("t", "What?", reference=Reference("number", 4))
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        with Journal.create(run, task=task, tools=[], aliases={}, config={}) as journal:
+            journal.node(Node(ROOT, None, messages=(Message(Role.USER, task.query),)))
+            journal.node(_step(0, NodeState.ANSWERED, RIGHT, 0.2))
+            journal.node(_step(1, NodeState.GAVE_UP, "", None))
+            journal.node(_step(2, NodeState.ANSWERED, RIGHT, 0.9))
+            journal.end("answered")
+        return read_tree(run)
+
+    await run_batch([task], solve, [AnswerEvaluator()], tmp_path / "R", config={})
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].successes) == ([RIGHT, RIGHT], 2)
+
+
+async def test_where_only_unjudged_answers_stand_beside_it_that_is_said(tmp_path: Path) -> None:
+    await batch_of(tmp_path / "R", {RIGHT: 0.9, WRONG: 0.1}, failed=0)
+    _, rows, _ = mined(tmp_path / "R")
+    assert rows["t.0"].why == "every branch led to a success or to an answer that nobody judged"
+
+
+async def test_a_run_that_changed_after_it_was_judged_has_no_verdict(tmp_path: Path) -> None:
+    run = await batch_of(tmp_path / "R", {RIGHT: 0.0})
+    shutil.rmtree(run)
+    journalled(run, Task("t", "What?"), {WRONG: 0.0})
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].judged) == ([], "")
+    assert rows["t.0"].why == "not judged: the run has changed since it was scored"
+
+
+async def test_a_run_that_went_on_after_it_was_judged_keeps_the_score_of_that_answer(
+    tmp_path: Path,
+) -> None:
+    run = await batch_of(tmp_path / "R", {WRONG: 0.5})
+    with Journal.resume(run) as journal:
+        journal.node(_step(2, NodeState.ANSWERED, RIGHT, 0.9))
+        journal.end("answered")
+    assert read_tree(run).answer == RIGHT
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].why) == ([], "the answer was judged wrong")
+
+
+async def test_an_unanswered_run_has_no_success(tmp_path: Path) -> None:
+    await batch_of(tmp_path / "R", {}, Says("answer/1", 1.0))
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["t.0"].why) == ([], "no success")
+
+
+# ---- what is no batch, and what only looks like one
+
+
+async def test_a_run_copied_out_of_its_batch_is_mined_as_a_plain_run_and_says_so(
+    tmp_path: Path,
+) -> None:
+    await evaluate(tmp_path / "R", WRONG)
+    shutil.copytree(tmp_path / "R" / row_of(tmp_path / "R", "t0").run, tmp_path / "plain")
+    answers, rows, mining = mined(tmp_path / "plain")
+    assert answers == [WRONG]
+    assert (rows["plain"].judged, mining.report.totals()["not_judged"]) == ("", 1)
+    for success in MODES[1:]:
+        with pytest.raises(UsageError, match="no scores"):
+            mined(tmp_path / "plain", success=success)
+    _, rows, _ = mined(tmp_path / "plain", tmp_path / "R", success="answer/1")
+    assert rows["plain"].why == "not judged: it belongs to no batch"
+
+
+async def test_a_batch_copied_whole_keeps_its_scores(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    shutil.move(tmp_path / "R", tmp_path / "S")
+    assert mined(tmp_path / "S")[0] == [RIGHT]
+
+
+async def test_in_a_batch_what_it_has_no_row_for_is_not_judged(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", WRONG)
+    shutil.copytree(tmp_path / "R" / row_of(tmp_path / "R", "t0").run, tmp_path / "R" / "copy")
+    answers, rows, _ = mined(tmp_path / "R")
+    assert (answers, rows["copy"].why) == ([], "not judged: the batch has no result of it")
+
+
+async def test_a_results_file_of_another_program_makes_no_batch(tmp_path: Path) -> None:
+    journalled(tmp_path / "runs" / "a", Task("t", "What?"), {RIGHT: 0.0})
+    with sqlite3.connect(tmp_path / "results.sqlite") as db:
+        db.execute("CREATE TABLE result (mine TEXT)")
+    db.close()
+    assert mined(tmp_path / "runs")[0] == [RIGHT]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE result SET scores = '[{'",
+        'UPDATE result SET scores = \'[{"value": "much"}]\'',
+        "UPDATE result SET scores = replace(hex(zeroblob(50000)), '0', '[')",
+        "UPDATE result SET figures = '{}'",
+        "UPDATE result SET run = x'ff'",
+        "UPDATE result SET state = 'odd'",
+        "",
+    ],
+)
+async def test_a_damaged_results_file_is_told_and_never_passed_over(
+    tmp_path: Path, damage: str
+) -> None:
+    await evaluate(tmp_path / "R", WRONG)
+    if damage:
+        _edit(tmp_path / "R", damage)
+    else:
+        (tmp_path / "R" / "results.sqlite").write_bytes(b"no database" * 100)
+    with pytest.raises(FormatError, match=r"results\.sqlite") as told:
+        list(mine_files([tmp_path / "R"]))
+    assert "answered" in told.value.mend
+    mining = mine_files([tmp_path / "R"], skip_bad=True)
+    assert list(mining) == []
+    assert [str(error) for error in mining.sources.skipped] == [str(told.value)]
+    assert mined(tmp_path / "R", success="answered")[0] == [WRONG]
+
+
+def _edit(out: Path, change: str, *values: object) -> None:
+    with sqlite3.connect(out / "results.sqlite") as db:
+        db.execute(change, values)
+    db.close()
+
+
+@pytest.mark.parametrize("path", ["../other/run", "{other}", "runs/../../other/run", "link/run"])
+async def test_a_rows_run_leads_nowhere_outside_the_batch(tmp_path: Path, path: str) -> None:
+    """A score of one folder's results file vouches for no run elsewhere, whatever it names."""
+    journalled(tmp_path / "other" / "run", Task("t", "What?"), {WRONG: 0.0})
+    await batch_of(tmp_path / "R", {RIGHT: 0.0})
+    (tmp_path / "R" / "link").symlink_to(tmp_path / "other")
+    _edit(tmp_path / "R", "UPDATE result SET run = ?", path.format(other=tmp_path / "other/run"))
+    _, rows, mining = mined(tmp_path / "R", tmp_path / "other", tmp_path / "R" / "link" / "run")
+    assert rows["t.0"].why == "not judged: the batch has no result of it"
+    assert [row.judged for row in mining.report.rows] == ["", "", ""]
+
+
+@pytest.mark.parametrize("link", ["folder", "journal"])
+async def test_a_link_that_leads_out_of_the_batch_is_not_judged(tmp_path: Path, link: str) -> None:
+    run = await batch_of(tmp_path / "R", {RIGHT: 0.0})
+    journalled(tmp_path / "other", Task("t", "What?"), {WRONG: 0.0, RIGHT: 1.0})
+    if link == "folder":
+        shutil.rmtree(run)
+        run.symlink_to(tmp_path / "other")
+    else:
+        (run / JOURNAL).unlink()
+        (run / JOURNAL).symlink_to(tmp_path / "other" / JOURNAL)
+    answers, rows, _ = mined(run)
+    assert answers == []
+    assert rows["t.0"].why == "not judged: a link leads out of the batch's folder"
+
+
+async def test_a_link_to_a_run_or_a_batch_finds_its_scores(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    (tmp_path / "batch").symlink_to(tmp_path / "R")
+    (tmp_path / "run").symlink_to(tmp_path / "R" / row_of(tmp_path / "R", "t1").run)
+    assert mined(tmp_path / "batch")[0] == [RIGHT]
+    assert mined(tmp_path / "run")[0] == []
+
+
+async def test_two_rows_that_name_one_run_judge_nothing(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    run = row_of(tmp_path / "R", "t1").run
+    _edit(tmp_path / "R", "UPDATE result SET run = ?", run)
+    answers, rows, _ = mined(tmp_path / "R")
+    assert answers == []
+    assert rows["t1.0"].why == "not judged: the batch has several results of it"
+
+
+async def test_reading_scores_leaves_the_batch_as_it_is(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT)
+    before = {p: p.stat().st_mtime_ns for p in sorted((tmp_path / "R").rglob("*"))}
+    mined(tmp_path / "R")
+    assert {p: p.stat().st_mtime_ns for p in sorted((tmp_path / "R").rglob("*"))} == before
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+async def test_a_batch_that_cannot_be_written_can_be_mined(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    (tmp_path / "R").chmod(0o500)
+    try:
+        assert mined(tmp_path / "R")[0] == [RIGHT]
+    finally:
+        (tmp_path / "R").chmod(0o700)
