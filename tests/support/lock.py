@@ -45,9 +45,11 @@ def differing() -> Iterator[str]:
     locked = pins()
     for package in sorted(distributions(), key=lambda one: one.name.lower()):
         name = canonicalize_name(package.name)
+        if name in ("pip", "setuptools", "toolgrove"):  # a new environment brings the first two
+            continue
         if name in locked and package.version.partition("+")[0] != locked[name]:
             yield f"{name} {package.version} (lock: {locked[name]})"
-        elif name not in locked and name not in ("pip", "setuptools", "toolgrove"):
+        elif name not in locked:
             yield f"{name} {package.version} (lock: none)"
 
 
