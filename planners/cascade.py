@@ -13,10 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from weakref import WeakKeyDictionary
 
-from toolgrove.data import codec
+from toolgrove.data import codec, options
 from toolgrove.data.records import JsonObject, Usage
 from toolgrove.planners import cascade_prompts as prompts
-from toolgrove.planners import options
 from toolgrove.planners.chat import Chat, Chatting, Reply, model_name
 from toolgrove.tools.offer import Offer
 
