@@ -29,9 +29,12 @@ from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
-from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
+from toolgrove.planners import subtasks
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
+from toolgrove.planners.registry import parse_planner
+from toolgrove.planners.solve import run_config, solve
 from toolgrove.tools.calls.idempotency import KeyFile
 from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.calls.stack import build_stack
@@ -133,7 +136,8 @@ class Agent(Runnable[str | Task, Outcome]):
 
     Examples
     --------
-    >>> from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+    >>> from toolgrove import ScriptedModel
+    >>> from toolgrove.agent import call, finish
     >>> def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x

@@ -19,8 +19,9 @@ from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.runner import Tick, run_batch
-from toolgrove.planners import Budget, parse_planner
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.chat import model_name
+from toolgrove.planners.registry import parse_planner
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

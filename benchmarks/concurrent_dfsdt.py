@@ -28,7 +28,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 __all__: list[str] = []
 

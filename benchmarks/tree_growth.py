@@ -25,7 +25,7 @@ from sides import median, options, report
 from worker import Clock
 
 from toolgrove.agent.agent import Agent, as_task
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 __all__: list[str] = []
 

@@ -116,7 +116,7 @@ class Cascade:
 
         Examples
         --------
-        >>> from toolgrove.agent.models.scripted import ScriptedModel
+        >>> from toolgrove import ScriptedModel
         >>> Cascade(ScriptedModel(model_name="a"), ScriptedModel(model_name="b")).model_name
         'a, b (specreason:threshold=7,score_tokens=4)'
         """

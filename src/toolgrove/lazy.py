@@ -18,8 +18,9 @@ def face(
     package : str
         The package's ``__name__``.
     homes : mapping
-        For each public name the module that defines it, from below ``toolgrove``; a module may be
-        a public name itself.
+        For each public name the module that defines it, from below ``toolgrove``; a module of
+        the package may be a public name itself. No other name may be that of a module of the
+        package: Python sets the module in its place as soon as it is imported.
     """
 
     def get(name: str) -> Any:
@@ -28,7 +29,7 @@ def face(
         from importlib import import_module
 
         module = import_module(f"toolgrove.{homes[name]}")
-        return module if homes[name].endswith(f".{name}") else getattr(module, name)
+        return module if module.__name__ == f"{package}.{name}" else getattr(module, name)
 
     def names() -> list[str]:
         return sorted(homes)

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from toolgrove.cli.budgets import budget_of
 from toolgrove.cli.main import app
 from toolgrove.errors import UsageError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 
 def test_all_limits_come_through() -> None:

@@ -9,7 +9,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import Script, ScriptedModel
 from toolgrove.data.records import Effect, Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.tools.registry import Registry
 
 

@@ -9,7 +9,7 @@ import typer
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.planners import Budget
+    from toolgrove.planners.budget import Budget
 
 __all__ = ["InFlight", "MaxModelCalls", "MaxMoney", "PlannerName", "Prices", "budget_of"]
 
@@ -58,7 +58,7 @@ def budget_of(
     UsageError
         Where a price cannot be read.
     """
-    from toolgrove.planners import Budget
+    from toolgrove.planners.budget import Budget
 
     table = dict(_price(text) for text in prices or ())
     return Budget(model_calls, tool_calls, tokens, seconds, money, table, in_flight)

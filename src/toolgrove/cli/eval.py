@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.evaluators.report import Group, RateInterval, Summary
-    from toolgrove.planners import Budget
+    from toolgrove.planners.budget import Budget
 
 __all__ = ["register"]
 

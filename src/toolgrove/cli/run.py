@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from toolgrove.data.journal import Record
     from toolgrove.data.records import Task
     from toolgrove.data.tree import SearchTree
-    from toolgrove.planners import Budget
+    from toolgrove.planners.budget import Budget
 
 __all__ = ["register"]
 
