@@ -12,7 +12,7 @@ from toolgrove.lazy import face
 
 if TYPE_CHECKING:
     from toolgrove.data import world
-    from toolgrove.data.formats.importers import Importer, Loaded
+    from toolgrove.data.formats.importers import Holds, Importer, Loaded
     from toolgrove.data.formats.openapi import load_openapi
     from toolgrove.data.formats.query_sets import QuerySet
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
@@ -56,6 +56,7 @@ __all__ = [
     "CatalogError",
     "Effect",
     "FormatError",
+    "Holds",
     "Importer",
     "JournalError",
     "JournalLocked",
@@ -95,6 +96,7 @@ __getattr__, __dir__ = face(
         "CatalogError": "errors",
         "Effect": "data.records",
         "FormatError": "errors",
+        "Holds": "data.formats.importers",
         "Importer": "data.formats.importers",
         "JournalError": "errors",
         "JournalLocked": "errors",

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
     from toolgrove.planners.dfsdt import DFSDT
     from toolgrove.planners.expand import Expansion, NotAhead
     from toolgrove.planners.filtered import FilteredDFSDT
-    from toolgrove.planners.frontier import Expand, Frontier, Rate, limited, sibling, unrepeated
+    from toolgrove.planners.frontier import (
+        Expand,
+        Frontier,
+        Rate,
+        Step,
+        limited,
+        sibling,
+        unrepeated,
+    )
     from toolgrove.planners.registry import as_frontier, parse_planner, planner_text
     from toolgrove.planners.run import Run
     from toolgrove.planners.toolbench import ToolBench
@@ -45,6 +53,7 @@ __all__ = [
     "Rate",
     "ReAct",
     "Run",
+    "Step",
     "ToolBench",
     "Window",
     "approximately",
@@ -78,6 +87,7 @@ __getattr__, __dir__ = face(
         "Rate": "planners.frontier",
         "ReAct": "planners.chains",
         "Run": "planners.run",
+        "Step": "planners.frontier",
         "ToolBench": "planners.toolbench",
         "UCT": "planners.uct",
         "Window": "planners.context",
