@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from functools import cache
+from inspect import get_annotations
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from toolgrove.errors import UsageError
@@ -44,7 +45,7 @@ def parse(text: str, known: Mapping[str, Callable[..., T]], what: str, **given: 
         if key not in taken or not equals:
             said = ", ".join(f"{k}={f.default}" for k, f in taken.items() if not _required(f))
             raise UsageError(f"{name} has no option {part!r}. Known: {said}.")
-        options[key] = _value(text, key, value, _kinds(make)[key])
+        options[key] = _value(text, key, value, _kind(make, key))
     missing = [key for key, f in taken.items() if key not in options and _required(f)]
     if missing:
         raise UsageError(f"the {what} {name!r} needs a {' and a '.join(missing)}.")
@@ -63,8 +64,11 @@ def _required(option: Field[Any]) -> bool:
 
 
 @cache
-def _kinds(made: Any) -> dict[str, Any]:
-    return get_type_hints(made)
+def _kind(made: Any, key: str) -> Any:
+    """One field's type; those of others may have names that only type checkers import."""
+    home = next(base for base in made.__mro__ if key in get_annotations(base))
+    alone = {"__module__": home.__module__, "__annotations__": {key: get_annotations(home)[key]}}
+    return get_type_hints(type(home.__name__, (), alone))[key]
 
 
 def _value(text: str, key: str, value: str, kind: Any) -> Any:
