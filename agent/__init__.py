@@ -1,1 +1,74 @@
-"""The face: Agent, how a model is named and loaded, the catalogue, the viewer."""
+"""The agent and what runs around it: models, the catalogue, gateways, the viewer, the demo.
+
+These names are what others build on; each is loaded at its first use. Everything else in here is
+internal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolgrove.lazy import face
+
+if TYPE_CHECKING:
+    from toolgrove.agent.agent import Agent
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.gateway import Gateway, mcp_server
+    from toolgrove.agent.langchain_tools import to_langchain
+    from toolgrove.agent.models.loading import ModelFactory, load_model
+    from toolgrove.agent.models.local import LocalChatModel
+    from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
+    from toolgrove.agent.outcome import Outcome
+    from toolgrove.agent.settings import RunSettings
+    from toolgrove.agent.tool_retriever import ToolRetriever
+    from toolgrove.agent.view.svg import svg
+    from toolgrove.agent.virtual.server import VirtualServer
+    from toolgrove.agent.voting import vote
+
+__all__ = [
+    "Agent",
+    "Catalog",
+    "Evaluation",
+    "Gateway",
+    "LocalChatModel",
+    "ModelFactory",
+    "Outcome",
+    "RunSettings",
+    "ScriptedModel",
+    "ToolRetriever",
+    "VirtualServer",
+    "call",
+    "finish",
+    "give_up",
+    "load_model",
+    "mcp_server",
+    "svg",
+    "to_langchain",
+    "vote",
+]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "Agent": "agent.agent",
+        "Catalog": "agent.catalog",
+        "Evaluation": "agent.evaluation",
+        "Gateway": "agent.gateway",
+        "LocalChatModel": "agent.models.local",
+        "ModelFactory": "agent.models.loading",
+        "Outcome": "agent.outcome",
+        "RunSettings": "agent.settings",
+        "ScriptedModel": "agent.models.scripted",
+        "ToolRetriever": "agent.tool_retriever",
+        "VirtualServer": "agent.virtual.server",
+        "call": "agent.models.scripted",
+        "finish": "agent.models.scripted",
+        "give_up": "agent.models.scripted",
+        "load_model": "agent.models.loading",
+        "mcp_server": "agent.gateway",
+        "svg": "agent.view.svg",
+        "to_langchain": "agent.langchain_tools",
+        "vote": "agent.voting",
+    },
+)

@@ -24,7 +24,7 @@ from toolgrove.planners import subtasks
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.chat import model_name
 from toolgrove.planners.frontier import Frontier
-from toolgrove.planners.registry import parse_planner, planner_text
+from toolgrove.planners.registry import as_frontier, planner_text
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore
@@ -74,7 +74,8 @@ class Agent(Runnable[str | Task, Outcome]):
 
     Examples
     --------
-    >>> from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+    >>> from toolgrove import ScriptedModel
+    >>> from toolgrove.agent import call, finish
     >>> def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x
@@ -97,7 +98,7 @@ class Agent(Runnable[str | Task, Outcome]):
     ) -> None:
         settings = settings.changed(**options)
         planner = settings.planner if planner is None else planner
-        self._frontier = parse_planner(planner) if isinstance(planner, str) else planner
+        self._frontier = as_frontier(planner)
         self.settings = settings.changed(
             planner=planner_text(self._frontier),
             model=public_name(model) if isinstance(model, str) else "",

@@ -13,7 +13,7 @@ from toolgrove.agent.hosting import hosted_agent
 from toolgrove.data.preferences import Mined
 from toolgrove.data.records import Score, Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -13,10 +13,8 @@ from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
-from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import Evaluator
-from toolgrove.evaluators.calls import CallEvaluator
-from toolgrove.evaluators.passrate import PassEvaluator
+from toolgrove.evaluators.registry import parse_evaluators
 from toolgrove.evaluators.runner import Tick, run_batch
 
 if TYPE_CHECKING:
@@ -40,22 +38,21 @@ class Evaluation:
         Who votes on the answers, besides the checks that code makes.
     votes : int
         How often it votes on an answer at most.
-    evaluators : sequence of Evaluator
-        Who scores each run, in the place of those that are used otherwise.
+    evaluators : sequence of Evaluator or str
+        Who scores each run, in the place of those that are used otherwise
+        (:func:`toolgrove.evaluators.registry.parse_evaluators`).
     """
 
     agent: Agent
     judge: BaseChatModel | None = None
     votes: int = 3
-    evaluators: Sequence[Evaluator] = ()
+    evaluators: Sequence[Evaluator | str] = ()
 
     @property
     def scorers(self) -> list[Evaluator]:
         """The evaluators; by default answer check, call accuracy and, with a judge, pass rate."""
-        if self.evaluators:
-            return list(self.evaluators)
-        judged = [] if self.judge is None else [PassEvaluator(self.judge, self.votes)]
-        return [AnswerEvaluator(), CallEvaluator(), *judged]
+        usual = ("answer", "calls", "pass") if self.judge is not None else ("answer", "calls")
+        return parse_evaluators(self.evaluators or usual, judge=self.judge, votes=self.votes)
 
     def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
         """Everything that decides a result, the task apart: results are kept under its digest."""

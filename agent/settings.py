@@ -18,8 +18,8 @@ from toolgrove.tools.calls.settings import CallSettings
 
 if TYPE_CHECKING:
     from toolgrove.retriever.rerank import Reranker
-    from toolgrove.tools.calls.execute import Execute
     from toolgrove.tools.calls.policy import Policy
+    from toolgrove.tools.calls.wrappers import Wrapper
     from toolgrove.tools.http.network import Network
 
 __all__ = ["Retrieve", "RunOptions", "RunSettings", "public_name"]
@@ -217,7 +217,7 @@ class RunOptions(TypedDict, total=False):
     trusted: Collection[str]
     record: str | None
     replay: str | None
-    wrappers: tuple[Callable[[Execute], Execute], ...]
+    wrappers: Sequence[Wrapper | str]
     backends: Mapping[str, Any]
 
 

@@ -26,7 +26,7 @@ from local_model_tasks import CHAINS, REQUESTS, TOOLS
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.loading import load_model
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.prompts import opening
 from toolgrove.tools.registry import Registry
 

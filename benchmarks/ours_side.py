@@ -18,7 +18,7 @@ from langchain_core.runnables import Runnable
 from worker import Clock, serve
 
 from toolgrove.agent.agent import Agent
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 __all__ = ["Minimal", "noop"]
 

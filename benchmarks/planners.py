@@ -35,7 +35,8 @@ from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import ResultRow, ResultStore
 from toolgrove.machine.files import write_beside
-from toolgrove.planners import Budget, parse_planner
+from toolgrove.planners.budget import Budget
+from toolgrove.planners.registry import parse_planner
 
 __all__: list[str] = []
 

@@ -29,7 +29,7 @@ from toolgrove.retriever.embedding import Embedder, MiniLM
 from toolgrove.retriever.metrics import ndcg
 from toolgrove.retriever.training.adapter import train_adapter
 from toolgrove.retriever.training.encoder import train_encoder
-from toolgrove.retriever.training.examples import examples, sharing_no_tool
+from toolgrove.retriever.training.examples import sharing_no_tool, training_examples
 from toolgrove.retriever.training.remembered import Remembered
 
 CUT = 5
@@ -68,7 +68,7 @@ def fold(name: str, files: dict[str, list[Task]], specs: dict[str, ToolSpec]) ->
     others = [task for other, tasks in files.items() if other != name for task in tasks]
     ways = {"": others, ", other tools": sharing_no_tool(others, tests, specs)}
     for way, tasks in ways.items():
-        data = examples(tasks, specs.values())
+        data = training_examples(tasks, specs.values())
         for method in ("adapter", "encoder"):
             began = time.process_time()
             trained: Embedder = (

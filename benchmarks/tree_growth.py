@@ -26,7 +26,7 @@ from worker import Clock
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.outcome import as_task
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 __all__: list[str] = []
 

@@ -70,7 +70,7 @@ def to_json(value: Any) -> Any:
 
     Examples
     --------
-    >>> from toolgrove.data.records import Usage
+    >>> from toolgrove.data import Usage
     >>> to_json({"used": (Usage(1, 2),)})
     {'used': [{'input_tokens': 1, 'output_tokens': 2}]}
     """

@@ -145,7 +145,7 @@ def mine(
 
     Examples
     --------
-    >>> from toolgrove.data.records import Task
+    >>> from toolgrove import Task
     >>> say = lambda words: (Message(Role.ASSISTANT, words),)
     >>> tree = SearchTree(Task("1", "How far?"))
     >>> tree.add(Node("root", None, messages=(Message(Role.USER, "How far?"),)))

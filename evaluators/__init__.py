@@ -1,1 +1,51 @@
-"""How a tree is judged: answers, calls, judges, and the batch runner."""
+"""What a run is worth: evaluators, judges, and the batch runner.
+
+These names are what others build on; each is loaded at its first use. Everything else in here is
+internal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolgrove.lazy import face
+
+if TYPE_CHECKING:
+    from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
+    from toolgrove.evaluators.base import Evaluator, breakdown, infrastructure, judged
+    from toolgrove.evaluators.calls import CallEvaluator
+    from toolgrove.evaluators.passrate import PassEvaluator
+    from toolgrove.evaluators.registry import parse_evaluators
+    from toolgrove.evaluators.report import Summary
+    from toolgrove.evaluators.runner import run_batch
+
+__all__ = [
+    "AnswerEvaluator",
+    "CallEvaluator",
+    "Evaluator",
+    "PassEvaluator",
+    "Summary",
+    "breakdown",
+    "check_answer",
+    "infrastructure",
+    "judged",
+    "parse_evaluators",
+    "run_batch",
+]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "AnswerEvaluator": "evaluators.answer",
+        "CallEvaluator": "evaluators.calls",
+        "Evaluator": "evaluators.base",
+        "PassEvaluator": "evaluators.passrate",
+        "Summary": "evaluators.report",
+        "breakdown": "evaluators.base",
+        "check_answer": "evaluators.answer",
+        "infrastructure": "evaluators.base",
+        "judged": "evaluators.base",
+        "parse_evaluators": "evaluators.registry",
+        "run_batch": "evaluators.runner",
+    },
+)

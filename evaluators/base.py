@@ -37,7 +37,7 @@ def judged(
 
     Examples
     --------
-    >>> from toolgrove.data.records import Task
+    >>> from toolgrove import Task
     >>> tree = SearchTree(Task("1", "How far?"), meta={"world": "2"})
     >>> judged(tree, "answer/1", 1.0, "20 km is 12.4 mi").world
     '2'

@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolgrove.data.formats.sources import TREES, Loaded, load_sources
+from toolgrove.data.formats.importers import Loaded
+from toolgrove.data.formats.sources import TREES, load_sources
 from toolgrove.data.journal import JOURNAL, has_begun
 from toolgrove.data.mining import MiningReport, fitting
 from toolgrove.data.preferences import Fault, Mined, Rule, mine

@@ -19,7 +19,7 @@ from toolgrove.data.records import FINISH, Message, Node, NodeState
 from toolgrove.data.tree import child_id
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners.budget import BudgetSpent
-from toolgrove.planners.expand import NotAhead, expand, prompt_of
+from toolgrove.planners.expand import NotAhead, prompt_of
 from toolgrove.planners.frontier import Expand, Frontier, Step
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
@@ -77,7 +77,7 @@ class Ahead:
     async def node(self, wanted: Expand, rest: tuple[Step, ...]) -> Node:
         """The node of a step whose turn it is; ``rest`` comes after it in its wave."""
         if self._most == 1:
-            return await expand(self._run, wanted)
+            return await self._frontier.expand(self._run, wanted)
         node_id = child_id(wanted.parent, wanted.index)
         self._gather()
         found = self._tries.get(node_id)
@@ -87,7 +87,7 @@ class Ahead:
                 del self._tries[node_id]
                 return found.task.result()
         await self._drop([node_id])
-        task = asyncio.create_task(expand(self._run, wanted))
+        task = asyncio.create_task(self._frontier.expand(self._run, wanted))
         try:
             await self._meanwhile(task, wanted, rest)
         finally:
@@ -137,7 +137,7 @@ class Ahead:
             if not self._run.meter.spare(self._most):
                 return
             seen = self._see(step)
-            task = asyncio.create_task(expand(self._run, step, ahead=True))
+            task = asyncio.create_task(self._frontier.expand(self._run, step, ahead=True))
             self._tries[child_id(step.parent, step.index)] = _Try(step, seen, task)
             going += 1
 

@@ -13,11 +13,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 from weakref import WeakKeyDictionary
 
-from toolgrove.data import codec
+from toolgrove.data import codec, options
 from toolgrove.data.records import JsonObject, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.planners import cascade_prompts as prompts
-from toolgrove.planners import options
 from toolgrove.planners.chat import Chat, Chatting, model_name
 from toolgrove.tools.offer import Offer
 
@@ -118,7 +117,7 @@ class Cascade:
 
         Examples
         --------
-        >>> from toolgrove.agent.models.scripted import ScriptedModel
+        >>> from toolgrove import ScriptedModel
         >>> Cascade(ScriptedModel(model_name="a"), ScriptedModel(model_name="b")).model_name
         'a, b (specreason:threshold=7,score_tokens=4)'
         """

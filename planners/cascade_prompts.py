@@ -69,7 +69,8 @@ def said(message: Message) -> JsonObject:
 
     Examples
     --------
-    >>> from toolgrove.data.records import Role, ToolCall
+    >>> from toolgrove import ToolCall
+    >>> from toolgrove.data import Role
     >>> said(Message(Role.ASSISTANT, "Let me see.", (ToolCall("c1", "now", {"zone": "CET"}),)))
     {'text': 'Let me see.', 'calls': [{'name': 'now', 'arguments': {'zone': 'CET'}}]}
     """

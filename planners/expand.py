@@ -1,11 +1,15 @@
-"""The one expansion step: build the prompt, ask, execute the calls, and give the new node."""
+"""The expansion step of a chat: build the prompt, ask, execute the calls, and give the new node.
+
+It is what a frontier's ``expand`` is unless it names another, as planners of graphs do
+(:mod:`toolgrove.planners.dag.growing`).
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data.records import (
     FINISH,
@@ -21,19 +25,31 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners import prompts, subtasks
-from toolgrove.planners.dag.growing import VARIANTS, grow
-from toolgrove.planners.frontier import Expand
 from toolgrove.planners.run import Run
 
-__all__ = ["NotAhead", "expand", "prompt_of"]
+if TYPE_CHECKING:
+    from toolgrove.planners.frontier import Expand
+
+__all__ = ["Expansion", "NotAhead", "expand", "prompt_of"]
 
 
 class NotAhead(Exception):
     """A step that looks ahead would write: it has to wait for its turn."""
 
 
+class Expansion(Protocol):
+    """Grows one child, by what ``run.ask`` or ``run.stream`` and ``run.call`` give it.
+
+    Whatever else it does has to come out the same for the same replies and observations: a run
+    that is resumed takes its steps again. With ``ahead`` the step is made before it is known to be
+    wanted; where it would write, or may not be made early, it raises :class:`NotAhead`.
+    """
+
+    async def __call__(self, run: Run, wanted: Expand, *, ahead: bool = False) -> Node: ...
+
+
 async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
-    """Grow one child: what every planner does, whatever its order.
+    """Grow one child by one turn of a chat, whatever the planner's order.
 
     The calls of one reply are made at once, in their written order where one of them writes.
     The node is returned, not yet added: the frontier has the last word on its state.
@@ -56,10 +72,6 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     NotAhead
         Where a step that looks ahead would write. The reply is kept, and costs nothing again.
     """
-    if wanted.variant in VARIANTS:
-        if ahead:
-            raise NotAhead
-        return await grow(run, wanted)
     parent = run.paths[wanted.parent]
     node_id = child_id(parent.id, wanted.index)
     prompt = prompt_of(run, wanted)

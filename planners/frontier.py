@@ -1,7 +1,8 @@
 """A planner is a frontier: which nodes are expanded next, and what becomes of what grew.
 
-Every search expands nodes in the same way (:mod:`toolgrove.planners.expand`); a new one is one
-small class, in a file of its own, and one line in :mod:`toolgrove.planners.registry`.
+Searches expand nodes in the same way (:mod:`toolgrove.planners.expand`) unless they name another;
+a new one is one small class, in a file of its own, and one line in
+:mod:`toolgrove.planners.registry`, or in a package of its own (docs/extending.md).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal, TypeAlias
 
 from toolgrove.data.records import Node, NodeState
+from toolgrove.planners.expand import Expansion, expand
 from toolgrove.planners.prompts import OURS, Prompts
 
 __all__ = ["Expand", "Frontier", "Rate", "Step", "limited", "sibling", "unrepeated"]
@@ -53,6 +55,8 @@ class Frontier(ABC):
     prompts: ClassVar[Prompts] = OURS
     remembers: ClassVar[bool] = True
     """Whether reads are answered from the tree, and tools that only fail are dropped."""
+    expand: ClassVar[Expansion] = staticmethod(expand)
+    """How a child is grown: one turn of a chat, unless a planner names another expansion."""
 
     @abstractmethod
     def next(self) -> tuple[Step, ...]:

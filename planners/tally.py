@@ -22,7 +22,7 @@ class Tally:
 
     Examples
     --------
-    >>> from toolgrove.data.records import Observation, Status
+    >>> from toolgrove import Observation, Status
     >>> step = Node("a", "root", observations=(Observation(Status.OK, "3 km"),))
     >>> slip = Node("b", "a", observations=(Observation(Status.TIMEOUT, ""),))
     >>> path = Tally().after(step).after(slip)

@@ -25,7 +25,7 @@ def listing(found: Offer, failed: str = "") -> Observation:
 
     Examples
     --------
-    >>> from toolgrove.data.records import ToolSpec
+    >>> from toolgrove import ToolSpec
     >>> print(listing(Offer([ToolSpec("W/clock/now", "W", "clock", "now", "The time.")],
     ...                     {"now_for_clock": "W/clock/now"})).content)
     You can call these tools from now on:

@@ -130,7 +130,7 @@ def served(whole: Sequence[Hit], each: Sequence[Sequence[Hit]], k: int) -> list[
 
     Examples
     --------
-    >>> from toolgrove.retriever.ranking import Hit
+    >>> from toolgrove.retriever import Hit
     >>> a, b, c, d = (Hit(name, 0, 0, 0, "") for name in "abcd")
     >>> [hit.id for hit in served([a, b, c], [[a, b], [d, a]], 3)]
     ['a', 'b', 'd']

@@ -1,1 +1,71 @@
-"""What can be called and how: importers, registry, the Execute stack, backends."""
+"""What can be called and how: importers, registry, the Execute stack, backends.
+
+These names are what others build on; each is loaded at its first use. Everything else in here is
+internal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolgrove.lazy import face
+
+if TYPE_CHECKING:
+    from toolgrove.tools.calls.backends import Backend, BackendContext, BackendFactory
+    from toolgrove.tools.calls.execute import Execute, failure
+    from toolgrove.tools.calls.policy import Policy
+    from toolgrove.tools.calls.stack import build_stack
+    from toolgrove.tools.calls.wrappers import Wrapper, parse_wrappers
+    from toolgrove.tools.http.address import AddressPolicy, Blocked
+    from toolgrove.tools.http.network import Network
+    from toolgrove.tools.http.request import build_request
+    from toolgrove.tools.http.serialize import Refused
+    from toolgrove.tools.mcp.source import load_mcp
+    from toolgrove.tools.registry import Registry
+    from toolgrove.tools.secrets import SecretStore
+    from toolgrove.tools.virtual.cache import AnswerCache
+
+__all__ = [
+    "AddressPolicy",
+    "AnswerCache",
+    "Backend",
+    "BackendContext",
+    "BackendFactory",
+    "Blocked",
+    "Execute",
+    "Network",
+    "Policy",
+    "Refused",
+    "Registry",
+    "SecretStore",
+    "Wrapper",
+    "build_request",
+    "build_stack",
+    "failure",
+    "load_mcp",
+    "parse_wrappers",
+]
+
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "AddressPolicy": "tools.http.address",
+        "AnswerCache": "tools.virtual.cache",
+        "Backend": "tools.calls.backends",
+        "BackendContext": "tools.calls.backends",
+        "BackendFactory": "tools.calls.backends",
+        "Blocked": "tools.http.address",
+        "Execute": "tools.calls.execute",
+        "Network": "tools.http.network",
+        "Policy": "tools.calls.policy",
+        "Refused": "tools.http.serialize",
+        "Registry": "tools.registry",
+        "SecretStore": "tools.secrets",
+        "Wrapper": "tools.calls.wrappers",
+        "build_request": "tools.http.request",
+        "build_stack": "tools.calls.stack",
+        "failure": "tools.calls.execute",
+        "load_mcp": "tools.mcp.source",
+        "parse_wrappers": "tools.calls.wrappers",
+    },
+)

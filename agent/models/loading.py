@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.errors import ModelError, UsageError
+from toolgrove.plugins import Plugins
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["FORMS", "load_model"]
+__all__ = ["FORMS", "MODELS", "ModelFactory", "load_model"]
 
 FORMS = """\
   local                        Qwen2.5-Coder-1.5B-Instruct, inside this process
@@ -31,7 +33,8 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
     Parameters
     ----------
     name : str
-        One of :data:`FORMS`.
+        One of :data:`FORMS`, or ``NAME:…`` where an installed package has that name among its
+        entry points ``toolgrove.models`` (:class:`ModelFactory`).
     **options
         Handed to the model's class, for instance ``threads=2`` for ``local``.
 
@@ -53,32 +56,71 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
       local ...
     """
     kind, _, rest = name.partition(":")
-    if kind == "local":
-        from toolgrove.agent.models.local import LocalChatModel
-
-        return LocalChatModel(path=Path(rest).expanduser() if rest else None, **options)
+    if kind in MODELS and (rest or kind not in _REST):
+        return MODELS[kind](rest, **options)
     if not rest:
-        raise UsageError(f"no model is called {name!r}. A model is named\n{FORMS}")
-    if kind == "replay":
-        from toolgrove.agent.models.replay import ReplayChatModel
-
-        file, _, model = rest.partition("#")
-        return ReplayChatModel(path=Path(file), model=model, **options)
-    if kind == "record":
-        from toolgrove.agent.models.replay import RecordingChatModel
-
-        recording, _, inner = rest.partition(":")
-        return RecordingChatModel(path=Path(recording), inner=load_model(inner, **options))
-    if kind == "scripted":
-        from toolgrove.agent.models.scripted import ScriptedModel
-
-        return ScriptedModel.from_file(rest, **options)
-    if kind == "openai-compatible":
-        from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
-
-        url, _, served = rest.partition("#")
-        return OpenAICompatibleChatModel(base_url=url, model_name=served or "default", **options)
+        raise UsageError(f"no model is called {name!r}. A model is named\n{_forms()}")
     return _provider(name, options)
+
+
+class ModelFactory(Protocol):
+    """Makes a chat model from what follows its name and a colon, ``""`` where nothing does."""
+
+    def __call__(self, rest: str, /, **options: Any) -> BaseChatModel: ...
+
+
+def _local(rest: str, /, **options: Any) -> BaseChatModel:
+    from toolgrove.agent.models.local import LocalChatModel
+
+    return LocalChatModel(path=Path(rest).expanduser() if rest else None, **options)
+
+
+def _compatible(rest: str, /, **options: Any) -> BaseChatModel:
+    from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
+
+    url, _, served = rest.partition("#")
+    return OpenAICompatibleChatModel(base_url=url, model_name=served or "default", **options)
+
+
+def _record(rest: str, /, **options: Any) -> BaseChatModel:
+    from toolgrove.agent.models.replay import RecordingChatModel
+
+    recording, _, inner = rest.partition(":")
+    return RecordingChatModel(path=Path(recording), inner=load_model(inner, **options))
+
+
+def _replay(rest: str, /, **options: Any) -> BaseChatModel:
+    from toolgrove.agent.models.replay import ReplayChatModel
+
+    file, _, model = rest.partition("#")
+    return ReplayChatModel(path=Path(file), model=model, **options)
+
+
+def _scripted(rest: str, /, **options: Any) -> BaseChatModel:
+    from toolgrove.agent.models.scripted import ScriptedModel
+
+    return ScriptedModel.from_file(rest, **options)
+
+
+_REST: Mapping[str, ModelFactory] = {
+    "openai-compatible": _compatible,
+    "record": _record,
+    "replay": _replay,
+    "scripted": _scripted,
+}
+"""Names that something has to follow."""
+
+MODELS: Plugins[ModelFactory] = Plugins(
+    "models",
+    {"local": _local, **_REST},
+    lambda name, factory: "" if callable(factory) else "a model's name stands for a callable",
+)
+"""What makes a chat model, by what stands before the first colon of its name."""
+
+
+def _forms() -> str:
+    added = sorted(MODELS.plugins())
+    return "\n".join([FORMS, *(f"  {name}:…   of an installed package" for name in added)])
 
 
 def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:
@@ -86,7 +128,7 @@ def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:
         raise ModelError(
             f"{name} is loaded through LangChain's init_chat_model, which is not installed. "
             "Install it with the provider's package, for instance: pip install langchain "
-            "langchain-openai. Without it there are\n" + FORMS
+            "langchain-openai. Without it there are\n" + _forms()
         )
     try:
         init_chat_model = importlib.import_module("langchain.chat_models").init_chat_model

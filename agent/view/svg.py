@@ -72,8 +72,8 @@ def svg(tree: SearchTree) -> str:
 
     Examples
     --------
-    >>> from toolgrove.data.records import Task
-    >>> from toolgrove.data.tree import ROOT
+    >>> from toolgrove import Task
+    >>> from toolgrove.data import ROOT
     >>> tree = SearchTree(Task("1", "How far is Rome?"))
     >>> tree.add(Node(ROOT, None))
     >>> svg(tree).count("<rect")

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.formats.check import read_json, unreadable
+from toolgrove.data.formats.importers import (
+    IMPORTERS,
+    Holds,
+    Importer,
+    Loaded,
+    known_to,
+    load_by,
+)
 from toolgrove.data.formats.openapi import is_openapi, load_openapi, parse_openapi
 from toolgrove.data.formats.openapi_text import parse_text, read_bytes
 from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
@@ -21,11 +29,9 @@ from toolgrove.data.formats.toolbench_queries import parse_queries
 from toolgrove.data.formats.toolbench_tools import parse_tool_file
 from toolgrove.data.formats.toolbench_trees import parse_answer_tree
 from toolgrove.data.journal import JOURNAL, read_tree
-from toolgrove.data.records import Task, ToolSpec
-from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, ToolgroveError
 
-__all__ = ["SPECS", "TASKS", "TREES", "Loaded", "SourceKind", "Sources", "load_sources", "sniff"]
+__all__ = ["SPECS", "TASKS", "TREES", "SourceKind", "Sources", "load_sources", "sniff"]
 
 _YAML = (".yaml", ".yml")
 _YAML_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
@@ -70,26 +76,18 @@ TASKS = frozenset({SourceKind.QUERIES, SourceKind.QUERY_LINES})
 """Kinds that hold tasks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """What one file, or one run's folder, holds.
+_BY_NAME = frozenset({SourceKind.CORPUS, SourceKind.TOOL_LINES, SourceKind.QUERY_LINES})
+"""Kinds that a file has by its ending, whatever is in it; importers are asked first."""
 
-    ``name`` is its path from the folder that the named path stands in; trees have it in
-    ``meta["run"]``, so that runs of one name in several folders stay apart. ``left`` says which of
-    its tools were left out, and why.
-    """
-
-    path: Path
-    kind: SourceKind
-    specs: Sequence[ToolSpec] = ()
-    tasks: Sequence[Task] = ()
-    trees: Sequence[SearchTree] = ()
-    name: str = ""
-    left: Sequence[str] = ()
+_HELD: Mapping[Holds, frozenset[SourceKind]] = {"specs": SPECS, "tasks": TASKS, "trees": TREES}
 
 
 def load_sources(
-    paths: Sequence[str | Path], kinds: Collection[SourceKind], *, skip_bad: bool = False
+    paths: Sequence[str | Path],
+    kinds: Collection[SourceKind],
+    *,
+    skip_bad: bool = False,
+    importers: Sequence[Importer] = (),
 ) -> Sources:
     """Everything of the wanted kinds in files and folders, one file in memory at a time.
 
@@ -97,11 +95,13 @@ def load_sources(
     ----------
     paths : sequence of path
         Files, and folders that are searched through (hidden folders left out).
-    kinds : collection of Kind
+    kinds : collection of SourceKind
         What is wanted, for instance :data:`SPECS`. In a folder, files of other kinds are passed
         over; a file that was named has to be of a wanted kind.
     skip_bad : bool
         Go on after a bad file; it is then in ``skipped``.
+    importers : sequence of Importer
+        What else can be read, besides our formats and those of installed packages.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def load_sources(
     FormatError
         While iterating, for the first bad file, unless ``skip_bad``.
     """
-    return Sources(paths, kinds, skip_bad=skip_bad)
+    return Sources(paths, kinds, skip_bad=skip_bad, importers=importers)
 
 
 class Sources:
@@ -134,10 +134,16 @@ class Sources:
     """
 
     def __init__(
-        self, paths: Sequence[str | Path], kinds: Collection[SourceKind], *, skip_bad: bool
+        self,
+        paths: Sequence[str | Path],
+        kinds: Collection[SourceKind],
+        *,
+        skip_bad: bool,
+        importers: Sequence[Importer],
     ) -> None:
         self._kinds, self._skip_bad = kinds, skip_bad
-        self.files = [found for path in paths for found in _find(Path(path))]
+        self._importers = [*importers, *IMPORTERS.plugins().values()]
+        self.files = [found for path in paths for found in _find(Path(path), self._importers)]
         self.done = self.read = self.passed = 0
         self.skipped: list[ToolgroveError] = []
 
@@ -156,16 +162,34 @@ class Sources:
                 yield _with_name(loaded, named)
 
     def _load(self, path: Path, named: bool) -> Loaded | None:
-        kind, data = _recognise(path)
+        importer, kind, data = self._told(path)
+        if importer is not None and _HELD[importer.holds] & set(self._kinds):
+            return load_by(importer, path)
         if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
-        if named or (kind is None and path.suffix not in _YAML):  # YAML may be anything
+        told = kind if importer is None else importer.kind
+        if named or (told is None and path.suffix not in _YAML):  # YAML may be anything
             wanted = ", ".join(sorted(self._kinds))
-            found = f"not: {kind}" if kind else "and it is nothing that we know"
+            found = f"not: {told}" if told else "and it is nothing that we know"
             mend = "Name another file, or leave it out (--skip-bad)."
             raise FormatError(str(path), "$", f"one of: {wanted}; {found}", mend)
         self.passed += 1
         return None
+
+    def _told(self, path: Path) -> tuple[Importer | None, SourceKind | None, Any]:
+        """The importer that reads a file, or else its kind, and its content if that is JSON."""
+        try:
+            kind, data = _recognise(path)
+        except FormatError:  # of ours in name only, perhaps
+            importer = known_to(self._importers, path)
+            if importer is None:
+                raise
+            return importer, None, None
+        if kind is None or kind in _BY_NAME:
+            importer = known_to(self._importers, path)
+            if importer is not None:
+                return importer, None, None
+        return None, kind, data
 
 
 def _with_name(loaded: Loaded, named: Path) -> Loaded:
@@ -176,7 +200,7 @@ def _with_name(loaded: Loaded, named: Path) -> Loaded:
     return replace(loaded, name=name)
 
 
-def _find(path: Path) -> Iterator[tuple[Path, Path]]:
+def _find(path: Path, importers: Sequence[Importer]) -> Iterator[tuple[Path, Path]]:
     if path.name == JOURNAL:
         path = path.parent
     if not path.is_dir() or (path / JOURNAL).is_file():
@@ -189,7 +213,8 @@ def _find(path: Path) -> Iterator[tuple[Path, Path]]:
             yield Path(folder), path
             continue
         for name in sorted(files):
-            if name.endswith((".json", ".jsonl", *_YAML)) or name == "corpus.tsv":
+            ours = name.endswith((".json", ".jsonl", *_YAML)) or name == "corpus.tsv"
+            if ours or known_to(importers, Path(folder, name)) is not None:
                 yield Path(folder, name), path
 
 

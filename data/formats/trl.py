@@ -76,7 +76,7 @@ def dump_pair(pair: PreferencePair) -> dict[str, Any]:
 
     Examples
     --------
-    >>> from toolgrove.data.records import ToolCall
+    >>> from toolgrove import ToolCall
     >>> pair = PreferencePair(
     ...     [Message(Role.USER, "Where is 02139?")],
     ...     [Message(Role.ASSISTANT, calls=(ToolCall("c", "zip", {"code": "02139"}),))],

@@ -7,7 +7,9 @@ from typing import ClassVar
 
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
+from toolgrove.planners.dag.growing import grow
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
+from toolgrove.planners.expand import Expansion
 from toolgrove.planners.frontier import Expand, Frontier
 from toolgrove.planners.prompts import Prompts
 
@@ -29,6 +31,7 @@ class DAG(Frontier):
 
     name: ClassVar[str] = "dag"
     prompts: ClassVar[Prompts] = PLAN
+    expand: ClassVar[Expansion] = staticmethod(grow)
     replans: int = 2
     _next: Expand | None = field(
         default=Expand(ROOT, 0, "plan"), init=False, repr=False, compare=False
@@ -67,6 +70,7 @@ class DTA(Frontier):
 
     name: ClassVar[str] = "dta"
     prompts: ClassVar[Prompts] = DIVIDE
+    expand: ClassVar[Expansion] = staticmethod(grow)
     rounds: int = 4
     _next: Expand | None = field(
         default=Expand(ROOT, 0, "divide"), init=False, repr=False, compare=False

@@ -37,17 +37,15 @@ from toolgrove.planners.dag.reading import PlanReader
 from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.schedule import Schedule
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
+from toolgrove.planners.expand import NotAhead
 from toolgrove.planners.frontier import Expand
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
 
-__all__ = ["VARIANTS", "grow"]
-
-VARIANTS = frozenset({"plan", "join", "divide", "aggregate", "answer"})
-"""Variants that :func:`grow` expands."""
+__all__ = ["grow"]
 
 
-async def grow(run: Run, wanted: Expand) -> Node:
+async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     """Grow one child whose calls form a graph, each made as soon as it can be.
 
     The node has the reply and its calls as the model wrote them, references included; ``calls``
@@ -60,7 +58,11 @@ async def grow(run: Run, wanted: Expand) -> Node:
         Before a call that would go over the budget; the calls under way are cancelled.
     ModelError
         Where the model did not answer, likewise.
+    NotAhead
+        Always where it is made ahead: calls start before it is known which others will write.
     """
+    if ahead:
+        raise NotAhead
     parent = run.paths[wanted.parent]
     path = run.paths.path(parent.id)
     offer = run.offer(parent.id)

@@ -24,7 +24,7 @@ from toolgrove.data.records import Effect, JsonObject
 from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.values import write_value
 
-__all__ = ["Entry", "Join", "Note", "PlanTask", "Problem", "to_json", "to_lines"]
+__all__ = ["Entry", "Join", "Note", "PlanTask", "Problem", "plan_to_json", "plan_to_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,12 @@ Entry: TypeAlias = PlanTask | Problem | Note | Join
 """Whatever stands in a plan; together they hold all of its words."""
 
 
-def to_json(tasks: Iterable[PlanTask]) -> dict[str, Any]:
+def plan_to_json(tasks: Iterable[PlanTask]) -> dict[str, Any]:
     """Tasks in the JSON notation.
 
     Examples
     --------
-    >>> to_json([PlanTask(4, "now", {"zone": "$3.zone"}, after=(2,))])["tasks"]
+    >>> plan_to_json([PlanTask(4, "now", {"zone": "$3.zone"}, after=(2,))])["tasks"]
     [{'id': 4, 'tool': 'now', 'arguments': {'zone': '$3.zone'}, 'after': [2]}]
     """
     return {
@@ -143,12 +143,12 @@ def to_json(tasks: Iterable[PlanTask]) -> dict[str, Any]:
 _PLAIN_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
-def to_lines(tasks: Iterable[PlanTask]) -> str:
+def plan_to_lines(tasks: Iterable[PlanTask]) -> str:
     """Tasks as numbered lines, which end in ``join()``.
 
     Examples
     --------
-    >>> print(to_lines([PlanTask(4, "now", {"zone": "$3.zone", "at-all": True}, after=(2,))]))
+    >>> print(plan_to_lines([PlanTask(4, "now", {"zone": "$3.zone", "at-all": True}, after=(2,))]))
     4. now(zone="$3.zone", "at-all"=true) after: 2
     join()
     """

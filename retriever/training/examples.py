@@ -21,11 +21,11 @@ from toolgrove.retriever.lexical import Lexical
 
 __all__ = [
     "Examples",
-    "examples",
     "held_out",
     "mined",
     "sharing_no_tool",
     "tool_disjoint",
+    "training_examples",
 ]
 
 
@@ -64,7 +64,7 @@ class Examples:
         )
 
 
-def examples(tasks: Iterable[Task], specs: Iterable[ToolSpec]) -> Examples:
+def training_examples(tasks: Iterable[Task], specs: Iterable[ToolSpec]) -> Examples:
     """Training data of labelled tasks over a catalogue.
 
     Tools whose documents are the same text count as one document, so that none of them is ever a

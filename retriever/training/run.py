@@ -22,7 +22,12 @@ from toolgrove.retriever.metrics import ndcg
 from toolgrove.retriever.training.adapter import AdapterSettings, train_adapter
 from toolgrove.retriever.training.classifier import train_classifier
 from toolgrove.retriever.training.encoder import EncoderSettings, Training, train_encoder
-from toolgrove.retriever.training.examples import Examples, examples, held_out, tool_disjoint
+from toolgrove.retriever.training.examples import (
+    Examples,
+    held_out,
+    tool_disjoint,
+    training_examples,
+)
 from toolgrove.retriever.training.remembered import Remembered
 from toolgrove.retriever.tuned import TunedMiniLM
 
@@ -82,7 +87,7 @@ def train(
         losses: list[float] = []
         heads = train_classifier(known, base, tick=tick, losses=losses)
         return _trained(heads, len(known), losses, heads.manifest)
-    data = examples(tasks, specs.values())
+    data = training_examples(tasks, specs.values())
     if settings.method == "adapter":
         losses = []
         adapted = train_adapter(
@@ -153,7 +158,7 @@ def _compared(
         tests = [task for task in tests if set(labels(task)) & set(known)]
         if not tests:
             raise UsageError("no held-out query needs a tool that the others need. Give more.")
-        data, asked = examples(tests, known.values()), [task.query for task in tests]
+        data, asked = training_examples(tests, known.values()), [task.query for task in tests]
         rows = {text: i for i, text in enumerate(data.documents)}
         scores = np.full((len(data), len(rows)), -np.inf)
         for tool, chances in zip(model.tools, model.probabilities(asked).T, strict=True):
@@ -161,7 +166,7 @@ def _compared(
                 row = rows[document(known[tool])]
                 scores[:, row] = np.maximum(scores[:, row], chances)
     else:
-        data = examples(tests, specs.values())
+        data = training_examples(tests, specs.values())
         scores = _cosines(model, data)
     return {
         "tested": len(data),

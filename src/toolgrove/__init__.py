@@ -5,7 +5,9 @@ Importing this package loads nothing heavy; each name below is loaded at its fir
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from toolgrove.lazy import face
 
 __version__ = "0.1.0"
 
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
     from toolgrove.data.tree import SearchTree
     from toolgrove.evaluators.mining import mine_files
-    from toolgrove.planners import Budget
+    from toolgrove.planners.budget import Budget
     from toolgrove.tools.calls.settings import CallSettings
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.registry import Registry
@@ -56,40 +58,31 @@ __all__ = [
     "vote",
 ]
 
-_HOMES = {
-    "Agent": "agent.agent",
-    "Budget": "planners.budget",
-    "CallSettings": "tools.calls.settings",
-    "Catalog": "agent.catalog",
-    "Gateway": "agent.gateway",
-    "Observation": "data.records",
-    "Outcome": "agent.outcome",
-    "Registry": "tools.registry",
-    "RunSettings": "agent.settings",
-    "ScriptedModel": "agent.models.scripted",
-    "SearchTree": "data.tree",
-    "Status": "data.records",
-    "Task": "data.records",
-    "ToolCall": "data.records",
-    "ToolRetriever": "agent.tool_retriever",
-    "ToolSpec": "data.records",
-    "load_mcp": "tools.mcp.source",
-    "load_model": "agent.models.loading",
-    "mine": "data.preferences",
-    "mine_files": "evaluators.mining",
-    "read_tree": "data.journal",
-    "to_langchain": "agent.langchain_tools",
-    "vote": "agent.voting",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'toolgrove' has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"toolgrove.{_HOMES[name]}"), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*__all__, "__version__"])
+__getattr__, __dir__ = face(
+    __name__,
+    {
+        "Agent": "agent.agent",
+        "Budget": "planners.budget",
+        "CallSettings": "tools.calls.settings",
+        "Catalog": "agent.catalog",
+        "Gateway": "agent.gateway",
+        "Observation": "data.records",
+        "Outcome": "agent.outcome",
+        "Registry": "tools.registry",
+        "RunSettings": "agent.settings",
+        "ScriptedModel": "agent.models.scripted",
+        "SearchTree": "data.tree",
+        "Status": "data.records",
+        "Task": "data.records",
+        "ToolCall": "data.records",
+        "ToolRetriever": "agent.tool_retriever",
+        "ToolSpec": "data.records",
+        "load_mcp": "tools.mcp.source",
+        "load_model": "agent.models.loading",
+        "mine": "data.preferences",
+        "mine_files": "evaluators.mining",
+        "read_tree": "data.journal",
+        "to_langchain": "agent.langchain_tools",
+        "vote": "agent.voting",
+    },
+)

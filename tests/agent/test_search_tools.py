@@ -34,7 +34,7 @@ from toolgrove.data.records import (
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.evaluators.calls import CallEvaluator
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.function import function_spec
 
 CALLED: list[str] = []

@@ -17,7 +17,7 @@ from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Node
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 
 class Jittery(ScriptedModel):

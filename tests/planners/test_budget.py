@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from support.bench import Bench
 from toolgrove.agent.models.scripted import ScriptedModel, call
 from toolgrove.errors import UsageError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 
 def endless(messages: Sequence[BaseMessage]) -> AIMessage:

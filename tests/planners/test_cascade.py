@@ -18,7 +18,7 @@ from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.cascade import parse_cascade
 from toolgrove.planners.cascade_prompts import PLAN_MARK
 

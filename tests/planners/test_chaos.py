@@ -20,7 +20,7 @@ from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.data.records import FINISH, NodeState
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import ModelError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import PLANNERS
 
 SEEDS = 2_000

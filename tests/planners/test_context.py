@@ -29,7 +29,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import ResumeMismatch, UsageError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.chat import to_langchain
 from toolgrove.planners.context import KEPT, Context, Window, approximately, shown
 from toolgrove.planners.subtasks import DEEPEST, LONGEST, mark_of, marked

@@ -21,7 +21,7 @@ from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.rating_prompts import GRADER, grade_of, vote_of
 
 RATED = ["beam:breadth=2", "astar:value=model", "uct:rounds=12", "dfs_filter:depth=4"]

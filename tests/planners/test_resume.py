@@ -16,7 +16,7 @@ from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import Status
 from toolgrove.errors import ResumeMismatch
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 
 @pytest.mark.parametrize("seed", range(50))

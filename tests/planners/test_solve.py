@@ -14,7 +14,7 @@ from toolgrove.data.journal import read_run, read_tree
 from toolgrove.data.records import NodeState, Status
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 
 async def test_react_answers_with_what_its_tool_gave(bench: Bench, tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ MODULES = (
     "retriever.lexical",
     "retriever.metrics",
     "retriever.parameters",
-    "retriever.recommend",
+    "retriever.recommendation",
     "retriever.values",
 )
 

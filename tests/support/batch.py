@@ -20,7 +20,7 @@ from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.report import Summary
 from toolgrove.evaluators.runner import run_batch
 from toolgrove.evaluators.store import ResultStore
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 __all__ = ["CONFIG", "TASKS", "killed", "run", "started"]
 

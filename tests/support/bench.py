@@ -10,7 +10,7 @@ from toolgrove.agent.models.scripted import Script, ScriptedModel
 from toolgrove.agent.settings import RunOptions
 from toolgrove.data.records import Effect, Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 from toolgrove.tools.registry import Registry
 
 

@@ -13,7 +13,7 @@ from support.bench import Bench
 from support.random_script import RandomScript
 from toolgrove.data.journal import Journal
 from toolgrove.data.tree import SearchTree
-from toolgrove.planners import Budget
+from toolgrove.planners.budget import Budget
 
 BUDGET = Budget(model_calls=25)
 processes = multiprocessing.get_context("forkserver")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from toolgrove.data.settings import decides, passes
-from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.policy import Policy
+from toolgrove.tools.calls.wrappers import Wrapper
 from toolgrove.tools.http.network import Network
 
 __all__ = ["CallSettings"]
@@ -45,7 +45,7 @@ class CallSettings:
     record, replay : path or None
         Folder with one cassette a task, which keeps the HTTP exchanges of its run or answers in
         their place (:mod:`toolgrove.tools.calls.cassette`).
-    wrappers : tuple of callables
+    wrappers : tuple of callables or names
         Each takes an :data:`~toolgrove.tools.calls.execute.Execute` and gives one that goes around
         it. They see what the policy lets through, the first one outermost.
     backends : mapping
@@ -63,7 +63,7 @@ class CallSettings:
     trusted: Collection[str] = passes(frozenset(), kept=False)
     record: str | None = passes(None, kept=False)
     replay: str | None = decides(None, kept=False)
-    wrappers: tuple[Callable[[Execute], Execute], ...] = decides((), kept=False)
+    wrappers: tuple[Wrapper | str, ...] = decides((), kept=False)
     backends: Mapping[str, Any] = decides(factory=dict, kept=False)
 
     @property

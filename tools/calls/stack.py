@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
 from random import Random
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import CatalogError, ReplayMiss
-from toolgrove.tools.calls.breaker import with_breaker
-from toolgrove.tools.calls.execute import (
-    Execute,
-    failure,
-    with_retry,
-    with_timeout,
-    with_truncation,
+from toolgrove.tools.calls.backends import (
+    Backend,
+    BackendContext,
+    backend_factory,
+    virtual_backend,
 )
-from toolgrove.tools.calls.limits import with_limits
+from toolgrove.tools.calls.execute import Execute, failure, with_timeout, with_truncation
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import with_policy
 from toolgrove.tools.calls.settings import CallSettings
+from toolgrove.tools.calls.wrappers import parse_wrappers
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
 if TYPE_CHECKING:
     from toolgrove.tools.calls.cassette import Cassette
-    from toolgrove.tools.http.backend import HttpBackend
 
 __all__ = ["build_stack"]
 
@@ -75,118 +71,63 @@ async def build_stack(
     rng : Random or None
         Draws the jitter of retries.
     """
-    hosts, network, trusted = settings.hosts, settings.network, settings.trusted
-    attempts, virtual = settings.attempts, settings.apis
     secrets = SecretStore() if secrets is None else secrets
-    backends: dict[str, Execute] = {}
-    spec_of = cache(
-        registry.get
-    )  # a run calls the tools it was offered, whatever is added meanwhile
-    mapped = {host.lower() for host in hosts or ()}
-
-    def host_of(call: ToolCall) -> str | None:
-        parts = urlsplit(str(spec_of(call.name).binding.get("url", "")))
-        return None if parts.hostname in mapped else parts.netloc.lower()
-
-    def http_backend() -> HttpBackend:
-        from toolgrove.tools.http.backend import HttpBackend
-
-        return HttpBackend(
-            spec_of,
-            hosts=hosts,
-            addresses=network.addresses,
-            secrets=secrets,
-            keys=keys,
-            max_bytes=network.max_bytes,
-            redirects=network.redirects,
-            cassette=cassette,
-        )
-
-    def around_http(http: Execute) -> Execute:
-        from toolgrove.tools.calls.idempotency import repeatable
-
-        replayed = cassette is not None and not cassette.live
-        retried = with_retry(
-            http if replayed else with_limits(http, host_of, network.limits),
-            spec_of,
-            attempts=attempts,
-            repeatable=lambda spec: repeatable(spec, keyed=keys is not None),
-            within=settings.seconds,
-            base=0 if replayed else 0.5,
-            rng=rng,
-            sleep=_no_wait if replayed else asyncio.sleep,
-        )
-        if replayed:  # what is replayed needs no politeness
-            return retried
-        return with_breaker(retried, host_of, failures=network.failures, seconds=network.pause)
-
+    spec_of = cache(registry.get)  # a run calls what it was offered, whatever is added meanwhile
+    context = BackendContext(
+        registry, settings, spec_of, secrets=secrets, rng=rng, keys=keys, cassette=cassette
+    )
     async with AsyncExitStack() as stack:
         stack.enter_context(scrubbed_logs(secrets.scrub))
-
-        def backend(kind: str) -> Execute | None:
-            # made when first needed: a run without HTTP calls makes no client
-            if kind not in backends and kind == "http":
-                http = http_backend()
-                stack.push_async_callback(http.close)
-                backends[kind] = around_http(http)
-            elif kind not in backends and kind == "virtual" and virtual is not None:
-                from toolgrove.tools.virtual.backend import VirtualBackend
-
-                apis = VirtualBackend(virtual, spec_of)
-                stack.push_async_callback(apis.close)
-                backends[kind] = apis
-            elif kind not in backends and kind == "python":
-                from toolgrove.tools.python.backend import python_backend
-
-                backends[kind] = python_backend(registry, trusted)
-            elif kind not in backends and kind == "langchain":
-                from toolgrove.tools.python.langchain import langchain_backend
-
-                backends[kind] = langchain_backend(registry, trusted)
-            elif kind not in backends and kind == "mcp":
-                from toolgrove.tools.mcp.backend import McpBackend
-
-                mcp = McpBackend(spec_of, trusted=trusted, secrets=secrets)
-                stack.push_async_callback(mcp.close)
-                backends[kind] = with_retry(
-                    mcp, spec_of, attempts=attempts, within=settings.seconds, rng=rng
-                )
-            return backends.get(kind)
-
-        async def route(call: ToolCall) -> Observation:
-            kind = "virtual" if virtual else str(spec_of(call.name).binding.get("kind", ""))
-            execute = backend(kind)
-            if cassette is not None and not cassette.live and kind not in ("http", "python"):
-                raise ReplayMiss(f"{call.name}: tools of the kind {kind!r} are not recorded.")
-            if execute is None:
-                text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."
-                return failure(Status.NOT_WORKING, text, attempts=0)
-            return await execute(call)
-
-        def preview(call: ToolCall) -> str:
-            spec = spec_of(call.name)
-            if spec.binding.get("kind") == "http":
-                return http_backend().preview(call)
-            return f"{spec.id} {codec.dumps(dict(call.arguments)).decode()}"
-
-        made = route if pins is None else with_pins(route, registry.digest, pins)
-        clean = with_scrubbing(with_timeout(made, settings.seconds, spec_of), secrets.scrub)
-        bounded = with_policy(
-            with_truncation(clean, settings.observation_limit, store),
-            spec_of,
-            settings.policy,
-            preview,
-        )
+        backends = _Backends(context, stack)
+        made: Execute = backends.execute
+        if pins is not None:
+            made = with_pins(made, registry.digest, pins)
+        made = with_scrubbing(with_timeout(made, settings.seconds, spec_of), secrets.scrub)
+        made = with_truncation(made, settings.observation_limit, store)
+        for wrapper in reversed(parse_wrappers(settings.wrappers)):
+            made = wrapper(made)
+        made = with_policy(made, spec_of, settings.policy, backends.preview)
 
         async def execute(call: ToolCall) -> Observation:
             try:
                 spec_of(call.name)
             except CatalogError as error:
                 return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
-            return await bounded(call)
+            return await made(call)
 
         yield execute
 
 
-async def _no_wait(seconds: float) -> None:
-    await asyncio.sleep(0)
+class _Backends:
+    """The backends of a run, each made when the first call needs it."""
+
+    def __init__(self, context: BackendContext, stack: AsyncExitStack) -> None:
+        self._context, self._stack = context, stack
+        self._made: dict[str, Backend | None] = {}
+
+    def _of(self, call: ToolCall) -> tuple[str, Backend | None]:
+        spec = self._context.spec_of(call.name)
+        settings = self._context.settings
+        kind = "virtual" if settings.apis else str(spec.binding.get("kind", ""))
+        if kind not in self._made:
+            make = virtual_backend if settings.apis else backend_factory(kind, settings.backends)
+            self._made[kind] = made = None if make is None else make(self._context)
+            if made is not None and made.close is not None:
+                self._stack.push_async_callback(made.close)
+        return kind, self._made[kind]
+
+    async def execute(self, call: ToolCall) -> Observation:
+        kind, backend = self._of(call)
+        cassette = self._context.cassette
+        if cassette is not None and not cassette.live and kind not in ("http", "python"):
+            raise ReplayMiss(f"{call.name}: tools of the kind {kind!r} are not recorded.")
+        if backend is None:
+            text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."
+            return failure(Status.NOT_WORKING, text, attempts=0)
+        return await backend.execute(call)
+
+    def preview(self, call: ToolCall) -> str:
+        _, backend = self._of(call)
+        if backend is not None and backend.preview is not None:
+            return backend.preview(call)
+        return f"{call.name} {codec.dumps(dict(call.arguments)).decode()}"

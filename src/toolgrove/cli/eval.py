@@ -58,6 +58,13 @@ def evaluate(
     judge: Annotated[
         str | None, typer.Option(help="A model that votes on the answers (ToolEval's pass rate).")
     ] = None,
+    evaluator: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Score by this: answer, calls, pass, or a package's; options as in name:option=5 "
+            "(repeatable)."
+        ),
+    ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     given: Given,
@@ -85,7 +92,8 @@ def evaluate(
             catalog=source,
             settings=settings,
         )
-        evaluation = Evaluation(agent, None if judge is None else load_model(judge), votes)
+        judging = None if judge is None else load_model(judge)
+        evaluation = Evaluation(agent, judging, votes, evaluator or ())
         _warn(chosen, specs, source, judge, settings.calls.apis)
         summary = _evaluated(evaluation, chosen, out, concurrency, epochs)
     if json:
@@ -161,11 +169,14 @@ def _show(summary: Summary, out: Path) -> None:
     rows = {name: _cells(group) for name, group in summary.groups.items()}
     table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
     table.add_column("\ngroup", no_wrap=True)
-    shown = [column for column in rows["total"] if any(cells[column] for cells in rows.values())]
+    columns = dict.fromkeys(column for cells in rows.values() for column in cells)
+    shown = [column for column in columns if any(cells.get(column) for cells in rows.values())]
     for column in shown:
         table.add_column(column, justify="right", no_wrap=True)
     for name, cells in rows.items():
-        table.add_row(name, *(cells[c] for c in shown), style="bold" if name == "total" else None)
+        table.add_row(
+            name, *(cells.get(c, "") for c in shown), style="bold" if name == "total" else None
+        )
     screen = console()
     screen.print(table)
     total = summary.total
@@ -185,11 +196,18 @@ def _cells(group: Group) -> dict[str, str]:
     """A group's figures by column; what is nought or unknown in all groups is not shown."""
     answer, calls = group.rates.get("answer/1"), group.rates.get("calls/1")
     judged = [rate for name, rate in group.rates.items() if name.startswith("tooleval-pass")]
+    known = ("answer/", "calls/", "tooleval-pass")
+    others = {
+        f"\n{name}": _interval(rate)
+        for name, rate in group.rates.items()
+        if not name.startswith(known)
+    }
     return {
         "\nruns": str(group.runs),
         "right\n(95% interval)": _interval(answer),
         "calls\nF1": f"{calls.value:.2f}" if calls else "",
         "\njudged": " ".join(f"{rate.value:.1%}" for rate in judged),
+        **others,
         "gave\nup": str(group.gave_up),
         "model\ncalls": _number(group.model_calls),
         "tool\ncalls": _number(group.tool_calls),

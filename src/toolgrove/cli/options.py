@@ -270,5 +270,13 @@ OPTIONS = (
         "Keep the HTTP exchanges in a cassette in this folder.",
     ),
     _option("replay", str, RUN, "calls.replay", "Answer calls from the cassettes in this folder."),
+    _option(
+        "wrapper",
+        list[str],
+        CALLS,
+        "calls.wrappers",
+        "Put this wrapper of an installed package around calls (repeatable).",
+        read=tuple,
+    ),
 )
 """Every option that sets something of a run or its calls."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.retriever.arguments import Argument
-    from toolgrove.retriever.recommend import Recommendation
+    from toolgrove.retriever.recommendation import Recommendation
 
 __all__ = ["register"]
 
@@ -55,7 +55,7 @@ def recommend(
     """Suggest tools for a task: why each fits, which parameters are given, which are missing."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
-    from toolgrove.retriever.recommend import recommend as reasons
+    from toolgrove.retriever.recommendation import recommend as reasons
 
     with Catalog.open(catalog, create=False) as opened:
         fetch_embedder()

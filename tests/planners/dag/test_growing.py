@@ -24,8 +24,9 @@ from toolgrove.data.records import FINISH, Effect, NodeState, Reference, Role, S
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ModelError
 from toolgrove.evaluators.calls import CallEvaluator
-from toolgrove.planners import Budget, parse_planner
+from toolgrove.planners.budget import Budget
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
+from toolgrove.planners.registry import parse_planner
 from toolgrove.tools.registry import Registry
 
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Effect, ToolSpec
-from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem, to_json, to_lines
+from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem, plan_to_json, plan_to_lines
 from toolgrove.planners.dag.reading import PlanReader, read_plan
 
 
@@ -79,7 +79,7 @@ def shape(entries: list[Entry]) -> list[tuple[Any, ...]]:
 
 @given(TASKS, st.lists(st.integers(1, 30), max_size=5))
 def test_lines_round_trip_in_chunks_of_any_size(plan: list[PlanTask], sizes: list[int]) -> None:
-    found = chunked(to_lines(plan), sizes)
+    found = chunked(plan_to_lines(plan), sizes)
     assert shape(found) == shape(list(plan))
     assert [type(e) for e in found if not isinstance(e, PlanTask)] == [Join]
 
@@ -88,7 +88,7 @@ def test_lines_round_trip_in_chunks_of_any_size(plan: list[PlanTask], sizes: lis
 def test_json_round_trips_in_chunks_of_any_size(
     plan: list[PlanTask], sizes: list[int], indent: int | None
 ) -> None:
-    found = chunked(json.dumps(to_json(plan), indent=indent), sizes)
+    found = chunked(json.dumps(plan_to_json(plan), indent=indent), sizes)
     assert shape(found) == shape(list(plan))
     assert [type(e) for e in found if not isinstance(e, PlanTask)] == [Join]
 

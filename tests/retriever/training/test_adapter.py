@@ -15,7 +15,7 @@ from toolgrove.data import world
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.retriever.adapter import AdaptedEmbedder
 from toolgrove.retriever.training.adapter import AdapterSettings, loss_and_slopes, train_adapter
-from toolgrove.retriever.training.examples import Examples, examples
+from toolgrove.retriever.training.examples import Examples, training_examples
 from toolgrove.retriever.training.remembered import Remembered
 
 SETTINGS = AdapterSettings(rank=16, steps=30, rate=0.01)
@@ -23,7 +23,7 @@ SETTINGS = AdapterSettings(rank=16, steps=30, rate=0.01)
 
 @pytest.fixture(scope="module")
 def data() -> Examples:
-    return examples(world.tasks()[::3], world.specs())
+    return training_examples(world.tasks()[::3], world.specs())
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from toolgrove.errors import ModelError, UsageError, WeightsError
 from toolgrove.machine import weights
 from toolgrove.retriever.embedding import MiniLM
 from toolgrove.retriever.training.encoder import EncoderSettings, Training, train_encoder
-from toolgrove.retriever.training.examples import Examples, examples
+from toolgrove.retriever.training.examples import Examples, training_examples
 from toolgrove.retriever.tuned import TunedMiniLM
 
 pytestmark = [
@@ -42,7 +42,7 @@ def base(monkeypatch: pytest.MonkeyPatch) -> MiniLM:
 def data() -> Examples:
     wanted = world.tasks()[::14]
     tools = {tool for task in wanted for tool in task.relevant}
-    return examples(wanted, [spec for spec in world.specs() if spec.id in tools])
+    return training_examples(wanted, [spec for spec in world.specs() if spec.id in tools])
 
 
 def test_the_loss_falls_and_the_result_needs_no_torch(

@@ -14,10 +14,10 @@ from toolgrove.data.records import Task, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.retriever.training.examples import (
     Examples,
-    examples,
     held_out,
     mined,
     tool_disjoint,
+    training_examples,
 )
 from toolgrove.retriever.training.loss import relevance
 
@@ -73,16 +73,16 @@ def test_hard_negatives_are_the_likeliest_mistakes() -> None:
 def test_tools_of_one_text_are_one_document() -> None:
     twin = [ToolSpec("a/x", "Any", "A", "get"), ToolSpec("copy/x", "Any", "A", "get")]
     other = ToolSpec("b/y", "Any", "B", "get")
-    data = examples([Task("1", "get it", relevant=("copy/x",))], [*twin, other])
+    data = training_examples([Task("1", "get it", relevant=("copy/x",))], [*twin, other])
     assert len(data.documents) == 2
     assert data.positives == ((0,),)
 
 
 def test_unlabelled_queries_are_left_out_and_none_at_all_is_told() -> None:
     tasks = [Task("1", "a", relevant=("A/get",)), Task("2", "b"), Task("3", "c", relevant=("no",))]
-    assert examples(tasks, SPECS.values()).queries == ("a",)
+    assert training_examples(tasks, SPECS.values()).queries == ("a",)
     with pytest.raises(UsageError, match="labelled with a tool"):
-        examples(tasks[1:], SPECS.values())
+        training_examples(tasks[1:], SPECS.values())
 
 
 @given(TASKS, st.integers(0, 5))

@@ -15,7 +15,7 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.data.records import ToolSpec
 from toolgrove.retriever.arguments import Found
 from toolgrove.retriever.examples import diverse, likeness, shape
-from toolgrove.retriever.recommend import recommend, shared_words
+from toolgrove.retriever.recommendation import recommend, shared_words
 
 RATES = ToolSpec(
     "F/rates/convert", "Finance", "rates", "convert", "Convert an amount between currencies.",

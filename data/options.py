@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import MISSING, Field, fields
 from functools import cache
+from inspect import get_annotations
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from toolgrove.errors import UsageError
@@ -14,7 +15,7 @@ __all__ = ["as_text", "parse"]
 T = TypeVar("T")
 
 
-def parse(text: str, known: Mapping[str, Callable[..., T]], what: str) -> T:
+def parse(text: str, known: Mapping[str, Callable[..., T]], what: str, **given: Any) -> T:
     """Build one of several dataclasses from its name and options.
 
     Parameters
@@ -25,25 +26,29 @@ def parse(text: str, known: Mapping[str, Callable[..., T]], what: str) -> T:
         Dataclasses by name; an option is a field of ``__init__``.
     what : str
         What they are, in words, for the error.
+    **given
+        Values of options that the text leaves open, for those that have them.
 
     Raises
     ------
     UsageError
-        For an unknown name or option, or a value of the wrong kind.
+        For an unknown name or option, a value of the wrong kind, or one that is missing.
     """
     name, _, rest = text.partition(":")
     if name not in known:
         raise UsageError(f"no {what} called {name!r}. Known: {', '.join(sorted(known))}.")
     make: Any = known[name]
-    kinds = _kinds(make)
     taken = {f.name: f for f in fields(make) if f.init}
-    options: dict[str, Any] = {}
+    options = {key: value for key, value in given.items() if key in taken and value is not None}
     for part in filter(None, rest.split(",")):
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if key not in taken or not equals:
-            said = ", ".join(f"{k}={f.default}" for k, f in taken.items())
+            said = ", ".join(f"{k}={f.default}" for k, f in taken.items() if not _required(f))
             raise UsageError(f"{name} has no option {part!r}. Known: {said}.")
-        options[key] = _value(text, key, value, kinds[key])
+        options[key] = _value(text, key, value, _kind(make, key))
+    missing = [key for key, f in taken.items() if key not in options and _required(f)]
+    if missing:
+        raise UsageError(f"the {what} {name!r} needs a {' and a '.join(missing)}.")
     made: T = make(**options)
     return made
 
@@ -54,9 +59,16 @@ def as_text(made: Any) -> str:
     return f"{made.name}:{','.join(said)}" if said else str(made.name)
 
 
+def _required(option: Field[Any]) -> bool:
+    return option.default is MISSING and option.default_factory is MISSING
+
+
 @cache
-def _kinds(made: Any) -> dict[str, Any]:
-    return get_type_hints(made)
+def _kind(made: Any, key: str) -> Any:
+    """One field's type; those of others may have names that only type checkers import."""
+    home = next(base for base in made.__mro__ if key in get_annotations(base))
+    alone = {"__module__": home.__module__, "__annotations__": {key: get_annotations(home)[key]}}
+    return get_type_hints(type(home.__name__, (), alone))[key]
 
 
 def _value(text: str, key: str, value: str, kind: Any) -> Any:
