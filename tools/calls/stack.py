@@ -162,7 +162,7 @@ async def build_stack(
 
                 backends[kind] = python_backend(registry, trusted)
             elif kind not in backends and kind == "langchain":
-                from toolgrove.tools.python.langchain import langchain_backend
+                from toolgrove.tools.python.langchain_backend import langchain_backend
 
                 backends[kind] = langchain_backend(registry, trusted)
             elif kind not in backends and kind == "mcp":

@@ -1,0 +1,71 @@
+"""The package's imports have no circle, also none that is hidden in a function.
+
+import-linter holds which floor may import which; it does not see a circle inside one floor that
+is put off by importing in a function.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import networkx as nx
+
+PACKAGE = Path(__file__).resolve().parents[1] / "src" / "toolgrove"
+
+
+def modules(folder: Path = PACKAGE, package: str = "toolgrove") -> Iterator[tuple[str, ast.Module]]:
+    """Every module's name and tree; the floors are links, which ``rglob`` does not follow."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            yield from modules(path, f"{package}.{path.name}")
+        elif path.suffix == ".py":
+            name = package if path.stem == "__init__" else f"{package}.{path.stem}"
+            yield name, ast.parse(path.read_bytes())
+
+
+def imported(tree: ast.AST) -> Iterator[str]:
+    """What a module imports wherever it does so, but for types only."""
+    if isinstance(tree, ast.If) and ast.unparse(tree.test).endswith("TYPE_CHECKING"):
+        for node in tree.orelse:
+            yield from imported(node)
+        return
+    if isinstance(tree, ast.Import):
+        yield from (alias.name for alias in tree.names)
+    elif isinstance(tree, ast.ImportFrom):
+        assert tree.level == 0, "imports are absolute here"
+        yield from (f"{tree.module}.{alias.name}" for alias in tree.names)
+    for node in ast.iter_child_nodes(tree):
+        yield from imported(node)
+
+
+def graph(trees: dict[str, ast.Module]) -> nx.DiGraph[str]:
+    """From each module of ours to those of ours that it imports."""
+    edges = nx.DiGraph()
+    for name, tree in trees.items():
+        for target in imported(tree):
+            while target and target not in trees:  # a name in a module, not a module
+                target = target.rpartition(".")[0]
+            if target and target != name:
+                edges.add_edge(name, target)
+    return edges
+
+
+def circles(trees: dict[str, ast.Module]) -> list[list[str]]:
+    return [sorted(one) for one in nx.strongly_connected_components(graph(trees)) if len(one) > 1]
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    trees = dict(modules())
+    assert len(trees) > 200
+    assert graph(trees).number_of_edges() > 500
+    assert circles(trees) == []
+
+
+def test_a_circle_hidden_in_a_function_is_seen_and_one_of_types_is_none() -> None:
+    hidden = "def f():\n    from toolgrove import b\n"
+    typed = "if TYPE_CHECKING:\n    import toolgrove.b\n"
+    other = ast.parse("import toolgrove.a")
+    for source, found in ((hidden, [["toolgrove.a", "toolgrove.b"]]), (typed, [])):
+        assert circles({"toolgrove.a": ast.parse(source), "toolgrove.b": other}) == found
