@@ -29,6 +29,7 @@ from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
+from toolgrove.machine.files import safe_name
 from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
@@ -294,7 +295,7 @@ class Agent(Runnable[str | Task, Outcome]):
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
         runs = self.runs or Path("runs")
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
+        safe = safe_name(task.id)
         number = self._runs_of.setdefault(safe, count(1))
         return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 

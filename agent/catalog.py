@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from toolgrove.data.records import Status, ToolSpec
+from toolgrove.machine.progress import Tick
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from toolgrove.retriever.rerank import Reranker
 
 __all__ = ["Catalog"]
-
-Tick: TypeAlias = Callable[[int, int], None]
-"""Told how many tools are indexed, and of how many."""
 
 
 class Catalog:
@@ -113,7 +111,7 @@ class Catalog:
                 ids = [spec.id for spec in self.registry]
                 self.index.remove(list(self.index.ids().difference(ids)))
             new: Iterator[ToolSpec] = (self.registry.get(spec_id) for spec_id in ids)
-            self.index.update(new, None if tick is None else lambda done: tick(done, len(ids)))
+            self.index.update(new, None if tick is None else lambda done, _: tick(done, len(ids)))
         return changes
 
     def remove(self, ids: Iterable[str]) -> int:

@@ -18,7 +18,8 @@ from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.evaluators.passrate import PassEvaluator
-from toolgrove.evaluators.runner import Tick, run_batch
+from toolgrove.evaluators.runner import run_batch
+from toolgrove.machine.progress import Tick
 from toolgrove.planners import Budget, parse_planner
 from toolgrove.planners.chat import model_name
 

@@ -17,11 +17,11 @@ from toolgrove.data.preferences import Fault, Rule
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.cli.common import Tick
     from toolgrove.data.formats.sources import Sources
     from toolgrove.data.preferences import MinedRow
     from toolgrove.data.records import PreferencePair
     from toolgrove.data.tree import SearchTree
+    from toolgrove.machine.progress import Tick
 
 __all__ = ["register"]
 
