@@ -8,21 +8,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
 import networkx as nx
 
-PACKAGE = Path(__file__).resolve().parents[1] / "src" / "toolgrove"
-
-
-def modules(folder: Path = PACKAGE, package: str = "toolgrove") -> Iterator[tuple[str, ast.Module]]:
-    """Every module's name and tree; the floors are links, which ``rglob`` does not follow."""
-    for path in sorted(folder.iterdir()):
-        if path.is_dir():
-            yield from modules(path, f"{package}.{path.name}")
-        elif path.suffix == ".py":
-            name = package if path.stem == "__init__" else f"{package}.{path.stem}"
-            yield name, ast.parse(path.read_bytes())
+from support.source import modules
 
 
 def imported(tree: ast.AST) -> Iterator[str]:
@@ -57,7 +46,7 @@ def circles(trees: dict[str, ast.Module]) -> list[list[str]]:
 
 
 def test_no_imports_go_in_a_circle() -> None:
-    trees = dict(modules())
+    trees = modules()
     assert len(trees) > 200
     assert graph(trees).number_of_edges() > 500
     assert circles(trees) == []
