@@ -31,7 +31,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners.dag.building import SpecOf
-from toolgrove.planners.dag.plan import Join, PlanEntry, PlanTask, Problem
+from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem
 from toolgrove.planners.dag.prompts import conversation
 from toolgrove.planners.dag.reading import PlanReader
 from toolgrove.planners.dag.references import mentioned
@@ -84,7 +84,7 @@ async def grow(run: Run, wanted: Expand) -> Node:
     ends: list[int] = []  # the lines that end the plan
     last = wanted.variant == "answer"
 
-    def take(entries: list[PlanEntry]) -> None:
+    def take(entries: list[Entry]) -> None:
         for entry in entries:
             if last and isinstance(entry, PlanTask):
                 problems.append(f"Line {entry.line} was not run: no more calls can be made.")

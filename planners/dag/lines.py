@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from toolgrove.data.records import Effect
 from toolgrove.planners.dag.building import SpecOf, build
-from toolgrove.planners.dag.plan import Join, Note, PlanEntry, Problem
+from toolgrove.planners.dag.plan import Entry, Join, Note, Problem
 from toolgrove.planners.dag.values import Broken, Incomplete, read_arguments
 
 __all__ = ["LineReader", "begins_lines"]
@@ -52,14 +52,14 @@ class LineReader:
         self._head = (0, "", 0)  # the open call's number, tool, and where its arguments begin
         self._joined = False
 
-    def feed(self, chunk: str) -> list[PlanEntry]:
+    def feed(self, chunk: str) -> list[Entry]:
         """The entries whose last line this piece of text completes."""
         *lines, self._tail = (self._tail + chunk).split("\n")
         self._waiting.extend((self._next + i, line.rstrip("\r")) for i, line in enumerate(lines))
         self._next += len(lines)
         return self._drain()
 
-    def close(self) -> list[PlanEntry]:
+    def close(self) -> list[Entry]:
         """The entries that are left once the text is at its end."""
         self._waiting.append((self._next, self._tail))
         found = self._drain()
@@ -68,14 +68,14 @@ class LineReader:
             found += self._drain()
         return found
 
-    def _drain(self) -> list[PlanEntry]:
-        found: list[PlanEntry] = []
+    def _drain(self) -> list[Entry]:
+        found: list[Entry] = []
         while self._waiting:
             line, text = self._waiting.popleft()
             found += self._go_on(line, text) if self._open else self._begin(line, text)
         return found
 
-    def _begin(self, line: int, text: str) -> list[PlanEntry]:
+    def _begin(self, line: int, text: str) -> list[Entry]:
         """Read a line that no call before it goes on into."""
         if not text.strip():
             return []
@@ -92,7 +92,7 @@ class LineReader:
         self._open, self._head = [(line, text)], (int(numbered[1]), call[1], call.end())
         return self._complete() if ")" in text else []
 
-    def _not_called(self, line: int, text: str, call: re.Match[str] | None) -> PlanEntry:
+    def _not_called(self, line: int, text: str, call: re.Match[str] | None) -> Entry:
         """A line without a number, or behind the plan's end: a problem if it calls a tool."""
         if call is None or self._spec_of(call[1]) is None:
             return Note(line, text)
@@ -100,7 +100,7 @@ class LineReader:
             return Problem(line, text, "it comes after join(); write it before", None, call[1])
         return Problem(line, text, f"it has no number; write N. {call[1]}(…)", None, call[1])
 
-    def _go_on(self, line: int, text: str) -> list[PlanEntry]:
+    def _go_on(self, line: int, text: str) -> list[Entry]:
         """Read a line behind one whose brackets are open."""
         if begins_lines(text):
             self._waiting.appendleft((line, text))
@@ -111,7 +111,7 @@ class LineReader:
         self._open.append((line, text))
         return self._complete() if ")" in text else []
 
-    def _complete(self, closing: str = "") -> list[PlanEntry]:
+    def _complete(self, closing: str = "") -> list[Entry]:
         """Read the open call, with a closing bracket added or not; nothing if it goes on."""
         line = self._open[0][0]
         text = "\n".join(text for _, text in self._open)
@@ -127,14 +127,14 @@ class LineReader:
             return self._broken(_UNCLOSED)
         self._open = []
         after, rest = _after(text[arguments.end :])
-        found: list[PlanEntry] = [build(self._spec_of, number, tool, arguments, after, line, text)]
+        found: list[Entry] = [build(self._spec_of, number, tool, arguments, after, line, text)]
         last = line + text.count("\n")
         if begins_lines(rest := rest.lstrip(" \t;,")):
             self._waiting.appendleft((last, rest))
             found[0] = replace(found[0], text=text[: len(text) - len(rest)])
         return found
 
-    def _broken(self, wrong: str) -> list[PlanEntry]:
+    def _broken(self, wrong: str) -> list[Entry]:
         """Give the open call up, and read on where the next one begins."""
         lines, self._open = self._open, []
         end = next((i for i, (_, t) in enumerate(lines) if i and begins_lines(t)), len(lines))

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from toolgrove.planners.dag.building import SpecOf, build
-from toolgrove.planners.dag.plan import Join, Note, PlanEntry, Problem
+from toolgrove.planners.dag.plan import Entry, Join, Note, Problem
 from toolgrove.planners.dag.values import Broken, Incomplete, PlanArguments, read_value
 
 __all__ = ["ObjectReader", "begins_objects"]
@@ -49,12 +49,12 @@ class ObjectReader:
         self._inside = False
         self._over = False
 
-    def feed(self, chunk: str) -> list[PlanEntry]:
+    def feed(self, chunk: str) -> list[Entry]:
         """The entries whose closing brace this piece of text holds."""
         self._text += chunk
         return self._drain() if "}" in chunk or "]" in chunk else []
 
-    def close(self) -> list[PlanEntry]:
+    def close(self) -> list[Entry]:
         """The entries that are left once the text is at its end."""
         found = self._drain()
         rest = self._text[self._at :]
@@ -65,8 +65,8 @@ class ObjectReader:
             found.append(Note(line, rest) if note else Problem(line, rest, wrong))
         return found
 
-    def _drain(self) -> list[PlanEntry]:
-        found: list[PlanEntry] = []
+    def _drain(self) -> list[Entry]:
+        found: list[Entry] = []
         if not self._inside:
             self._enter()
         while self._inside and not self._over:
@@ -88,7 +88,7 @@ class ObjectReader:
         elif _TASK.match(self._text.lstrip()):
             self._inside = True
 
-    def _entry(self) -> PlanEntry | None:
+    def _entry(self) -> Entry | None:
         """The next object, or None where it is not whole yet."""
         start = self._at
         try:
@@ -107,7 +107,7 @@ class ObjectReader:
             return Problem(self._line_of(start), self._text[start : self._at], str(error))
         return self._task(value, self._line_of(start), self._text[start : self._at])
 
-    def _task(self, value: dict[str, Any], line: int, text: str) -> PlanEntry:
+    def _task(self, value: dict[str, Any], line: int, text: str) -> Entry:
         number, tool = value.get("id"), value.get("tool")
         arguments, after = value.get("arguments", {}), value.get("after", [])
         if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 10**9:

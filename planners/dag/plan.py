@@ -24,7 +24,7 @@ from toolgrove.data.records import Effect, JsonObject
 from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.values import write_value
 
-__all__ = ["Join", "Note", "PlanEntry", "PlanTask", "Problem", "to_json", "to_lines"]
+__all__ = ["Entry", "Join", "Note", "PlanTask", "Problem", "to_json", "to_lines"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Join:
     text: str
 
 
-PlanEntry: TypeAlias = PlanTask | Problem | Note | Join
+Entry: TypeAlias = PlanTask | Problem | Note | Join
 """Whatever stands in a plan; together they hold all of its words."""
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from toolgrove.planners.dag.building import SpecOf
 from toolgrove.planners.dag.lines import LineReader, begins_lines
 from toolgrove.planners.dag.objects import ObjectReader, begins_objects
-from toolgrove.planners.dag.plan import PlanEntry, PlanTask, Problem
+from toolgrove.planners.dag.plan import Entry, PlanTask, Problem
 
 __all__ = ["PlanReader", "read_plan"]
 
@@ -45,12 +45,12 @@ class PlanReader:
         self._taken: set[int] = set()
         self._held: list[Problem] = []
 
-    def feed(self, chunk: str) -> list[PlanEntry]:
+    def feed(self, chunk: str) -> list[Entry]:
         """The entries that a further piece of text completes."""
         if self._reader is not None:
             return self._kept(self._reader.feed(chunk))
         self._tail += chunk
-        found: list[PlanEntry] = []
+        found: list[Entry] = []
         while self._reader is None:
             line, end, rest = self._tail.partition("\n")
             if begins_objects(line, bool(end)):
@@ -65,17 +65,17 @@ class PlanReader:
                 return found
         return found + self._kept(self._reader.feed(self._tail))
 
-    def _before(self, line: str) -> list[PlanEntry]:
+    def _before(self, line: str) -> list[Entry]:
         """A line before the first call: words, or a call without a number."""
         return LineReader(self._spec_of, self._line).feed(line + "\n")
 
-    def close(self) -> list[PlanEntry]:
+    def close(self) -> list[Entry]:
         """The entries that are left once the text is at its end, then problems with a number.
 
         Such a problem holds its number, so that what refers to it is skipped, unless a task has
         taken the number meanwhile.
         """
-        found: list[PlanEntry] = []
+        found: list[Entry] = []
         if self._reader is None:
             found = LineReader(self._spec_of, self._line).feed(self._tail + "\n")
         else:
@@ -87,9 +87,9 @@ class PlanReader:
             found.append(replace(problem, number=None) if taken else problem)
         return found
 
-    def _kept(self, entries: list[PlanEntry]) -> list[PlanEntry]:
+    def _kept(self, entries: list[Entry]) -> list[Entry]:
         """The entries that can be told now; problems with a number wait for the plan's end."""
-        now: list[PlanEntry] = []
+        now: list[Entry] = []
         for entry in entries:
             if isinstance(entry, PlanTask) and entry.number in self._taken:
                 wrong = f"there is a task {entry.number} already; give each its own number"
@@ -103,7 +103,7 @@ class PlanReader:
         return now
 
 
-def read_plan(text: str, spec_of: SpecOf) -> list[PlanEntry]:
+def read_plan(text: str, spec_of: SpecOf) -> list[Entry]:
     """Read a whole plan.
 
     Examples

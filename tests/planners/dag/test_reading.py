@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Effect, ToolSpec
-from toolgrove.planners.dag.plan import Join, PlanEntry, PlanTask, Problem, to_json, to_lines
+from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem, to_json, to_lines
 from toolgrove.planners.dag.reading import PlanReader, read_plan
 
 
@@ -36,9 +36,9 @@ def problems(text: str, *specs: ToolSpec) -> list[Problem]:
     return [e for e in read_plan(text, {s.name: s for s in specs}.get) if isinstance(e, Problem)]
 
 
-def chunked(text: str, sizes: list[int], *specs: ToolSpec) -> list[PlanEntry]:
+def chunked(text: str, sizes: list[int], *specs: ToolSpec) -> list[Entry]:
     reader = PlanReader({s.name: s for s in specs}.get)
-    found: list[PlanEntry] = []
+    found: list[Entry] = []
     at = 0
     while at < len(text):
         size = sizes[at % len(sizes)] if sizes else 1
@@ -73,7 +73,7 @@ TASKS = st.lists(
 )
 
 
-def shape(entries: list[PlanEntry]) -> list[tuple[Any, ...]]:
+def shape(entries: list[Entry]) -> list[tuple[Any, ...]]:
     return [(e.number, e.tool, e.arguments, e.after) for e in entries if isinstance(e, PlanTask)]
 
 
