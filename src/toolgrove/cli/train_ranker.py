@@ -65,7 +65,7 @@ def ranker(
                 "candidates. Index the tools that the queries are labelled with."
             )
         if not dry_run:
-            opened.index.use(fitted)
+            opened.search_index.use(fitted)
     weights = dict(zip(FEATURES, fitted.weights, strict=True))
     summary: dict[str, Any] = {
         "catalog": str(catalog),
@@ -94,7 +94,7 @@ def ranker(
 def _fitted(catalog: Catalog, tasks: Sequence[Task], tick: Tick | None = None) -> Ranker:
     from toolgrove.data.formats.query_sets import labels
 
-    return catalog.index.fitted(((task.query, labels(task)) for task in tasks), tick)
+    return catalog.search_index.fitted(((task.query, labels(task)) for task in tasks), tick)
 
 
 def _worth(catalog: Catalog, tasks: list[Task], seed: int) -> dict[str, dict[str, float]]:
@@ -123,7 +123,7 @@ def _compared(catalog: Catalog, fitted: Ranker, tests: Sequence[Task]) -> dict[s
 
     found: dict[str, list[float]] = {"ndcg@5": [], "default_ndcg@5": []}
     for task in tests:
-        known = catalog.index.evidence(task.query)
+        known = catalog.search_index.evidence(task.query)
         for name, one in zip(found, (fitted, DEFAULT), strict=True):
             ids = [] if known is None else [hit.id for hit in ranked(known, one, CUT)]
             found[name].append(ndcg(ids, labels(task), CUT))
