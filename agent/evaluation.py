@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.hosting import hosted
 from toolgrove.data import codec
+from toolgrove.data.chat_text import model_name
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
@@ -21,7 +22,6 @@ from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.runner import run_batch
 from toolgrove.machine.progress import Tick
 from toolgrove.planners import Budget, parse_planner
-from toolgrove.planners.chat import model_name
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
