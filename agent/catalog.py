@@ -175,7 +175,7 @@ class Catalog:
         intents: Callable[[str], Intents] | None = None,
         rerank: Reranker | None = None,
     ) -> list[tuple[Hit, ToolSpec]]:
-        """The ``k`` tools a query is most likely about, best first.
+        """Find the ``k`` tools that a query is most likely about, best first.
 
         ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
         (:meth:`toolgrove.retriever.index.Index.search`). ``intents`` says what a request asks for
@@ -207,7 +207,7 @@ class Catalog:
     def next(
         self, query: str, called: Sequence[tuple[str, Status]], k: int = 5
     ) -> list[tuple[Hit, ToolSpec]]:
-        """The ``k`` tools that the next step of a request most likely needs, best first.
+        """Find the ``k`` tools that the next step of a request most likely needs, best first.
 
         Parameters
         ----------

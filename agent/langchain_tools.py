@@ -75,7 +75,7 @@ def to_langchain(
     execute: Execute | None = None,
     **options: Any,
 ) -> list[ToolgroveTool]:
-    """Tools of a registry or catalogue for LangChain.
+    """Turn tools of a registry or catalogue into LangChain tools.
 
     Parameters
     ----------

@@ -64,7 +64,7 @@ SOLVING_AT_ALL = (
 
 @dataclass(frozen=True, slots=True)
 class PassEvaluator:
-    """Whether a judge thinks that the run solved its task.
+    """Score a run by whether a judge thinks that it solved its task.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ _DROPPED = frozenset(
 
 
 class Cassette(Protocol):
-    """Goes around each exchange: lets it happen and keeps it, or answers in its place."""
+    """A task's HTTP exchanges: it keeps each as it happens, or answers in its place."""
 
     live: bool
     """Whether requests are made."""
@@ -47,7 +47,7 @@ class Cassette(Protocol):
 
 
 def cassette_path(folder: str | Path, task: str) -> Path:
-    """Where a task's cassette is kept in a folder."""
+    """The path of a task's cassette in a folder."""
     return Path(folder) / f"{safe_name(task)}.yaml"
 
 
