@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import re
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgrove.machine import files
 from toolgrove.machine.files import safe_name, write_beside
 
 
@@ -40,3 +42,7 @@ def test_a_plain_name_stays_and_half_a_character_is_no_trouble() -> None:
     assert safe_name("a" * 62) == "a" * 40 + "." + safe_name("a" * 62)[-12:]
     assert safe_name("\ud800").startswith("_.")
     assert safe_name("-rf").startswith("-rf.")
+
+
+def test_docstrings() -> None:
+    assert doctest.testmod(files) == (0, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,6 +20,7 @@ def files(folder: Path, *suffixes: str) -> Iterator[Path]:
             yield path
 
 
+@cache
 def modules() -> dict[str, ast.Module]:
     """Every module of the package by its name."""
     found = {}
