@@ -17,12 +17,13 @@ from toolgrove.agent.outcome import Outcome, as_task
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.waiting import wait
+from toolgrove.data.chat_text import model_name
 from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
+from toolgrove.machine.files import safe_name
 from toolgrove.planners import subtasks
 from toolgrove.planners.cascade import Cascade, parse_cascade
-from toolgrove.planners.chat import model_name
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text
 from toolgrove.tools.offer import Offer
@@ -220,7 +221,7 @@ class Agent(Runnable[str | Task, Outcome]):
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
         runs = self.runs or Path("runs")
-        safe = "".join(c if c.isalnum() or c in "-_" else "_" for c in task.id)[:60] or "run"
+        safe = safe_name(task.id)
         number = self._runs_of.setdefault(safe, count(1))
         return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from toolgrove.data.records import Status, ToolSpec
+from toolgrove.errors import UsageError
+from toolgrove.machine.progress import Tick
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
+    from toolgrove.agent.sources import IndexReport
     from toolgrove.retriever.co_use import CoUse, Episode
     from toolgrove.retriever.embedding import Embedder
     from toolgrove.retriever.index import Index
@@ -19,9 +22,6 @@ if TYPE_CHECKING:
     from toolgrove.retriever.rerank import Reranker
 
 __all__ = ["Catalog"]
-
-Tick: TypeAlias = Callable[[int, int], None]
-"""Told how many tools are indexed, and of how many."""
 
 
 class Catalog:
@@ -35,11 +35,11 @@ class Catalog:
     folder : Path
     registry : Registry
         Every tool by id. Change it through the catalogue only.
-    index : Index
+    search_index : Index
     """
 
     def __init__(self, folder: Path, registry: Registry, index: Index) -> None:
-        self.folder, self.registry, self.index = folder, registry, index
+        self.folder, self.registry, self.search_index = folder, registry, index
 
     @classmethod
     def open(
@@ -105,22 +105,65 @@ class Catalog:
         SpecError
             A spec's id cannot be a tool's.
         """
-        with self.index.writing() as whole:
-            whole = whole and len(self.index) == len(self.registry)
+        with self.search_index.writing() as whole:
+            whole = whole and len(self.search_index) == len(self.registry)
             changes = self.registry.add(specs)
             ids: Sequence[str] = (*changes.added, *changes.changed)
             if not whole:
                 ids = [spec.id for spec in self.registry]
-                self.index.remove(list(self.index.ids().difference(ids)))
+                self.search_index.remove(list(self.search_index.ids().difference(ids)))
             new: Iterator[ToolSpec] = (self.registry.get(spec_id) for spec_id in ids)
-            self.index.update(new, None if tick is None else lambda done: tick(done, len(ids)))
+            self.search_index.update(
+                new, None if tick is None else lambda done, _: tick(done, len(ids))
+            )
         return changes
+
+    def index(
+        self, sources: str | Sequence[str], *, skip_bad: bool = False, tick: Tick | None = None
+    ) -> IndexReport:
+        """Add the tools of any source, as ``toolgrove index`` does.
+
+        A source ``mcp+stdio:COMMAND`` starts that program, ``module:object`` imports that module
+        and an MCP server's URL is spoken to, with the rights of whoever runs this. Naming one
+        here trusts it: it is remembered (:func:`toolgrove.tools.trusted.trust`), so that the
+        commands may call it for this catalogue. Index no source that you have from a stranger.
+
+        Parameters
+        ----------
+        sources : str or sequence of str
+            Files or folders, addresses of MCP servers, ``module:object``, or the words ``world``,
+            ``botocore`` and ``google-discovery``.
+        skip_bad : bool
+            Whether to go on after a bad source or file; the report lists it.
+        tick : callable, optional
+            Progress of the indexing.
+
+        Returns
+        -------
+        IndexReport
+            What was taken of each source, and what was left and why.
+
+        Raises
+        ------
+        UsageError
+            There is no tool in any of the sources, or no such source.
+        ToolgroveError
+            A source cannot be read; its whole files before it stay.
+        """
+        from toolgrove.agent.sources import SourceReader
+
+        named = [sources] if isinstance(sources, str) else sources
+        reader = SourceReader(named, self.registry, skip_bad=skip_bad)
+        changes = self.add(reader.specs(), tick)
+        if reader.empty:
+            raise UsageError("no tools there. Name files, folders or servers that hold some.")
+        return reader.report(changes, len(self))
 
     def remove(self, ids: Iterable[str]) -> int:
         """Remove tools; returns how many there were."""
         wanted = list(ids)
-        with self.index.writing():
-            self.index.remove(wanted)
+        with self.search_index.writing():
+            self.search_index.remove(wanted)
             return self.registry.remove(wanted)
 
     def search(
@@ -132,7 +175,7 @@ class Catalog:
         intents: Callable[[str], Intents] | None = None,
         rerank: Reranker | None = None,
     ) -> list[tuple[Hit, ToolSpec]]:
-        """The ``k`` tools a query is most likely about, best first.
+        """Find the ``k`` tools that a query is most likely about, best first.
 
         ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
         (:meth:`toolgrove.retriever.index.Index.search`). ``intents`` says what a request asks for
@@ -144,7 +187,7 @@ class Catalog:
         if intents is not None:
             from toolgrove.retriever.intents import served
 
-            each = [self.index.search(text, k, where=where) for text in intents(query).texts]
+            each = [self.search_index.search(text, k, where=where) for text in intents(query).texts]
             hits = served(hits, each, k)
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
 
@@ -152,11 +195,11 @@ class Catalog:
         self, query: str, k: int, where: Mapping[str, str] | None, rerank: Reranker | None
     ) -> list[Hit]:
         if rerank is None:
-            return self.index.search(query, k, where=where)
+            return self.search_index.search(query, k, where=where)
         from toolgrove.retriever.documents import document
         from toolgrove.retriever.rerank import DEPTH, reordered
 
-        hits = self.index.search(query, max(k, DEPTH), where=where)
+        hits = self.search_index.search(query, max(k, DEPTH), where=where)
         hits = [hit for hit in hits if hit.id in self.registry]
         documents = [document(self.registry.get(hit.id)) for hit in hits]
         return reordered(hits, rerank(query, documents))[:k]
@@ -164,7 +207,7 @@ class Catalog:
     def next(
         self, query: str, called: Sequence[tuple[str, Status]], k: int = 5
     ) -> list[tuple[Hit, ToolSpec]]:
-        """The ``k`` tools that the next step of a request most likely needs, best first.
+        """Find the ``k`` tools that the next step of a request most likely needs, best first.
 
         Parameters
         ----------
@@ -181,7 +224,7 @@ class Catalog:
 
         known = {tool for tool, _ in called if tool in self.registry}
         documents = {tool: document(self.registry.get(tool)) for tool in known}
-        hits = following(query, called, self.index.search, documents, k, learned=self.co_use)
+        hits = following(query, called, self.search_index.search, documents, k, learned=self.co_use)
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
 
     @cached_property
@@ -211,14 +254,14 @@ class Catalog:
     @property
     def whole(self) -> bool:
         """False where adding broke off, until the same sources are added again."""
-        return self.index.whole
+        return self.search_index.whole
 
     def __len__(self) -> int:
         return len(self.registry)
 
     def close(self) -> None:
         """Let go of the folder; closing twice is harmless."""
-        self.index.close()
+        self.search_index.close()
         self.registry.close()
 
     def __enter__(self) -> Catalog:

@@ -15,7 +15,8 @@ from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators
-from toolgrove.evaluators.runner import Tick, run_batch
+from toolgrove.evaluators.runner import run_batch
+from toolgrove.machine.progress import Tick
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel

@@ -39,7 +39,7 @@ _SHOWN = 60
 
 
 class Gateway:
-    """What the two tools do.
+    """Search a catalogue and call its tools, for clients that see just these two functions.
 
     Parameters
     ----------

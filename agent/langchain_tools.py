@@ -76,7 +76,7 @@ def to_langchain(
     execute: Execute | None = None,
     calls: CallSettings = CallSettings(),
 ) -> list[ToolgroveTool]:
-    """Tools of a registry or catalogue for LangChain.
+    """Turn tools of a registry or catalogue into LangChain tools.
 
     Parameters
     ----------

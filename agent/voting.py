@@ -20,11 +20,12 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.outcome import Outcome, as_task
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
+from toolgrove.data.quoting import quoted
 from toolgrove.data.records import Task
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
 from toolgrove.evaluators.calls import accepted_calls, normalised
-from toolgrove.evaluators.judging import Judge, quoted
+from toolgrove.evaluators.judging import Judge
 from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:

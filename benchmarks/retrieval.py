@@ -139,7 +139,7 @@ def only(*names: str) -> Ranker:
 
 def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
     """The catalogue's ranking, feature by feature; NDCG@5 of each step."""
-    known = [catalog.index.evidence(task.query, max(CUTS)) for task in data.tasks]
+    known = [catalog.search_index.evidence(task.query, max(CUTS)) for task in data.tasks]
     steps = {
         "weighed words, one query": only("whole"),
         "+ sentences ": only("whole", "sentence"),

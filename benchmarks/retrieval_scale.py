@@ -89,7 +89,7 @@ def peak() -> float:
 def built(index: Index, specs: Iterator[ToolSpec]) -> None:
     """Index the specs and say what it took."""
     began, cpu = time.perf_counter(), time.process_time()
-    embedded = index.update(specs, lambda done: print(f"\r{done:,}", end="", flush=True))
+    embedded = index.update(specs, lambda done, _: print(f"\r{done:,}", end="", flush=True))
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     size = sum(path.stat().st_size for path in index.folder.rglob("*") if path.is_file()) / 2**20
     print(f"\r{len(index):,} tools, {embedded:,} texts embedded now")

@@ -89,7 +89,7 @@ class Ending:
 
 @dataclass(slots=True)
 class SearchTree:
-    """Append-only nodes of one run.
+    """The nodes of one run; a node is appended and never removed.
 
     ReAct makes a path, DFSDT a tree, DAG planning a node with many calls.
 

@@ -30,7 +30,7 @@ __all__ = ["AnswerEvaluator", "check_answer"]
 
 @dataclass(frozen=True, slots=True)
 class AnswerEvaluator:
-    """1 where the final answer is right, 0 where it is wrong or missing.
+    """Score a run 1 where its final answer is right, 0 where it is wrong or missing.
 
     A task without a reference gets no opinion (``value`` None), a run that was cut short counts as
     infrastructure.

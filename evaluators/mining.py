@@ -18,7 +18,7 @@ from toolgrove.evaluators.judgements import AUTO, Judgement, Judgements
 if TYPE_CHECKING:
     from toolgrove.data.records import PreferencePair
     from toolgrove.data.tree import SearchTree
-    from toolgrove.evaluators.runner import Tick
+    from toolgrove.machine.progress import Tick
 
 __all__ = ["Mining", "mine_files", "mine_judged"]
 

@@ -16,11 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from toolgrove.data.quoting import quoted
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ReplayMiss, UsageError
 from toolgrove.evaluators.base import breakdown, infrastructure, judged, unanswered
-from toolgrove.evaluators.judging import UNSURE, Judge, majority, quoted
+from toolgrove.evaluators.judging import UNSURE, Judge, majority
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -63,7 +64,7 @@ SOLVING_AT_ALL = (
 
 @dataclass(frozen=True, slots=True)
 class PassEvaluator:
-    """Whether a judge thinks that the run solved its task.
+    """Score a run by whether a judge thinks that it solved its task.
 
     Parameters
     ----------

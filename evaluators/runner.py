@@ -8,13 +8,11 @@ the next time. Runners of several processes may work on one folder at once.
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, has_begun, read_tree
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.data.tree import SearchTree
@@ -22,6 +20,8 @@ from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageErro
 from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure
 from toolgrove.evaluators.report import Summary, summarise
 from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, ResultStore, RunFigures
+from toolgrove.machine.files import safe_name
+from toolgrove.machine.progress import Tick, silent
 
 __all__ = ["Solve", "run_batch"]
 
@@ -31,12 +31,6 @@ _LOUD = (ReplayMiss, ResumeMismatch, UsageError)
 
 Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree]]
 """Solves a task in a run's folder, going on with the journal that it finds there."""
-
-
-class Tick(Protocol):
-    """Told how many queries have ended, and of how many."""
-
-    def __call__(self, done: int, total: int | None = None) -> None: ...
 
 
 async def run_batch(
@@ -91,24 +85,16 @@ async def run_batch(
     with ResultStore(out, config) as store:
         keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
         store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
-        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or _silent)
+        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or silent)
         await batch.run(concurrency)
         rows = {row.key: row for row in store.rows()}
         return summarise([rows[key] for key in keys], config)
 
 
-def _silent(done: int, total: int | None = None) -> None:
-    """Nobody watches."""
-
-
 def _folder(config: str, key: ResultKey) -> str:
-    """A run's folder below ``out``; a task's id is third-party text and may be no path."""
+    """A run's folder below ``out``; what a row has once stays, under an older rule too."""
     task, epoch = key
-    plain = re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}", task)
-    name = (
-        task if plain else f"{re.sub(r'[^A-Za-z0-9_-]', '_', task)[:40]}.{codec.digest(task)[:12]}"
-    )
-    return f"{RUNS}/{config[:12]}/{name}.{epoch}"
+    return f"{RUNS}/{config[:12]}/{safe_name(task)}.{epoch}"
 
 
 @dataclass

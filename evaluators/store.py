@@ -22,26 +22,33 @@ from uuid import uuid4
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import FormatError, UsageError
+from toolgrove.machine.sqlite import Database, Schema
 
 __all__ = ["ResultKey", "ResultRow", "ResultStore", "RunFigures", "holds_results", "read_results"]
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
 PENDING, DONE, INFRASTRUCTURE = "pending", "done", "infrastructure"
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS config (hash TEXT PRIMARY KEY, config TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS result (
+_SCHEMA = Schema(
+    "results of an evaluation",
+    error=UsageError,
+    mend="Move it away, or name another folder.",
+    tables="""
+CREATE TABLE config (hash TEXT PRIMARY KEY, config TEXT NOT NULL);
+CREATE TABLE result (
     task TEXT NOT NULL, config TEXT NOT NULL REFERENCES config, epoch INTEGER NOT NULL,
     content TEXT NOT NULL, grp TEXT NOT NULL, query TEXT NOT NULL, run TEXT NOT NULL,
     owner TEXT, state TEXT NOT NULL DEFAULT 'pending', reason TEXT NOT NULL DEFAULT '',
     figures TEXT, scores TEXT NOT NULL DEFAULT '[]',
     PRIMARY KEY (task, config, epoch)
 );
-"""
+""",
+)
+
+_COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
 ResultKey: TypeAlias = tuple[str, int]
 """Task id and epoch: which row of a configuration."""
-_COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +112,14 @@ class ResultStore:
         (self.out / OWNERS).mkdir(parents=True, exist_ok=True)
         self._lock = self._lock_of(self.owner)
         self._lock.acquire(timeout=0)
-        with self._lock_of("opening"):  # SQLite does not wait for the switch to WAL
-            self._db = sqlite3.connect(self.out / DATABASE, timeout=60, isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_SCHEMA)
+        self._db = Database(self.out / DATABASE, _SCHEMA)
         kept = codec.dumps(dict(config)).decode()
-        self._db.execute("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))
+        self._db.rows("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))
 
     def _lock_of(self, owner: str) -> Any:
         from filelock import FileLock
 
         return FileLock(self.out / OWNERS / f"{owner}.lock")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        """All or nothing, and nobody writes in between."""
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
 
     def enter(self, tasks: Sequence[Task], epochs: int, run_of: Mapping[ResultKey, str]) -> None:
         """Make a row for every task and epoch that has none yet.
@@ -137,11 +129,11 @@ class ResultStore:
         UsageError
             Where a task of the same id and another content has results here.
         """
-        with self._transaction():
+        with self._db.writing():
             for task in tasks:
                 content = codec.digest(codec.to_json(task))
                 for epoch in range(epochs):
-                    self._db.execute(
+                    self._db.rows(
                         "INSERT OR IGNORE INTO result (task, config, epoch, content, grp, query,"
                         " run) VALUES (?, ?, ?, ?, ?, ?, ?)",
                         (task.id, self.hash, epoch, content, task.group, task.query,
@@ -150,7 +142,7 @@ class ResultStore:
                 self._check(task.id, content)
 
     def _check(self, task: str, content: str) -> None:
-        [(kept,)] = self._db.execute(
+        [(kept,)] = self._db.rows(
             "SELECT content FROM result WHERE task = ? AND config = ? AND epoch = 0",
             (task, self.hash),
         )
@@ -170,14 +162,14 @@ class ResultStore:
         return _row(record)
 
     def _select(self, rest: str, *values: Any) -> Iterable[tuple[Any, ...]]:
-        return self._db.execute(
+        return self._db.rows(
             f"SELECT {_COLUMNS} FROM result WHERE config = ? {rest}", (self.hash, *values)
         )
 
     def claim(self, key: ResultKey, evaluators: Iterable[str]) -> bool:
         """Take a row to work on; False where another runner has it, or nothing is left to do."""
-        with self._transaction():
-            [(owner,)] = self._db.execute(
+        with self._db.writing():
+            [(owner,)] = self._db.rows(
                 "SELECT owner FROM result WHERE task = ? AND epoch = ? AND config = ?",
                 (*key, self.hash),
             )
@@ -224,14 +216,14 @@ class ResultStore:
         )
 
     def _update(self, key: ResultKey, change: str, *values: Any) -> None:
-        self._db.execute(
+        self._db.rows(
             f"UPDATE result SET {change} WHERE task = ? AND epoch = ? AND config = ?",
             (*values, *key, self.hash),
         )
 
     def close(self) -> None:
         """Let go of the file and of everything claimed."""
-        self._db.execute("UPDATE result SET owner = NULL WHERE owner = ?", (self.owner,))
+        self._db.rows("UPDATE result SET owner = NULL WHERE owner = ?", (self.owner,))
         self._db.close()
         (self.out / OWNERS / f"{self.owner}.lock").unlink(missing_ok=True)
         self._lock.release()

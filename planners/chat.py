@@ -9,6 +9,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
+from toolgrove.data.chat_text import model_name
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.errors import ModelError
@@ -47,15 +48,6 @@ class Chatting(Protocol):
     async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
         """Ask for the next message; its calls get ids that begin with ``name_calls``."""
         ...
-
-
-def model_name(model: object) -> str:
-    """What a chat model, or what stands for one, calls itself."""
-    for attribute in ("model_name", "model"):
-        name = getattr(model, attribute, None)
-        if isinstance(name, str) and name:
-            return name
-    return type(model).__name__
 
 
 def to_langchain(message: Message) -> BaseMessage:

@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 
 class Run:
-    """What an expansion needs: the tree so far, and journalled ways to ask and to call.
+    """A run under way: the tree so far, and journalled ways to ask models and to call tools.
 
     Parameters
     ----------

@@ -22,7 +22,7 @@ from toolgrove.machine import weights
 if TYPE_CHECKING:
     from langchain_core.embeddings import Embeddings
 
-    from toolgrove.machine.download import Tick
+    from toolgrove.machine.progress import Tick
 
 __all__ = ["Embedder", "LangChainEmbedder", "MiniLM", "PartEmbedder", "batches", "normalised"]
 

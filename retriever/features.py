@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from toolgrove.retriever.fusion import convex
+from toolgrove.retriever.fusion import Scores, convex
 from toolgrove.retriever.lexical import tokens
 
 __all__ = ["FEATURES", "coverage", "family_fit", "features"]
@@ -46,7 +46,6 @@ WHOLE = 0.4
 WIDTH = 0.1
 """How far behind the best candidates a family may be and still be taken for what is meant."""
 
-Scores: TypeAlias = NDArray[np.floating]
 Rarity: TypeAlias = Callable[[str], float]
 """The inverse document frequency of a token."""
 

@@ -15,11 +15,11 @@ them again from what is stored, without embedding anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, UsageError
+from toolgrove.machine.progress import Tick
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Index"]
 
-Done: TypeAlias = Callable[[int], None]
 """Told how many specs are done."""
 
 BATCH = 64
@@ -146,7 +146,7 @@ class Index:
             finally:
                 self._writer = None
 
-    def update(self, specs: Iterable[ToolSpec], done: Done | None = None) -> int:
+    def update(self, specs: Iterable[ToolSpec], tick: Tick | None = None) -> int:
         """Add tools or bring those of the same id up to date; the iterable is streamed.
 
         Returns
@@ -165,10 +165,10 @@ class Index:
                     batch = new[at : at + BATCH]
                     embedded += self._write(batch)
                     count += len(batch)
-                    if done is not None:
-                        done(count)
-                if done is not None and not new:
-                    done(count)
+                    if tick is not None:
+                        tick(count, None)
+                if tick is not None and not new:
+                    tick(count, None)
         return embedded
 
     def remove(self, ids: Sequence[str]) -> None:
@@ -263,7 +263,7 @@ class Index:
         return evidence(texts, found, asked, scores, lexical.rows, lexical.rarity)
 
     def fitted(
-        self, queries: Iterable[tuple[str, Collection[str]]], done: Done | None = None
+        self, queries: Iterable[tuple[str, Collection[str]]], tick: Tick | None = None
     ) -> Ranker:
         """A ranker fitted to labelled queries; give it to :meth:`use` to search with it.
 
@@ -272,7 +272,7 @@ class Index:
         queries : iterable of (str, collection of str)
             Each with the ids of its relevant tools. One whose relevant tools are no candidates
             teaches nothing; the ranker says how many taught.
-        done : callable, optional
+        tick : callable, optional
             Told how many queries are read.
         """
         examples = []
@@ -281,8 +281,8 @@ class Index:
             if known is not None:
                 wanted = np.isin(known.ids, list(relevant))
                 examples.append(LabelledQuery(known.features, wanted))
-            if done is not None:
-                done(count)
+            if tick is not None:
+                tick(count, None)
         return fit(examples)
 
     def use(self, ranker: Ranker) -> None:

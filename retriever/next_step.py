@@ -18,7 +18,7 @@ from toolgrove.retriever.ranking import Hit
 
 __all__ = ["DEAD", "following", "unserved"]
 
-Search: TypeAlias = Callable[[str, int], Sequence[Hit]]
+SearchHits: TypeAlias = Callable[[str, int], Sequence[Hit]]
 """Hits of a query, the best first, at most so many."""
 
 DEAD = frozenset(
@@ -53,7 +53,7 @@ def unserved(query: str, documents: Collection[str]) -> str:
 def following(
     query: str,
     called: Sequence[tuple[str, Status]],
-    search: Search,
+    search: SearchHits,
     documents: Mapping[str, str],
     k: int = 5,
     *,

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.errors import CatalogError
 from toolgrove.machine.files import write_beside
-from toolgrove.retriever.features import FEATURES, Scores
+from toolgrove.retriever.features import FEATURES
+from toolgrove.retriever.fusion import Scores
 
 __all__ = ["DEFAULT", "LabelledQuery", "Ranker", "fit"]
 

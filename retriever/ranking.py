@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from toolgrove.retriever import fusion
 from toolgrove.retriever.documents import asking
-from toolgrove.retriever.features import LEXICAL, Rarity, Scores, coverage, features
+from toolgrove.retriever.features import LEXICAL, Rarity, coverage, features
+from toolgrove.retriever.fusion import Scores
 from toolgrove.retriever.ranker import Ranker
 from toolgrove.retriever.store import Candidate
 

@@ -7,10 +7,7 @@ many entries have it, and a batch that is committed is never embedded again.
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.errors import CatalogError
+from toolgrove.machine.sqlite import Database, Schema
 
 __all__ = ["CLEAN", "FIELDS", "PARTIAL", "WRITING", "Candidate", "IndexEntry", "IndexStore"]
 
@@ -33,15 +31,21 @@ PARTIAL = "partial"
 WRITING = "writing"
 """Somebody is writing, or died doing so: what is derived may not fit the entries."""
 
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS entries (
+_SCHEMA = Schema(
+    "an index",
+    error=CatalogError,
+    mend="Delete its folder and index the sources again.",
+    tables=f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE entries (
     row INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL,
     category TEXT NOT NULL, tool TEXT NOT NULL, source TEXT NOT NULL, effect TEXT NOT NULL,
     name TEXT NOT NULL, mark TEXT NOT NULL, document TEXT NOT NULL, words TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS entries_digest ON entries (digest);
-CREATE TABLE IF NOT EXISTS vectors (digest TEXT PRIMARY KEY, vector BLOB NOT NULL);
-"""
+CREATE INDEX entries_digest ON entries (digest);
+CREATE TABLE vectors (digest TEXT PRIMARY KEY, vector BLOB NOT NULL);
+INSERT INTO meta VALUES ('version', '{VERSION}');
+""",
+)
 _UPSERT = """
 INSERT INTO entries (id, digest, category, tool, source, effect, name, mark, document, words)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -95,21 +99,8 @@ class IndexStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._lock = threading.RLock()
-        try:
-            self._db = sqlite3.connect(
-                self.path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.executescript(_TABLES)
-            self._db.execute("INSERT OR IGNORE INTO meta VALUES ('version', ?)", (VERSION,))
-            version = self.get("version")
-        except sqlite3.DatabaseError as error:
-            raise CatalogError(
-                f"{self.path}: cannot be read as an index ({error}). "
-                f"Delete {folder} and index the sources again."
-            ) from error
+        self._db = Database(self.path, _SCHEMA)
+        version = self.get("version")
         if version != VERSION:
             self.close()
             raise CatalogError(
@@ -117,41 +108,29 @@ class IndexStore:
                 f"{VERSION}). Delete {folder} and index the sources again."
             )
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """Everything inside is committed together, or nothing is."""
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
-
     def get(self, key: str, default: str = "") -> str:
         """A remembered setting."""
-        rows = self._rows("SELECT value FROM meta WHERE key = ?", [key])
+        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", [key])
         return str(rows[0][0]) if rows else default
 
     def settings(self) -> dict[str, str]:
         """All remembered settings, of one moment."""
-        return dict(self._rows("SELECT key, value FROM meta"))
+        return dict(self._db.rows("SELECT key, value FROM meta"))
 
     def put(self, **settings: str) -> None:
         """Remember settings."""
-        with self._lock:
-            self._db.executemany(
+        with self._db.writing() as db:
+            db.executemany(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 settings.items(),
             )
 
     def __len__(self) -> int:
-        return int(self._rows("SELECT count(*) FROM entries")[0][0])
+        return int(self._db.rows("SELECT count(*) FROM entries")[0][0])
 
     def ids(self) -> set[str]:
         """Every entry's id."""
-        return {row[0] for row in self._rows("SELECT id FROM entries")}
+        return {row[0] for row in self._db.rows("SELECT id FROM entries")}
 
     def entries(self, ids: Sequence[str]) -> dict[str, IndexEntry]:
         """The entries of ids, where there are any, without their texts."""
@@ -167,25 +146,25 @@ class IndexStore:
         self, entries: Iterable[IndexEntry], vectors: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """Add entries or replace those of the same id, with the vectors they are the first with."""
-        with self.transaction():
-            self._db.executemany(
+        with self._db.writing() as db:
+            db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                 ((digest, vector.tobytes()) for digest, vector in vectors.items()),
             )
-            self._db.executemany(
+            db.executemany(
                 _UPSERT,
                 map(astuple, entries),
             )
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove entries; ids that are not there are passed over."""
-        with self.transaction():
-            self._db.executemany("DELETE FROM entries WHERE id = ?", ((one,) for one in ids))
+        with self._db.writing() as db:
+            db.executemany("DELETE FROM entries WHERE id = ?", ((one,) for one in ids))
 
     def sweep(self) -> None:
         """Forget vectors that no entry has any more."""
-        with self.transaction():
-            self._db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM entries)")
+        with self._db.writing() as db:
+            db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM entries)")
 
     def documents(self) -> Iterator[tuple[int, str]]:
         """Row and words of every entry, in order, streamed."""
@@ -218,27 +197,22 @@ class IndexStore:
         clause = " AND ".join(f"{name} = ?" for name in where)  # names of FIELDS, checked before
         return [
             row[0]
-            for row in self._rows(f"SELECT row FROM entries WHERE {clause}", [*where.values()])
+            for row in self._db.rows(f"SELECT row FROM entries WHERE {clause}", [*where.values()])
         ]
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""
-        with self._lock:
-            self._db.close()
-
-    def _rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
-        with self._lock:
-            return self._db.execute(query, values).fetchall()
+        self._db.close()
 
     def _among(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query that ends in ``IN``, asked in pieces of a bearable length."""
         for at in range(0, len(values), _MANY):
             some = values[at : at + _MANY]
-            yield from self._rows(f"{query} ({','.join('?' * len(some))})", some)
+            yield from self._db.rows(f"{query} ({','.join('?' * len(some))})", some)
 
     def _pages(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query whose first column is the entry's row number."""
         seen = -1
-        while rows := self._rows(f"{query} WHERE row > ? ORDER BY row LIMIT 1000", [seen]):
+        while rows := self._db.rows(f"{query} WHERE row > ? ORDER BY row LIMIT 1000", [seen]):
             seen = rows[-1][0]
             yield rows

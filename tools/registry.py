@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import inspect
 import sqlite3
-import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +18,10 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.data import codec
 from toolgrove.data.records import FINISH, Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
+from toolgrove.machine.sqlite import Database
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
-from toolgrove.tools.registry_file import FILE, LOCK, TABLES, check, is_made, make, written
+from toolgrove.tools.registry_file import FILE, SCHEMA
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -66,7 +66,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._start(":memory:")
+        self._start(None)
 
     @classmethod
     def open(cls, folder: str | Path, *, create: bool = True) -> Registry:
@@ -97,56 +97,26 @@ class Registry:
                 )
             place.mkdir(parents=True, exist_ok=True)
         registry = cls.__new__(cls)
-        try:
-            if not is_made(path):
-                from filelock import FileLock
-
-                with FileLock(place / LOCK):
-                    make(path)
-            registry._start(str(path))
-        except sqlite3.DatabaseError as error:
-            raise CatalogError(
-                f"{path}: cannot be read as a registry ({error}). "
-                "Move it away and index the sources again."
-            ) from error
+        registry._start(path)
         return registry
 
-    def _start(self, path: str) -> None:
+    def _start(self, path: Path | None) -> None:
         self._functions: dict[str, Any] = {}
         self._digests: dict[str, str] = {}
         self._path = path
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(
-            path, timeout=30.0, isolation_level=None, check_same_thread=False
-        )
-        try:
-            if path == ":memory:":
-                self._db.executescript(TABLES)
-            else:
-                check(self._db, path)
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = Database(path, SCHEMA)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, self._told(), written(self._db) as db:
+        with self._db.writing() as db:
             self._digests.clear()
             yield db
 
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:  # a full disk, a lock that is not let go of, a closed file
-            raise CatalogError(f"{self._path}: {error}. See to that, then try again.") from error
-
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._told():
-            try:
-                return self._db.execute(query, values).fetchall()
-            except UnicodeEncodeError:  # a lone surrogate: no id holds one
-                return []
+        try:
+            return self._db.rows(query, values)
+        except UnicodeEncodeError:  # a lone surrogate: no id holds one
+            return []
 
     def add(self, specs: Iterable[ToolSpec]) -> Changes:
         """Add specs, or bring those of the same id up to date.
@@ -281,11 +251,11 @@ class Registry:
         known = self._digests.get(spec_id)
         if known is not None:
             return known
-        with self._lock:  # so that nothing is changed in between
+        with self._db.lock:  # so that nothing is changed in between
             rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
-            if self._path == ":memory:":  # which no other process can change
+            if self._path is None:  # which no other process can change
                 self._digests[spec_id] = str(rows[0][0])
             return str(rows[0][0])
 
@@ -343,7 +313,7 @@ class Registry:
     def version(self) -> tuple[int, int]:
         """Another value after every change, by this process or another; equal: nothing changed."""
         others = int(self._rows("PRAGMA data_version")[0][0])
-        return others, self._db.total_changes
+        return others, self._db.connection.total_changes
 
     def __contains__(self, spec_id: object) -> bool:
         return bool(self._rows("SELECT 1 FROM specs WHERE id = ?", spec_id))
@@ -360,8 +330,7 @@ class Registry:
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def __enter__(self) -> Registry:
         return self

@@ -21,9 +21,9 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import PrivateAttr
 
 from toolgrove.data import codec
+from toolgrove.data.chat_text import model_name
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
 from toolgrove.machine.files import write_beside
-from toolgrove.planners.chat import model_name
 
 __all__ = ["RecordingChatModel", "ReplayChatModel"]
 

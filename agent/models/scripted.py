@@ -44,7 +44,7 @@ def give_up(text: str = "") -> AIMessage:
 
 
 class ScriptedModel(BaseChatModel):
-    """Replies from a list, in order, or from a function of the conversation.
+    """A chat model that replies from a list, in order, or from a function of the conversation.
 
     Parameters
     ----------

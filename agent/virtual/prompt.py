@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolgrove.data import codec
+from toolgrove.data.quoting import quoted
 from toolgrove.data.records import JsonObject, ToolSpec
-from toolgrove.evaluators.judging import quoted
 from toolgrove.tools.virtual.cache import CachedExample
 
 __all__ = ["PROMPT_DIGEST", "SYSTEM", "again", "question"]

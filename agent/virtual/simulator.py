@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.virtual.prompt import PROMPT_DIGEST, SYSTEM, again, question
 from toolgrove.data import codec
+from toolgrove.data.chat_text import ask_until_read, model_name
 from toolgrove.data.records import JsonObject, Status, ToolSpec
 from toolgrove.errors import ModelError
-from toolgrove.planners.chat import model_name
 from toolgrove.tools.returns import Returns
 from toolgrove.tools.virtual.cache import CachedExample
 from toolgrove.tools.virtual.protocol import Source, VirtualAnswer
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
 
 __all__ = ["Simulator"]
 
@@ -69,31 +67,21 @@ class Simulator:
         examples : sequence of CachedExample
             What the API answered before; a made-up answer is held to look like one of them.
         """
-        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage
-
         returns = Returns([response, *(one.response for one in examples)])
-        asked = HumanMessage(question(spec, arguments, response, examples))
-        messages: list[BaseMessage] = [SystemMessage(SYSTEM), asked]
-        problem = ""
-        for _ in range(self.attempts):
-            try:
-                reply = await self._reply(messages)
-            except ModelError as error:
-                return self._failed(str(error))
-            try:
-                return self._read(reply, returns)
-            except ValueError as error:
-                problem = str(error)
-            messages = [*messages, AIMessage(reply), HumanMessage(again(problem))]
-        return self._failed(f"the model's replies could not be used: {problem}")
-
-    async def _reply(self, messages: list[BaseMessage]) -> str:
         try:
-            async with asyncio.timeout(self.timeout):
-                return str((await self.model.ainvoke(messages)).text)
-        except Exception as error:  # a provider's class raises what it likes
-            said = str(error) or type(error).__name__
-            raise ModelError(f"{self.name} did not answer: {said}") from error
+            return await ask_until_read(
+                self.model,
+                SYSTEM,
+                question(spec, arguments, response, examples),
+                lambda reply: self._read(reply, returns),
+                again,
+                attempts=self.attempts,
+                seconds=self.timeout,
+            )
+        except ModelError as error:
+            return self._failed(str(error))
+        except ValueError as error:
+            return self._failed(f"the model's replies could not be used: {error}")
 
     def _read(self, reply: str, returns: Returns) -> VirtualAnswer:
         """The answer in a reply; raises ``ValueError`` where there is none."""

@@ -15,7 +15,7 @@ from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.check import Foreign, Place, checked, read_json
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
-    Entry,
+    AnswerEntry,
     argument_texts,
     final_answer,
     final_leaf,
@@ -130,13 +130,13 @@ def _tree(query_id: str, raw: Any, file: str) -> SearchTree:
     return tree
 
 
-def _without(raw: Entry, key: str) -> Entry:
+def _without(raw: AnswerEntry, key: str) -> AnswerEntry:
     return {k: v for k, v in raw.items() if k != key}
 
 
-def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> list[Entry]:
+def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> list[AnswerEntry]:
     """Add every step to the tree, and return the system and user details before the first."""
-    opening: list[Entry] = []
+    opening: list[AnswerEntry] = []
     stack = [(ROOT, details, Place((query_id, "answer", "answer_details")))]
     while stack:
         parent, siblings, above = stack.pop()
@@ -203,9 +203,9 @@ def _status(call: ToolCall, content: str) -> Status:
     return Status.FINAL_ANSWER if final_answer(call) else Status.BAD_FINISH
 
 
-def _with_overlay(node: Node, raw: Entry) -> Node:
+def _with_overlay(node: Node, raw: AnswerEntry) -> Node:
     [built] = _details(node)
-    found: Entry = {"detail": overlay(_without(raw, "next"), built)}
+    found: AnswerEntry = {"detail": overlay(_without(raw, "next"), built)}
     if isinstance(raw["message"], dict) and isinstance(built["message"], dict):
         found["detail"] = overlay(_without(raw, "next"), {**built, "message": raw["message"]})
         found["called"] = overlay(raw["message"], built["message"])
@@ -214,7 +214,7 @@ def _with_overlay(node: Node, raw: Entry) -> Node:
     return replace(node, meta=meta) if found else node
 
 
-def dump_answers(trees: Iterable[SearchTree]) -> Entry:
+def dump_answers(trees: Iterable[SearchTree]) -> AnswerEntry:
     """Trees as a file of converted answers, by task id.
 
     Of a search, only the path that ToolEval judges is written: the first answer's, else the
@@ -226,7 +226,7 @@ def dump_answers(trees: Iterable[SearchTree]) -> Entry:
     ValueError
         Where two trees are of one task, because the file has one answer a query.
     """
-    found: Entry = {}
+    found: AnswerEntry = {}
     for tree in trees:
         if tree.task.id in found:
             raise ValueError(f"two answers to task {tree.task.id}: the format has one a query")
@@ -234,7 +234,7 @@ def dump_answers(trees: Iterable[SearchTree]) -> Entry:
     return found
 
 
-def _dump(tree: SearchTree) -> Entry:
+def _dump(tree: SearchTree) -> AnswerEntry:
     read = tree.meta.get(OVERLAY, {}).get("shape") == "answer"
     opening = [{"role": "system", "message": ""}, {"role": "user", "message": ""}]
     if read:
@@ -250,11 +250,11 @@ def _dump(tree: SearchTree) -> Entry:
     return {**top, "answer": {**about, "answer_details": _nested(nodes, opening)}}
 
 
-def _top(tree: SearchTree) -> Entry:
+def _top(tree: SearchTree) -> AnswerEntry:
     return {"query": tree.task.query, "available_tools": functions(tree)}
 
 
-def _about(tree: SearchTree, nodes: list[Node], opening: int) -> Entry:
+def _about(tree: SearchTree, nodes: list[Node], opening: int) -> AnswerEntry:
     leaf = final_leaf(tree)
     return {
         "method": str(tree.meta.get("planner", "")),
@@ -263,7 +263,7 @@ def _about(tree: SearchTree, nodes: list[Node], opening: int) -> Entry:
     }
 
 
-def _details(node: Node) -> list[Entry]:
+def _details(node: Node) -> list[AnswerEntry]:
     """A node's steps, without what comes next."""
     if not node.calls:
         thought = node.messages[0].content if node.messages else ""
@@ -285,10 +285,10 @@ def _details(node: Node) -> list[Entry]:
     ]
 
 
-def _nested(nodes: list[Node], opening: list[Entry]) -> list[Entry]:
+def _nested(nodes: list[Node], opening: list[AnswerEntry]) -> list[AnswerEntry]:
     """Steps put into each other's ``next``; without recursion, for long paths."""
-    top: Entry = {"next": []}
-    ends: dict[str, Entry] = {}
+    top: AnswerEntry = {"next": []}
+    ends: dict[str, AnswerEntry] = {}
     for node in nodes:
         if node.parent is None:
             steps = [dict(detail) for detail in opening]
@@ -298,5 +298,5 @@ def _nested(nodes: list[Node], opening: list[Entry]) -> list[Entry]:
         for above, below in pairwise(chain):
             above["next"].append(below)
         ends[node.id] = chain[-1]
-    found: list[Entry] = top["next"]
+    found: list[AnswerEntry] = top["next"]
     return found

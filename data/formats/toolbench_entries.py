@@ -20,7 +20,7 @@ from toolgrove.data.tree import SearchTree
 
 __all__ = [
     "OVERLAY",
-    "Entry",
+    "AnswerEntry",
     "argument_texts",
     "build_entries",
     "final_answer",
@@ -33,7 +33,7 @@ __all__ = [
     "with_overlay",
 ]
 
-Entry: TypeAlias = dict[str, Any]
+AnswerEntry: TypeAlias = dict[str, Any]
 
 OVERLAY = "toolbench"
 """Key in ``Node.meta`` and ``SearchTree.meta`` under which overlays are kept."""
@@ -59,7 +59,7 @@ def overlay(read: Mapping[str, Any], built: Mapping[str, Any]) -> JsonObject:
     return found
 
 
-def with_overlay(built: Mapping[str, Any], kept: Mapping[str, Any]) -> Entry:
+def with_overlay(built: Mapping[str, Any], kept: Mapping[str, Any]) -> AnswerEntry:
     """``built`` with what was read laid over it: the inverse of :func:`overlay`."""
     missing = kept.get("unset", ())
     more: Mapping[str, Any] = kept.get("set", {})
@@ -145,7 +145,7 @@ def final_leaf(tree: SearchTree) -> Node | None:
     return next(chain(tree.answered, gave_up), None)
 
 
-def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[Entry]]:
+def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[AnswerEntry]]:
     """Every node's chain of entries, without ``children``, as ToolBench would write them.
 
     Parameters
@@ -157,7 +157,7 @@ def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[Entry]]
         an answer and the two calls before it ``finished``, as ToolBench's depth-first search
         does and its single chains do not.
     """
-    entries: dict[str, list[Entry]] = {}
+    entries: dict[str, list[AnswerEntry]] = {}
     for number, node in enumerate(tree):
         depth = 0 if node.parent is None else entries[node.parent][-1]["depth"] + 1
         chain_ = _chain(node, depth)
@@ -173,11 +173,11 @@ def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[Entry]]
     return entries
 
 
-def _chain(node: Node, depth: int) -> list[Entry]:
+def _chain(node: Node, depth: int) -> list[AnswerEntry]:
     if node.parent is None:
         return [_entry("Action Input", "", depth)]
     thought = node.messages[0].content if node.messages else ""
-    found: list[Entry] = []
+    found: list[AnswerEntry] = []
     if thought or not node.calls or node.meta.get(OVERLAY, {}).get("empty_thought"):
         found.append(_entry("Thought", thought, depth))
     for (call, observation), text in zip(shown_calls(node), argument_texts(node), strict=True):
@@ -189,8 +189,8 @@ def _chain(node: Node, depth: int) -> list[Entry]:
     return found
 
 
-def _entry(kind: str, description: str, depth: int) -> Entry:
-    entry: Entry = {
+def _entry(kind: str, description: str, depth: int) -> AnswerEntry:
+    entry: AnswerEntry = {
         "is_terminal": False,
         "pruned": False,
         "finished": False,
@@ -206,7 +206,7 @@ def _entry(kind: str, description: str, depth: int) -> Entry:
     return entry
 
 
-def _mark_finished(tree: SearchTree, leaf: Node, entries: Mapping[str, list[Entry]]) -> None:
+def _mark_finished(tree: SearchTree, leaf: Node, entries: Mapping[str, list[AnswerEntry]]) -> None:
     inputs = 2
     at: str | None = leaf.id
     while at is not None:

@@ -17,7 +17,7 @@ from pydantic import Field
 from toolgrove.data.formats.check import Foreign, Place, checked, read_json
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
-    Entry,
+    AnswerEntry,
     build_entries,
     final_answer,
     overlay,
@@ -163,7 +163,7 @@ def parse_answer_tree(data: Any, file: str) -> SearchTree:
         )
     generation = answer.answer_generation
     tree = _empty(generation, file)
-    root: list[Entry] = []
+    root: list[AnswerEntry] = []
     if answer.tree is not None:
         place = Place().down("tree", "tree")
         top = _At(answer.tree.tree, checked(_Entry, answer.tree.tree, file, place), place)
@@ -257,9 +257,9 @@ def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
 
 def _grow(
     tree: SearchTree, starts: list[_At], file: str, *, filtered: bool
-) -> dict[str, list[Entry]]:
+) -> dict[str, list[AnswerEntry]]:
     """Add every message to the tree, in the order it was searched in; give back its entries."""
-    raws: dict[str, list[Entry]] = {}
+    raws: dict[str, list[AnswerEntry]] = {}
     stack: list[tuple[str, int, _At, bool]] = []
 
     def push(parent: str, siblings: list[_At]) -> None:
@@ -341,7 +341,7 @@ def _node(parent: Node, index: int, entries: list[_At], diverse: bool, *, number
 
 
 def _with_overlays(
-    tree: SearchTree, data: Entry, raws: dict[str, list[Entry]], *, searched: bool
+    tree: SearchTree, data: AnswerEntry, raws: dict[str, list[AnswerEntry]], *, searched: bool
 ) -> SearchTree:
     """Keep in ``meta`` what the file says beyond what our records hold."""
     for node_id, built in build_entries(tree, searched=searched).items():
@@ -357,5 +357,5 @@ def _with_overlays(
     return tree
 
 
-def _childless(raw: Entry) -> Entry:
+def _childless(raw: AnswerEntry) -> AnswerEntry:
     return {key: value for key, value in raw.items() if key != "children"}

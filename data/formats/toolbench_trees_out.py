@@ -10,7 +10,7 @@ from typing import Any
 from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.toolbench_entries import (
     OVERLAY,
-    Entry,
+    AnswerEntry,
     argument_texts,
     build_entries,
     final_leaf,
@@ -28,7 +28,7 @@ from toolgrove.machine.files import write_beside
 __all__ = ["answer_overlays", "dump_answer_tree", "functions", "save_answer_tree"]
 
 
-def dump_answer_tree(tree: SearchTree) -> Entry:
+def dump_answer_tree(tree: SearchTree) -> AnswerEntry:
     """A tree as the JSON of a ToolBench answer file.
 
     A tree that was read from such a file becomes equal to it. One of ours becomes the ``tree``
@@ -80,7 +80,7 @@ def answer_overlays(tree: SearchTree, data: Mapping[str, Any]) -> JsonObject:
     searched = _shape(tree) == "tree"
     entries = build_entries(tree, searched=searched)
     around = {k: v for k, v in data.items() if k not in ("tree", "trys", "answer_generation")}
-    found: Entry = {
+    found: AnswerEntry = {
         "top": overlay(around, _top(tree, entries)),
         "generation": overlay(
             data["answer_generation"], _generation(tree, entries, searched=searched)
@@ -104,9 +104,9 @@ def _shape(tree: SearchTree) -> str:
     return "trys" if planner.startswith(("react", "cot")) and linear else "tree"
 
 
-def _top(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
+def _top(tree: SearchTree, entries: Mapping[str, list[AnswerEntry]]) -> AnswerEntry:
     answers = tree.answered
-    top: Entry = {
+    top: AnswerEntry = {
         "win": bool(answers),
         "forward_args": {},
         "compare_candidates": [_path(tree, leaf, entries) for leaf in answers],
@@ -116,11 +116,13 @@ def _top(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
     return top
 
 
-def _path(tree: SearchTree, leaf: Node, entries: Mapping[str, list[Entry]]) -> list[Entry]:
+def _path(
+    tree: SearchTree, leaf: Node, entries: Mapping[str, list[AnswerEntry]]
+) -> list[AnswerEntry]:
     return [dict(entry) for node in tree.path(leaf.id)[1:] for entry in entries[node.id]]
 
 
-def _sizes(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
+def _sizes(tree: SearchTree, entries: Mapping[str, list[AnswerEntry]]) -> AnswerEntry:
     """How many entries there are, and how many the longest way down has, the root included."""
     down: dict[str, int] = {}
     for node in tree:
@@ -128,10 +130,10 @@ def _sizes(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
     return {"size": sum(map(len, entries.values())), "max_length": max(down.values())}
 
 
-def _nested(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
+def _nested(tree: SearchTree, entries: Mapping[str, list[AnswerEntry]]) -> AnswerEntry:
     """Entries put into each other's ``children``; without recursion, for deep trees."""
-    firsts: dict[str, Entry] = {}
-    ends: dict[str, Entry] = {}
+    firsts: dict[str, AnswerEntry] = {}
+    ends: dict[str, AnswerEntry] = {}
     for node in tree:
         own = [{**entry, "children": []} for entry in entries[node.id]]
         for above, below in pairwise(own):
@@ -143,27 +145,29 @@ def _nested(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> Entry:
     return firsts[tree.root.id]
 
 
-def _tries(tree: SearchTree, entries: Mapping[str, list[Entry]]) -> list[Entry]:
+def _tries(tree: SearchTree, entries: Mapping[str, list[AnswerEntry]]) -> list[AnswerEntry]:
     leaves = [leaf for leaf in tree.leaves() if leaf.parent is not None]
-    tries: list[Entry] = []
+    tries: list[AnswerEntry] = []
     kept_tries = tree.meta.get(OVERLAY, {}).get("trys", ())
     for number, leaf in enumerate(leaves):
-        built: Entry = {"chain": _path(tree, leaf, entries), "win": leaf.answer is not None}
+        built: AnswerEntry = {"chain": _path(tree, leaf, entries), "win": leaf.answer is not None}
         laid_over = kept_tries[number] if number < len(kept_tries) else {}
         tries.append(with_overlay(built, laid_over))
     return tries
 
 
-def functions(tree: SearchTree) -> list[Entry]:
+def functions(tree: SearchTree) -> list[AnswerEntry]:
     """The functions a tree's model was offered, in ToolBench's form, Finish last."""
     names = {tool: alias for alias, tool in tree.aliases.items()}
     offered = [to_function(spec, names.get(spec.id, spec.id)) for spec in tree.tools]
     return [*offered, dict(FINISH_FUNCTION)]
 
 
-def _generation(tree: SearchTree, entries: Mapping[str, list[Entry]], *, searched: bool) -> Entry:
+def _generation(
+    tree: SearchTree, entries: Mapping[str, list[AnswerEntry]], *, searched: bool
+) -> AnswerEntry:
     leaf = final_leaf(tree) if searched or tree.answered else None
-    generation: Entry = {
+    generation: AnswerEntry = {
         "valid_data": leaf is not None,
         "query_count": tree.model_calls,
         "total_tokens": tree.usage.total,
@@ -178,7 +182,7 @@ def _generation(tree: SearchTree, entries: Mapping[str, list[Entry]], *, searche
     return generation
 
 
-def _train_messages(tree: SearchTree, *, searched: bool) -> Entry:
+def _train_messages(tree: SearchTree, *, searched: bool) -> AnswerEntry:
     """The final path's conversation up to each of its assistant messages."""
     leaf = final_leaf(tree) if searched or tree.answered else None
     if leaf is None:
@@ -188,7 +192,7 @@ def _train_messages(tree: SearchTree, *, searched: bool) -> Entry:
     return {"train_messages": [messages[:end] for end in ends]}
 
 
-def _conversation(tree: SearchTree, node: Node) -> Iterator[Entry]:
+def _conversation(tree: SearchTree, node: Node) -> Iterator[AnswerEntry]:
     """A node's messages with OpenAI's older ``function_call``, one call a message."""
     if node.parent is None:
         yield from _opening(tree, node)
@@ -206,7 +210,7 @@ def _conversation(tree: SearchTree, node: Node) -> Iterator[Entry]:
             yield {"role": "user", "content": message.content}
 
 
-def _opening(tree: SearchTree, root: Node) -> list[Entry]:
+def _opening(tree: SearchTree, root: Node) -> list[AnswerEntry]:
     """A system and a user message: ToolBench's readers take the first two for these."""
     said: dict[Role, Message] = {message.role: message for message in root.messages}
     system = said.get(Role.SYSTEM, Message(Role.SYSTEM))

@@ -21,7 +21,7 @@ from toolgrove.data.world.state import World
 
 __all__ = ["Endpoint", "IsoDate", "Number", "Refusal", "Tool", "Trouble", "WorldAnswer", "slug"]
 
-Function: TypeAlias = Callable[..., JsonObject]
+_Function: TypeAlias = Callable[..., JsonObject]
 
 
 class Refusal(Exception):
@@ -110,7 +110,7 @@ class Endpoint:
     description: str
     method: str
     path: str
-    function: Function
+    function: _Function
     example: JsonObject
     trouble: Trouble | None = None
 
@@ -206,20 +206,20 @@ class Tool:
 
     def get(
         self, name: str, path: str, *, example: JsonObject, trouble: Trouble | None = None
-    ) -> Callable[[Function], Function]:
+    ) -> Callable[[_Function], _Function]:
         """Declare an API that reads; the function's docstring is its description."""
         return self._declare("GET", name, path, example, trouble)
 
     def post(
         self, name: str, path: str, *, example: JsonObject, trouble: Trouble | None = None
-    ) -> Callable[[Function], Function]:
+    ) -> Callable[[_Function], _Function]:
         """Declare an API that writes; its arguments travel as a JSON body."""
         return self._declare("POST", name, path, example, trouble)
 
     def _declare(
         self, method: str, name: str, path: str, example: JsonObject, trouble: Trouble | None
-    ) -> Callable[[Function], Function]:
-        def declare(function: Function) -> Function:
+    ) -> Callable[[_Function], _Function]:
+        def declare(function: _Function) -> _Function:
             description = " ".join((function.__doc__ or "").split())
             self.endpoints.append(
                 Endpoint(self, name, description, method, path, function, example, trouble)

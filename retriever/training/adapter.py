@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.errors import UsageError
+from toolgrove.machine.progress import Tick
 from toolgrove.retriever.adapter import AdaptedEmbedder
 from toolgrove.retriever.artefact import Manifest, sealed
 from toolgrove.retriever.training.adam import Adam
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["AdapterSettings", "loss_and_slopes", "train_adapter"]
 
-Tick: TypeAlias = Callable[[int, int], None]
 Matrix: TypeAlias = NDArray[np.float64]
 
 

@@ -16,7 +16,7 @@ from toolgrove.machine import weights
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-    from toolgrove.machine.download import Tick
+    from toolgrove.machine.progress import Tick
 
 __all__ = ["minilm"]
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.data.formats.query_sets import labels
 from toolgrove.errors import UsageError
+from toolgrove.machine.progress import Tick
 from toolgrove.retriever.artefact import Manifest, sealed
 from toolgrove.retriever.classifier import ToolClassifier
 from toolgrove.retriever.training.adam import Adam
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from toolgrove.retriever.embedding import Embedder
 
 __all__ = ["ClassifierSettings", "train_classifier"]
-
-Tick: TypeAlias = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolgrove.errors import UsageError
 from toolgrove.machine import weights
+from toolgrove.machine.progress import Tick, silent
 from toolgrove.retriever.artefact import Manifest, sealed
 from toolgrove.retriever.embedding import MiniLM, batches
 from toolgrove.retriever.training.examples import Examples, mined
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["EncoderSettings", "Training", "train_encoder"]
 
-Tick: TypeAlias = Callable[[int, int], None]
-"""Told how many batches are done, and of how many."""
 
 CHECKS = 4
 """How often in an epoch the loss on the kept queries is measured."""
@@ -128,7 +127,7 @@ def train_encoder(
     from toolgrove.retriever.training.base import minilm
 
     trainer = _Trainer(minilm(), data, settings, hard_negatives(data, settings, base or MiniLM()))
-    state = trainer.run(tick or (lambda done, total: None), report)
+    state = trainer.run(tick or silent, report)
     tensors = quantised(state, settings.layers)
     manifest = Manifest(
         kind="encoder",

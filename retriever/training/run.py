@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from toolgrove.data.formats.query_sets import labels
 from toolgrove.data.records import JsonObject, Task, ToolSpec
 from toolgrove.errors import UsageError
+from toolgrove.machine.progress import Tick
 from toolgrove.retriever import artefact
 from toolgrove.retriever.adapter import AdaptedEmbedder
 from toolgrove.retriever.classifier import ToolClassifier
@@ -33,7 +34,6 @@ from toolgrove.retriever.tuned import TunedMiniLM
 
 __all__ = ["Settings", "Trained", "measured", "train", "write"]
 
-Tick: TypeAlias = Callable[[int, int], None]
 Model: TypeAlias = TunedMiniLM | AdaptedEmbedder | ToolClassifier
 
 HELD_OUT = "held-out queries"

@@ -98,7 +98,7 @@ def test_killed_at_any_boundary_it_opens_answers_and_is_finished_by_the_next_run
         assert died.returncode == -signal.SIGKILL, died.stderr
         embedder = Hashing()
         with Catalog.open(folder, embedder=embedder) as catalog:
-            kept = len(catalog.index)
+            kept = len(catalog.search_index)
             for hit, spec in catalog.search("description7 name7", 3):
                 assert hit.id == spec.id
             embedder.texts.clear()

@@ -161,7 +161,7 @@ async def test_a_run_cut_after_any_event_comes_to_the_same_tree(
     found = b"".join(lines[:kept]).count(b'"kind":"search"') == 2
     path.write_bytes(b"".join(lines[:kept]))
     if found:  # what was found is journalled: the catalogue need not find it again
-        catalog.index.remove([identity(forecast)])
+        catalog.search_index.remove([identity(forecast)])
     again = await agent(catalog).solve(wrong_start(), tmp_path / "r")
     assert again.answer == whole.answer
     assert [node.id for node in again] == [node.id for node in whole]

@@ -29,12 +29,14 @@ def test_it_is_fitted_kept_and_used(catalog: Path) -> None:
     assert dry.exit_code == 0, dry.output
     assert not json.loads(dry.stdout)["kept"]
     with Catalog.open(catalog, embedder=Hashing()) as opened:
-        assert opened.index.ranker == DEFAULT
+        assert opened.search_index.ranker == DEFAULT
     said = json.loads(CliRunner().invoke(app, told).stdout)
     assert set(said["measures"]) == {"queries held out", "tools never seen"}
     with Catalog.open(catalog, embedder=Hashing()) as opened:
-        assert opened.index.ranker.weights == tuple(said["weights"].values()) != DEFAULT.weights
-        assert opened.index.ranker.queries == said["queries"] > 100
+        assert (
+            opened.search_index.ranker.weights == tuple(said["weights"].values()) != DEFAULT.weights
+        )
+        assert opened.search_index.ranker.queries == said["queries"] > 100
 
 
 def test_queries_about_other_tools_are_refused_with_the_mend(catalog: Path, tmp_path: Path) -> None:

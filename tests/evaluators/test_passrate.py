@@ -13,6 +13,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data.formats.toolbench_answers import load_answers
+from toolgrove.data.quoting import quoted
 from toolgrove.data.records import (
     Node,
     NodeState,
@@ -24,7 +25,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.judging import majority, quoted
+from toolgrove.evaluators.judging import majority
 from toolgrove.evaluators.passrate import PassEvaluator, outcome
 
 WEATHER = ToolSpec("Weather/now/get", "Weather", "now", "get", "The weather now.")

@@ -300,3 +300,17 @@ async def test_a_journal_whose_header_was_cut_is_begun_anew(tmp_path: Path) -> N
     (cut / "journal.jsonl").write_bytes(header[:40])
     await asyncio.to_thread(batch.run, tmp_path / "cut")
     assert results(tmp_path / "cut") == results(tmp_path / "whole")
+
+
+async def test_a_batch_of_an_older_version_finds_its_folders(tmp_path: Path) -> None:
+    seen: list[Path] = []
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        seen.append(run)
+        return answered(task, "0")
+
+    task = replace(TASKS[0], id="query 0/by hand")
+    with ResultStore(tmp_path, CONFIG) as store:
+        store.enter([task], 1, {(task.id, 0): "runs/older/named otherwise"})
+    await run_batch([task], solve, [AnswerEvaluator()], tmp_path, config=CONFIG)
+    assert seen == [tmp_path / "runs/older/named otherwise"]

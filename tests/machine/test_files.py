@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import doctest
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from toolgrove.machine.files import write_beside
+from toolgrove.machine import files
+from toolgrove.machine.files import safe_name, write_beside
 
 
 def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
@@ -21,3 +26,23 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Pat
         write_beside(file, pieces())
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]
+
+
+@given(st.lists(st.text(max_size=80), unique=True, max_size=8))
+def test_a_safe_name_is_one_file_of_one_text(texts: list[str]) -> None:
+    names = [safe_name(text) for text in texts]
+    assert len(set(names)) == len(texts)
+    for name in names:
+        assert re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,60}", name)
+
+
+def test_a_plain_name_stays_and_half_a_character_is_no_trouble() -> None:
+    assert safe_name("world-1") == "world-1"
+    assert safe_name("a" * 61) == "a" * 61
+    assert safe_name("a" * 62) == "a" * 40 + "." + safe_name("a" * 62)[-12:]
+    assert safe_name("\ud800").startswith("_.")
+    assert safe_name("-rf").startswith("-rf.")
+
+
+def test_docstrings() -> None:
+    assert doctest.testmod(files) == (0, 1)

@@ -9,10 +9,18 @@ from typing import Any
 import httpx
 import pytest
 
-from toolgrove.machine.loopback import Guard, Receive, Scope, Send, TooLarge, bounded_body, serving
+from toolgrove.machine.loopback import (
+    AsgiReceive,
+    AsgiScope,
+    AsgiSend,
+    Guard,
+    TooLarge,
+    bounded_body,
+    serving,
+)
 
 
-async def hello(scope: Scope, receive: Receive, send: Send) -> None:
+async def hello(scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
     """A bare ASGI application."""
     if scope["type"] == "lifespan":
         message: MutableMapping[str, Any] = {}

@@ -20,7 +20,7 @@ from support.dying_index import make_specs
 from support.embedders import Hashing
 from toolgrove.retriever.index import Index
 with Index(sys.argv[1], Hashing()) as index:
-    index.update(make_specs(int(sys.argv[2])), lambda done: print(done, flush=True))
+    index.update(make_specs(int(sys.argv[2])), lambda done, _: print(done, flush=True))
 """
 
 

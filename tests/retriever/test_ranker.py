@@ -67,9 +67,9 @@ def test_a_catalogue_keeps_the_ranker_it_was_given(tmp_path: Path) -> None:
     ranker = Ranker((1.0, *[0.0] * (len(FEATURES) - 1)), queries=3)
     with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
         catalog.add(specs)
-        catalog.index.use(ranker)
+        catalog.search_index.use(ranker)
     with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
-        assert catalog.index.ranker == ranker
+        assert catalog.search_index.ranker == ranker
         assert catalog.search("rain")[0][1].name == "rain"
 
 
@@ -79,7 +79,7 @@ def test_an_index_fits_a_ranker_to_its_own_candidates(tmp_path: Path) -> None:
     with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
         catalog.add(specs)
         queries = [("rain", ["c/train/rain"]), ("snow", ["c/tsnow/snow"]), ("wind", ["elsewhere"])]
-        ranker = catalog.index.fitted(queries, counts.append)
+        ranker = catalog.search_index.fitted(queries, lambda done, _: counts.append(done))
     assert ranker.queries == 2
     assert counts == [1, 2, 3]
 

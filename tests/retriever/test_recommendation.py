@@ -46,7 +46,7 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def test_a_recommendation_says_why_what_is_missing_and_how_it_was_asked(catalog: Catalog) -> None:
     query = "Will it rain? Convert 100 USD to EUR."
-    found = recommend(query, catalog.search(query), catalog.index.embedder, EARLIER)
+    found = recommend(query, catalog.search(query), catalog.search_index.embedder, EARLIER)
     by_id = {one.spec.id: one for one in found}
     rates, sky = by_id[RATES.id], by_id[SKY.id]
     assert rates.part == "Convert 100 USD to EUR."
@@ -67,7 +67,7 @@ def test_a_recommendation_says_why_what_is_missing_and_how_it_was_asked(catalog:
 
 
 def test_without_a_shared_word_the_reason_says_so(catalog: Catalog) -> None:
-    found = recommend("umbrella", catalog.search("umbrella", 1), catalog.index.embedder)
+    found = recommend("umbrella", catalog.search("umbrella", 1), catalog.search_index.embedder)
     assert "(by its meaning only)" in found[0].reason
 
 

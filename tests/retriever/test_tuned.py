@@ -112,5 +112,5 @@ def test_a_catalogue_remembers_the_encoder_that_it_was_made_with(
     with Catalog.open(tmp_path / "catalog", embedder=one) as made:
         made.add([ToolSpec(f"c/t/{name}", "c", "t", name) for name in ("rain", "snow")])
     with Catalog.open(tmp_path / "catalog", create=False) as opened:
-        assert opened.index.embedder.name == one.name
+        assert opened.search_index.embedder.name == one.name
         assert opened.search("rain", 1)[0][1].name == "rain"

@@ -186,7 +186,7 @@ def _python(context: BackendContext, /) -> Backend:
 
 def _langchain(context: BackendContext, /) -> Backend:
     """Never retried: LangChain's tools do that themselves."""
-    from toolgrove.tools.python.langchain import langchain_backend
+    from toolgrove.tools.python.langchain_backend import langchain_backend
 
     return Backend(langchain_backend(context.registry, context.settings.trusted))
 

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 from toolgrove.data import codec
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, ReplayMiss, UsageError
-from toolgrove.machine.files import write_beside
+from toolgrove.machine.files import safe_name, write_beside
 from toolgrove.tools.calls.execute import CutOff
 from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.request import Refused, Request
@@ -38,7 +38,7 @@ _DROPPED = frozenset(
 
 
 class Cassette(Protocol):
-    """Goes around each exchange: lets it happen and keeps it, or answers in its place."""
+    """A task's HTTP exchanges: it keeps each as it happens, or answers in its place."""
 
     live: bool
     """Whether requests are made."""
@@ -47,10 +47,8 @@ class Cassette(Protocol):
 
 
 def cassette_path(folder: str | Path, task: str) -> Path:
-    """Where a task's cassette is kept in a folder."""
-    safe = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "_" for c in task)[:60]
-    name = safe if safe == task else f"{safe}-{codec.digest(task)[:8]}"
-    return Path(folder) / f"{name}.yaml"
+    """The path of a task's cassette in a folder."""
+    return Path(folder) / f"{safe_name(task)}.yaml"
 
 
 class Recording:

@@ -25,7 +25,7 @@ class CutOff(TimeoutError):
     """Ends a replayed call as the deadline ended the recorded one."""
 
 
-SpecOf: TypeAlias = Callable[[str], ToolSpec]
+GetSpec: TypeAlias = Callable[[str], ToolSpec]
 
 
 def failure(
@@ -41,7 +41,7 @@ def failure(
     return Observation(status, content, len(content), attempts=attempts, retry_after=retry_after)
 
 
-def with_timeout(execute: Execute, seconds: float, spec_of: SpecOf) -> Execute:
+def with_timeout(execute: Execute, seconds: float, spec_of: GetSpec) -> Execute:
     """End every call by one deadline, whatever trickles in, and measure how long it took.
 
     Parameters
@@ -84,7 +84,7 @@ def _is_read(spec: ToolSpec) -> bool:
 
 def with_retry(
     execute: Execute,
-    spec_of: SpecOf,
+    spec_of: GetSpec,
     *,
     attempts: int = 3,
     repeatable: Callable[[ToolSpec], bool] = _is_read,

@@ -20,7 +20,7 @@ __all__ = ["HostLimits", "with_limits"]
 
 @dataclass(frozen=True, slots=True)
 class HostLimits:
-    """What may be asked of one host; share the object among all who ask it.
+    """Limits of the calls to one host; share the object among all who ask it.
 
     Parameters
     ----------

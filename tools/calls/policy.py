@@ -28,7 +28,7 @@ Approve: TypeAlias = Callable[[ToolSpec, ToolCall], bool | Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a run may do; the default allows everything.
+    """Rules for what a run may do; the default allows everything.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ __all__ = ["Network"]
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """How calls may use the network.
+    """Settings of how calls use the network.
 
     Parameters
     ----------

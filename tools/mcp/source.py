@@ -212,7 +212,7 @@ def pin(tool: Tool) -> str:
 
 
 async def load_mcp(address: str) -> tuple[list[ToolSpec], list[str]]:
-    """The tools of an MCP server as specs.
+    """Describe the tools of an MCP server as specs.
 
     A tool counts as one that writes unless the server says that it only reads
     (``annotations.readOnlyHint``).

@@ -1,24 +1,17 @@
-"""LangChain tools as ours: a spec from any ``BaseTool``, and calls of it."""
+"""LangChain tools as ours: a spec from any ``BaseTool``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from toolgrove.data import codec
-from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall, ToolSpec
+from toolgrove.data.records import Effect, JsonObject, ToolSpec
 from toolgrove.errors import SpecError
-from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.python.function import error_line, json_schema
-from toolgrove.tools.python.source import from_source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from langchain_core.tools import BaseTool
 
-    from toolgrove.tools.registry import Registry
-
-__all__ = ["from_langchain", "langchain_backend"]
+__all__ = ["from_langchain"]
 
 
 def from_langchain(tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
@@ -82,76 +75,3 @@ def _parameters(tool: BaseTool) -> JsonObject:
         ) from error
     plain = {key: part for key, part in schema.items() if key not in ("title", "description")}
     return {"type": "object", "properties": {}, **plain}
-
-
-def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute:
-    """Make calls of LangChain tools, by their async method where they have one.
-
-    Parameters
-    ----------
-    registry : Registry
-        Holds the specs, and the tools that this process added.
-    trusted : collection of str
-        Sources ``module:object`` from which tools of a catalogue on disk may be imported.
-    """
-
-    async def execute(call: ToolCall) -> Observation:
-        from langchain_core.tools import ToolException
-        from pydantic import ValidationError
-        from pydantic.v1 import ValidationError as ValidationErrorV1
-
-        try:
-            spec = registry.get(call.name)
-            tool = cast("BaseTool", registry.function(spec.id) or from_source(spec, trusted))
-        except SpecError as error:
-            return failure(Status.NOT_WORKING, str(error), attempts=0)
-        # invoked as a model's call, a tool gives a message, whatever its response_format is
-        request = {
-            "type": "tool_call",
-            "id": call.id,
-            "name": tool.name,
-            "args": {**call.arguments},
-        }
-        try:
-            return _observed(await tool.ainvoke(request))
-        except (ValidationError, ValidationErrorV1) as error:
-            text = f"The arguments do not fit: {error_line(error)}"
-            return failure(Status.INVALID_REQUEST, text, attempts=0)
-        except ToolException as error:
-            return failure(Status.ERROR_IN_MESSAGE, str(error))
-        except TimeoutError as error:
-            return failure(Status.TIMEOUT, error_line(error))
-        except (ConnectionError, NotImplementedError) as error:
-            return failure(Status.NOT_WORKING, error_line(error))
-        except (Exception, SystemExit) as error:  # a foreign tool's failure ends no run
-            return failure(Status.ERROR_IN_MESSAGE, error_line(error))
-
-    return execute
-
-
-def _observed(message: Any) -> Observation:
-    from langchain_core.messages import ToolMessage
-
-    if not isinstance(message, ToolMessage):  # a tool may answer with an object of LangGraph's
-        text = f"The tool gave a {type(message).__name__}, which is no answer."
-        return failure(Status.NOT_WORKING, text)
-    content = _text(message.content)
-    status = Status.ERROR_IN_MESSAGE if message.status == "error" else Status.OK
-    return Observation(status, content, len(content))
-
-
-def _text(content: Any) -> str:
-    """A message's content as text; of what is no text, its kind."""
-    if isinstance(content, str):
-        return content
-    parts = []
-    for block in content:
-        if isinstance(block, str):
-            parts.append(block)
-        elif block.get("type") == "text":
-            parts.append(str(block.get("text", "")))
-        elif block.get("type") == "json":
-            parts.append(codec.dumps(block.get("json")).decode())
-        else:
-            parts.append(f"[{block.get('type', 'block')}, not shown]")
-    return "\n".join(parts)

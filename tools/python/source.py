@@ -17,6 +17,7 @@ from typing import Any
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import SpecError, UsageError
 from toolgrove.tools.python.function import error_line, function_spec
+from toolgrove.tools.python.langchain import from_langchain
 
 __all__ = ["PythonSource", "from_source", "is_source", "load_source"]
 
@@ -168,8 +169,6 @@ def _spec(part: Any, source: str) -> ToolSpec:
     if isinstance(part, ToolSpec):
         return part
     if isinstance(part, BaseTool):
-        from toolgrove.tools.python.langchain import from_langchain
-
         spec = from_langchain(part)
     else:
         spec = function_spec(part, effect=Effect(getattr(part, "effect", Effect.WRITE)))

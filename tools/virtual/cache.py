@@ -6,29 +6,27 @@ mode, and a row is one transaction.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-import threading
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status
 from toolgrove.errors import CatalogError
-from toolgrove.tools.registry_file import written
+from toolgrove.machine.sqlite import Database, Schema
 from toolgrove.tools.virtual.protocol import ApiName, Source, VirtualAnswer, canonical, key_of
 
 __all__ = ["AnswerCache", "CachedExample"]
 
-_APPLICATION = 0x7467_7661  # "tgva" in the file's header, so that another program's file is told
-_VERSION = 1
-_TABLES = f"""
-BEGIN;
+_SCHEMA = Schema(
+    "a cache of API answers",
+    application=0x7467_7661,  # "tgva"
+    version=1,
+    error=CatalogError,
+    mend="Name another file.",
+    tables="""
 CREATE TABLE answers (
     key TEXT PRIMARY KEY, category TEXT NOT NULL, tool TEXT NOT NULL, api TEXT NOT NULL,
     arguments TEXT NOT NULL, response TEXT NOT NULL, status TEXT NOT NULL,
@@ -39,10 +37,9 @@ CREATE TABLE shapes (
     category TEXT NOT NULL, tool TEXT NOT NULL, api TEXT NOT NULL, response TEXT NOT NULL,
     PRIMARY KEY (category, tool, api));
 CREATE TABLE about (id TEXT NOT NULL);
-PRAGMA application_id = {_APPLICATION};
-PRAGMA user_version = {_VERSION};
-COMMIT;
-"""
+INSERT INTO about VALUES (lower(hex(randomblob(16))));
+""",
+)
 _SAVE = """
 INSERT INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (key) DO UPDATE SET
@@ -95,53 +92,12 @@ class AnswerCache:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self._lock = threading.RLock()
-        with self._told():
-            try:
-                if not self.path.exists():
-                    _make(self.path)
-                self._db = sqlite3.connect(
-                    self.path, timeout=30.0, isolation_level=None, check_same_thread=False
-                )
-            except OSError as error:
-                raise CatalogError(
-                    f"{path}: cannot be made ({error.strerror}). Name another file."
-                ) from error
-            try:
-                self.id = self._checked()
-            except BaseException:
-                self._db.close()
-                raise
-
-    def _checked(self) -> str:
-        """The cache's own id, if the file is a cache of this version."""
-        (application,) = self._db.execute("PRAGMA application_id").fetchone()
-        (version,) = self._db.execute("PRAGMA user_version").fetchone()
-        if application != _APPLICATION:
-            raise CatalogError(f"{self.path}: is not a cache of API answers. Name another file.")
-        if version != _VERSION:
-            raise CatalogError(
-                f"{self.path}: has version {version}, this Toolgrove reads {_VERSION}. "
-                "Name another file."
-            )
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        (found,) = self._db.execute("SELECT id FROM about").fetchone()
-        return str(found)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:  # damage, a full disk, a lock that is not let go of
-            raise CatalogError(f"{self.path}: {error}. See to that, then try again.") from error
-
-    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
-        with self._lock, self._told():
-            return self._db.execute(query, values).fetchall()
+        self._db = Database(self.path, _SCHEMA)
+        self.id = str(self._db.rows("SELECT id FROM about")[0][0])
 
     def get(self, name: ApiName, arguments: JsonObject) -> VirtualAnswer | None:
         """The answer that is kept for a call, marked as cached; None where there is none."""
-        rows = self._rows(_ANSWER, key_of(name, arguments))
+        rows = self._db.rows(_ANSWER, [key_of(name, arguments)])
         return _answer(rows[0]) if rows else None
 
     def save(self, name: ApiName, arguments: JsonObject, answer: VirtualAnswer) -> VirtualAnswer:
@@ -161,7 +117,7 @@ class AnswerCache:
             The one that is kept: this, or the one that was there.
         """
         row = _row(name, arguments, answer)
-        with self._lock, self._told(), written(self._db) as db:
+        with self._db.writing() as db:
             new = db.execute(_SAVE, row).rowcount
             kept = _answer(db.execute(_ANSWER, row[:1]).fetchone())
         return replace(kept, cached=not new)
@@ -169,65 +125,46 @@ class AnswerCache:
     def save_all(self, answers: Iterable[tuple[ApiName, JsonObject, VirtualAnswer]]) -> None:
         """Keep many answers, as :meth:`save` does each, in one transaction."""
         rows = [_row(*one) for one in answers]
-        with self._lock, self._told(), written(self._db) as db:
+        with self._db.writing() as db:
             db.executemany(_SAVE, rows)
 
     def examples(self, name: ApiName, limit: int = 5) -> list[CachedExample]:
         """What an API answered before, the best sources first; failures left out."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT arguments, response, source FROM answers WHERE category = ? AND tool = ?"
             " AND api = ? AND status = 'ok' ORDER BY rank DESC, rowid LIMIT ?",
-            name.category, name.tool, name.api, limit,
-        )  # fmt: skip
+            (name.category, name.tool, name.api, limit),
+        )
         return [CachedExample(codec.loads(a), codec.loads(r), Source(s)) for a, r, s in rows]
 
     def save_shape(self, name: ApiName, response: Any) -> None:
         """Keep what an API's response looks like, in place of what was known of it."""
-        with self._lock, self._told(), written(self._db) as db:
+        with self._db.writing() as db:
             row = (name.category, name.tool, name.api, _text(response))
             db.execute("INSERT OR REPLACE INTO shapes VALUES (?, ?, ?, ?)", row)
 
     def shape(self, name: ApiName) -> Any:
         """What an API's response looks like; None where that is not known."""
-        rows = self._rows(
+        rows = self._db.rows(
             "SELECT response FROM shapes WHERE category = ? AND tool = ? AND api = ?",
-            name.category, name.tool, name.api,
-        )  # fmt: skip
+            (name.category, name.tool, name.api),
+        )
         return codec.loads(rows[0][0]) if rows else None
 
     def counts(self) -> dict[str, int]:
         """How many answers there are of each source."""
-        found = dict(self._rows("SELECT source, count(*) FROM answers GROUP BY source"))
+        found = dict(self._db.rows("SELECT source, count(*) FROM answers GROUP BY source"))
         return {source.value: found.get(source.value, 0) for source in _RANK}
 
     def close(self) -> None:
         """Let go of the file; the last to do so leaves it as one file, ready to be copied."""
-        with self._lock:
-            self._db.close()
+        self._db.close()
 
     def __enter__(self) -> AnswerCache:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _make(path: Path) -> None:
-    """Make an empty cache beside its place and put it there, unless another process was faster."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
-    try:
-        db = sqlite3.connect(beside, isolation_level=None)
-        try:
-            db.executescript(_TABLES)
-            db.execute("INSERT INTO about VALUES (?)", (uuid4().hex,))
-            db.execute("PRAGMA journal_mode=WAL")
-        finally:
-            db.close()
-        with suppress(FileExistsError):
-            os.link(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _row(name: ApiName, arguments: JsonObject, answer: VirtualAnswer) -> tuple[Any, ...]:

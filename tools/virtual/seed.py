@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign, checked, read_json
 from toolgrove.data.records import Status
 from toolgrove.errors import FormatError, UsageError
+from toolgrove.machine.progress import Tick, silent
 from toolgrove.tools.http.verdict import verdict
 from toolgrove.tools.virtual.cache import AnswerCache
 from toolgrove.tools.virtual.directory import Directory
@@ -52,7 +53,7 @@ def seed(
     cache: AnswerCache,
     folder: str | Path,
     directory: Directory,
-    tick: Callable[[int, int], None] = lambda done, total: None,
+    tick: Tick = silent,
 ) -> Seeded:
     """Take what a folder holds into a cache; what the cache has of a better source stays.
 

@@ -19,25 +19,25 @@ TOOLS = (IP, LOCATE)
 
 Cidr = Annotated[str, Field(description="Subnet, e.g. 10.0.0.0/22", max_length=60)]
 Address = Annotated[str, Field(description="IP address", max_length=60)]
-Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-Ip: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+_Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+_Ip: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-def _network(cidr: str) -> Network:
+def _network(cidr: str) -> _Network:
     try:
         return ipaddress.ip_network(cidr.strip(), strict=False)
     except ValueError:
         raise Refusal(400, f"'{cidr}' is not a subnet such as 10.0.0.0/22.") from None
 
 
-def _address(address: str) -> Ip:
+def _address(address: str) -> _Ip:
     try:
         return ipaddress.ip_address(address.strip())
     except ValueError:
         raise Refusal(400, f"'{address}' is not an IP address.") from None
 
 
-def _hosts(network: Network) -> int:
+def _hosts(network: _Network) -> int:
     """Addresses that hosts can have: an IPv4 subnet keeps its first and last for itself."""
     if network.version == 4 and network.prefixlen < 31:
         return network.num_addresses - 2

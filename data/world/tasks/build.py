@@ -43,7 +43,7 @@ class Ask(Protocol):
     def __call__(self, api: str, /, **arguments: Any) -> Any: ...
 
 
-Solve: TypeAlias = Callable[..., Reference]
+_Solve: TypeAlias = Callable[..., Reference]
 
 
 @cache
@@ -102,7 +102,7 @@ class Family:
 
     name: str
     group: str
-    solve: Solve
+    solve: _Solve
     offer: Sequence[str]
     tempting: Sequence[str]
     cases: list[Case] = field(default_factory=list)
@@ -156,10 +156,10 @@ class Families(list[Family]):
         *,
         offer: Sequence[str] = (),
         tempting: Sequence[str] = (),
-    ) -> Callable[[Solve], Family]:
+    ) -> Callable[[_Solve], Family]:
         """Make a family of a function; add its tasks with :meth:`Family.case`."""
 
-        def made(solve: Solve) -> Family:
+        def made(solve: _Solve) -> Family:
             self.append(Family(name, group, solve, offer, tempting))
             return self[-1]
 

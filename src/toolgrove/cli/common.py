@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.machine.progress import Tick
 
 __all__ = [
-    "Tick",
     "console",
     "err_console",
     "note_if_partial",
@@ -20,12 +20,6 @@ __all__ = [
     "progress",
     "until_interrupted",
 ]
-
-
-class Tick(Protocol):
-    """Reports progress: how much is done, and of how much where that is known."""
-
-    def __call__(self, done: int, total: int | None = None) -> None: ...
 
 
 def console() -> Console:
@@ -83,7 +77,7 @@ def progress(label: str, *, unit: str = "") -> Iterator[Tick]:
     with Progress(*columns, console=out, disable=not out.is_terminal) as bar:
         task = bar.add_task(label, total=None)
 
-        def tick(done: int, total: int | None = None) -> None:
+        def tick(done: int, total: int | None) -> None:
             bar.update(task, completed=done, total=total)
 
         yield tick

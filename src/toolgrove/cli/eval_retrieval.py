@@ -78,7 +78,7 @@ def eval_retrieval(
         note_if_partial(opened)
         search: Callable[[str], Sequence[str]] = partial(_ids, opened, k)
         if rank_only is not None:
-            search = baseline(opened.index, rank_only, k)
+            search = baseline(opened.search_index, rank_only, k)
         done: list[Answered] = []
         with progress("searching", unit="queries") as tick:
             try:
@@ -93,7 +93,7 @@ def eval_retrieval(
         report = {
             "catalog": str(catalog),
             "tools": len(opened),
-            "embedder": opened.index.embedder.name,
+            "embedder": opened.search_index.embedder.name,
             "ranking": rank_only or "catalogue",
             "files": len(sets),
             **_report(asked, done, k, seed),

@@ -2,21 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
-from toolgrove.errors import CatalogError, ToolgroveError, UsageError
-
-if TYPE_CHECKING:
-    from toolgrove.agent.catalog import Catalog
-    from toolgrove.data.records import ToolSpec
-    from toolgrove.tools.registry import Changes
 
 __all__ = ["register"]
 
@@ -76,178 +67,26 @@ def index(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
+    from dataclasses import asdict
+
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
+    from toolgrove.cli.trusted import find_modules_here
     from toolgrove.retriever.trained import load_embedder
 
-    reports = [_Report(source) for source in sources]
     trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
+    find_modules_here()
     with (
         Catalog.open(catalog, embedder=trained, chroma_url=chroma_url) as opened,
         progress("indexing", unit="tools") as tick,
     ):
-        changes = opened.add(_specs(reports, opened, skip_bad), tick)
-        total = len(opened)
-    if not any(report.ids or report.skipped or report.left for report in reports):
-        raise UsageError("no tools there. Name files, folders or servers that hold some.")
-    summary = {
-        "catalog": str(catalog),
-        "tools": total,
-        "added": len(changes.added),
-        "changed": len(changes.changed),
-        "unchanged": changes.unchanged,
-        "sources": [report.row(changes) for report in reports],
-    }
+        report = opened.index(sources, skip_bad=skip_bad, tick=tick)
+    summary = {"catalog": str(catalog), **asdict(report)}
     if json:
         print_json(summary)
     else:
         _show(summary)
-
-
-@dataclass
-class _Report:
-    """What one source held: the tools taken, and what was left, each with the reason."""
-
-    source: str
-    kind: str = ""
-    ids: dict[str, None] = field(default_factory=dict)
-    files: int = 0
-    other_files: int = 0
-    skipped: list[str] = field(default_factory=list)
-    left: list[str] = field(default_factory=list)
-
-    def row(self, changes: Changes) -> dict[str, Any]:
-        added, changed = (
-            self.ids.keys() & set(changes.added),
-            self.ids.keys() & set(changes.changed),
-        )
-        return {
-            "source": self.source,
-            "kind": self.kind,
-            "files": self.files,
-            "tools": len(self.ids),
-            "added": len(added),
-            "changed": len(changed),
-            "unchanged": len(self.ids) - len(added) - len(changed),
-            "other_files": self.other_files,
-            "skipped": self.skipped,
-            "left": self.left,
-        }
-
-
-def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    """The specs of all sources, one file in memory at a time, counted as they pass."""
-    described: set[str] = set()
-    for report in reports:
-        read = _reader(report.source)
-        try:
-            for spec in read(report, catalog, skip_bad):
-                if spec.source == "openapi":
-                    if spec.id in described:
-                        report.left.append(f"{spec.id}: described before; the first is taken")
-                        continue
-                    described.add(spec.id)
-                report.ids[spec.id] = None
-                yield spec
-        except CatalogError:  # not the source's fault
-            raise
-        except ToolgroveError as error:
-            if not skip_bad:
-                raise
-            report.skipped.append(str(error))
-
-
-_Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
-
-
-def _reader(source: str) -> _Read:
-    from toolgrove.tools.mcp.source import is_address
-    from toolgrove.tools.python.source import is_source
-
-    if Path(source).exists():
-        return _files
-    if source in _WORDS:
-        return _WORDS[source]
-    if is_address(source):
-        return _mcp
-    if is_source(source):
-        return _python
-    return _files
-
-
-def _world(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.data import world
-
-    report.kind = "bundled world"
-    yield from world.specs()
-
-
-def _botocore(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.data.formats.botocore_models import load_botocore
-
-    report.kind = "botocore's models"
-    yield from load_botocore()
-
-
-def _google(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.data.formats.google_discovery import load_google
-
-    report.kind = "Google's discovery documents"
-    yield from load_google()
-
-
-_WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
-
-
-def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    import asyncio
-
-    from toolgrove.tools.mcp.source import load_mcp
-    from toolgrove.tools.trusted import trust
-
-    report.kind = "MCP server"
-    specs, left = asyncio.run(load_mcp(report.source))
-    report.left += left
-    trust([report.source])
-    for spec in specs:
-        with suppress(CatalogError):
-            other = catalog.registry.get(spec.id).binding.get("address")
-            if other != report.source:
-                report.left.append(
-                    f"{spec.id}: another server of this name is in the catalogue ({other})"
-                )
-                continue
-        yield spec
-
-
-def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.cli.trusted import find_modules_here
-    from toolgrove.tools.python.source import load_source
-    from toolgrove.tools.trusted import trust
-
-    report.kind = "Python object"
-    find_modules_here()
-    loaded = load_source(report.source)
-    report.left += loaded.left
-    trust([report.source])
-    yield from loaded.specs
-
-
-def _files(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
-    from toolgrove.data.formats.sources import SPECS, load_sources
-
-    sources = load_sources([report.source], SPECS, skip_bad=skip_bad)
-    kinds: dict[str, None] = {}
-    try:
-        for loaded in sources:
-            kinds[str(loaded.kind)] = None
-            report.left += loaded.left
-            yield from loaded.specs
-    finally:
-        report.kind = ", ".join(kinds)
-        report.files, report.other_files = sources.read, sources.passed
-        report.skipped += [str(error) for error in sources.skipped]
 
 
 def _show(summary: dict[str, Any]) -> None:

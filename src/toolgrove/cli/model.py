@@ -87,7 +87,7 @@ def _fetch_shown(one: Weights) -> None:
 
     if weights.cached(one) is None:
         with progress(f"fetching {one.name}", unit="MB") as tick:
-            weights.fetch(one, tick=lambda done, total: tick(done // 10**6, total // 10**6))
+            weights.fetch(one, tick=lambda done, total: tick(done // 10**6, (total or 0) // 10**6))
 
 
 def _row(one: Weights) -> dict[str, Any]:

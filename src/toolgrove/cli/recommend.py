@@ -62,7 +62,7 @@ def recommend(
         note_if_partial(opened)
         found = opened.search(task, k)
         known = _by_tool(examples, [spec for _, spec in found])
-        suggested = reasons(task, found, opened.index.embedder, known)
+        suggested = reasons(task, found, opened.search_index.embedder, known)
     if json:
         rows = [_row(one) for one in suggested]
         print_json({"task": task, "catalog": str(catalog), "recommendations": rows})

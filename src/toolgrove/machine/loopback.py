@@ -19,10 +19,10 @@ from toolgrove.errors import UsageError
 
 __all__ = ["LOCAL", "App", "Guard", "TooLarge", "bounded_body", "listen", "serving"]
 
-Scope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+AsgiScope: TypeAlias = MutableMapping[str, Any]
+AsgiReceive: TypeAlias = Callable[[], Awaitable[MutableMapping[str, Any]]]
+AsgiSend: TypeAlias = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App: TypeAlias = Callable[[AsgiScope, AsgiReceive, AsgiSend], Awaitable[None]]
 """An ASGI application."""
 
 LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -45,7 +45,7 @@ class Guard:
     def __init__(self, app: App, hosts: Collection[str] = ()) -> None:
         self.app, self.hosts = app, LOCAL.union(hosts)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: AsgiScope, receive: AsgiReceive, send: AsgiSend) -> None:
         if scope["type"] == "lifespan" or self._welcome(scope["headers"]):
             await self.app(scope, receive, send)
             return

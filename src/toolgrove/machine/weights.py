@@ -25,8 +25,8 @@ import orjson
 
 from toolgrove.errors import WeightsError
 from toolgrove.machine import download
-from toolgrove.machine.download import Tick
 from toolgrove.machine.files import write_beside
+from toolgrove.machine.progress import Tick, silent
 
 __all__ = [
     "ALL",
@@ -217,7 +217,7 @@ def fetch(
             if given is not None:
                 _check_given(given, weights)
             elif not _sound(target, weights):
-                _download(weights, target, tick or (lambda done, total: None))
+                _download(weights, target, tick or silent)
             _note(wanted, weights, folder)
     return wanted
 

@@ -1,0 +1,254 @@
+"""Sources of tools: a file or folder, an MCP server, a Python object, or a word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+from toolgrove.data.records import ToolSpec
+from toolgrove.errors import CatalogError, ToolgroveError
+
+if TYPE_CHECKING:
+    from toolgrove.tools.registry import Changes, Registry
+
+__all__ = ["IndexReport", "SourceReader", "SourceReport"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one source held.
+
+    Parameters
+    ----------
+    source : str
+        As it was named.
+    kind : str
+        What it was taken for.
+    tools, added, changed, unchanged : int
+        How many tools it has, and how many of them were new, differed, or were there already.
+    files, other_files : int
+        Files that were read, and those that hold no tools.
+    skipped : tuple of str
+        The errors that were passed over because of ``skip_bad``.
+    left : tuple of str
+        What could not be taken, each with the reason.
+    """
+
+    source: str
+    kind: str
+    tools: int
+    added: int
+    changed: int
+    unchanged: int
+    files: int = 0
+    other_files: int = 0
+    skipped: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """What indexing came to.
+
+    Parameters
+    ----------
+    tools : int
+        How many the catalogue has now.
+    added, changed, unchanged : int
+        How many tools of the sources were new, differed, or were there already.
+    sources : tuple of SourceReport
+    """
+
+    tools: int
+    added: int
+    changed: int
+    unchanged: int
+    sources: tuple[SourceReport, ...]
+
+
+@dataclass
+class _Reading:
+    """One source while it is read."""
+
+    source: str
+    registry: Registry
+    skip_bad: bool
+    kind: str = ""
+    ids: dict[str, None] = field(default_factory=dict)
+    files: int = 0
+    other_files: int = 0
+    skipped: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+    def report(self, changes: Changes) -> SourceReport:
+        added = len(self.ids.keys() & set(changes.added))
+        changed = len(self.ids.keys() & set(changes.changed))
+        return SourceReport(
+            source=self.source,
+            kind=self.kind,
+            tools=len(self.ids),
+            added=added,
+            changed=changed,
+            unchanged=len(self.ids) - added - changed,
+            files=self.files,
+            other_files=self.other_files,
+            skipped=tuple(self.skipped),
+            left=tuple(self.left),
+        )
+
+
+class SourceReader:
+    """Reads sources one after another, one file in memory at a time, and counts what passes.
+
+    Parameters
+    ----------
+    sources : sequence of str
+    registry : Registry
+        That of the catalogue which the tools go into.
+    skip_bad : bool
+        Whether to go on after a bad source or file, and report it.
+    """
+
+    def __init__(self, sources: Sequence[str], registry: Registry, *, skip_bad: bool) -> None:
+        self._readings = [_Reading(source, registry, skip_bad) for source in sources]
+
+    def specs(self) -> Iterator[ToolSpec]:
+        """The tools of all sources.
+
+        Raises
+        ------
+        ToolgroveError
+            Where a source cannot be read, unless bad ones are skipped.
+        """
+        described: set[str] = set()
+        for reading in self._readings:
+            try:
+                for spec in _reader(reading.source)(reading):
+                    if spec.source == "openapi":
+                        if spec.id in described:
+                            reading.left.append(f"{spec.id}: described before; the first is taken")
+                            continue
+                        described.add(spec.id)
+                    reading.ids[spec.id] = None
+                    yield spec
+            except CatalogError:  # not the source's fault
+                raise
+            except ToolgroveError as error:
+                if not reading.skip_bad:
+                    raise
+                reading.skipped.append(str(error))
+
+    @property
+    def empty(self) -> bool:
+        """Whether there was nothing in any source, not even something bad."""
+        return not any(one.ids or one.skipped or one.left for one in self._readings)
+
+    def report(self, changes: Changes, tools: int) -> IndexReport:
+        """What was read, after the tools were added.
+
+        Parameters
+        ----------
+        changes : Changes
+            What adding them changed.
+        tools : int
+            How many the catalogue has now.
+        """
+        return IndexReport(
+            tools=tools,
+            added=len(changes.added),
+            changed=len(changes.changed),
+            unchanged=changes.unchanged,
+            sources=tuple(one.report(changes) for one in self._readings),
+        )
+
+
+_Read: TypeAlias = Callable[[_Reading], Iterator[ToolSpec]]
+
+
+def _reader(source: str) -> _Read:
+    from toolgrove.tools.mcp.source import is_address
+    from toolgrove.tools.python.source import is_source
+
+    if Path(source).exists():
+        return _files
+    if source in _WORDS:
+        return _WORDS[source]
+    if is_address(source):
+        return _mcp
+    if is_source(source):
+        return _python
+    return _files
+
+
+def _world(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.data import world
+
+    reading.kind = "bundled world"
+    yield from world.specs()
+
+
+def _botocore(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.data.formats.botocore_models import load_botocore
+
+    reading.kind = "botocore's models"
+    yield from load_botocore()
+
+
+def _google(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.data.formats.google_discovery import load_google
+
+    reading.kind = "Google's discovery documents"
+    yield from load_google()
+
+
+_WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
+
+
+def _mcp(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.agent.waiting import wait
+    from toolgrove.tools.mcp.source import load_mcp
+    from toolgrove.tools.trusted import trust
+
+    reading.kind = "MCP server"
+    specs, left = wait(load_mcp(reading.source))
+    reading.left += left
+    trust([reading.source])
+    for spec in specs:
+        with suppress(CatalogError):
+            other = reading.registry.get(spec.id).binding.get("address")
+            if other != reading.source:
+                reading.left.append(
+                    f"{spec.id}: another server of this name is in the catalogue ({other})"
+                )
+                continue
+        yield spec
+
+
+def _python(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.tools.python.source import load_source
+    from toolgrove.tools.trusted import trust
+
+    reading.kind = "Python object"
+    loaded = load_source(reading.source)
+    reading.left += loaded.left
+    trust([reading.source])
+    yield from loaded.specs
+
+
+def _files(reading: _Reading) -> Iterator[ToolSpec]:
+    from toolgrove.data.formats.sources import SPECS, load_sources
+
+    sources = load_sources([reading.source], SPECS, skip_bad=reading.skip_bad)
+    kinds: dict[str, None] = {}
+    try:
+        for loaded in sources:
+            kinds[str(loaded.kind)] = None
+            reading.left += loaded.left
+            yield from loaded.specs
+    finally:
+        reading.kind = ", ".join(kinds)
+        reading.files, reading.other_files = sources.read, sources.passed
+        reading.skipped += [str(error) for error in sources.skipped]

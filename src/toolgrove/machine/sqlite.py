@@ -1,0 +1,186 @@
+"""An SQLite file of ours: how it is made, told from others, read and written.
+
+A file appears whole or not at all: it is made beside its place, in WAL mode, and linked there, so
+that processes that begin at once agree on one. What goes wrong with it (damage, a lock, a full
+disk, rights) is said in the owner's kind of error, with the file and the mend.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from toolgrove.errors import ToolgroveError
+
+__all__ = ["Database", "Schema"]
+
+_MEMORY = ":memory:"
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_MENDS = {
+    sqlite3.SQLITE_BUSY: "Another process is writing there: wait for it or end it, then try again.",
+    sqlite3.SQLITE_READONLY: "Let it and its folder be written, or name another place.",
+    sqlite3.SQLITE_CANTOPEN: "Let it and its folder be written, or name another place.",
+    sqlite3.SQLITE_PERM: "Let it and its folder be written, or name another place.",
+    sqlite3.SQLITE_FULL: "Make room on the disk, then try again.",
+    sqlite3.SQLITE_IOERR: "See to the disk, then try again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What a kind of file holds.
+
+    Parameters
+    ----------
+    name : str
+        What it is, with its article: ``"a registry"``.
+    tables : str
+        The statements that make an empty one.
+    error : type of ToolgroveError
+        What is raised where a file cannot be used.
+    mend : str
+        What to do about a damaged file or one of another version; a sentence.
+    application : int
+        In the file's header, so that another program's file is told; 0 where there is none.
+    version : int
+        In the file's header.
+    """
+
+    name: str
+    tables: str
+    error: type[ToolgroveError]
+    mend: str
+    application: int = 0
+    version: int = 0
+
+
+class Database:
+    """An open file. Threads may share it; so may processes. Close it in the end.
+
+    Parameters
+    ----------
+    path : path or None
+        The file, made where there is none; None for one in memory.
+    schema : Schema
+
+    Raises
+    ------
+    ToolgroveError
+        ``schema.error``, also from every method: the file is damaged, another program's or
+        version's, locked, or cannot be made or written.
+    """
+
+    def __init__(self, path: Path | None, schema: Schema) -> None:
+        self.path, self.schema = path or _MEMORY, schema
+        self.lock = threading.RLock()
+        with self._told():
+            if path is not None and not path.exists():
+                self._make(path)
+            self.connection = sqlite3.connect(
+                self.path, timeout=30.0, isolation_level=None, check_same_thread=False
+            )
+            try:
+                if path is None:
+                    self.connection.executescript(schema.tables)
+                else:
+                    self._check()
+                    self.connection.execute("PRAGMA synchronous=NORMAL")
+            except BaseException:
+                self.connection.close()
+                raise
+
+    def _make(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _make(path, self.schema)
+        except OSError as error:
+            raise self.schema.error(
+                f"{path}: cannot be made ({error.strerror}). Name another place."
+            ) from error
+
+    def _check(self) -> None:
+        (application,) = self.connection.execute("PRAGMA application_id").fetchone()
+        (version,) = self.connection.execute("PRAGMA user_version").fetchone()
+        tables = self.connection.execute("SELECT name FROM sqlite_schema").fetchall()
+        wanted = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", self.schema.tables)
+        of_ours = application == self.schema.application
+        if of_ours and version != self.schema.version:
+            raise self.schema.error(
+                f"{self.path}: has schema version {version}, this Toolgrove reads "
+                f"{self.schema.version}. {self.schema.mend}"
+            )
+        if not of_ours or not {name for (name,) in tables}.issuperset(wanted):
+            raise self.schema.error(
+                f"{self.path}: is not {self.schema.name}, but empty or another program's. "
+                "Name another place."
+            )
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Say in the owner's words what SQLite and the system say."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # a closed file has none
+            if code in _DAMAGE:
+                said = f"cannot be read as {self.schema.name} ({error}). {self.schema.mend}"
+            else:
+                said = f"{error}. {_MENDS.get(code, 'See to that, then try again.')}"
+            raise self.schema.error(f"{self.path}: {said}") from error
+
+    def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a statement, which is a transaction of its own unless one is going on."""
+        with self.lock, self._told():
+            return self.connection.execute(query, values).fetchall()
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing.
+
+        It holds the write lock from its start, so that it cannot deadlock.
+        """
+        with self.lock, self._told():
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                if self.connection.in_transaction:  # a full disk has it rolled back already
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        """Let go of the file; the last to do so leaves it as one file. Twice is harmless."""
+        with self.lock:
+            self.connection.close()
+
+
+def _make(path: Path, schema: Schema) -> None:
+    """Make an empty file beside its place and put it there, unless another process was faster."""
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    try:
+        db = sqlite3.connect(beside, isolation_level=None)
+        try:
+            db.executescript(
+                f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application};"
+                f"PRAGMA user_version = {schema.version}; COMMIT; PRAGMA journal_mode = WAL;"
+            )
+        finally:
+            db.close()
+        try:
+            os.link(beside, path)
+        except FileExistsError:
+            pass
+        except OSError:  # a disk without hard links
+            if not path.exists():
+                beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
