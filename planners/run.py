@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
 from toolgrove.data.journal import CallKey, Journal
@@ -21,11 +21,13 @@ from toolgrove.planners import prompts
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, to_langchain
 from toolgrove.planners.context import Window
-from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
+
+if TYPE_CHECKING:
+    from toolgrove.planners.frontier import Frontier
 
 __all__ = ["Run"]
 
