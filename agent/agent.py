@@ -91,6 +91,7 @@ class Agent(Runnable[str | Task, Outcome]):
         ``specreason:threshold=5`` (:mod:`toolgrove.planners.cascade`).
     tools : sequence of callables, BaseTool or ToolSpec
         Typed Python functions, LangChain tools or specs; offered all, unless a task names its own.
+        A function writes unless it is decorated with ``@tool(effect="read")``.
     catalog : Catalog or None
         Where tools are retrieved from for tasks that name none.
     planner : str
@@ -134,7 +135,9 @@ class Agent(Runnable[str | Task, Outcome]):
     Examples
     --------
     >>> from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-    >>> def double(x: int) -> int:
+    >>> from toolgrove.tools.python.effect import tool
+    >>> @tool(effect="read")
+    ... def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x
     >>> model = ScriptedModel(replies=[call("double", x=21), finish("42")])

@@ -26,6 +26,7 @@ from worker import Clock
 
 from toolgrove.agent.agent import Agent, as_task
 from toolgrove.planners import Budget
+from toolgrove.tools.python.effect import tool
 
 __all__: list[str] = []
 
@@ -57,6 +58,7 @@ class Explorer(BaseChatModel):
         return self._generate(messages)
 
 
+@tool(effect="read")
 async def look(x: int) -> str:
     """Look at something."""
     return OBSERVATION

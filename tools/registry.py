@@ -186,7 +186,7 @@ class Registry:
         return Changes(tuple(added), tuple(changed), unchanged)
 
     def add_function(
-        self, function: Callable[..., Any], *, effect: Effect = Effect.READ
+        self, function: Callable[..., Any], *, effect: Effect | None = None
     ) -> ToolSpec:
         """Add a typed Python function, sync or async; what it does is kept in memory only.
 
@@ -194,9 +194,9 @@ class Registry:
         ----------
         function : callable
             With annotated parameters and, best, a numpy-style docstring.
-        effect : Effect
-            Say ``Effect.WRITE`` of a function that changes something: its calls are then never
-            made again after a crash, nor side by side.
+        effect : Effect, optional
+            Overrides what the function says of itself
+            (:func:`toolgrove.tools.python.effect.tool`); one that says nothing writes.
 
         Raises
         ------
@@ -225,7 +225,8 @@ class Registry:
         ----------
         tool : BaseTool
         effect : Effect, optional
-            See :func:`toolgrove.tools.python.langchain.from_langchain`, which raises ``SpecError``.
+            Overrides what the tool says of itself
+            (:func:`toolgrove.tools.python.langchain.from_langchain`, which raises ``SpecError``).
         """
         from toolgrove.tools.python.langchain import from_langchain
 

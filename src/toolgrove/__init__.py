@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from toolgrove.data.tree import SearchTree
     from toolgrove.planners import Budget
     from toolgrove.tools.mcp.source import load_mcp
+    from toolgrove.tools.python.effect import tool
     from toolgrove.tools.registry import Registry
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "mine",
     "read_tree",
     "to_langchain",
+    "tool",
     "vote",
 ]
 
@@ -69,6 +71,7 @@ _HOMES = {
     "mine": "data.preferences",
     "read_tree": "data.journal",
     "to_langchain": "agent.langchain_tools",
+    "tool": "tools.python.effect",
     "vote": "agent.voting",
 }
 

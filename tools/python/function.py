@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toolgrove.data.records import Effect, JsonObject, ToolSpec
 from toolgrove.errors import SpecError
+from toolgrove.tools.python.effect import effect_of
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,7 +34,7 @@ _SHOWN = 500
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 
 
-def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSpec:
+def function_spec(function: Function, *, effect: Effect | None = None) -> ToolSpec:
     """Describe a Python function as a tool.
 
     Parameters
@@ -42,14 +43,15 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
         A function or bound method whose parameters are all annotated. The summary and extended
         summary of its docstring become the description, the ``Parameters`` section (numpy, Google
         or reST) those of the parameters, the ``Returns`` section that of the result.
-    effect : Effect
-        Whether a call may change something.
+    effect : Effect, optional
+        Whether a call may change something. Otherwise what the function says
+        (:func:`toolgrove.tools.python.effect.tool`); one that says nothing writes.
 
     Raises
     ------
     SpecError
-        For ``*args`` and ``**kwargs``, parameters without annotation, and annotations or
-        defaults that JSON Schema cannot say.
+        For an effect that is unknown, ``*args`` and ``**kwargs``, parameters without annotation,
+        and annotations or defaults that JSON Schema cannot say.
 
     Examples
     --------
@@ -86,7 +88,7 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
         description=description,
         parameters=parameters,
         returns=_returns(function, result),
-        effect=effect,
+        effect=effect_of(function) if effect is None else effect,
         source="python",
         binding={"kind": "python", "ref": f"{module}:{qualname}"},
     )

@@ -8,6 +8,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
+from toolgrove.tools.python.effect import langchain_effect
 from toolgrove.tools.python.function import error_line, json_schema
 from toolgrove.tools.python.source import from_source
 
@@ -30,13 +31,14 @@ def from_langchain(tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
         With a pydantic model or a JSON Schema of its arguments; those that LangChain injects
         itself are no parameters.
     effect : Effect, optional
-        Whether a call may change something. Otherwise what ``tool.metadata["effect"]`` says, and
-        a tool that says nothing counts as one that writes.
+        Whether a call may change something. Otherwise what ``tool.metadata["effect"]`` says, or
+        the function that it runs (:func:`toolgrove.tools.python.effect.tool`); a tool that says
+        nothing writes.
 
     Raises
     ------
     SpecError
-        Where its arguments cannot be said in JSON Schema.
+        Where its arguments cannot be said in JSON Schema, or its effect is unknown.
 
     Examples
     --------
@@ -49,8 +51,6 @@ def from_langchain(tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
     >>> spec.id, spec.effect.value, spec.parameters["properties"]
     ('langchain/double', 'write', {'x': {'type': 'integer'}})
     """
-    if effect is None:
-        effect = Effect((tool.metadata or {}).get("effect", Effect.WRITE))
     return ToolSpec(
         id=f"langchain/{tool.name}",
         category="langchain",
@@ -58,7 +58,7 @@ def from_langchain(tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
         name=tool.name,
         description=tool.description,
         parameters=_parameters(tool),
-        effect=effect,
+        effect=langchain_effect(tool) if effect is None else effect,
         source="langchain",
         binding={"kind": "langchain"},
     )
