@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ReplayMiss, UsageError
-from toolgrove.evaluators.base import breakdown, infrastructure, judged, unanswered
+from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
 from toolgrove.evaluators.judging import UNSURE, Judge, majority, quoted
 
 if TYPE_CHECKING:
@@ -91,6 +91,9 @@ class PassEvaluator:
         broken = breakdown(tree)
         if broken is not None:
             return infrastructure(tree, self.name, broken, judge=judge.name)
+        shown = only_shown(tree)
+        if shown is not None:
+            return judged(tree, self.name, None, shown, judge=judge.name)
         try:
             return await self._judged(tree, judge)
         except ReplayMiss:
