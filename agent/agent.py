@@ -28,7 +28,7 @@ from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import ResumeMismatch, UsageError
+from toolgrove.errors import CatalogError, ResumeMismatch, UsageError
 from toolgrove.planners import Budget, parse_planner, run_config, solve, subtasks
 from toolgrove.planners.cascade import Cascade, open_chat, parse_cascade
 from toolgrove.planners.context import Count, Window, approximately
@@ -228,7 +228,12 @@ class Agent(Runnable[str | Task, Outcome]):
         ------
         ModelError
             Where the model did not answer; the run, if kept, can be resumed.
+        TypeError
+            For any other keyword argument.
         """
+        if kwargs:
+            names = ", ".join(map(repr, kwargs))
+            raise TypeError(f"Agent.invoke takes no {names}: say it to Agent(…).")
         task = input if isinstance(input, Task) else as_task(input)
         if self.runs is None:
             return _outcome(await self.solve(task, None), None)
@@ -302,11 +307,23 @@ class Agent(Runnable[str | Task, Outcome]):
         return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 
     def candidates(self, task: Task) -> list[str]:
-        """Ids of the tools that a task is offered: its own, the retrieved, or all."""
+        """Ids of the tools that a task is offered: its own, the retrieved, or all.
+
+        Raises
+        ------
+        CatalogError
+            Where nothing is found in the catalogue: a model would make an answer up.
+        """
         if task.tools is not None:
             return list(task.tools)
         if self.catalog is not None:
-            return [spec.id for _, spec in self.catalog.search(task.query, self.k)]
+            found = [spec.id for _, spec in self.catalog.search(task.query, self.k)]
+            if not found:
+                raise CatalogError(
+                    f"{self.catalog.folder}: no tool was found there. Add some with "
+                    f"'toolgrove index SOURCE --catalog {self.catalog.folder}'."
+                )
+            return found
         return self.registry.ids()
 
     def reachable(self, task: Task) -> Iterable[ToolSpec]:

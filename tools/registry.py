@@ -77,13 +77,14 @@ class Registry:
         folder : path
             The catalogue's folder; the registry is the file ``registry.sqlite`` in it.
         create : bool
-            False refuses a folder that holds no registry, for commands that only read.
+            False refuses a folder that holds no registry, or no tools, for commands that only
+            read.
 
         Raises
         ------
         CatalogError
-            Where the folder is a file, holds no registry though it should, or its registry is
-            damaged or was made by another version.
+            Where the folder is a file, holds no registry or no tools though it should, or its
+            registry is damaged or was made by another version.
         """
         place = Path(folder)
         path = place / FILE
@@ -109,6 +110,12 @@ class Registry:
                 f"{path}: cannot be read as a registry ({error}). "
                 "Move it away and index the sources again."
             ) from error
+        if not create and not len(registry):
+            registry.close()
+            raise CatalogError(
+                f"{place}: this catalogue has no tools. Add some with "
+                f"'toolgrove index SOURCE --catalog {place}'."
+            )
         return registry
 
     def _start(self, path: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,8 +34,8 @@ A source is a file or folder (OpenAPI and Swagger; ToolBench's tool files, query
 corpus.tsv; collections with one tool a line), the address of an MCP server, a Python object
 module:object (a function, a LangChain tool, a list of them, or a class), or a word: world is the
 catalogue that comes with Toolgrove, botocore and google-discovery are the AWS operations and
-Google methods that the packages botocore and google-api-python-client describe. What a file is,
-is told by what is in it.
+Google methods that the packages botocore and google-api-python-client describe. A file of such a
+name is ./world. What a file is, is told by what is in it.
 
 mcp+stdio: starts that program and module:object imports that module, with your rights; both are
 remembered as trusted, so that runs with the catalogue may do it again. A program gets few
@@ -80,6 +81,7 @@ def index(
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.retriever.trained import load_embedder
 
+    _apart(sources, catalog)
     reports = [_Report(source) for source in sources]
     trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
@@ -103,6 +105,18 @@ def index(
         print_json(summary)
     else:
         _show(summary)
+
+
+def _apart(sources: Sequence[str], catalog: Path) -> None:
+    """Refuse a catalogue that is its own source, or whose name is a word for one."""
+    if str(catalog) in _WORDS:
+        raise UsageError(
+            f"--catalog {catalog}: {catalog} is a source's name. Name another folder, as in "
+            "--catalog catalog."
+        )
+    for source in sources:
+        if source not in _WORDS and os.path.abspath(source) == os.path.abspath(catalog):
+            raise UsageError(f"{source} is the --catalog itself. Name the source of its tools.")
 
 
 @dataclass
@@ -140,8 +154,8 @@ def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iter
     """The specs of all sources, one file in memory at a time, counted as they pass."""
     described: set[str] = set()
     for report in reports:
-        read = _reader(report.source)
         try:
+            read = _reader(report.source)
             for spec in read(report, catalog, skip_bad):
                 if spec.source == "openapi":
                     if spec.id in described:
@@ -164,11 +178,14 @@ _Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
 def _reader(source: str) -> _Read:
     from toolgrove.tools.mcp.source import is_address
     from toolgrove.tools.python.source import is_source
+    from toolgrove.tools.registry_file import FILE
 
+    if source in _WORDS:  # also where a file has that name: ./world is the file
+        return _WORDS[source]
+    if Path(source, FILE).exists():
+        raise UsageError(f"{source} is a catalogue, not a source. Name the source of its tools.")
     if Path(source).exists():
         return _files
-    if source in _WORDS:
-        return _WORDS[source]
     if is_address(source):
         return _mcp
     if is_source(source):

@@ -53,22 +53,25 @@ def network_of(private: bool, hosts: list[str] | None) -> Network:
 
 
 def _asks(approval: Approval) -> Approve:
+    import asyncio
+
     from toolgrove.agent.hosting import of_the_world
 
-    def approve(spec: ToolSpec, call: ToolCall) -> bool:
+    one_at_a_time = asyncio.Lock()  # of all samples of a vote
+
+    async def approve(spec: ToolSpec, call: ToolCall) -> bool:
         if of_the_world([spec]):  # the bundled world is made up anew for each run
             return True
         if approval is Approval.NEVER:
             return False
-        return _answered(spec, call)
+        async with one_at_a_time:
+            return await _answered(spec, call)
 
     return approve
 
 
-def _answered(spec: ToolSpec, call: ToolCall) -> bool:
+async def _answered(spec: ToolSpec, call: ToolCall) -> bool:
     """Ask at the terminal; without one the answer is no."""
-    import typer
-
     from toolgrove.data import codec
 
     say = err_console()
@@ -81,10 +84,38 @@ def _answered(spec: ToolSpec, call: ToolCall) -> bool:
         )
         return False
     say.print(f"{spec.id} writes: {arguments[:2000]}", markup=False)
+    while True:
+        say.print("Let it? [y/N]: ", end="", markup=False)
+        typed = await _typed()
+        match typed.strip().lower():
+            case "y" | "yes":
+                return True
+            case "n" | "no" | "":
+                if not typed.endswith("\n"):  # the end of the input leaves the line open
+                    say.print()
+                return False
+        say.print("Type y or n.", markup=False)
+
+
+async def _typed() -> str:
+    """A line from the terminal, empty at its end. The event loop goes on, so that Ctrl-C stops it.
+
+    A prompt that blocked the loop would keep asyncio from cancelling the run at the first Ctrl-C.
+    """
+    import asyncio
+
+    from toolgrove.tools.python.threads import in_thread
+
+    loop, ready = asyncio.get_running_loop(), asyncio.Event()
     try:
-        return typer.confirm("Let it?", default=False, err=True)
-    except typer.Abort:
-        return False
+        loop.add_reader(sys.stdin, ready.set)
+    except (NotImplementedError, OSError, ValueError):  # Windows, or what is no real file
+        return str(await in_thread(sys.stdin.readline))
+    try:
+        await ready.wait()
+    finally:
+        loop.remove_reader(sys.stdin)
+    return sys.stdin.readline()  # a terminal is ready when it has a whole line, or its end
 
 
 def _terminal() -> bool:
