@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from toolgrove.data.records import Effect, JsonObject, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.python.effect import effect_of
+from toolgrove.tools.python.fields import model_field, with_descriptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -42,7 +43,8 @@ def function_spec(function: Function, *, effect: Effect | None = None) -> ToolSp
     function : callable
         A function or bound method whose parameters are all annotated. The summary and extended
         summary of its docstring become the description, the ``Parameters`` section (numpy, Google
-        or reST) those of the parameters, the ``Returns`` section that of the result.
+        or reST) those of the parameters, the ``Returns`` section that of the result. What a
+        parameter's ``Field``, ``Doc`` or text in ``Annotated`` says comes before its docstring.
     effect : Effect, optional
         Whether a call may change something. Otherwise what the function says
         (:func:`toolgrove.tools.python.effect.tool`); one that says nothing writes.
@@ -72,14 +74,12 @@ def function_spec(function: Function, *, effect: Effect | None = None) -> ToolSp
     """
     name, module, qualname = names_of(function)
     description, described, result = _documented(function)
-    parameters = {
-        "type": "object",
-        "properties": {},
-        **json_schema(arguments_model(function), "validation"),
-    }
-    for parameter, schema in parameters["properties"].items():
-        if described.get(parameter):
-            schema["description"] = described[parameter]
+    model = arguments_model(function)
+    parameters = {"type": "object", "properties": {}, **json_schema(model, "validation")}
+    for field in model.model_fields.values():
+        parameter = str(field.alias)
+        if described.get(parameter) and not field.description:
+            parameters["properties"][parameter]["description"] = described[parameter]
     return ToolSpec(
         id=f"python/{module}/{qualname}",
         category="python",
@@ -116,12 +116,14 @@ def signature_of(function: Function) -> inspect.Signature:
 def arguments_model(function: Function) -> type[BaseModel]:
     """A pydantic model of the parameters, its fields ``p0``, ``p1``… so that any name will do.
 
+    A pydantic ``Field`` counts wherever it stands, as the default or in ``Annotated``.
+
     Raises
     ------
     SpecError
         As :func:`function_spec`.
     """
-    from pydantic import ConfigDict, Field, create_model
+    from pydantic import ConfigDict, create_model
     from pydantic.errors import PydanticUserError
 
     fields: dict[str, Any] = {}
@@ -131,9 +133,9 @@ def arguments_model(function: Function) -> type[BaseModel]:
             raise SpecError(f"{where} takes any number of arguments. Name each one instead.")
         if parameter.annotation is parameter.empty:
             raise SpecError(f"{where} has no annotation. Say its type.")
-        default = ... if parameter.default is parameter.empty else parameter.default
-        fields[f"p{index}"] = (parameter.annotation, Field(default, alias=parameter.name))
+        fields[f"p{index}"] = parameter
     try:
+        fields = {name: model_field(parameter) for name, parameter in fields.items()}
         return create_model("Arguments", __config__=ConfigDict(extra="forbid"), **fields)
     except (PydanticUserError, TypeError) as error:
         raise SpecError(
@@ -155,6 +157,15 @@ def json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict
     from pydantic.json_schema import GenerateJsonSchema
 
     class Plain(GenerateJsonSchema):
+        def dataclass_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().dataclass_schema(schema), schema["cls"])
+
+        def model_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().model_schema(schema), schema["cls"])
+
+        def typed_dict_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().typed_dict_schema(schema), schema.get("cls"))
+
         # defaults that JSON cannot say stay out of the schema; pydantic would warn of each
         ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - so declared there
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, get_args
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.python.effect import langchain_effect
-from toolgrove.tools.python.function import error_line, json_schema
+from toolgrove.tools.python.function import error_line, json_schema, signature_of
 from toolgrove.tools.python.source import from_source
 
 if TYPE_CHECKING:
@@ -65,8 +65,12 @@ def from_langchain(tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
 
 
 def _parameters(tool: BaseTool) -> JsonObject:
+    from langchain_core.tools import Tool
     from pydantic import BaseModel
 
+    if isinstance(tool, Tool) and not tool.args_schema:  # as LangChain itself offers such a tool
+        single = {"__arg1": {"type": "string"}}
+        return {"type": "object", "properties": single, "required": ["__arg1"]}
     try:
         model: Any = tool.tool_call_schema
         if isinstance(model, dict):
@@ -81,7 +85,32 @@ def _parameters(tool: BaseTool) -> JsonObject:
             "Give the tool an args_schema."
         ) from error
     plain = {key: part for key, part in schema.items() if key not in ("title", "description")}
-    return {"type": "object", "properties": {}, **plain}
+    whole = {"type": "object", "properties": {}, **plain}
+    return whole if tool.args_schema else _without(whole, _filled_in(tool))
+
+
+def _without(schema: dict[str, Any], names: Collection[str]) -> dict[str, Any]:
+    """A schema without some of its properties."""
+    kept = {name: part for name, part in schema["properties"].items() if name not in names}
+    needed = [name for name in schema.get("required", ()) if name not in names]
+    rest = {key: part for key, part in schema.items() if key != "required"}
+    return {**rest, "properties": kept, **({"required": needed} if needed else {})}
+
+
+def _filled_in(tool: BaseTool) -> set[str]:
+    """Parameters of ``_run`` that no model gives: what LangChain fills in, ``*args``, ``**kwargs``.
+
+    LangChain makes a schema of the method where a tool has none, and leaves these in it.
+    """
+    from langchain_core.runnables import RunnableConfig
+
+    parameters = signature_of(tool._run).parameters.values()
+    return {
+        one.name
+        for one in parameters
+        if one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
+        or RunnableConfig in (one.annotation, *get_args(one.annotation))
+    }
 
 
 def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute:
@@ -115,6 +144,10 @@ def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Exec
         try:
             return _observed(await tool.ainvoke(request))
         except (ValidationError, ValidationErrorV1) as error:
+            missing = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+            if missing and not missing & {*spec.parameters["properties"], *call.arguments}:
+                text = f"{', '.join(sorted(missing))} of {tool.name} is injected by nobody here."
+                return failure(Status.NOT_WORKING, text, attempts=0)
             text = f"The arguments do not fit: {error_line(error)}"
             return failure(Status.INVALID_REQUEST, text, attempts=0)
         except ToolException as error:
