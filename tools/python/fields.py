@@ -20,7 +20,7 @@ def model_field(parameter: inspect.Parameter) -> Any:
         text = _text(kind)
         said += [Field(description=text)] if text else []
     name = Field(alias=parameter.name, validation_alias=parameter.name)  # whatever aliases it has
-    field = Annotated[(kind, *said, name)]
+    field = Annotated[(kind, *said, name)]  # type: ignore[valid-type]  # made here, not written
     return (field, parameter.default) if own else field
 
 
