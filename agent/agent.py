@@ -21,6 +21,7 @@ from toolgrove.data.chat_text import model_name
 from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
+from toolgrove.errors import CatalogError
 from toolgrove.machine.files import safe_name
 from toolgrove.planners import subtasks
 from toolgrove.planners.cascade import Cascade, parse_cascade
@@ -52,6 +53,7 @@ class Agent(Runnable[str | Task, Outcome]):
         A second, stronger model, which shares the work with the first as ``cascade`` says.
     tools : sequence of callables, BaseTool or ToolSpec
         Typed Python functions, LangChain tools or specs; offered all, unless a task names its own.
+        A function writes unless it is decorated with ``@tool(effect="read")``.
     catalog : Catalog or None
         Where tools are retrieved from for tasks that name none.
     planner : str or Frontier
@@ -75,9 +77,10 @@ class Agent(Runnable[str | Task, Outcome]):
 
     Examples
     --------
-    >>> from toolgrove import ScriptedModel
+    >>> from toolgrove import ScriptedModel, tool
     >>> from toolgrove.agent import call, finish
-    >>> def double(x: int) -> int:
+    >>> @tool(effect="read")
+    ... def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x
     >>> model = ScriptedModel(replies=[call("double", x=21), finish("42")])
@@ -226,7 +229,13 @@ class Agent(Runnable[str | Task, Outcome]):
         return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
 
     def offered(self, task: Task) -> list[ToolSpec]:
-        """The tools that a task is offered: its own, the retrieved, or all."""
+        """The tools that a task is offered: its own, the retrieved, or all.
+
+        Raises
+        ------
+        CatalogError
+            Where nothing is found in the catalogue: a model would make an answer up.
+        """
         settings = self.settings
         if task.tools is not None:
             return [self.registry.get(tool) for tool in task.tools]
@@ -237,6 +246,11 @@ class Agent(Runnable[str | Task, Outcome]):
             return found
         if self.catalog is not None:
             found_here = self.catalog.search(task.query, settings.k, rerank=settings.rerank)
+            if not found_here:
+                raise CatalogError(
+                    f"{self.catalog.folder}: no tool was found there. Add some with "
+                    f"'toolgrove index SOURCE --catalog {self.catalog.folder}'."
+                )
             return [spec for _, spec in found_here]
         return list(self.registry)
 

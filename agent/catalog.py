@@ -56,7 +56,8 @@ class Catalog:
         ----------
         folder : path
         create : bool
-            Make it where there is none; commands that only read say False.
+            Make it where there is none. Commands that only read say False: they need one that
+            has tools.
         embedder : Embedder, optional
             Otherwise what ``toolgrove train retriever`` made and this catalogue was opened with
             before, or :class:`toolgrove.retriever.embedding.MiniLM`. Nothing is loaded or fetched

@@ -97,13 +97,15 @@ def to_langchain(
 
     Examples
     --------
-    >>> def double(x: int) -> int:
+    >>> from toolgrove.tools.python.effect import tool
+    >>> @tool(effect="read")
+    ... def double(x: int) -> int:
     ...     '''Double a number.'''
     ...     return 2 * x
     >>> registry = Registry()
     >>> spec = registry.add_function(double)
-    >>> [tool] = to_langchain(registry)
-    >>> tool.invoke({"x": 21})
+    >>> [made] = to_langchain(registry)
+    >>> made.invoke({"x": 21})
     '42'
     """
     registry = source if isinstance(source, Registry) else source.registry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -9,12 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data.records import ToolSpec
-from toolgrove.errors import CatalogError, ToolgroveError
+from toolgrove.errors import CatalogError, ToolgroveError, UsageError
 
 if TYPE_CHECKING:
     from toolgrove.tools.registry import Changes, Registry
 
-__all__ = ["IndexReport", "SourceReader", "SourceReport"]
+__all__ = ["IndexReport", "SourceReader", "SourceReport", "apart"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,24 @@ class _Reading:
         )
 
 
+def apart(sources: Sequence[str], catalog: Path) -> None:
+    """Refuse a catalogue that is its own source, or whose name is a word for one.
+
+    Raises
+    ------
+    UsageError
+        Saying what to name instead.
+    """
+    if str(catalog) in _WORDS:
+        raise UsageError(
+            f"--catalog {catalog}: {catalog} is a source's name. Name another folder, as in "
+            "--catalog catalog."
+        )
+    for source in sources:
+        if source not in _WORDS and os.path.abspath(source) == os.path.abspath(catalog):
+            raise UsageError(f"{source} is the --catalog itself. Name the source of its tools.")
+
+
 class SourceReader:
     """Reads sources one after another, one file in memory at a time, and counts what passes.
 
@@ -171,11 +190,14 @@ _Read: TypeAlias = Callable[[_Reading], Iterator[ToolSpec]]
 def _reader(source: str) -> _Read:
     from toolgrove.tools.mcp.source import is_address
     from toolgrove.tools.python.source import is_source
+    from toolgrove.tools.registry_file import FILE
 
+    if source in _WORDS:  # also where a file has that name: ./world is the file
+        return _WORDS[source]
+    if Path(source, FILE).exists():
+        raise UsageError(f"{source} is a catalogue, not a source. Name the source of its tools.")
     if Path(source).exists():
         return _files
-    if source in _WORDS:
-        return _WORDS[source]
     if is_address(source):
         return _mcp
     if is_source(source):

@@ -28,6 +28,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
+from toolgrove.tools.python.effect import tool
 
 __all__: list[str] = []
 
@@ -62,6 +63,7 @@ class Script:
 async def search(seed: int, in_flight: int, delay: float) -> tuple[float, SearchTree]:
     """Seconds that one search took, and its tree."""
 
+    @tool(effect="read")
     async def look(where: int) -> str:
         """Look somewhere."""
         await asyncio.sleep(delay)

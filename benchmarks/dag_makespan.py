@@ -27,6 +27,7 @@ from sides import median, options, report
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, finish
+from toolgrove.tools.python.effect import tool
 
 __all__: list[str] = []
 
@@ -121,6 +122,7 @@ CASES = (
 def _tool(began: list[float], blocking: bool) -> Callable[..., Any]:
     if blocking:
 
+        @tool(effect="read")
         def nap(needs: list[int], n: int) -> int:
             """Take 200 ms."""
             began.append(time.monotonic())
@@ -129,6 +131,7 @@ def _tool(began: list[float], blocking: bool) -> Callable[..., Any]:
 
         return nap
 
+    @tool(effect="read")
     async def nap_async(needs: list[int], n: int) -> int:
         """Take 200 ms."""
         began.append(time.monotonic())

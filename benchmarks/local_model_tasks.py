@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
+from toolgrove.tools.python.effect import tool
+
 __all__ = ["CHAINS", "REQUESTS", "TOOLS"]
 
 AIRPORTS = {"oslo": "OSL", "rome": "FCO", "tokyo": "HND", "lima": "LIM", "cairo": "CAI"}
@@ -29,6 +31,7 @@ ZONES = {"Asia/Tokyo": "+09:00", "America/Lima": "-05:00", "Africa/Cairo": "+02:
 FACTORS = {("km", "mi"): 0.621371, ("mi", "km"): 1.609344, ("kg", "lb"): 2.204623}
 
 
+@tool(effect="read")
 def find_airport(city: str) -> dict[str, str]:
     """Find the main airport of a city and its IATA code.
 
@@ -40,6 +43,7 @@ def find_airport(city: str) -> dict[str, str]:
     return {"city": city, "iata": AIRPORTS[city.lower()]}
 
 
+@tool(effect="read")
 def flight_distance(origin: str, destination: str) -> dict[str, Any]:
     """Great-circle distance in km between two airports given by IATA code.
 
@@ -55,6 +59,7 @@ def flight_distance(origin: str, destination: str) -> dict[str, Any]:
     return {"origin": origin, "destination": destination, "distance_km": km}
 
 
+@tool(effect="read")
 def element_data(name: str) -> dict[str, Any]:
     """Symbol, atomic number and atomic mass of a chemical element.
 
@@ -66,6 +71,7 @@ def element_data(name: str) -> dict[str, Any]:
     return ELEMENTS[name.lower()]
 
 
+@tool(effect="read")
 def country_info(country_code: str) -> dict[str, str]:
     """Capital and currency of a country.
 
@@ -78,6 +84,7 @@ def country_info(country_code: str) -> dict[str, str]:
     return {"capital": capital, "currency": currency}
 
 
+@tool(effect="read")
 def public_holidays(country_code: str, year: int) -> list[dict[str, str]]:
     """Public holidays of a country in a year.
 
@@ -91,6 +98,7 @@ def public_holidays(country_code: str, year: int) -> list[dict[str, str]]:
     return [{"date": f"{year}-01-01", "name": "New Year's Day"}]
 
 
+@tool(effect="read")
 def convert_unit(value: float, from_unit: str, to_unit: str) -> dict[str, Any]:
     """Convert a quantity from one unit to another, for instance km to mi or kg to lb.
 
@@ -106,6 +114,7 @@ def convert_unit(value: float, from_unit: str, to_unit: str) -> dict[str, Any]:
     return {"value": round(value * FACTORS[from_unit, to_unit], 3), "unit": to_unit}
 
 
+@tool(effect="read")
 def zone_offset(zone: str, date: str | None = None) -> dict[str, str]:
     """UTC offset of an IANA time zone, on a date if given.
 
@@ -119,6 +128,7 @@ def zone_offset(zone: str, date: str | None = None) -> dict[str, str]:
     return {"zone": zone, "offset": ZONES[zone]}
 
 
+@tool(effect="read")
 def translate_word(word: str, language: Literal["de", "fr", "es", "it"]) -> dict[str, str]:
     """Translate one English word.
 

@@ -19,6 +19,7 @@ from worker import Clock, serve
 
 from toolgrove.agent.agent import Agent
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.python.effect import tool
 
 __all__ = ["Minimal", "noop"]
 
@@ -71,7 +72,7 @@ def _named(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     copy = types.FunctionType(function.__code__, function.__globals__, name)
     copy.__annotations__, copy.__doc__ = function.__annotations__, function.__doc__
     copy.__qualname__ = name
-    return copy
+    return tool(effect="read")(copy)
 
 
 def _agent(model: Minimal, tools: int = 1, *, sync: bool = False, runs: Any = None) -> Agent:

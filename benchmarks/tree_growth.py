@@ -27,6 +27,7 @@ from worker import Clock
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.outcome import as_task
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.python.effect import tool
 
 __all__: list[str] = []
 
@@ -58,6 +59,7 @@ class Explorer(BaseChatModel):
         return self._generate(messages)
 
 
+@tool(effect="read")
 async def look(x: int) -> str:
     """Look at something."""
     return OBSERVATION

@@ -72,6 +72,8 @@ class Status(StrEnum):
     INVALID_REQUEST = "invalid_request"
     IN_DOUBT = "in_doubt"
     """A write whose outcome is unknown after a crash (ToolBench has no such code: 6)."""
+    PREVIEWED = "previewed"
+    """A call that a dry run shows instead of making it (ToolBench has no such code: 12)."""
 
     @property
     def code(self) -> int:
@@ -100,12 +102,24 @@ class Status(StrEnum):
 
     @property
     def failed(self) -> bool:
-        """Whether the call gave nothing that can be built on."""
-        return self not in (Status.OK, Status.FINAL_ANSWER)
+        """Whether the call went wrong; one that was only shown did not."""
+        return not (self.usable or self is Status.PREVIEWED)
+
+    @property
+    def usable(self) -> bool:
+        """Whether the call gave something that can be built on.
+
+        Examples
+        --------
+        >>> [(s.failed, s.usable) for s in (Status.OK, Status.TIMEOUT, Status.PREVIEWED)]
+        [(False, True), (True, False), (False, False)]
+        """
+        return self in (Status.OK, Status.FINAL_ANSWER)
 
 
 _CODES: dict[Status, int] = {status: code for code, status in enumerate(Status)}
 _CODES[Status.IN_DOUBT] = _CODES[Status.NOT_WORKING]
+_CODES[Status.PREVIEWED] = _CODES[Status.INVALID_REQUEST]
 
 
 @dataclass(frozen=True, slots=True)

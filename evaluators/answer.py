@@ -17,7 +17,14 @@ from typing import ClassVar
 from toolgrove.data.records import Reference, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.base import breakdown, gave_up, infrastructure, judged, unanswered
+from toolgrove.evaluators.base import (
+    breakdown,
+    gave_up,
+    infrastructure,
+    judged,
+    only_shown,
+    unanswered,
+)
 from toolgrove.evaluators.check_dates import is_date, is_time, moment, several_dates
 from toolgrove.evaluators.check_names import named, several_names, yes_or_no
 from toolgrove.evaluators.check_numbers import number, numbers
@@ -45,6 +52,9 @@ class AnswerEvaluator:
         broken = breakdown(tree)
         if broken is not None:
             return infrastructure(tree, self.name, broken)
+        shown = only_shown(tree)
+        if shown is not None:
+            return judged(tree, self.name, None, shown)
         answer = tree.answer
         if answer is None:
             right = reference.kind == "unsolvable" and gave_up(tree)

@@ -5,10 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from toolgrove.data.records import NodeState, Score
+from toolgrove.data.records import NodeState, Score, Status
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Evaluator", "breakdown", "gave_up", "infrastructure", "judged", "unanswered"]
+__all__ = [
+    "Evaluator",
+    "breakdown",
+    "gave_up",
+    "infrastructure",
+    "judged",
+    "only_shown",
+    "unanswered",
+]
 
 
 class Evaluator(Protocol):
@@ -69,6 +77,14 @@ def breakdown(tree: SearchTree) -> str | None:
     """
     if tree.ending is not None and tree.ending.reason is None:
         return "the run was cut short; resume it"
+    return None
+
+
+def only_shown(tree: SearchTree) -> str | None:
+    """Why the run has nothing to judge: a dry run, whose calls were shown and not made; or None."""
+    for node in tree:
+        if any(observation.status is Status.PREVIEWED for observation in node.observations):
+            return "a dry run: its calls were shown, not made"
     return None
 
 

@@ -19,7 +19,7 @@ from toolgrove.data.records import (
     ToolSpec,
 )
 from toolgrove.data.tree import SearchTree
-from toolgrove.evaluators.base import breakdown, infrastructure, judged, unanswered
+from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
 
 __all__ = ["CallEvaluator", "accepted_calls", "normalised", "overlap"]
 
@@ -48,6 +48,9 @@ class CallEvaluator:
         broken = breakdown(tree)
         if broken is not None:
             return infrastructure(tree, self.name, broken)
+        shown = only_shown(tree)
+        if shown is not None:
+            return judged(tree, self.name, None, shown)
         calls = accepted_calls(tree)
         specs = {spec.id: spec for spec in tree.tools}
         api = overlap([c.name for c in reference.calls], [c.name for c in calls])

@@ -20,7 +20,7 @@ from toolgrove.data.quoting import quoted
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ReplayMiss, UsageError
-from toolgrove.evaluators.base import breakdown, infrastructure, judged, unanswered
+from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
 from toolgrove.evaluators.judging import UNSURE, Judge, majority
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ class PassEvaluator:
         broken = breakdown(tree)
         if broken is not None:
             return infrastructure(tree, self.name, broken, judge=judge.name)
+        shown = only_shown(tree)
+        if shown is not None:
+            return judged(tree, self.name, None, shown, judge=judge.name)
         try:
             return await self._judged(tree, judge)
         except ReplayMiss:

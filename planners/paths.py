@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["Paths"]
 
 _LASTING = frozenset(
-    {Status.OK, Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE, Status.UNAUTHORIZED}
+    {
+        Status.OK,
+        Status.INVALID_REQUEST,
+        Status.ERROR_IN_MESSAGE,
+        Status.UNAUTHORIZED,
+        Status.PREVIEWED,
+    }
 )
 """Outcomes that asking again won't change; a rate limit, a time-out or a broken server may pass."""
 _DEAD = frozenset({Status.NOT_WORKING, Status.TIMEOUT, Status.UNAUTHORIZED})

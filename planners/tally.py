@@ -18,7 +18,7 @@ class Tally:
     useful : int
         Calls that gave something new.
     wasted : int
-        Calls that failed or only repeated one of the path, and steps without any call.
+        Calls that failed, were only shown or repeated one of the path, and steps without a call.
 
     Examples
     --------
@@ -37,7 +37,7 @@ class Tally:
         """The tally of the path that a node makes longer."""
         if node.state is NodeState.ANSWERED:
             return self
-        useful = sum(1 for o in node.observations if not (o.status.failed or o.repeated))
+        useful = sum(1 for o in node.observations if o.status.usable and not o.repeated)
         wasted = len(node.observations) - useful if node.observations else 1
         return Tally(self.useful + useful, self.wasted + wasted)
 

@@ -201,11 +201,6 @@ def test_the_page_shows_the_package_as_it_is() -> None:
     assert len("".join(shown).splitlines()) > 0.85 * len(re.sub("\n\n+", "\n", module).splitlines())
 
 
-# What needs Agent, Evaluation and the commands to take what can be named by now.
-awaited = pytest.mark.xfail(strict=True, reason="Agent and Evaluation do not take it yet")
-
-
-@awaited
 def test_an_agent_takes_objects(dummy: Any) -> None:
     agent: Any = Agent(
         model=load_model("parrot:hello_for_greetings"),
@@ -218,7 +213,6 @@ def test_an_agent_takes_objects(dummy: Any) -> None:
     assert agent.invoke("Greet again!").answer == "Hello, [e-mail]!", "each run has a fresh planner"
 
 
-@awaited
 def test_an_agent_takes_what_finds_its_tools(dummy: Any) -> None:
     asked: list[tuple[str, int]] = []
 
@@ -232,7 +226,6 @@ def test_an_agent_takes_what_finds_its_tools(dummy: Any) -> None:
     assert asked == [("Greet!", 3)]
 
 
-@awaited
 async def test_an_evaluation_takes_names_and_objects(dummy: Any, tmp_path: Path) -> None:
     made: Any = Evaluation
     agent = Agent(model=load_model("parrot:hello_for_greetings"), tools=[GREETING], planner="react")
@@ -241,7 +234,6 @@ async def test_an_evaluation_takes_names_and_objects(dummy: Any, tmp_path: Path)
     assert "brevity/1@2" in str(summary)
 
 
-@awaited
 def test_the_command_line_takes_the_backend_and_the_wrapper(site: Path, here: Path) -> None:
     words = ["Greet!", "--planner", "breadth", "--model", "parrot:hello_for_greetings"]
     tool = ["--tool", GREETING.id, "--wrapper", "no-mail", "--json"]
@@ -250,7 +242,6 @@ def test_the_command_line_takes_the_backend_and_the_wrapper(site: Path, here: Pa
     assert json.loads(ran.stdout)["answer"] == "Hello, [e-mail]!"
 
 
-@awaited
 def test_the_command_line_takes_the_evaluator(site: Path, here: Path) -> None:
     words = ["eval", "world", "--limit", "1", "--model", "parrot:nothing", "--planner", "react"]
     ran = toolgrove(site, here, *words, "--evaluator", "brevity", "--out", "results")

@@ -77,13 +77,14 @@ class Registry:
         folder : path
             The catalogue's folder; the registry is the file ``registry.sqlite`` in it.
         create : bool
-            False refuses a folder that holds no registry, for commands that only read.
+            False refuses a folder that holds no registry, or no tools, for commands that only
+            read.
 
         Raises
         ------
         CatalogError
-            Where the folder is a file, holds no registry though it should, or its registry is
-            damaged or was made by another version.
+            Where the folder is a file, holds no registry or no tools though it should, or its
+            registry is damaged or was made by another version.
         """
         place = Path(folder)
         path = place / FILE
@@ -98,6 +99,12 @@ class Registry:
             place.mkdir(parents=True, exist_ok=True)
         registry = cls.__new__(cls)
         registry._start(path)
+        if not create and not len(registry):
+            registry.close()
+            raise CatalogError(
+                f"{place}: this catalogue has no tools. Add some with "
+                f"'toolgrove index SOURCE --catalog {place}'."
+            )
         return registry
 
     def _start(self, path: Path | None) -> None:
@@ -156,7 +163,7 @@ class Registry:
         return Changes(tuple(added), tuple(changed), unchanged)
 
     def add_function(
-        self, function: Callable[..., Any], *, effect: Effect = Effect.READ
+        self, function: Callable[..., Any], *, effect: Effect | None = None
     ) -> ToolSpec:
         """Add a typed Python function, sync or async; what it does is kept in memory only.
 
@@ -164,9 +171,9 @@ class Registry:
         ----------
         function : callable
             With annotated parameters and, best, a numpy-style docstring.
-        effect : Effect
-            Say ``Effect.WRITE`` of a function that changes something: its calls are then never
-            made again after a crash, nor side by side.
+        effect : Effect, optional
+            Overrides what the function says of itself
+            (:func:`toolgrove.tools.python.effect.tool`); one that says nothing writes.
 
         Raises
         ------
@@ -195,7 +202,8 @@ class Registry:
         ----------
         tool : BaseTool
         effect : Effect, optional
-            See :func:`toolgrove.tools.python.langchain.from_langchain`, which raises ``SpecError``.
+            Overrides what the tool says of itself
+            (:func:`toolgrove.tools.python.langchain.from_langchain`, which raises ``SpecError``).
         """
         from toolgrove.tools.python.langchain import from_langchain
 

@@ -14,7 +14,7 @@ from typing import Any
 from toolgrove.agent.view.look import kind_of, label, one_line, preorder, tool_names
 from toolgrove.data.formats import deepjson
 from toolgrove.data.journal import read_tree, whole_observation
-from toolgrove.data.records import Node, Observation, Role, Task
+from toolgrove.data.records import Node, Observation, Role, Status, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import UNJUDGED, Judgement, Judgements, not_judged
@@ -226,6 +226,7 @@ def _observation(observation: Observation) -> dict[str, Any]:
     return {
         "status": status.value.replace("_", " "),
         "failed": status.failed,
+        "shown": status is Status.PREVIEWED,
         "about": " · ".join(filter(None, found)),
         "content": observation.content,
         "stored": observation.stored,

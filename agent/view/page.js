@@ -259,7 +259,7 @@
       if (call.malformed) parts.push(el("p", "reason", "These arguments are not JSON."));
       if (call.status === undefined) return parts;
       parts.push(
-        el("h4", "", "Observation ", el("span", call.failed ? "status bad" : "status", call.status), el("span", "alias", call.about)),
+        el("h4", "", "Observation ", el("span", call.failed ? "status bad" : call.shown ? "status shown" : "status", call.status), el("span", "alias", call.about)),
         block(call.content, "content"),
       );
       const whole = this.wholes[call.stored];

@@ -33,6 +33,7 @@ from toolgrove.errors import FormatError, ToolgroveError
 
 __all__ = ["SPECS", "TASKS", "TREES", "SourceKind", "Sources", "load_sources", "sniff"]
 
+_CATALOG = "registry.sqlite"
 _YAML = (".yaml", ".yml")
 _YAML_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
 _JSON_KEY = re.compile(rb'"(?:openapi|swagger)"\s*:')
@@ -208,6 +209,9 @@ def _find(path: Path, importers: Sequence[Importer]) -> Iterator[tuple[Path, Pat
         return
     for folder, below, files in os.walk(path):
         below[:] = sorted(name for name in below if not name.startswith("."))
+        if _CATALOG in files:  # what was made from sources is none
+            below.clear()
+            continue
         if JOURNAL in files:
             below.clear()
             yield Path(folder), path

@@ -184,7 +184,7 @@ def _earlier(path: list[Node]) -> Mapping[int, Observation]:
 def _results(run: Run, path: list[Node]) -> dict[int, Any]:
     """What the path's tasks gave that went well, as JSON values."""
     gave = _earlier(path).items()
-    return {number: _value(run, seen) for number, seen in gave if not seen.status.failed}
+    return {number: _value(run, seen) for number, seen in gave if seen.status.usable}
 
 
 def _value(run: Run, seen: Observation) -> Any:

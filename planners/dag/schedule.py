@@ -80,13 +80,14 @@ class ScheduledTask:
 
     @property
     def failed(self) -> bool:
-        return self.observation is not None and self.observation.status.failed
+        """Whether it gave nothing that another can use."""
+        return self.observation is not None and not self.observation.status.usable
 
     def settle(self, observation: Observation, cause: str = "") -> None:
         """Say what became of it; the first word counts."""
         if self.observation is None:
             self.observation = observation
-            self._cause = cause or f"{self.entry.number} ({self.call.name})"
+            self._cause = cause or f"{self.entry.number} ({self.call.name}) {_became(observation)}"
             self._bound.set()
             self._done.set()
 
@@ -242,7 +243,7 @@ class Schedule:
         if step.observation is not None:
             return
         if blame := self._blame(step, task):
-            step.settle(_refusal(f"Skipped, because {blame} failed."), blame)
+            step.settle(_refusal(f"Skipped, because {blame}."), blame)
             return
         tasks = (*step._needs, *(n for n in task.mentions if n in self._earlier))
         try:
@@ -267,8 +268,8 @@ class Schedule:
                 return other._cause
         for number in sorted(task.mentions | {*task.after}):
             earlier = None if number in step._needs else self._earlier.get(number)
-            if earlier is not None and earlier.status.failed:
-                return f"{number} of an earlier plan"
+            if earlier is not None and not earlier.status.usable:
+                return f"{number} of an earlier plan {_became(earlier)}"
         return ""
 
     def _gave(self, step: ScheduledTask, number: int) -> Any:
@@ -284,6 +285,10 @@ def _bound(step: ScheduledTask, number: int, to: ScheduledTask) -> None:
     step._needs[number] = to
     if not step._unbound:
         step._bound.set()
+
+
+def _became(observation: Observation) -> str:
+    return "was only shown" if observation.status is Status.PREVIEWED else "failed"
 
 
 def _refusal(content: str) -> Observation:

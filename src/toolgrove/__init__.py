@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.budget import Budget
     from toolgrove.tools.calls.settings import CallSettings
     from toolgrove.tools.mcp.source import load_mcp
+    from toolgrove.tools.python.effect import tool
     from toolgrove.tools.registry import Registry
 
 __all__ = [
@@ -55,6 +56,7 @@ __all__ = [
     "mine_files",
     "read_tree",
     "to_langchain",
+    "tool",
     "vote",
 ]
 
@@ -83,6 +85,7 @@ __getattr__, __dir__ = face(
         "mine_files": "evaluators.mining",
         "read_tree": "data.journal",
         "to_langchain": "agent.langchain_tools",
+        "tool": "tools.python.effect",
         "vote": "agent.voting",
     },
 )

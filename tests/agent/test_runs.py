@@ -10,10 +10,12 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status
+from toolgrove.tools.python.effect import tool
 
 TOLD = "The weather is fine. "
 
 
+@tool(effect="read")
 def lookup(place: str) -> str:
     """Look a place up."""
     return TOLD * 200
@@ -44,6 +46,7 @@ async def test_tools_are_bound_once_for_all_runs_and_again_when_they_change() ->
             bound.append(len(tools))
             return super().bind_tools(tools, **kwargs)
 
+    @tool(effect="read")
     def another(place: str) -> str:
         """Look another place up."""
         return place

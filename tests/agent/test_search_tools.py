@@ -35,23 +35,27 @@ from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.python.effect import tool
 from toolgrove.tools.python.function import function_spec
 
 CALLED: list[str] = []
 
 
+@tool(effect="read")
 def lottery(country: str) -> str:
     """Latest lottery numbers of a country."""
     CALLED.append("lottery")
     return f"{country}: 7"
 
 
+@tool(effect="read")
 def forecast(city: str) -> str:
     """Weather forecast of a city: rain, wind and temperature."""
     CALLED.append("forecast")
     return f"{city}: rain"
 
 
+@tool(effect="read")
 def hotels(city: str) -> str:
     """Hotels of a city with free rooms."""
     CALLED.append("hotels")
@@ -63,9 +67,9 @@ TOOLS: tuple[Callable[..., Any], ...] = (lottery, forecast, hotels)
 
 def filled(folder: Path) -> Catalog:
     catalog = Catalog.open(folder, embedder=Hashing())
-    catalog.add([function_spec(tool) for tool in TOOLS])
-    for tool in TOOLS:
-        catalog.registry.add_function(tool)
+    catalog.add([function_spec(one) for one in TOOLS])
+    for one in TOOLS:
+        catalog.registry.add_function(one)
     return catalog
 
 

@@ -21,6 +21,7 @@ from toolgrove.evaluators.report import Summary
 from toolgrove.evaluators.runner import run_batch
 from toolgrove.evaluators.store import ResultStore
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.python.effect import tool
 
 __all__ = ["CONFIG", "TASKS", "killed", "run", "started"]
 
@@ -52,12 +53,14 @@ TASKS = [
 async def solve(task: Task, folder: Path) -> SearchTree:
     """A scripted run that notes, in its folder, every call it really makes."""
 
+    @tool(effect="read")
     def add(a: int, b: int) -> int:
         """Add two numbers."""
         with (folder / "calls").open("a") as stream:
             stream.write(f"{os.getpid()} {a} {b}\n")
         return a + b
 
+    @tool(effect="read")
     def fail(why: str) -> str:
         """Fail always."""
         raise ValueError(why)

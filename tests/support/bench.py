@@ -8,9 +8,10 @@ from typing import Any, Unpack
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import Script, ScriptedModel
 from toolgrove.agent.settings import RunOptions
-from toolgrove.data.records import Effect, Task
+from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.python.effect import tool
 from toolgrove.tools.registry import Registry
 
 
@@ -26,13 +27,15 @@ class Bench:
         self.registry = Registry()
         self.registry.add_function(self.add)
         self.registry.add_function(self.fail)
-        self.registry.add_function(self.append, effect=Effect.WRITE)
+        self.registry.add_function(self.append)
 
+    @tool(effect="read")
     def add(self, a: int, b: int) -> int:
         """Add two numbers."""
         self.made.append(("add", (a, b)))
         return a + b
 
+    @tool(effect="read")
     def fail(self, why: str) -> str:
         """Fail always."""
         self.made.append(("fail", why))

@@ -6,15 +6,14 @@ from typing import Any
 
 from langchain_core.tools import tool
 
+import toolgrove
 from toolgrove.data.records import ToolSpec
 
 
+@toolgrove.tool(effect="read")
 def lottery(country: str) -> str:
     """Latest lottery results of a country."""
     return f"7 in {country}"
-
-
-lottery.effect = "read"  # type: ignore[attr-defined]  # how a function says that it only reads
 
 
 def untyped(x) -> str:  # type: ignore[no-untyped-def]  # left out when indexed, and told

@@ -141,7 +141,7 @@ def with_policy(
 def _shown(call: ToolCall, preview: Callable[[ToolCall], str]) -> Observation:
     try:
         text = f"Dry run: nothing was sent. The request would be\n{preview(call)}"
-        return failure(Status.NOT_WORKING, text, attempts=0)
+        return failure(Status.PREVIEWED, text, attempts=0)
     except Refused as error:
         return failure(error.status, str(error), attempts=0)
     except Blocked as error:

@@ -15,6 +15,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
+from toolgrove.tools.python.fields import has_default
 from toolgrove.tools.python.function import (
     Function,
     arguments_model,
@@ -136,7 +137,7 @@ class _Prepared:
     is_async: bool
 
     def bound(self, arguments: JsonObject) -> partial[Any]:
-        """The call to make; what was not given is left to the function's defaults."""
+        """The call to make; what was not given is left to the function's own defaults."""
         checked = self.model.model_validate_json(codec.dumps(dict(arguments)))
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
@@ -144,7 +145,7 @@ class _Prepared:
             field = f"p{index}"
             if parameter.kind is parameter.POSITIONAL_ONLY:
                 args.append(getattr(checked, field))
-            elif field in checked.model_fields_set:
+            elif field in checked.model_fields_set or not has_default(parameter):
                 kwargs[parameter.name] = getattr(checked, field)
         return partial(self.function, *args, **kwargs)
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from toolgrove.data.records import Effect, JsonObject, ToolSpec
 from toolgrove.errors import SpecError
+from toolgrove.tools.python.effect import effect_of
+from toolgrove.tools.python.fields import model_field, with_descriptions
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -33,7 +35,7 @@ _SHOWN = 500
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 
 
-def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSpec:
+def function_spec(function: Function, *, effect: Effect | None = None) -> ToolSpec:
     """Describe a Python function as a tool.
 
     Parameters
@@ -41,15 +43,17 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
     function : callable
         A function or bound method whose parameters are all annotated. The summary and extended
         summary of its docstring become the description, the ``Parameters`` section (numpy, Google
-        or reST) those of the parameters, the ``Returns`` section that of the result.
-    effect : Effect
-        Whether a call may change something.
+        or reST) those of the parameters, the ``Returns`` section that of the result. What a
+        parameter's ``Field``, ``Doc`` or text in ``Annotated`` says comes before its docstring.
+    effect : Effect, optional
+        Whether a call may change something. Otherwise what the function says
+        (:func:`toolgrove.tools.python.effect.tool`); one that says nothing writes.
 
     Raises
     ------
     SpecError
-        For ``*args`` and ``**kwargs``, parameters without annotation, and annotations or
-        defaults that JSON Schema cannot say.
+        For an effect that is unknown, ``*args`` and ``**kwargs``, parameters without annotation,
+        and annotations or defaults that JSON Schema cannot say.
 
     Examples
     --------
@@ -70,14 +74,12 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
     """
     name, module, qualname = names_of(function)
     description, described, result = _documented(function)
-    parameters = {
-        "type": "object",
-        "properties": {},
-        **json_schema(arguments_model(function), "validation"),
-    }
-    for parameter, schema in parameters["properties"].items():
-        if described.get(parameter):
-            schema["description"] = described[parameter]
+    model = arguments_model(function)
+    parameters = {"type": "object", "properties": {}, **json_schema(model, "validation")}
+    for field in model.model_fields.values():
+        parameter = str(field.alias)
+        if described.get(parameter) and not field.description:
+            parameters["properties"][parameter]["description"] = described[parameter]
     return ToolSpec(
         id=f"python/{module}/{qualname}",
         category="python",
@@ -86,7 +88,7 @@ def function_spec(function: Function, *, effect: Effect = Effect.READ) -> ToolSp
         description=description,
         parameters=parameters,
         returns=_returns(function, result),
-        effect=effect,
+        effect=effect_of(function) if effect is None else effect,
         source="python",
         binding={"kind": "python", "ref": f"{module}:{qualname}"},
     )
@@ -114,12 +116,14 @@ def signature_of(function: Function) -> inspect.Signature:
 def arguments_model(function: Function) -> type[BaseModel]:
     """A pydantic model of the parameters, its fields ``p0``, ``p1``… so that any name will do.
 
+    A pydantic ``Field`` counts wherever it stands, as the default or in ``Annotated``.
+
     Raises
     ------
     SpecError
         As :func:`function_spec`.
     """
-    from pydantic import ConfigDict, Field, create_model
+    from pydantic import ConfigDict, create_model
     from pydantic.errors import PydanticUserError
 
     fields: dict[str, Any] = {}
@@ -129,9 +133,9 @@ def arguments_model(function: Function) -> type[BaseModel]:
             raise SpecError(f"{where} takes any number of arguments. Name each one instead.")
         if parameter.annotation is parameter.empty:
             raise SpecError(f"{where} has no annotation. Say its type.")
-        default = ... if parameter.default is parameter.empty else parameter.default
-        fields[f"p{index}"] = (parameter.annotation, Field(default, alias=parameter.name))
+        fields[f"p{index}"] = parameter
     try:
+        fields = {name: model_field(parameter) for name, parameter in fields.items()}
         return create_model("Arguments", __config__=ConfigDict(extra="forbid"), **fields)
     except (PydanticUserError, TypeError) as error:
         raise SpecError(
@@ -153,6 +157,15 @@ def json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict
     from pydantic.json_schema import GenerateJsonSchema
 
     class Plain(GenerateJsonSchema):
+        def dataclass_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().dataclass_schema(schema), schema["cls"])
+
+        def model_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().model_schema(schema), schema["cls"])
+
+        def typed_dict_schema(self, schema: Any) -> dict[str, Any]:
+            return with_descriptions(super().typed_dict_schema(schema), schema.get("cls"))
+
         # defaults that JSON cannot say stay out of the schema; pydantic would warn of each
         ignored_warning_kinds = {"skipped-choice", "non-serializable-default"}  # noqa: RUF012 - so declared there
 

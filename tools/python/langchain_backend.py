@@ -52,6 +52,10 @@ def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Exec
         try:
             return _observed(await tool.ainvoke(request))
         except (ValidationError, ValidationErrorV1) as error:
+            missing = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
+            if missing and not missing & {*spec.parameters["properties"], *call.arguments}:
+                text = f"{', '.join(sorted(missing))} of {tool.name} is injected by nobody here."
+                return failure(Status.NOT_WORKING, text, attempts=0)
             text = f"The arguments do not fit: {error_line(error)}"
             return failure(Status.INVALID_REQUEST, text, attempts=0)
         except ToolException as error:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from toolgrove.data.records import Effect, ToolSpec
+from toolgrove.data.records import ToolSpec
 from toolgrove.errors import SpecError, UsageError
 from toolgrove.tools.python.function import error_line, function_spec
 from toolgrove.tools.python.langchain import from_langchain
@@ -58,8 +58,7 @@ def is_source(text: str) -> bool:
 def load_source(source: str) -> PythonSource:
     """Import ``module:object`` and describe its tools; once a process.
 
-    A tool counts as one that writes, unless the function has an attribute ``effect`` that says
-    ``"read"``, or the LangChain tool's metadata does.
+    A tool writes unless it says that it reads (:func:`toolgrove.tools.python.effect.tool`).
 
     Raises
     ------
@@ -72,7 +71,7 @@ def load_source(source: str) -> PythonSource:
     for part in _parts(_imported(source)):
         try:
             spec = _spec(part, source)
-        except (SpecError, ValueError) as error:
+        except SpecError as error:
             left.append(str(error))
             continue
         if spec.id in specs:
@@ -112,7 +111,7 @@ def from_source(spec: ToolSpec, trusted: Collection[str]) -> Any:
     except UsageError as error:
         raise SpecError(str(error)) from error
     now = next((one for one in found.specs if one.id == spec.id), None)
-    if now is None or now.parameters != spec.parameters:
+    if now is None or (now.parameters, now.effect) != (spec.parameters, spec.effect):
         raise SpecError(f"{spec.id} has changed since it was indexed. Index {source} again.")
     return found.runs[spec.id]
 
@@ -168,8 +167,5 @@ def _spec(part: Any, source: str) -> ToolSpec:
 
     if isinstance(part, ToolSpec):
         return part
-    if isinstance(part, BaseTool):
-        spec = from_langchain(part)
-    else:
-        spec = function_spec(part, effect=Effect(getattr(part, "effect", Effect.WRITE)))
+    spec = from_langchain(part) if isinstance(part, BaseTool) else function_spec(part)
     return replace(spec, binding={**spec.binding, "source": source})

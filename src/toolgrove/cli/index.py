@@ -24,8 +24,8 @@ A source is a file or folder (OpenAPI and Swagger; ToolBench's tool files, query
 corpus.tsv; collections with one tool a line), the address of an MCP server, a Python object
 module:object (a function, a LangChain tool, a list of them, or a class), or a word: world is the
 catalogue that comes with Toolgrove, botocore and google-discovery are the AWS operations and
-Google methods that the packages botocore and google-api-python-client describe. What a file is,
-is told by what is in it.
+Google methods that the packages botocore and google-api-python-client describe. A file of such a
+name is ./world. What a file is, is told by what is in it.
 
 mcp+stdio: starts that program and module:object imports that module, with your rights; both are
 remembered as trusted, so that runs with the catalogue may do it again. A program gets few
@@ -70,10 +70,12 @@ def index(
     from dataclasses import asdict
 
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.sources import apart
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.cli.trusted import find_modules_here
     from toolgrove.retriever.trained import load_embedder
 
+    apart(sources, catalog)
     trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
     find_modules_here()

@@ -16,6 +16,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.replay import RecordingChatModel, ReplayChatModel
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
+from toolgrove.tools.python.effect import tool
 
 TOOL: Any = {
     "type": "function",
@@ -178,6 +179,7 @@ def test_a_missing_recording_is_an_error_of_ours(tmp_path: Path) -> None:
 
 
 def test_a_recorded_run_and_its_replay_grow_the_same_tree(tmp_path: Path) -> None:
+    @tool(effect="read")
     def double(x: int) -> int:
         """Double a number."""
         return 2 * x

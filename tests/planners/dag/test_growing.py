@@ -20,13 +20,14 @@ from toolgrove.agent.view.page import render
 from toolgrove.data.formats.toolbench_trees_out import dump_answer_tree
 from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.preferences import mine
-from toolgrove.data.records import FINISH, Effect, NodeState, Reference, Role, Status, Task
+from toolgrove.data.records import FINISH, NodeState, Reference, Role, Status, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ModelError
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
 from toolgrove.planners.registry import parse_planner
+from toolgrove.tools.python.effect import tool
 from toolgrove.tools.registry import Registry
 
 
@@ -105,6 +106,7 @@ async def test_viewer_exporter_evaluators_and_miner_read_such_a_tree(
 async def test_the_first_tool_starts_before_the_plans_last_line(tmp_path: Path) -> None:
     began, ended = asyncio.Event(), asyncio.Event()
 
+    @tool(effect="read")
     async def look(x: int) -> int:
         """Look."""
         began.set()
@@ -202,6 +204,7 @@ async def test_a_later_plan_answers_with_results_of_an_earlier_one(
 
 
 async def test_references_in_an_answer_are_filled_in(bench: Bench, tmp_path: Path) -> None:
+    @tool(effect="read")
     def split(total: int) -> dict[str, float]:
         """Split a sum."""
         return {"half": total / 2, "rest": total / 2}
@@ -326,6 +329,7 @@ async def test_prompts_share_their_beginning(bench: Bench, tmp_path: Path) -> No
 async def test_the_model_is_shown_no_functions_and_the_tools_with_what_they_give(
     planner: str, tmp_path: Path
 ) -> None:
+    @tool(effect="read")
     def where(city: str) -> dict[str, float]:
         """Where a city is.
 
@@ -378,6 +382,7 @@ async def test_a_spent_budget_cancels_the_plan_and_a_larger_one_goes_on(
 async def test_cancelling_a_run_leaves_nothing_running(tmp_path: Path) -> None:
     began, ended = asyncio.Event(), []
 
+    @tool(effect="read")
     async def look(x: int) -> int:
         """Look."""
         try:
@@ -457,6 +462,7 @@ async def test_a_read_that_overlapped_a_write_is_not_paid_again_after_a_crash(
     looked: list[int] = []
     writing, over = asyncio.Event(), asyncio.Event()
 
+    @tool(effect="read")
     async def look(x: int) -> int:
         """Look."""
         looked.append(x)
@@ -474,7 +480,7 @@ async def test_a_read_that_overlapped_a_write_is_not_paid_again_after_a_crash(
     write.__module__ = "elsewhere"  # another family of tools, which reads need not wait for
     registry = Registry()
     registry.add_function(look)
-    registry.add_function(write, effect=Effect.WRITE)
+    registry.add_function(write)
 
     def script(asked: Sequence[BaseMessage]) -> AIMessage:
         plan = "1. write(x=1)\n2. look(x=1)\n3. look(x=$2)\njoin()"
@@ -529,8 +535,8 @@ async def test_writes_of_one_module_keep_their_written_order(tmp_path: Path) -> 
         notes.append(f"append {text}")
         return text
 
-    registry.add_function(create, effect=Effect.WRITE)
-    registry.add_function(append, effect=Effect.WRITE)
+    registry.add_function(create)
+    registry.add_function(append)
     said = model('1. create(name="n")\n2. append(name="n", text="t")\njoin()', "Finish(ok)")
     agent = Agent(model=said, planner="dag")
     agent.registry = registry
@@ -548,10 +554,12 @@ def test_planners_by_name() -> None:
 async def test_a_reference_has_the_whole_result_where_the_model_sees_it_cut(
     tmp_path: Path,
 ) -> None:
+    @tool(effect="read")
     def long() -> list[int]:
         """A long list."""
         return list(range(1000))
 
+    @tool(effect="read")
     def last(of: list[int]) -> int:
         """The last of a list."""
         return of[-1]

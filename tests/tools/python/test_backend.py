@@ -273,9 +273,11 @@ def test_cancelling_a_call_reaches_an_async_function() -> None:
 _HUNG = """
 import asyncio, threading
 from toolgrove.data.records import ToolCall
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.python.effect import tool
+from toolgrove.tools.registry import Registry
 
+@tool(effect="read")
 def hang() -> None:
     threading.Event().wait()
 

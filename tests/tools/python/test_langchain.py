@@ -6,7 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 
 import pytest
-from langchain_core.tools import BaseTool, InjectedToolCallId, StructuredTool, ToolException, tool
+from langchain_core.runnables import RunnableConfig
+from langchain_core.tools import (
+    BaseTool,
+    InjectedToolArg,
+    InjectedToolCallId,
+    StructuredTool,
+    Tool,
+    ToolException,
+    tool,
+)
+from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import BaseModel, Field
 
 from toolgrove.agent.agent import Agent
@@ -159,3 +169,80 @@ def test_two_tools_of_one_name_are_told() -> None:
 def test_an_agent_takes_langchain_tools() -> None:
     model = ScriptedModel(replies=[call("delayed_for_langchain", x=21), finish("42")])
     assert Agent(model=model, tools=[delayed]).invoke("What is 21 doubled?").answer == "42"
+
+
+async def _single(query: str) -> str:
+    return f"found {query}"
+
+
+class Own(BaseTool):
+    """A tool of one's own, whose schema LangChain makes from ``_run``."""
+
+    name: str = "own"
+    description: str = "Own."
+
+    def _run(
+        self, query: str, config: RunnableConfig | None = None, *args: Any, **kwargs: Any
+    ) -> str:
+        return f"found {query}"
+
+
+def _dict(**given: Any) -> str:
+    return f"found {given['query']}"
+
+
+@tool
+def configured(
+    query: str, config: RunnableConfig, user: Annotated[str, InjectedToolArg] = "me"
+) -> str:
+    """Know the run's configuration."""
+    return f"found {query}"
+
+
+ONE_QUERY = {"type": "object", "properties": {"query": {"type": "string"}}, "required": ["query"]}
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        Tool(name="search", description="Search.", func=lambda query: f"found {query}"),
+        Tool(name="Search the web!", description="Search.", func=lambda q: f"found {q}"),
+        Tool(name="ünïcode/検索", description="S.", func=None, coroutine=_single),
+        StructuredTool(name="dict", description="D.", args_schema=ONE_QUERY, func=_dict),
+        StructuredTool.from_function(coroutine=_single, name="a" * 100, description="A."),
+        configured,
+    ],
+    ids=lambda made: made.name[:20],
+)
+async def test_a_tool_is_offered_as_langchain_offers_it_and_can_be_called(made: BaseTool) -> None:
+    spec = from_langchain(made)
+    theirs = convert_to_openai_tool(made)["function"]["parameters"]
+    names = set(theirs["properties"])
+    assert spec.parameters["properties"].keys() == names
+    assert spec.parameters["required"] == theirs["required"]
+    [name] = names
+    with Registry() as registry:
+        added = registry.add_langchain(made)
+        call = ToolCall("c", registry.alias(added.id), {name: "it"})
+        resolved = registry.offer([added.id]).resolve(call)
+        assert isinstance(resolved, ToolCall)
+        async with build_stack(registry) as execute:
+            seen = await execute(resolved)
+    assert (seen.status, seen.content) == (Status.OK, "found it")
+
+
+async def test_what_langchain_fills_in_is_not_offered() -> None:
+    assert from_langchain(Own()).parameters == ONE_QUERY
+    assert (await observe(Own(), query="it")).content == "found it"
+
+
+async def test_what_nobody_injects_is_told_as_no_fault_of_the_models() -> None:
+    @tool
+    def owned(query: str, user: Annotated[str, InjectedToolArg]) -> str:
+        """Search for a user."""
+        return query
+
+    assert from_langchain(owned).parameters == ONE_QUERY
+    seen = await observe(owned, query="it")
+    assert seen.status is Status.NOT_WORKING
+    assert "user of owned is injected by nobody here" in seen.content
