@@ -116,13 +116,18 @@ def _path(method: Mapping[str, Any]) -> str:
     return _RESERVED.sub(r"{\1}", method.get("flatPath") or method["path"])
 
 
+def _joined(root: str, *parts: str) -> str:
+    """One address, with one slash between its parts: a missing one would make another host."""
+    return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts if part.strip("/"))])
+
+
 def _binding(
     document: Mapping[str, Any], method: Mapping[str, Any], places: Mapping[str, str]
 ) -> JsonObject:
     binding = {
         "kind": "http",
         "method": method["httpMethod"],
-        "url": f"{document['rootUrl']}{document['servicePath']}{_path(method)}",
+        "url": _joined(document["rootUrl"], document.get("servicePath", ""), _path(method)),
         "in": places,
     }
     if method.get("scopes"):

@@ -31,6 +31,7 @@ _WHOLE = frozenset(
     | {"minProperties", "maxProperties", "dependentRequired", "dependentSchemas"}
     | {"unevaluatedProperties"}
 )
+_SAID = frozenset({"type", "enum", "const", "anyOf", "allOf"})
 _SCALARS = frozenset({"boolean", "integer", "number", "string", "null"})
 
 
@@ -172,13 +173,15 @@ class WireArguments:
         if isinstance(schema, Mapping) and _is_flat(schema, required):
             needed = schema.get("required", [])
             for name, part in schema["properties"].items():
-                null = "null" in _kinds(part)  # to say null is another thing than to say nothing
-                self._place("body", name, part, name in needed, {"null": True} if null else {})
+                # to say null is another thing than to say nothing
+                null = {"null": True} if _takes_null(part) else {}
+                self._place("body", name, part, name in needed, null)
             return
         whole = dict(schema) if isinstance(schema, Mapping) else {}
         if text := cut(str(body.get("description") or ""), 300):
             whole["description"] = text
-        self.body["argument"] = self._place("body", "body", whole, required, {})
+        null = {"null": True} if whole.keys() & _SAID and _takes_null(whole) else {}
+        self.body["argument"] = self._place("body", "body", whole, required, null)
 
     def _encoding(
         self, described: Mapping[str, Any], schema: Any, media: str
@@ -249,6 +252,20 @@ def _is_flat(schema: Mapping[str, Any], required: bool) -> bool:
 def _kinds(schema: Any) -> set[str]:
     kind = schema.get("type") if isinstance(schema, Mapping) else None
     return {kind} if isinstance(kind, str) else set(kind or ["any"])
+
+
+def _takes_null(schema: Any) -> bool:
+    """Whether null is a value of a schema."""
+    if not isinstance(schema, Mapping):
+        return schema is not False
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [None])
+    either, all_of = schema.get("anyOf"), schema.get("allOf", ())
+    return (
+        None in values
+        and bool({"any", "null"} & _kinds(schema))
+        and (either is None or any(map(_takes_null, either)))
+        and all(map(_takes_null, all_of))
+    )
 
 
 def _content(place: str, name: str, media: str, schema: Any) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _query(
     if manner.get("style") == "querystring":
         return [("", quote(text_of(value), safe=""))]
     found = pairs(wire, value, manner)
-    if isinstance(value, dict) and (
+    if isinstance(value, dict | list) and (
         taken := _taken(binding, name) & {unquote(k) for k, _ in found}
     ):
         raise Refused(
