@@ -82,8 +82,11 @@ class WireArguments:
         Unfit
             Where one of them cannot be sent.
         """
-        in_path = list(dict.fromkeys(re.findall(r"\{([^{}]+)\}", path)))
         found = {(str(p.get("in")), str(p.get("name") or "")): p for p in parameters}
+        path, greedy = _plain_path(path, {name for place, name in found if place == "path"})
+        in_path = list(dict.fromkeys(re.findall(r"\{([^{}]+)\}", path)))
+        for name in greedy:
+            found["path", name] = {**found["path", name], "allowReserved": True}
         for name in in_path:  # a document may forget to declare one
             found.setdefault(("path", name), {"in": "path", "name": name})
         for place, name in found:
@@ -206,6 +209,23 @@ class WireArguments:
         return found
 
 
+def _plain_path(path: str, declared: Collection[str]) -> tuple[str, list[str]]:
+    """A path with plain placeholders, and which of them were written as paths of their own.
+
+    ``{+name}`` is RFC 6570's, ``{name+}`` and ``{name*}`` are what gateways write for the same.
+    """
+    greedy: list[str] = []
+
+    def plain(found: re.Match[str]) -> str:
+        name = found[1].strip("+*")
+        if found[1] in declared or name == found[1] or name not in declared:
+            return found[0]
+        greedy.append(name)
+        return f"{{{name}}}"
+
+    return re.sub(r"\{([^{}]+)\}", plain, path), greedy
+
+
 def is_json(media: str) -> bool:
     """Whether a media type is JSON."""
     return media == "application/json" or media.endswith("+json")
@@ -300,6 +320,6 @@ def _manner(
     )
     if not plain or form:
         manner = {"style": style, "explode": explode}
-    if parameter.get("allowReserved") is True and place == "query":
-        manner["reserved"] = True
+    if parameter.get("allowReserved") is True and place in ("query", "path"):
+        manner["reserved" if place == "query" else "slashes"] = True
     return manner

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from toolgrove.data.formats.openapi import parse_openapi
-from toolgrove.data.records import Observation, ToolCall, ToolSpec
+from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.endpoint import check_endpoint
-from toolgrove.tools.http.request import Request, build_request
+from toolgrove.tools.http.network import Network
+from toolgrove.tools.http.request import Refused, Request, build_request
 from toolgrove.tools.registry import Registry
 
 
@@ -230,3 +237,95 @@ def test_a_deep_object_counts_the_places_of_its_lists() -> None:
         b"line_items%5B0%5D%5Bprice%5D=p1&line_items%5B0%5D%5Btaxes%5D%5B0%5D=t1"
         b"&line_items%5B0%5D%5Btaxes%5D%5B1%5D=t2&line_items%5B1%5D%5Bprice%5D=p2"
     )
+
+
+FILE = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+BAD_PATHS = [
+    "..",
+    ".",
+    "../a",
+    "a/../b",
+    "a/..",
+    "//host",
+    "/a",
+    "a/",
+    "a//b",
+    "a?b",
+    "a#b",
+    "a\\b",
+]
+BAD_PATHS += [
+    "a/%2e%2e/b",
+    "%2E%2E/a",
+    "a/%252e%252e/b",
+    "..%2Fa",
+    "a/..;x/b",
+    "a/b\r\nc",
+    "a/%00b",
+]
+BAD_PATHS += ["%2f%2fhost", "a%3Fb/c", "a%5C..%5Cb/c", "", "a/\x7f"]
+
+
+@pytest.mark.parametrize(
+    ("path", "more"),
+    [
+        ("/files/{path}", {"allowReserved": True}),
+        ("/files/{+path}", {}),
+        ("/files/{path+}", {}),
+        ("/files/{path*}", {}),
+    ],
+)
+def test_promise_19_a_path_that_may_hold_slashes_stays_below_its_place(
+    path: str, more: Any
+) -> None:
+    spec = only(document({"parameters": [{**FILE, **more}]}, path=path, method="get"))
+    assert list(spec.parameters["properties"]) == ["path"]
+    for value in ("src/a b/ü.py", "src%2Fa b%2Fü.py"):
+        assert sent(spec, {"path": value}).url == "https://a.example/files/src/a%20b/%C3%BC.py"
+    assert sent(spec, {"path": "a:b@c,d/e"}).url == "https://a.example/files/a:b@c,d/e"
+    for bad in BAD_PATHS:
+        with pytest.raises(Refused):
+            called(spec, {"path": bad})
+
+
+@given(st.text(max_size=20) | st.text("./\\%2eEfF?#;ab@:", max_size=12))
+def test_promise_19_no_path_value_leads_elsewhere(value: str) -> None:
+    spec = only(document({"parameters": [{**FILE, "allowReserved": True}]}, path="/files/{path}/x",
+                         method="get"))  # fmt: skip
+    try:
+        url = build_request(spec.binding, {"path": value}).url
+    except Refused:
+        return
+    check_endpoint(spec.binding, url)
+    plain = unquote(urlsplit(url).path)
+    assert urlsplit(url).netloc == "a.example"
+    assert posixpath.normpath(plain) == plain
+    assert plain.startswith("/files/")
+    assert plain.endswith("/x")
+
+
+def test_a_path_value_with_a_slash_is_refused_unless_a_user_says_otherwise() -> None:
+    spec = only(document({"parameters": [FILE]}, path="/files/{path}", method="get"))
+    with pytest.raises(Refused, match="without /"):
+        build_request(spec.binding, {"path": "a/b"})
+    for value in ("group/project", "group%2Fproject"):
+        request = build_request(spec.binding, {"path": value}, slashes=True)
+        assert request.url == "https://a.example/files/group%2Fproject"
+        check_endpoint(spec.binding, request.url)
+    for bad in BAD_PATHS:
+        with pytest.raises(Refused):
+            build_request(spec.binding, {"path": bad}, slashes=True)
+
+
+async def test_a_users_rule_lets_some_tools_path_values_hold_slashes(faults: Any) -> None:
+    faults.answer("/files/a%2Fb", b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+    one = faults.spec("/files/{path}", places={"path": "path"})
+    other = replace(one, id="Other/a/b")
+    with Registry() as registry:
+        registry.add([one, other])
+        network = Network(path_slashes=(f"{one.id[:3]}*",))
+        async with build_stack(registry, hosts=faults.hosts, network=network) as execute:
+            taken = await execute(ToolCall("c", one.id, {"path": "a/b"}))
+            refused = await execute(ToolCall("c", other.id, {"path": "a/b"}))
+    assert taken.content == "ok"
+    assert refused.status is Status.INVALID_REQUEST

@@ -121,6 +121,7 @@ async def build_stack(
             keys=keys,
             max_bytes=network.max_bytes,
             redirects=network.redirects,
+            path_slashes=network.path_slashes,
             cassette=cassette,
         )
 

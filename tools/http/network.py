@@ -28,6 +28,9 @@ class Network:
         Calls in a row without an answer after which a host is left alone.
     pause : float
         Seconds for which it is.
+    path_slashes : tuple of str
+        Ids of tools whose path values may hold slashes, as ``GitHub/*``; they are sent as ``%2F``.
+        Values that a specification lets hold them may always.
     """
 
     addresses: AddressPolicy = field(default_factory=AddressPolicy)
@@ -36,3 +39,4 @@ class Network:
     limits: HostLimits = field(default_factory=HostLimits)
     failures: int = 5
     pause: float = 30.0
+    path_slashes: tuple[str, ...] = ()
