@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolgrove.data.formats.headers import may_be_argument
+from toolgrove.data.formats.headers import is_ours, may_be_argument
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 from toolgrove.data.formats.openapi_schema import Expander
 from toolgrove.data.formats.openapi_text import cut
@@ -31,6 +31,7 @@ _WHOLE = frozenset(
     | {"minProperties", "maxProperties", "dependentRequired", "dependentSchemas"}
     | {"unevaluatedProperties"}
 )
+_CREDENTIALS = ("authorization", "cookie")
 _SAID = frozenset({"type", "enum", "const", "anyOf", "allOf"})
 _SCALARS = frozenset({"boolean", "integer", "number", "string", "null"})
 
@@ -55,6 +56,8 @@ class WireArguments:
     places: dict[str, str] = field(default_factory=dict)
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
+    secret_headers: dict[str, bool] = field(default_factory=dict)
+    """Header parameters that hold credentials, and whether they are required."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of all arguments."""
@@ -97,16 +100,22 @@ class WireArguments:
             for (where, name), parameter in found.items():
                 if where != place or (place == "path" and name not in in_path):
                     continue
-                if self._may_be_given(place, name):
+                if self._may_be_given(place, name, parameter.get("required") is True):
                     argument = self._add(place, name, parameter)
                     if place == "path":
                         renamed[name] = argument
         return re.sub(r"\{([^{}]+)\}", lambda match: f"{{{renamed[match[1]]}}}", path)
 
-    def _may_be_given(self, place: str, name: str) -> bool:
+    def _may_be_given(self, place: str, name: str, required: bool) -> bool:
         if (place, name.lower() if place == "header" else name) in self.credentials:
             return False
-        return place != "header" or may_be_argument(name)
+        if place != "header" or may_be_argument(name):
+            return True
+        if name.lower() in _CREDENTIALS:
+            self.secret_headers[name] = required
+        elif required and not is_ours(name):
+            raise Unfit(f"it needs the header {name[:40]!r}, which no call may set")
+        return False
 
     def _add(self, place: str, name: str, parameter: Mapping[str, Any]) -> str:
         content = parameter.get("content")

@@ -18,6 +18,7 @@ from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.http.request import Refused, Request, build_request
 from toolgrove.tools.registry import Registry
+from toolgrove.tools.secrets import SecretStore, authorize
 
 
 def document(operation: Any, path: str = "/x", method: str = "post", **top: Any) -> Any:
@@ -329,3 +330,68 @@ async def test_a_users_rule_lets_some_tools_path_values_hold_slashes(faults: Any
             refused = await execute(ToolCall("c", other.id, {"path": "a/b"}))
     assert taken.content == "ok"
     assert refused.status is Status.INVALID_REQUEST
+
+
+def header(name: str, required: bool = True) -> Any:
+    schema = {"type": "string"}
+    return {"parameters": [{"name": name, "in": "header", "required": required, "schema": schema}]}
+
+
+OWN = {"secret": "T Authorization", "type": "apiKey", "in": "header", "name": "Authorization"}
+BEARER = {"secret": "T b", "type": "http", "scheme": "bearer"}
+KEY = {"secret": "T k", "type": "apiKey", "in": "header", "name": "X-Key"}
+SCHEMES = {"b": {"type": "http", "scheme": "bearer"},
+           "k": {"type": "apiKey", "in": "header", "name": "X-Key"}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "required", "security"),
+    [
+        ([], True, [[OWN]]),
+        ([], False, [[OWN], []]),
+        ([{"b": []}], True, [[BEARER]]),
+        ([{"k": []}], True, [[KEY, OWN]]),
+        ([{"b": []}, {}], True, [[BEARER], [OWN]]),
+        ([{"k": []}], False, [[KEY]]),
+    ],
+)
+def test_an_authorization_header_without_a_scheme_is_a_secret_of_its_own(
+    wanted: Any, required: bool, security: Any
+) -> None:
+    data = document({**header("Authorization", required), "security": wanted},
+                    components={"securitySchemes": SCHEMES})  # fmt: skip
+    spec = only(data)
+    assert spec.binding["security"] == security
+    assert spec.parameters["properties"] == {}
+    old = {"name": "authorization", "in": "header", "required": True, "type": "string"}
+    swagger = {"swagger": "2.0", "info": {"title": "T", "version": "1"}, "host": "a.example",
+               "paths": {"/x": {"get": {"parameters": [old]}}}}  # fmt: skip
+    assert only(swagger).binding["security"] == [
+        [{**OWN, "secret": "T authorization", "name": "authorization"}]
+    ]
+
+
+def test_the_secret_of_a_header_is_its_whole_value_and_is_scrubbed() -> None:
+    spec = only(document(header("Authorization")))
+    store = SecretStore({"TOOLGROVE_SECRET_T_AUTHORIZATION": "Token abcdefgh-12345",
+                         "TOOLGROVE_ORIGIN_T_AUTHORIZATION": "https://a.example"})  # fmt: skip
+    request = build_request(spec.binding, {})
+    ready = authorize(request, spec.binding["security"], "https://a.example:443", store.get)
+    assert ready.headers["Authorization"] == "Token abcdefgh-12345"
+    assert store.scrub("it was abcdefgh-12345") == "it was [secret T_AUTHORIZATION]"
+
+
+@pytest.mark.parametrize("name", ["X-HTTP-Method-Override", "X-Forwarded-Host", "Proxy-Auth"])
+def test_an_operation_that_needs_a_header_no_call_may_set_is_left_with_the_reason(
+    name: str,
+) -> None:
+    data = document(header(name))
+    data["paths"]["/y"] = {"get": {"operationId": "y", **header(name, required=False)}}
+    found = parse_openapi(data, "t.json")
+    assert [spec.name for spec in found.specs] == ["y"]
+    assert name in found.left[0].why
+
+
+@pytest.mark.parametrize("name", ["Content-Type", "accept", "Host", "Content-Length"])
+def test_a_header_that_every_request_has_is_not_missing(name: str) -> None:
+    assert only(document(header(name))).parameters["properties"] == {}
