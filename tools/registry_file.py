@@ -9,7 +9,7 @@ from pathlib import Path
 
 from toolgrove.errors import CatalogError
 
-__all__ = ["FILE", "LOCK", "TABLES", "check", "is_made", "make", "written"]
+__all__ = ["FILE", "LOCK", "ORIGINS", "TABLES", "check", "is_made", "make", "written"]
 
 FILE = "registry.sqlite"
 LOCK = "registry.lock"
@@ -21,6 +21,11 @@ CREATE TABLE specs (
 CREATE TABLE aliases (
     id TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE COLLATE NOCASE) WITHOUT ROWID;
 """
+ORIGINS = """
+CREATE TABLE IF NOT EXISTS origins (
+    id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID
+"""
+"""Where each spec came from; made when it is first written, since older registries lack it."""
 
 
 @contextmanager

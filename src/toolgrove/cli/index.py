@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,6 +40,9 @@ remembered as trusted, so that runs with the catalogue may do it again. A progra
 environment variables; write NAME= before the command to hand one on. #secret=NAME after the URL
 of an MCP server sends that secret as a bearer token.
 
+Where two services or servers call themselves the same, the second one is left out and told:
+index it by itself with --as NAME.
+
 Running the same command again costs little: what is unchanged is not embedded again, and what a
 broken run left out is added.
 """
@@ -73,6 +75,14 @@ def index(
             help="A Chroma server for the vectors, http://host:port; remembered. Empty: the folder."
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="A name for the source, where another service or server has the same one.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
@@ -80,7 +90,9 @@ def index(
     from toolgrove.cli.model import fetch_embedder
     from toolgrove.retriever.trained import load_embedder
 
-    reports = [_Report(source) for source in sources]
+    if name is not None and len(sources) > 1:
+        raise UsageError("--as names one source. Index the sources one by one.")
+    reports = [_Report(source, name=name) for source in sources]
     trained = None if embedder is None else load_embedder(embedder)
     fetch_embedder()
     with (
@@ -111,6 +123,7 @@ class _Report:
 
     source: str
     kind: str = ""
+    name: str | None = None
     ids: dict[str, None] = field(default_factory=dict)
     files: int = 0
     other_files: int = 0
@@ -138,16 +151,20 @@ class _Report:
 
 def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     """The specs of all sources, one file in memory at a time, counted as they pass."""
-    described: set[str] = set()
+    from toolgrove.tools.origins import goes_to
+
+    described: dict[str, str] = {}
     for report in reports:
         read = _reader(report.source)
         try:
             for spec in read(report, catalog, skip_bad):
                 if spec.source == "openapi":
                     if spec.id in described:
-                        report.left.append(f"{spec.id}: described before; the first is taken")
+                        other = described[spec.id] if described[spec.id] != goes_to(spec) else ""
+                        mend = f" ({other}): {_AS}" if other else "; the first is taken"
+                        report.left.append(f"{spec.id}: described before{mend}")
                         continue
-                    described.add(spec.id)
+                    described[spec.id] = goes_to(spec)
                 report.ids[spec.id] = None
                 yield spec
         except CatalogError:  # not the source's fault
@@ -156,6 +173,28 @@ def _specs(reports: Sequence[_Report], catalog: Catalog, skip_bad: bool) -> Iter
             if not skip_bad:
                 raise
             report.skipped.append(str(error))
+
+
+_AS = "give one of the two a name of its own, --as NAME"
+
+
+def _own(
+    specs: Iterable[ToolSpec], report: _Report, catalog: Catalog, source: str
+) -> Iterator[ToolSpec]:
+    """The specs that are not another source's by the same id, under the source's name."""
+    from toolgrove.tools.origins import renamed
+
+    for spec in specs:
+        found = spec if report.name is None else renamed(spec, report.name)
+        if found.source not in ("openapi", "mcp"):
+            yield found
+        elif other := catalog.registry.claim(found, source):
+            kind = "server" if found.source == "mcp" else "service"
+            report.left.append(
+                f"{found.id}: another {kind} of this name is in the catalogue ({other}): {_AS}"
+            )
+        else:
+            yield found
 
 
 _Read = Callable[[_Report, "Catalog", bool], "Iterator[ToolSpec]"]
@@ -180,21 +219,21 @@ def _world(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSp
     from toolgrove.data import world
 
     report.kind = "bundled world"
-    yield from world.specs()
+    yield from _own(world.specs(), report, catalog, report.source)
 
 
 def _botocore(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.botocore_models import load_botocore
 
     report.kind = "botocore's models"
-    yield from load_botocore()
+    yield from _own(load_botocore(), report, catalog, report.source)
 
 
 def _google(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.google_discovery import load_google
 
     report.kind = "Google's discovery documents"
-    yield from load_google()
+    yield from _own(load_google(), report, catalog, report.source)
 
 
 _WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
@@ -210,15 +249,7 @@ def _mcp(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec
     specs, left = asyncio.run(load_mcp(report.source))
     report.left += left
     trust([report.source])
-    for spec in specs:
-        with suppress(CatalogError):
-            other = catalog.registry.get(spec.id).binding.get("address")
-            if other != report.source:
-                report.left.append(
-                    f"{spec.id}: another server of this name is in the catalogue ({other})"
-                )
-                continue
-        yield spec
+    yield from _own(specs, report, catalog, report.source)
 
 
 def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
@@ -231,7 +262,7 @@ def _python(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolS
     loaded = load_source(report.source)
     report.left += loaded.left
     trust([report.source])
-    yield from loaded.specs
+    yield from _own(loaded.specs, report, catalog, report.source)
 
 
 def _files(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSpec]:
@@ -243,7 +274,7 @@ def _files(report: _Report, catalog: Catalog, skip_bad: bool) -> Iterator[ToolSp
         for loaded in sources:
             kinds[str(loaded.kind)] = None
             report.left += loaded.left
-            yield from loaded.specs
+            yield from _own(loaded.specs, report, catalog, str(loaded.path.resolve()))
     finally:
         report.kind = ", ".join(kinds)
         report.files, report.other_files = sources.read, sources.passed
