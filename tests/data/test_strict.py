@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from support.openapi_documents import NEW_32, STYLES_30, SWAGGER_20, YAML_31, text
 from toolgrove.data import world
@@ -168,3 +170,24 @@ def test_real_documents_are_offered_as_the_strictest_provider_takes_them() -> No
         pytest.skip("set TOOLGROVE_SPECS to the folder that .ci/specs made")
     for loaded in load_sources([folder], SPECS, skip_bad=True):
         assert refused(loaded.specs) == [], loaded.path
+
+
+KEYWORDS = ("type", "items", "properties", "required", "anyOf", "allOf", "oneOf", "not", "enum",
+            "pattern", "minimum", "$ref", "additionalProperties", "prefixItems", "const", "if",
+            "description", "patternProperties", "$defs", "uniqueItems", "nullable")  # fmt: skip
+scalars = st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(
+    ["array", "object", "any", "string", "(?=a)", "#/$defs/a", "#", "a b", "日本"]
+)  # fmt: skip
+schemas = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from([*KEYWORDS, "a", "b c"]), inner, max_size=5)
+    ),
+    max_leaves=20,
+)
+
+
+@given(st.dictionaries(st.sampled_from(KEYWORDS), schemas, max_size=6))
+def test_any_schema_becomes_one_that_the_strictest_provider_takes(schema: Any) -> None:
+    shown(schema)
