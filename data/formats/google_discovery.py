@@ -184,7 +184,12 @@ def _parameters(
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required
-    return schema, places, _slashes(method, in_path, whole)
+    manners = _slashes(method, in_path, whole)
+    # what may be anything may be null, which is another thing than to say nothing
+    anything = [key for key, place in places.items() if place == "body" and not (
+        properties[key].keys() & {"type", "enum"})]  # fmt: skip
+    manners |= {key: {"null": True} for key in anything}
+    return schema, places, manners
 
 
 def _argument(parameter: Mapping[str, Any]) -> JsonObject:

@@ -11,6 +11,7 @@ from toolgrove.data.formats.openapi_refs import Refs, Unfit
 
 __all__ = ["api_keys", "resolved_schemes", "security", "server_url", "with_headers"]
 
+_HOST_ENDS = re.compile(r"\w+://[^/{}]*\.[^/{}]*\w")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -46,7 +47,9 @@ def server_url(servers: Any, base: str) -> str:
         value = known.get("default") if isinstance(known, Mapping) else None
         if not isinstance(value, str | int | float):
             raise Unfit(f"its server's variable {match[1][:40]!r} has no default")
-        return str(value)
+        before, after = match.string[: match.start()], match.string[match.end() :]
+        path = _HOST_ENDS.fullmatch(before) and after[:1] in ("", "/") and str(value)[:1].isalnum()
+        return f"/{value}" if path else str(value)  # or it would be a part of the host
 
     url = urljoin(base, _VARIABLE.sub(default, str(first.get("url", "/")).strip()))
     try:

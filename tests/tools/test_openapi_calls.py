@@ -207,6 +207,24 @@ def test_swaggers_host_is_the_host_however_its_base_path_is_written(top: Any, ur
     assert only({**data, **top}).binding["url"] == url
 
 
+@pytest.mark.parametrize(
+    ("template", "value", "url"),
+    [
+        ("https://api.example.com{base}", "v1", "https://api.example.com/v1/x"),
+        ("https://api.example.com{base}/", "/v1", "https://api.example.com/v1/x"),
+        ("https://api.example.com{base}", ":8443", "https://api.example.com:8443/x"),
+        ("https://api.{base}", "example.com", "https://api.example.com/x"),
+        ("https://api{base}.example.com", "2", "https://api2.example.com/x"),
+        ("{base}", "https://api.example.com", "https://api.example.com/x"),
+    ],
+)
+def test_a_servers_variable_for_a_path_is_no_part_of_the_host(
+    template: str, value: str, url: str
+) -> None:
+    server = {"url": template, "variables": {"base": {"default": value}}}
+    assert only({**document({}), "servers": [server]}).binding["url"] == url
+
+
 def test_an_integer_given_as_a_float_goes_out_as_an_integer() -> None:
     number = {"schema": {"type": "integer"}}
     parameters = [

@@ -141,6 +141,12 @@ def test_a_name_that_is_a_path_of_its_own_may_hold_slashes(
         check_endpoint(spec.binding, "https://parcels.example/p/v2/towns/oslo")
 
 
+def test_a_null_is_sent_where_anything_may_be() -> None:
+    value = {"type": "object", "properties": {"value": {"type": "any"}, "n": {"type": "integer"}}}
+    spec = only(document({"request": {"$ref": "Value"}}, Value=value))
+    assert build_request(spec.binding, {"value": None, "n": None}).content == b'{"value":null}'
+
+
 def test_a_slash_that_is_missing_makes_no_other_host() -> None:
     data = {**document({}), "rootUrl": "https://parcels.example", "servicePath": "p"}
     assert only(data).binding["url"] == "https://parcels.example/p/v1/send"
