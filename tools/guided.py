@@ -8,7 +8,7 @@ from typing import Any
 from toolgrove.data.records import JsonObject
 from toolgrove.data.schemas import resolve
 
-__all__ = ["own_names", "whole_numbers"]
+__all__ = ["own_names", "whole_numbers", "without_nulls"]
 
 _Change = Callable[[Any, Sequence[Mapping[str, Any]]], Any]
 _MOST = 50
@@ -24,17 +24,23 @@ def whole_numbers(arguments: JsonObject, schema: Any) -> JsonObject:
     >>> whole_numbers({"n": 5.0, "x": 5.0}, schema)
     {'n': 5, 'x': 5.0}
     """
+    changed = False
 
     def whole(value: Any, schemas: Sequence[Mapping[str, Any]]) -> Any:
+        nonlocal changed
         if not isinstance(value, float) or not value.is_integer():
             return value
         kinds: set[str] = set()
         for one in schemas:
             named = one.get("type")
             kinds.update(named if isinstance(named, list) else [named] if named else [])
-        return int(value) if "integer" in kinds and "number" not in kinds else value
+        if "integer" not in kinds or "number" in kinds:
+            return value
+        changed = True
+        return int(value)
 
-    return _walked(arguments, schema, whole) if _has_float(arguments) else arguments
+    found = _walked(arguments, schema, whole) if _has_float(arguments) else arguments
+    return found if changed else arguments
 
 
 def own_names(arguments: JsonObject, schema: Any, names: Mapping[str, str]) -> JsonObject:
@@ -62,6 +68,35 @@ def own_names(arguments: JsonObject, schema: Any, names: Mapping[str, str]) -> J
         return {own.get(key, key) if key in declared else key: v for key, v in value.items()}
 
     return _walked(arguments, schema, named) if own else arguments
+
+
+def without_nulls(arguments: JsonObject, schema: Any) -> JsonObject:
+    """The arguments less each null where no branch of the schema speaks of one.
+
+    Examples
+    --------
+    >>> branch = {"properties": {"a": {"type": "string"}, "b": {"type": ["string", "null"]}}}
+    >>> without_nulls({"x": {"a": None, "b": None}}, {"properties": {"x": {"anyOf": [branch]}}})
+    {'x': {'b': None}}
+    """
+
+    def may_be_null(schemas: Sequence[Any]) -> bool:
+        found = _all(schemas, schema)
+        return not found or any(
+            "null" in one.get("type", ()) or None in one.get("enum", ()) for one in found
+        )
+
+    def less(value: Any, schemas: Sequence[Mapping[str, Any]]) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        return {
+            key: part
+            for key, part in value.items()
+            if part is not None or may_be_null(_of_key(schemas, key))
+        }
+
+    found: JsonObject = _walked(arguments, schema, less)
+    return found
 
 
 def _walked(value: Any, root: Any, change: _Change) -> Any:

@@ -17,7 +17,7 @@ import jsonschema_rs
 
 from toolgrove.data.records import JsonObject
 from toolgrove.data.schemas import LISTS, MAPS, ONE, resolve, said
-from toolgrove.tools.guided import whole_numbers
+from toolgrove.tools.guided import whole_numbers, without_nulls
 
 __all__ = ["Checker", "Problem"]
 
@@ -138,7 +138,10 @@ class Checker:
             path = problem.instance_path
             if path and problem.kind.name in _COERCIBLE:
                 mended = self._mended(mended, path)
-        return mended
+        if self._validator.is_valid(mended):
+            return mended
+        less = without_nulls(mended, self.schema)  # a null in a branch is not named by a problem
+        return less if self._validator.is_valid(less) else mended
 
     def _allows(self, name: str, value: Any) -> bool:
         return not any(p.instance_path[:1] == [name] for p in self.problems({name: value}))

@@ -302,6 +302,9 @@ def test_a_null_that_is_not_allowed_goes_at_any_depth_and_one_that_is_stays() ->
     given: Any = {"x": [{"note": None, "size": None, "name": "a"}]}
     assert checker.coerced(given) == {"x": [{"note": None, "name": "a"}]}
     assert checker.problems(checker.coerced({"x": [{"name": None}]}))
+    checker = of({"anyOf": [inner, {"type": "string"}]})
+    given = {"x": {"note": None, "size": None, "name": "a"}}
+    assert checker.coerced(given) == {"x": {"note": None, "name": "a"}}
 
 
 def test_an_integer_given_as_a_float_is_written_as_one() -> None:
