@@ -120,7 +120,12 @@ class Catalog:
         return changes
 
     def index(
-        self, sources: str | Sequence[str], *, skip_bad: bool = False, tick: Tick | None = None
+        self,
+        sources: str | Sequence[str],
+        *,
+        name: str | None = None,
+        skip_bad: bool = False,
+        tick: Tick | None = None,
     ) -> IndexReport:
         """Add the tools of any source, as ``toolgrove index`` does.
 
@@ -134,6 +139,8 @@ class Catalog:
         sources : str or sequence of str
             Files or folders, addresses of MCP servers, ``module:object``, or the words ``world``,
             ``botocore`` and ``google-discovery``.
+        name : str or None
+            A name for the one source, where another service or server calls itself the same.
         skip_bad : bool
             Whether to go on after a bad source or file; the report lists it.
         tick : callable, optional
@@ -154,7 +161,7 @@ class Catalog:
         from toolgrove.agent.sources import SourceReader
 
         named = [sources] if isinstance(sources, str) else sources
-        reader = SourceReader(named, self.registry, skip_bad=skip_bad)
+        reader = SourceReader(named, self.registry, skip_bad=skip_bad, name=name)
         changes = self.add(reader.specs(), tick)
         if reader.empty:
             raise UsageError("no tools there. Name files, folders or servers that hold some.")

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.functions import function
+from toolgrove.data.functions import function, shown_parameters
 from toolgrove.data.records import FINISH, JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.machine.loopback import Guard
 from toolgrove.tools.calls.execute import failure
@@ -111,8 +111,9 @@ def _line(text: str) -> str:
 
 def _names(spec: ToolSpec) -> str:
     """The parameters' names alone, of a schema that is too large to show."""
-    names = list(spec.parameters.get("properties", {}))
-    required = set(spec.parameters.get("required", ()))
+    schema, _ = shown_parameters(spec)
+    names = list(schema.get("properties", {}))
+    required = set(schema.get("required", ()))
     shown = [f"{name}*" if name in required else name for name in names[:50]]
     return f"{', '.join(shown)} (* is required)"[:1000]
 

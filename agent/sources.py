@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, ToolgroveError, UsageError
+from toolgrove.tools.origins import goes_to, renamed
 
 if TYPE_CHECKING:
     from toolgrove.tools.registry import Changes, Registry
@@ -77,6 +77,7 @@ class _Reading:
     source: str
     registry: Registry
     skip_bad: bool
+    name: str | None = None
     kind: str = ""
     ids: dict[str, None] = field(default_factory=dict)
     files: int = 0
@@ -129,10 +130,21 @@ class SourceReader:
         That of the catalogue which the tools go into.
     skip_bad : bool
         Whether to go on after a bad source or file, and report it.
+    name : str or None
+        A name for the one source, in the place of what it calls itself.
     """
 
-    def __init__(self, sources: Sequence[str], registry: Registry, *, skip_bad: bool) -> None:
-        self._readings = [_Reading(source, registry, skip_bad) for source in sources]
+    def __init__(
+        self,
+        sources: Sequence[str],
+        registry: Registry,
+        *,
+        skip_bad: bool,
+        name: str | None = None,
+    ) -> None:
+        if name is not None and len(sources) > 1:
+            raise UsageError("--as names one source. Index the sources one by one.")
+        self._readings = [_Reading(source, registry, skip_bad, name) for source in sources]
 
     def specs(self) -> Iterator[ToolSpec]:
         """The tools of all sources.
@@ -142,15 +154,19 @@ class SourceReader:
         ToolgroveError
             Where a source cannot be read, unless bad ones are skipped.
         """
-        described: set[str] = set()
+        described: dict[str, str] = {}
         for reading in self._readings:
             try:
                 for spec in _reader(reading.source)(reading):
                     if spec.source == "openapi":
                         if spec.id in described:
-                            reading.left.append(f"{spec.id}: described before; the first is taken")
+                            other = described[spec.id]
+                            mend = "; the first is taken"
+                            if other != goes_to(spec):
+                                mend = f" ({other}): {_AS}"
+                            reading.left.append(f"{spec.id}: described before{mend}")
                             continue
-                        described.add(spec.id)
+                        described[spec.id] = goes_to(spec)
                     reading.ids[spec.id] = None
                     yield spec
             except CatalogError:  # not the source's fault
@@ -184,6 +200,24 @@ class SourceReader:
         )
 
 
+_AS = "give one of the two a name of its own, --as NAME"
+
+
+def _own(specs: Iterable[ToolSpec], reading: _Reading, source: str) -> Iterator[ToolSpec]:
+    """The specs that are not another source's by the same id, under the source's name."""
+    for spec in specs:
+        found = spec if reading.name is None else renamed(spec, reading.name)
+        if found.source not in ("openapi", "mcp"):
+            yield found
+        elif other := reading.registry.claim(found, source):
+            kind = "server" if found.source == "mcp" else "service"
+            reading.left.append(
+                f"{found.id}: another {kind} of this name is in the catalogue ({other}): {_AS}"
+            )
+        else:
+            yield found
+
+
 _Read: TypeAlias = Callable[[_Reading], Iterator[ToolSpec]]
 
 
@@ -209,21 +243,21 @@ def _world(reading: _Reading) -> Iterator[ToolSpec]:
     from toolgrove.data import world
 
     reading.kind = "bundled world"
-    yield from world.specs()
+    yield from _own(world.specs(), reading, reading.source)
 
 
 def _botocore(reading: _Reading) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.botocore_models import load_botocore
 
     reading.kind = "botocore's models"
-    yield from load_botocore()
+    yield from _own(load_botocore(), reading, reading.source)
 
 
 def _google(reading: _Reading) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.google_discovery import load_google
 
     reading.kind = "Google's discovery documents"
-    yield from load_google()
+    yield from _own(load_google(), reading, reading.source)
 
 
 _WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
@@ -238,15 +272,7 @@ def _mcp(reading: _Reading) -> Iterator[ToolSpec]:
     specs, left = wait(load_mcp(reading.source))
     reading.left += left
     trust([reading.source])
-    for spec in specs:
-        with suppress(CatalogError):
-            other = reading.registry.get(spec.id).binding.get("address")
-            if other != reading.source:
-                reading.left.append(
-                    f"{spec.id}: another server of this name is in the catalogue ({other})"
-                )
-                continue
-        yield spec
+    yield from _own(specs, reading, reading.source)
 
 
 def _python(reading: _Reading) -> Iterator[ToolSpec]:
@@ -257,7 +283,7 @@ def _python(reading: _Reading) -> Iterator[ToolSpec]:
     loaded = load_source(reading.source)
     reading.left += loaded.left
     trust([reading.source])
-    yield from loaded.specs
+    yield from _own(loaded.specs, reading, reading.source)
 
 
 def _files(reading: _Reading) -> Iterator[ToolSpec]:
@@ -269,7 +295,7 @@ def _files(reading: _Reading) -> Iterator[ToolSpec]:
         for loaded in sources:
             kinds[str(loaded.kind)] = None
             reading.left += loaded.left
-            yield from loaded.specs
+            yield from _own(loaded.specs, reading, str(loaded.path.resolve()))
     finally:
         reading.kind = ", ".join(kinds)
         reading.files, reading.other_files = sources.read, sources.passed

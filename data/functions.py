@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from toolgrove.data.argument_names import argument_names, renamed
 from toolgrove.data.records import (
     BEGIN_SUBTASK,
     END_SUBTASK,
@@ -13,8 +14,10 @@ from toolgrove.data.records import (
     JsonObject,
     ToolSpec,
 )
+from toolgrove.data.schemas import said
+from toolgrove.data.strict import strict
 
-__all__ = ["CONTROL_FUNCTIONS", "FINISH_FUNCTION", "function"]
+__all__ = ["CONTROL_FUNCTIONS", "FINISH_FUNCTION", "function", "shown_parameters"]
 
 FINISH_FUNCTION: JsonObject = {
     "name": FINISH,
@@ -78,8 +81,8 @@ _PARAMETER = 150
 def function(spec: ToolSpec, name: str) -> dict[str, Any]:
     """A tool under the name a model is to call it by.
 
-    Long descriptions are cut, at 300 characters for a tool and 150 for a parameter; of the schema
-    nothing else is changed.
+    Long descriptions are cut, at 300 characters for a tool and 150 for a parameter. Of the schema
+    stays what the strictest of the model APIs takes (:mod:`toolgrove.data.strict`).
 
     Examples
     --------
@@ -89,8 +92,22 @@ def function(spec: ToolSpec, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": _description(spec),
-        "parameters": _parameters(spec.parameters),
+        "parameters": _trimmed(strict(shown_parameters(spec)[0]), _PARAMETER),
     }
+
+
+def shown_parameters(spec: ToolSpec) -> tuple[JsonObject, Mapping[str, str]]:
+    """A tool's parameters under the names that a model sees, whole, and those names by their own.
+
+    Examples
+    --------
+    >>> spec = ToolSpec("t", "c", "t", "n", parameters={"properties": {"a b": {"type": "int"}}})
+    >>> shown_parameters(spec)
+    ({'properties': {'a_b': {'type': 'integer'}}}, {'a b': 'a_b'})
+    """
+    plain = said(spec.parameters)
+    names = argument_names(plain)
+    return renamed(plain, names), names
 
 
 def _description(spec: ToolSpec) -> str:
@@ -103,11 +120,6 @@ def _cut(text: str, limit: int) -> str:
         return text
     head, _, _ = text[: limit - 1].rpartition(" ")
     return (head or text[: limit - 1]) + "…"
-
-
-def _parameters(schema: JsonObject) -> dict[str, Any]:
-    trimmed: dict[str, Any] = _trimmed(dict(schema), _PARAMETER)
-    return {"type": "object", "properties": {}, **trimmed}
 
 
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})

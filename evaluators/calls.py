@@ -93,7 +93,9 @@ def _keys(calls: Iterable[ToolCall], specs: Mapping[str, ToolSpec]) -> list[Hash
 def _filled(arguments: JsonObject, spec: ToolSpec | None) -> JsonObject:
     """The arguments with the defaults of what was left out."""
     declared = spec.parameters.get("properties", {}) if spec is not None else {}
-    defaults = {k: v["default"] for k, v in declared.items() if "default" in v}
+    defaults = {
+        k: v["default"] for k, v in declared.items() if isinstance(v, Mapping) and "default" in v
+    }
     return {**defaults, **{k: v for k, v in arguments.items() if v is not None}}
 
 

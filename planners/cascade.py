@@ -283,5 +283,5 @@ def _joined(taken: Reply, replies: Sequence[Reply], notes: JsonObject) -> Reply:
         usage=sum((reply.usage for reply in replies), Usage()),
         seconds=sum(reply.seconds for reply in replies),
         spent=tuple((reply.model, reply.usage) for reply in replies),
-        notes=notes,
+        notes={**taken.notes, **notes},
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
@@ -13,7 +15,8 @@ from toolgrove.data.chat_text import model_name
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.errors import ModelError
-from toolgrove.planners.direct_call import asking
+from toolgrove.planners.direct_call import AskModel, asking
+from toolgrove.planners.refused import refused_function
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -91,8 +94,15 @@ def _text(reply: AIMessage) -> str:
     return str(reply.text).strip()
 
 
+_log = logging.getLogger(__name__)
+
+
 class Chat:
     """A LangChain chat model with a run's functions bound.
+
+    Where the model's provider refuses a request because of one function, it is asked again without
+    it, and is not offered it any more: the reply's ``notes`` say which under ``refused``, with
+    the provider's words, and a warning is logged.
 
     Parameters
     ----------
@@ -100,6 +110,8 @@ class Chat:
         Any chat model that has ``bind_tools``.
     functions : sequence of dict
         OpenAI function schemas; without any, the model is asked for plain text.
+    refused : dict
+        Functions that the provider is known to refuse, and why; it is added to.
 
     Raises
     ------
@@ -109,15 +121,28 @@ class Chat:
 
     calls = 1
 
-    def __init__(self, model: BaseChatModel, functions: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(
+        self,
+        model: BaseChatModel,
+        functions: Sequence[Mapping[str, Any]],
+        refused: dict[str, str] | None = None,
+    ) -> None:
         self.name = model_name(model)
         self.models = (self.name,)
         self._model = model
         self.functions = codec.digest([dict(f) for f in functions])
-        bound: Runnable[Any, AIMessage] = model
+        self._offered = tuple(functions)
+        self._refused = {} if refused is None else refused
+        self._ask = self._asking()
+
+    def _asking(self) -> AskModel:
+        """How to ask with the functions that are not known to be refused."""
+        functions = [one for one in self._offered if one["name"] not in self._refused]
+        self._names = [str(one["name"]) for one in functions]
+        bound: Runnable[Any, AIMessage] = self._model
         try:
             if functions:  # services refuse an empty list of tools
-                bound = model.bind_tools(
+                bound = self._model.bind_tools(
                     [{"type": "function", "function": dict(f)} for f in functions]
                 )
         except NotImplementedError:
@@ -125,11 +150,11 @@ class Chat:
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
                 "Use a chat model that supports tool calling."
             ) from None
-        self._ask = asking(bound)
+        return asking(bound)
 
     def offering(self, functions: Sequence[Mapping[str, Any]], reads: Collection[str] = ()) -> Chat:
         """The same model with other functions bound."""
-        return Chat(self._model, functions)
+        return Chat(self._model, functions, self._refused)
 
     async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
         """Ask for the next message.
@@ -140,14 +165,35 @@ class Chat:
             Where the model did not answer; what it raised is the cause.
         """
         began = time.monotonic()
-        try:
-            reply = await self._ask(messages if isinstance(messages, list) else list(messages))
-        except (asyncio.CancelledError, ModelError):
-            raise
-        except Exception as error:
-            raise ModelError(f"{self.name} did not answer: {error}") from error
+        listed = messages if isinstance(messages, list) else list(messages)
+        while True:
+            try:
+                reply = await self._ask(listed)
+                break
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                if self._goes_on_without(error):
+                    continue
+                if isinstance(error, ModelError):
+                    raise
+                raise ModelError(f"{self.name} did not answer: {error}") from error
         message = _from_langchain(reply, name_calls)
-        return Reply(message, _usage(reply), time.monotonic() - began, self.name)
+        found = Reply(message, _usage(reply), time.monotonic() - began, self.name)
+        names = {str(one["name"]) for one in self._offered}
+        refused = {name: why for name, why in self._refused.items() if name in names}
+        return replace(found, notes={"refused": refused}) if refused else found
+
+    def _goes_on_without(self, error: Exception) -> bool:
+        """Whether a function was to blame, which is then not offered any more."""
+        found = refused_function(error, self._names)
+        if found is None:
+            return False
+        name, why = found
+        self._refused[name] = why
+        _log.warning("%s refuses the tool %s, so the run goes on without it: %s", self.name, *found)
+        self._ask = self._asking()
+        return True
 
     async def stream(self, messages: Sequence[BaseMessage], hear: Callable[[str], None]) -> Reply:
         """Ask for plain text, whatever functions are bound.

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from toolgrove.data.strict import refusals
+from toolgrove.tools.offer import Offer
+
 settings.register_profile("toolgrove", deadline=None)  # no test depends on the clock
 settings.load_profile("toolgrove")
 
@@ -37,3 +40,16 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         real(self, address)
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+@pytest.fixture(autouse=True)
+def _what_is_offered_is_strict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test offers to a model, the strictest provider would take."""
+    real = Offer.functions
+
+    def functions(self: Offer) -> list[dict[str, Any]]:
+        found = real(self)
+        assert refusals(found) == []
+        return found
+
+    monkeypatch.setattr(Offer, "functions", functions)

@@ -9,7 +9,12 @@ from functools import cached_property
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
+from toolgrove.data.functions import (
+    CONTROL_FUNCTIONS,
+    FINISH_FUNCTION,
+    function,
+    shown_parameters,
+)
 from toolgrove.data.records import (
     FINISH,
     Effect,
@@ -20,6 +25,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.tools.advice import advice
 from toolgrove.tools.calls.execute import failure
+from toolgrove.tools.guided import own_names
 from toolgrove.tools.names import nearest
 from toolgrove.tools.schema import Checker
 
@@ -63,12 +69,13 @@ class Offer:
         self.aliases = dict(aliases)
         self._by_id = {spec.id: spec for spec in self.specs}
         self._alias_of = {spec_id: alias for alias, spec_id in self.aliases.items()}
-        self._checkers: dict[str, Checker] = {}
+        self._checkers: dict[str, tuple[Checker, Mapping[str, str]]] = {}
 
     def functions(self) -> list[dict[str, Any]]:
         """The tools, the controls, and Finish as OpenAI function objects.
 
-        Long descriptions are cut; of the schemas nothing else is changed.
+        Long descriptions are cut, and schemas are narrowed to what every model API takes
+        (:func:`toolgrove.data.functions.function`).
         """
         shown = [function(spec, self._alias_of[spec.id]) for spec in self.specs]
         controls = [dict(CONTROL_FUNCTIONS[name]) for name in self.controls]
@@ -109,7 +116,7 @@ class Offer:
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""
-        found = {spec.id: self._checker(spec.id).unchecked for spec in self.specs}
+        found = {spec.id: self._checker(spec.id)[0].unchecked for spec in self.specs}
         return {spec_id: reasons for spec_id, reasons in found.items() if reasons}
 
     def resolve(self, call: ToolCall) -> ToolCall | Observation:
@@ -132,17 +139,23 @@ class Offer:
         spec_id = self.aliases.get(call.name)
         if spec_id is None:
             return self._no_such_tool(call.name)
-        checker = self._checker(spec_id)
+        checker, names = self._checker(spec_id)
         if call.malformed is not None:
             return _refused(
                 Status.INVALID_REQUEST,
                 f"The arguments of {call.name} are not a JSON object: {call.malformed[:200]}",
             )
-        return _checked(call, spec_id, checker)
+        checked = _checked(call, spec_id, checker)
+        if isinstance(checked, ToolCall):
+            own = own_names(checked.arguments, checker.schema, names)
+            checked = replace(checked, arguments=own)
+        return checked
 
-    def _checker(self, spec_id: str) -> Checker:
+    def _checker(self, spec_id: str) -> tuple[Checker, Mapping[str, str]]:
+        """What checks a tool's arguments, and the names that it sees by the tool's own."""
         if spec_id not in self._checkers:
-            self._checkers[spec_id] = Checker(self._by_id[spec_id].parameters)
+            schema, names = shown_parameters(self._by_id[spec_id])
+            self._checkers[spec_id] = Checker(schema), names
         return self._checkers[spec_id]
 
     def _no_such_tool(self, name: str) -> Observation:

@@ -21,7 +21,8 @@ from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
-from toolgrove.tools.registry_file import FILE, SCHEMA
+from toolgrove.tools.origins import conflict, goes_to
+from toolgrove.tools.registry_file import FILE, ORIGINS, SCHEMA
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -161,6 +162,39 @@ class Registry:
                         if spec.id not in added:
                             changed[spec.id] = None
         return Changes(tuple(added), tuple(changed), unchanged)
+
+    def claim(self, spec: ToolSpec, source: str) -> str | None:
+        """Note that a spec comes from a source; ask before it is added.
+
+        Parameters
+        ----------
+        spec : ToolSpec
+        source : str
+            A file's path, an address: what was indexed.
+
+        Returns
+        -------
+        str or None
+            The other source of a tool of the same id that goes elsewhere, which then stays what it
+            is: the spec is not to be added (:func:`toolgrove.tools.origins.renamed` gives it
+            another id). None where there is no such tool.
+        """
+        row = self._rows("SELECT source FROM origins WHERE id = ?", spec.id) if self._has() else []
+        known = str(row[0][0]) if row else ""
+        body = self._rows("SELECT body FROM specs WHERE id = ?", spec.id)
+        if body:
+            old = _decoded(body[0][0])
+            if conflict(old, known, spec, source):
+                return known or goes_to(old)
+        if known != source:
+            with self._transaction() as db:
+                db.execute(ORIGINS)
+                db.execute("INSERT OR REPLACE INTO origins VALUES (?, ?)", (spec.id, source))
+        return None
+
+    def _has(self) -> bool:
+        """Whether origins are written down: older registries have no place for them."""
+        return bool(self._rows("SELECT 1 FROM sqlite_schema WHERE name = 'origins'"))
 
     def add_function(
         self, function: Callable[..., Any], *, effect: Effect | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolgrove.errors import CatalogError
 from toolgrove.machine.sqlite import Schema
 
-__all__ = ["FILE", "SCHEMA"]
+__all__ = ["FILE", "ORIGINS", "SCHEMA"]
 
 FILE = "registry.sqlite"
 SCHEMA = Schema(
@@ -21,3 +21,8 @@ CREATE TABLE aliases (
     id TEXT PRIMARY KEY, alias TEXT NOT NULL UNIQUE COLLATE NOCASE) WITHOUT ROWID;
 """,
 )
+ORIGINS = """
+CREATE TABLE IF NOT EXISTS origins (
+    id TEXT PRIMARY KEY, source TEXT NOT NULL) WITHOUT ROWID
+"""
+"""Where each spec came from; made when it is first written, since older registries lack it."""

@@ -2,7 +2,7 @@
 
 Patterns run on a linear-time engine, no reference is ever fetched, and a schema whose branches
 multiply through its references (ten ``$ref`` at each of twelve levels hang every validator) is
-not run at all. What cannot be checked is left unchecked, a parameter at a time, and said.
+not run at all. What cannot be checked is left unchecked, a keyword at a time, and said.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import jsonschema_rs
 
 from toolgrove.data.records import JsonObject
+from toolgrove.data.schemas import LISTS, MAPS, ONE, resolve, said
+from toolgrove.tools.guided import whole_numbers, without_nulls
 
 __all__ = ["Checker", "Problem"]
 
@@ -34,12 +37,15 @@ class Checker:
     Parameters
     ----------
     schema : JsonObject
-        The tool's parameters: JSON Schema, by default of draft 2020-12.
+        The tool's parameters: JSON Schema of any draft, read as
+        :func:`toolgrove.data.schemas.said` says it.
 
     Attributes
     ----------
+    schema : JsonObject
+        What arguments are checked by.
     unchecked : dict
-        Why a parameter's schema could not be used; ``""`` stands for the whole.
+        Why a parameter's schema could not be used, or not all of it; ``""`` stands for the whole.
 
     Examples
     --------
@@ -52,6 +58,9 @@ class Checker:
 
     def __init__(self, schema: JsonObject) -> None:
         self.unchecked: dict[str, str] = {}
+        with suppress(RecursionError):  # which is told below, where it cannot be compiled
+            schema = said(schema)
+        self.schema = schema
         properties = schema.get("properties")
         self.properties: JsonObject = properties if isinstance(properties, Mapping) else {}
         self.closed = not any(key in schema for key in _OPEN) and not schema.get(
@@ -70,21 +79,23 @@ class Checker:
             return _compile(schema)
         except ValueError as error:
             whole = _why(error)
-        # find the parameters that are to blame, and check the others
+        # find the parameters that are to blame, and check what can be checked of them
+        mended = _sound(schema, schema)
         shared: dict[str, Any] = {key: schema[key] for key in _SHARED if key in schema}
+        sound = {key: mended[key] for key in _SHARED if key in mended}
         kept: dict[str, Any] = {}
         for name, part in self.properties.items():
-            try:
-                _compile({**shared, "properties": {name: part}})
-                kept[name] = part
-            except ValueError as error:
-                self.unchecked[name] = _why(error)
-        rest = {**schema, "properties": kept}
-        try:
-            return _compile(rest)
-        except ValueError:
+            kept[name] = part
+            if why := _wrong({**shared, "properties": {name: part}}):
+                self.unchecked[name] = why
+                kept[name] = mended["properties"][name]
+                if _wrong({**sound, "properties": kept}):
+                    kept[name] = True
+        rest = {**mended, "properties": kept}
+        why = _wrong(rest)
+        if why or not self.unchecked:
             self.unchecked[""] = whole
-        return _compile({"type": "object", "required": list(self.required)})
+        return _compile({"type": "object", "required": list(self.required)} if why else rest)
 
     def unknown(self, arguments: JsonObject) -> list[str]:
         """Argument names that the tool does not have, where its schema lists all it has."""
@@ -111,9 +122,11 @@ class Checker:
         """The arguments, mended where one harmless step makes a value valid.
 
         A string that is the JSON text of what is asked becomes that (``"5"``, ``"true"``,
-        ``"[1]"``); a number or boolean becomes its JSON text where a string is asked; a null for
-        a parameter that is not required goes. Nothing else changes, and what is valid never does.
+        ``"[1]"``); a number or boolean becomes its JSON text where a string is asked; a null goes,
+        at whatever depth, where it is not allowed and nothing is required. Nothing else changes,
+        and what is valid never does, but that an integer given as ``5.0`` becomes 5.
         """
+        arguments = whole_numbers(arguments, self.schema)
         if self._validator.is_valid(arguments):
             return arguments
         mended: dict[str, Any] = {
@@ -125,17 +138,32 @@ class Checker:
             path = problem.instance_path
             if path and problem.kind.name in _COERCIBLE:
                 mended = self._mended(mended, path)
-        return mended
+        if self._validator.is_valid(mended):
+            return mended
+        less = without_nulls(mended, self.schema)  # a null in a branch is not named by a problem
+        return less if self._validator.is_valid(less) else mended
 
     def _allows(self, name: str, value: Any) -> bool:
         return not any(p.instance_path[:1] == [name] for p in self.problems({name: value}))
 
     def _mended(self, arguments: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+        if _at(arguments, path) is None and isinstance(path[-1], str):
+            return self._without(arguments, path)
         for candidate in _readings(_at(arguments, path)):
             tried: dict[str, Any] = _replaced(arguments, path, candidate)
             if not any(p.instance_path[: len(path)] == path for p in self.problems(tried)):
                 return tried
         return arguments
+
+    def _without(self, arguments: dict[str, Any], path: list[str | int]) -> dict[str, Any]:
+        """The arguments less one that is null, unless something then is wrong with what is left."""
+        *above, name = path
+        rest = {key: value for key, value in _at(arguments, above).items() if key != name}
+        tried: dict[str, Any] = _replaced(arguments, above, rest)
+        before = {problem.message for problem in self.problems(arguments)}
+        new = [p for p in self.problems(tried) if p.message not in before]
+        needed = any(p.kind.name == "required" and p.instance_path == above for p in new)
+        return arguments if needed else tried
 
 
 def _compile(schema: dict[str, Any]) -> jsonschema_rs.Validator:
@@ -147,6 +175,48 @@ def _compile(schema: dict[str, Any]) -> jsonschema_rs.Validator:
         offline=True,
         ignore_unknown_formats=True,
     )
+
+
+def _wrong(schema: dict[str, Any]) -> str:
+    """Why a schema cannot be compiled, if it cannot."""
+    try:
+        _compile(schema)
+    except ValueError as error:
+        return _why(error)
+    return ""
+
+
+def _sound(schema: Any, root: Any, levels: int = 100) -> Any:
+    """A schema without the keywords that cannot be used, at whatever depth; it takes no less."""
+    if isinstance(schema, bool):
+        return schema
+    if not isinstance(schema, Mapping) or not levels:
+        return True
+    out: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key in ONE:
+            part = _sound(value, root, levels - 1)
+            if part == value or key not in ("not", "if"):
+                out[key] = part
+        elif key in LISTS and isinstance(value, list) and value:
+            out[key] = [_sound(one, root, levels - 1) for one in value]
+        elif key in MAPS and isinstance(value, Mapping):
+            out[key] = {name: _sound(one, root, levels - 1) for name, one in value.items()}
+        elif key == "$ref":
+            if isinstance(resolve(value, root), Mapping | bool):
+                out[key] = value
+        elif not _wrong({key: value}):
+            out[key] = value
+    if "if" not in out:
+        out.pop("then", None)
+        out.pop("else", None)
+    patterns = out.get("patternProperties", {})
+    usable = {name: one for name, one in patterns.items() if not _wrong({"pattern": name})}
+    if len(usable) < len(patterns):  # what the others were for is not known
+        out["patternProperties"] = usable
+        out.pop("additionalProperties", None)
+        out.pop("unevaluatedProperties", None)
+    return out
 
 
 def _why(error: ValueError) -> str:
@@ -184,20 +254,13 @@ def _weight(schema: Any) -> int:
     def follow(reference: str) -> int:
         if reference not in known:
             known[reference] = 1
-            known[reference] = weigh(_target(schema, reference))
+            known[reference] = weigh(resolve(reference, schema))
         return known[reference]
 
     try:
         return weigh(schema)
     except RecursionError:
         return _HEAVY + 1
-
-
-def _target(schema: Any, reference: str) -> Any:
-    for step in reference.lstrip("#").split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        schema = schema.get(key) if isinstance(schema, Mapping) else None
-    return schema
 
 
 def _readings(value: Any) -> Iterator[Any]:

@@ -37,6 +37,7 @@ __all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scru
 _SECRET = "TOOLGROVE_SECRET_"
 _ORIGIN = "TOOLGROVE_ORIGIN_"
 _SHORTEST = 8
+_USABLE = re.compile(r"(?:[A-Za-z-]+ )?[\x21-\x7e]+")
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")
 _FREE = re.compile(
     r"(?!(?i:host|connection|content-.*|transfer-encoding|te|trailer|upgrade|expect)$)"
@@ -85,10 +86,11 @@ class SecretStore:
                 f"the secret {key} is not for {origin}. "
                 f"Who runs this may send it there: {_ORIGIN}{key}={origin}"
             )
-        if len(value) < _SHORTEST or not re.fullmatch(r"[\x21-\x7e]+", value):
+        if len(value) < _SHORTEST or not _USABLE.fullmatch(value):
             raise _refused(
                 f"the secret {key} cannot be used: it has to be {_SHORTEST} or more printable "
-                "ASCII characters without blanks, or it could not be told from other text"
+                "ASCII characters without blanks, but for one after a word like Bearer, or it "
+                "could not be told from other text"
             )
         return value
 
@@ -145,8 +147,8 @@ class _Finder:
     """Finds a secret in each of its forms, whatever their case."""
 
     def __init__(self, value: str) -> None:
-        password = value.partition(":")[2]
-        plain = [value, *([password] if len(password) >= _SHORTEST else [])]
+        parts = (value.partition(":")[2], value.partition(" ")[2])
+        plain = [value, *(part for part in parts if len(part) >= _SHORTEST)]
         forms = {form for secret in plain for form in _forms(secret)}
         longest_first = sorted(forms, key=len, reverse=True)  # so that none leaves a rest
         self._probes = [form.lower() for form in longest_first]

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolgrove.data.records import FINISH
+from toolgrove.data.schemas import resolve
 
 __all__ = ["narrow", "reply_schema"]
 
@@ -119,7 +120,7 @@ class _Narrower:
         if not isinstance(schema, Mapping) or depth > _DEPTH or self._left < 0:
             return _SCALAR
         if "$ref" in schema:
-            return self.narrow(_resolve(schema["$ref"], self._root), depth + 1)
+            return self.narrow(resolve(schema["$ref"], self._root), depth + 1)
         for values in ([schema["const"]] if "const" in schema else None, schema.get("enum")):
             if isinstance(values, list) and (choice := _choice(values)):
                 return choice
@@ -161,9 +162,13 @@ class _Narrower:
         if not required and not optional:
             return _closed({}, []) if schema.get("additionalProperties") is False else _open()
         names = [*required, *optional]
-        return _closed(
-            {name: self.narrow(properties.get(name, {}), depth + 1) for name in names}, required
-        )
+        parts = {}
+        for name in names:
+            part = properties.get(name, {})
+            parts[name] = self.narrow(part, depth + 1)
+            if _means_null(part):
+                parts[name] = {"anyOf": [*_options(parts[name]), {"type": "null"}]}
+        return _closed(parts, required)
 
     def _merged(self, schema: Mapping[str, Any], parts: Sequence[Any], word: str) -> Schema:
         """A schema and its ``allOf`` parts, or one ``anyOf`` option, as a single schema."""
@@ -171,7 +176,7 @@ class _Narrower:
         for part in parts:
             found = part
             if isinstance(part, Mapping) and "$ref" in part:
-                found = _resolve(part["$ref"], self._root)
+                found = resolve(part["$ref"], self._root)
             for key, value in found.items() if isinstance(found, Mapping) else ():
                 old = whole.get(key)
                 if key == "properties" and isinstance(old, Mapping) and isinstance(value, Mapping):
@@ -195,6 +200,26 @@ def _types(schema: Mapping[str, Any]) -> list[str]:
     return list(dict.fromkeys(types)) or ["string", "number", "boolean"]
 
 
+def _means_null(schema: Any) -> bool:
+    """Whether null says something: it is allowed, and is not what goes without saying.
+
+    A small model that may write null writes it for what it should have filled in, so it may only
+    where leaving the parameter out would be another thing.
+    """
+    if not isinstance(schema, Mapping) or "default" in schema:
+        return False
+    kinds, options = schema.get("type"), schema.get("anyOf", schema.get("oneOf"))
+    either = options if isinstance(options, list) else []
+    return (isinstance(kinds, list) and "null" in kinds and len(kinds) > 1) or (
+        {"type": "null"} in either and len(either) > 1
+    )
+
+
+def _options(schema: Schema) -> list[Schema]:
+    flat: list[Schema] = schema["anyOf"] if set(schema) == {"anyOf"} else [schema]
+    return [one for one in flat if one != {"type": "null"}]
+
+
 def _union(options: list[Schema]) -> Schema:
     """The options as one schema; null is left out where there is another."""
     flat: list[Schema] = []
@@ -208,22 +233,6 @@ def _union(options: list[Schema]) -> Schema:
 def _choice(values: list[Any]) -> Schema | None:
     scalars = [v for v in values if v is None or isinstance(v, str | bool) or _finite(v)]
     return {"enum": scalars} if 0 < len(scalars) <= _ENUM else None
-
-
-def _resolve(ref: Any, root: Any) -> Any:
-    """What a reference inside the document points to, else None. Nothing is fetched."""
-    if not isinstance(ref, str) or not ref.startswith("#"):
-        return None
-    found = root
-    for step in ref[1:].split("/")[1:]:
-        key = step.replace("~1", "/").replace("~0", "~")
-        if isinstance(found, Mapping):
-            found = found.get(key)
-        elif isinstance(found, list) and key.isdecimal() and int(key) < len(found):
-            found = found[int(key)]
-        else:
-            return None
-    return found
 
 
 def _string(schema: Mapping[str, Any]) -> Schema:

@@ -166,10 +166,12 @@ class OpenAICompatibleChatModel(BaseChatModel):
                     break
                 await asyncio.sleep(_wait(response, attempt))
         if response.status_code != 200:
-            raise ModelError(
+            refused = ModelError(
                 f"{url} answered {response.status_code} for the model {self.model_name!r} "
                 f"(name it as URL#NAME): {response.text[:_SHOWN]}"
             )
+            refused.status_code = response.status_code
+            raise refused
         return response
 
 

@@ -35,6 +35,8 @@ WIDEST = 100
 
 _VERSION = re.compile(r"(?:(?P<part>.*)_)?v(?P<number>[\d.]+)(?P<rest>.*)")
 _RESERVED = re.compile(r"\{\+?([^{}*]+)\*?\}")  # {+name} and {name*}: RFC 6570
+_SLASHES = re.compile(r"\{\+([^{}*]+)\*?\}")  # whose value is a path of its own
+_ENDLESS = re.compile(r"\.[*+]\)?\$?$")
 
 
 def load_google() -> Iterator[ToolSpec]:
@@ -90,7 +92,7 @@ def parse_discovery(document: Mapping[str, Any]) -> Iterator[ToolSpec]:
     api = f"{document['name']}.{document['version']}"
     for method in _methods(document):
         name = method["id"].removeprefix(f"{document['name']}.")
-        parameters, places = _parameters(method, document.get("schemas", {}))
+        parameters, places, manners = _parameters(method, document.get("schemas", {}))
         yield ToolSpec(
             id=f"{CATEGORY}/{api}/{name}",
             category=CATEGORY,
@@ -100,7 +102,7 @@ def parse_discovery(document: Mapping[str, Any]) -> Iterator[ToolSpec]:
             parameters=parameters,
             effect=Effect.READ if method["httpMethod"] == "GET" else Effect.WRITE,
             source="google-discovery",
-            binding=_binding(document, method, places),
+            binding=_binding(document, method, places, manners),
             tool_description=shortened(document.get("description", ""), DESCRIPTION),
         )
 
@@ -111,20 +113,46 @@ def _methods(resource: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from _methods(below)
 
 
+def _template(method: Mapping[str, Any]) -> str:
+    return str(method.get("flatPath") or method["path"])
+
+
 def _path(method: Mapping[str, Any]) -> str:
     """The path with one placeholder a segment: ``{projectsId}`` instead of a whole ``{+name}``."""
-    return _RESERVED.sub(r"{\1}", method.get("flatPath") or method["path"])
+    return _RESERVED.sub(r"{\1}", _template(method))
+
+
+def _slashes(method: Mapping[str, Any], in_path: list[str], whole: list[Any]) -> dict[str, Any]:
+    """The manner of placeholders that may be several segments.
+
+    They are the ``{+name}`` that no flat path writes out, and the last one of a flat path whose
+    name the document lets go on without end.
+    """
+    names = _SLASHES.findall(_template(method))
+    if whole and in_path and _ENDLESS.search(str(whole[-1].get("pattern", ""))):
+        names.append(in_path[-1])
+    return {name: {"slashes": True} for name in names}
+
+
+def _joined(root: str, *parts: str) -> str:
+    """One address, with one slash between its parts: a missing one would make another host."""
+    return "/".join([root.rstrip("/"), *(part.strip("/") for part in parts if part.strip("/"))])
 
 
 def _binding(
-    document: Mapping[str, Any], method: Mapping[str, Any], places: Mapping[str, str]
+    document: Mapping[str, Any],
+    method: Mapping[str, Any],
+    places: Mapping[str, str],
+    manners: JsonObject,
 ) -> JsonObject:
     binding = {
         "kind": "http",
         "method": method["httpMethod"],
-        "url": f"{document['rootUrl']}{document['servicePath']}{_path(method)}",
+        "url": _joined(document["rootUrl"], document.get("servicePath", ""), _path(method)),
         "in": places,
     }
+    if manners:
+        binding["as"] = manners
     if method.get("scopes"):
         binding["security"] = [[{"secret": "google", "type": "oauth2"}]]
     return binding
@@ -132,8 +160,8 @@ def _binding(
 
 def _parameters(
     method: Mapping[str, Any], schemas: Mapping[str, Any]
-) -> tuple[JsonObject, dict[str, str]]:
-    """The schema of a method's arguments, and the place of each.
+) -> tuple[JsonObject, dict[str, str], JsonObject]:
+    """The schema of a method's arguments, the place of each, and the manner of some.
 
     A property of the body that is named as a path or query parameter gives way to it.
     """
@@ -156,7 +184,12 @@ def _parameters(
     schema: dict[str, Any] = {"type": "object", "properties": properties}
     if required:
         schema["required"] = required
-    return schema, places
+    manners = _slashes(method, in_path, whole)
+    # what may be anything may be null, which is another thing than to say nothing
+    anything = [key for key, place in places.items() if place == "body" and not (
+        properties[key].keys() & {"type", "enum"})]  # fmt: skip
+    manners |= {key: {"null": True} for key in anything}
+    return schema, places, manners
 
 
 def _argument(parameter: Mapping[str, Any]) -> JsonObject:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["may_be_argument"]
+__all__ = ["is_ours", "may_be_argument"]
 
 _OURS = frozenset(
     {"accept", "accept-encoding", "authorization", "connection", "content-length", "content-type"}
@@ -13,6 +13,10 @@ _OURS = frozenset(
     # these make servers behind a proxy answer for another path, host or method
     | {"x-method-override", "x-original-url", "x-rewrite-url", "x-forwarded-host"}
     | {"x-forwarded-path", "x-forwarded-prefix", "x-forwarded-proto"}
+)
+_SENT = frozenset(
+    {"accept", "accept-encoding", "connection", "content-length", "content-type", "host"}
+    | {"keep-alive", "te", "transfer-encoding"}
 )
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
@@ -31,3 +35,14 @@ def may_be_argument(name: str) -> bool:
         and lower not in _OURS
         and not lower.startswith(("proxy-", "sec-"))
     )
+
+
+def is_ours(name: str) -> bool:
+    """Whether a request of ours has this header anyway, so that none is missing without it.
+
+    Examples
+    --------
+    >>> is_ours("Content-Type"), is_ours("X-Forwarded-Host")
+    (True, False)
+    """
+    return name.lower() in _SENT

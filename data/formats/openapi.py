@@ -22,6 +22,7 @@ from toolgrove.data.formats.openapi_servers import (
     resolved_schemes,
     security,
     server_url,
+    with_headers,
 )
 from toolgrove.data.formats.openapi_text import cut, parse_text, read_bytes, small
 from toolgrove.data.formats.toolbench_schema import unique
@@ -208,7 +209,8 @@ class _Importer:
             "url": server_url(servers, self._base) + path,
             **arguments.binding(),
         }
-        if credentials := security(wanted, self._schemes, self._title):
+        credentials = security(wanted, self._schemes, self._title)
+        if credentials := with_headers(credentials, arguments.secret_headers, self._title):
             binding["security"] = credentials
         if operation.get("deprecated") is True:
             binding["deprecated"] = True

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from toolgrove.data.formats.headers import may_be_argument
+from toolgrove.data.formats.headers import is_ours, may_be_argument
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 from toolgrove.data.formats.openapi_schema import Expander
 from toolgrove.data.formats.openapi_text import cut
@@ -31,6 +31,8 @@ _WHOLE = frozenset(
     | {"minProperties", "maxProperties", "dependentRequired", "dependentSchemas"}
     | {"unevaluatedProperties"}
 )
+_CREDENTIALS = ("authorization", "cookie")
+_SAID = frozenset({"type", "enum", "const", "anyOf", "allOf"})
 _SCALARS = frozenset({"boolean", "integer", "number", "string", "null"})
 
 
@@ -54,6 +56,8 @@ class WireArguments:
     places: dict[str, str] = field(default_factory=dict)
     manners: dict[str, dict[str, Any]] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
+    secret_headers: dict[str, bool] = field(default_factory=dict)
+    """Header parameters that hold credentials, and whether they are required."""
 
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of all arguments."""
@@ -81,8 +85,11 @@ class WireArguments:
         Unfit
             Where one of them cannot be sent.
         """
-        in_path = list(dict.fromkeys(re.findall(r"\{([^{}]+)\}", path)))
         found = {(str(p.get("in")), str(p.get("name") or "")): p for p in parameters}
+        path, greedy = _plain_path(path, {name for place, name in found if place == "path"})
+        in_path = list(dict.fromkeys(re.findall(r"\{([^{}]+)\}", path)))
+        for name in greedy:
+            found["path", name] = {**found["path", name], "allowReserved": True}
         for name in in_path:  # a document may forget to declare one
             found.setdefault(("path", name), {"in": "path", "name": name})
         for place, name in found:
@@ -93,16 +100,22 @@ class WireArguments:
             for (where, name), parameter in found.items():
                 if where != place or (place == "path" and name not in in_path):
                     continue
-                if self._may_be_given(place, name):
+                if self._may_be_given(place, name, parameter.get("required") is True):
                     argument = self._add(place, name, parameter)
                     if place == "path":
                         renamed[name] = argument
         return re.sub(r"\{([^{}]+)\}", lambda match: f"{{{renamed[match[1]]}}}", path)
 
-    def _may_be_given(self, place: str, name: str) -> bool:
+    def _may_be_given(self, place: str, name: str, required: bool) -> bool:
         if (place, name.lower() if place == "header" else name) in self.credentials:
             return False
-        return place != "header" or may_be_argument(name)
+        if place != "header" or may_be_argument(name):
+            return True
+        if name.lower() in _CREDENTIALS:
+            self.secret_headers[name] = required
+        elif required and not is_ours(name):
+            raise Unfit(f"it needs the header {name[:40]!r}, which no call may set")
+        return False
 
     def _add(self, place: str, name: str, parameter: Mapping[str, Any]) -> str:
         content = parameter.get("content")
@@ -172,13 +185,15 @@ class WireArguments:
         if isinstance(schema, Mapping) and _is_flat(schema, required):
             needed = schema.get("required", [])
             for name, part in schema["properties"].items():
-                null = "null" in _kinds(part)  # to say null is another thing than to say nothing
-                self._place("body", name, part, name in needed, {"null": True} if null else {})
+                # to say null is another thing than to say nothing
+                null = {"null": True} if _takes_null(part) else {}
+                self._place("body", name, part, name in needed, null)
             return
         whole = dict(schema) if isinstance(schema, Mapping) else {}
         if text := cut(str(body.get("description") or ""), 300):
             whole["description"] = text
-        self.body["argument"] = self._place("body", "body", whole, required, {})
+        null = {"null": True} if whole.keys() & _SAID and _takes_null(whole) else {}
+        self.body["argument"] = self._place("body", "body", whole, required, null)
 
     def _encoding(
         self, described: Mapping[str, Any], schema: Any, media: str
@@ -201,6 +216,23 @@ class WireArguments:
             if manner:
                 found[name] = manner
         return found
+
+
+def _plain_path(path: str, declared: Collection[str]) -> tuple[str, list[str]]:
+    """A path with plain placeholders, and which of them were written as paths of their own.
+
+    ``{+name}`` is RFC 6570's, ``{name+}`` and ``{name*}`` are what gateways write for the same.
+    """
+    greedy: list[str] = []
+
+    def plain(found: re.Match[str]) -> str:
+        name = found[1].strip("+*")
+        if found[1] in declared or name == found[1] or name not in declared:
+            return found[0]
+        greedy.append(name)
+        return f"{{{name}}}"
+
+    return re.sub(r"\{([^{}]+)\}", plain, path), greedy
 
 
 def is_json(media: str) -> bool:
@@ -251,6 +283,20 @@ def _kinds(schema: Any) -> set[str]:
     return {kind} if isinstance(kind, str) else set(kind or ["any"])
 
 
+def _takes_null(schema: Any) -> bool:
+    """Whether null is a value of a schema."""
+    if not isinstance(schema, Mapping):
+        return schema is not False
+    values = [schema["const"]] if "const" in schema else schema.get("enum", [None])
+    either, all_of = schema.get("anyOf"), schema.get("allOf", ())
+    return (
+        None in values
+        and bool({"any", "null"} & _kinds(schema))
+        and (either is None or any(map(_takes_null, either)))
+        and all(map(_takes_null, all_of))
+    )
+
+
 def _content(place: str, name: str, media: str, schema: Any) -> dict[str, Any]:
     if place == "querystring":
         if media == _FORMS[0]:
@@ -283,6 +329,6 @@ def _manner(
     )
     if not plain or form:
         manner = {"style": style, "explode": explode}
-    if parameter.get("allowReserved") is True and place == "query":
-        manner["reserved"] = True
+    if parameter.get("allowReserved") is True and place in ("query", "path"):
+        manner["reserved" if place == "query" else "slashes"] = True
     return manner

@@ -3,18 +3,22 @@
 References are written out breadth first: where the budget of nodes or levels ends, or a reference
 leads back into itself, only the type stays. So a schema is cut at its deepest parts, in time that
 does not depend on how often its references multiply. A cut schema takes more values than the whole
-one, never fewer: ``oneOf`` becomes ``anyOf`` above a cut, and ``not`` goes.
+one, never fewer: ``not`` goes above a cut.
+
+``oneOf`` becomes ``anyOf``, whose members say by the discriminator's values which of them is meant:
+a value that fits two is meant to be taken.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolgrove.data.formats.openapi_refs import Refs
 from toolgrove.data.formats.openapi_text import cut, small
+from toolgrove.data.schemas import fitted, with_null
 
 __all__ = ["Expander"]
 
@@ -31,9 +35,10 @@ _ONE = frozenset(
 _LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
 _MAPS = ("properties", "patternProperties", "dependentSchemas")
 _FRAGILE = frozenset(
-    {"oneOf", "not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties"}
-    | {"maxContains"}
+    {"not", "if", "then", "else", "unevaluatedItems", "unevaluatedProperties", "maxContains"}
 )
+_OF_ONE_VALUE = frozenset({"allOf", "anyOf", "not", "if", "then", "else", "dependentSchemas"})
+"""Keywords whose schemas speak of the same value as the schema that they stand in."""
 _NOTES = ("description", "default", "example", "examples", "deprecated", "title", "summary")
 _ENUM = 1000
 _PATTERN = 500
@@ -49,6 +54,38 @@ class _Holder:
 
 
 @dataclass(slots=True)
+class _OneValue:
+    """All schemas that speak of one value, and the properties that are not for whoever gives it."""
+
+    outs: list[dict[str, Any]] = field(default_factory=list)
+    dropped: set[str] = field(default_factory=set)
+    branches: bool = False
+
+    def settle(self) -> None:
+        """Ask for nothing that was left out, whichever of the schemas asks."""
+        for out in self.outs if self.dropped else ():
+            if "required" in out:
+                out["required"] = [name for name in out["required"] if name not in self.dropped]
+            if not self.branches:  # else another branch may mean another property
+                for name in self.dropped & out.get("properties", {}).keys():
+                    del out["properties"][name]
+            if "dependentRequired" in out:
+                out["dependentRequired"] = {
+                    name: [one for one in needed if one not in self.dropped]
+                    for name, needed in out["dependentRequired"].items()
+                    if isinstance(needed, list)
+                }
+
+
+@dataclass(frozen=True, slots=True)
+class _Tag:
+    """What a discriminator's property says where a branch is meant."""
+
+    name: str
+    values: tuple[str, ...]
+
+
+@dataclass(slots=True)
 class _Part:
     """A schema that waits to be written out, and where to."""
 
@@ -58,6 +95,8 @@ class _Part:
     depth: int = 0
     way: tuple[Any, ...] = ()
     holder: _Holder | None = None
+    value: _OneValue = field(default_factory=_OneValue)
+    tag: _Tag | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +144,7 @@ class Expander:
         self.refs.spend(0)  # ends at once where everything is spent
         top: dict[str, Any] = {}
         holders: list[_Holder] = []
+        values: list[_OneValue] = []
         queue = deque([_Part(source, top, "")])
         left = self.nodes
         while queue:
@@ -113,6 +153,7 @@ class Expander:
             if isinstance(found, bool):
                 part.into[part.key] = found
                 continue
+            found = _meant(self._tagged(found, part.tag))
             children = list(_children(found)) if way is not None else []
             if way is None or part.depth >= self.levels or len(children) > left:
                 part.into[part.key] = _stub(found)
@@ -127,11 +168,18 @@ class Expander:
             if not whole:
                 _weaken(holder)
             part.into[part.key] = out
-            queue.extend(self._below(found, children, out, way, part.depth + 1, holder))
+            if not part.value.outs:
+                values.append(part.value)
+            part.value.outs.append(out)
+            part.value.branches |= "anyOf" in found
+            queue.extend(self._below(part, found, children, out, way, holder))
         self.refs.spend(self.nodes - left + 1)
         for holder in holders:
             if holder.weak:
-                _loosen(holder.out)
+                for key in _FRAGILE:
+                    holder.out.pop(key, None)
+        for value in values:
+            value.settle()
         return top[""]
 
     def _followed(self, part: _Part) -> tuple[Any, tuple[Any, ...] | None]:
@@ -146,6 +194,8 @@ class Expander:
                 others = {key: value for key, value in rest.items() if key not in _NOTES}
                 return {**both, "allOf": [{"$ref": reference}, others]}, way
             notes = {**{k: v for k, v in rest.items() if k in _NOTES}, **notes}
+            if rest.get("nullable") is True:
+                return {**notes, **with_null({"$ref": reference})}, way
             source = self.refs.target(reference)
             if _in(way, reference):
                 way = ()
@@ -161,34 +211,78 @@ class Expander:
 
     def _below(
         self,
+        part: _Part,
         found: Mapping[str, Any],
         children: list[tuple[str, Any, Any]],
         out: dict[str, Any],
         way: tuple[Any, ...] | None,
-        depth: int,
         holder: _Holder | None,
     ) -> Iterator[_Part]:
-        dropped = set()
+        tags = self._tags(found)
         for keyword, name, child in children:
+            value = part.value if keyword in _OF_ONE_VALUE else _OneValue()
+            next_part = _Part(child, out, keyword, part.depth + 1, way or (), holder, value)
             if name is None:
-                yield _Part(child, out, keyword, depth, way or (), holder)
+                yield next_part
                 continue
             into = out.setdefault(keyword, [] if keyword in _LISTS else {})
             if keyword == "properties" and self._skipped(child):
-                dropped.add(name)
+                part.value.dropped.add(name)
                 _weaken(holder)
                 continue
             if isinstance(into, list):
                 into.append(None)
             else:
                 into[name] = None  # keeps the order
-            yield _Part(child, into, name, depth, way or (), holder)
-        if dropped and "required" in out:
-            out["required"] = [name for name in out["required"] if name not in dropped]
+            next_part.into, next_part.key = into, name
+            if keyword == "anyOf" and isinstance(child, Mapping):
+                next_part.tag = tags.get(str(child.get("$ref")))
+            yield next_part
 
-    def _skipped(self, child: Any) -> bool:
-        found = self.refs.resolved(child)
-        return isinstance(found, Mapping) and found.get(self.skip) is True
+    def _skipped(self, child: Any, hops: int = 20) -> bool:
+        """Whether a property is said to be read-only, or write-only, on the way to its schema."""
+        while isinstance(child, Mapping) and hops:
+            hops -= 1
+            reference = child.get("$ref")
+            alone = self.old and isinstance(reference, str)
+            if child.get(self.skip) is True and not alone:
+                return True
+            if not isinstance(reference, str):
+                parts = child.get("allOf")
+                parts = parts if isinstance(parts, list) else []
+                return any(self._skipped(one, hops // 2) for one in parts[:5])
+            child = self.refs.target(reference)
+        return False
+
+    def _tags(self, found: Mapping[str, Any]) -> dict[str, _Tag]:
+        """By a branch's reference, what the discriminator's property says where it is meant."""
+        discriminator = found.get("discriminator")
+        if not isinstance(discriminator, Mapping):
+            return {}
+        name, mapping = discriminator.get("propertyName"), discriminator.get("mapping")
+        if not isinstance(name, str) or not isinstance(mapping, Mapping):
+            return {}
+        values: dict[str, list[str]] = {}
+        for value, target in mapping.items():
+            at = str(target) if "/" in str(target) else f"#/components/schemas/{target}"
+            values.setdefault(at, []).append(str(value))
+        return {at: _Tag(name, tuple(named)) for at, named in values.items()}
+
+    def _tagged(self, found: dict[str, Any], tag: _Tag | None) -> dict[str, Any]:
+        """A branch that takes only what the discriminator says of it."""
+        if tag is None:
+            return found
+        parts = found.get("properties")
+        parts = dict(parts) if isinstance(parts, Mapping) else {}
+        declared = self.refs.resolved(parts.get(tag.name, {}))
+        declared = dict(declared) if isinstance(declared, Mapping) else {}
+        known = [declared["const"]] if "const" in declared else declared.get("enum")
+        values = [v for v in tag.values if not isinstance(known, list) or v in known]
+        if not values:  # the document contradicts itself
+            return found
+        declared.pop("const", None)
+        parts[tag.name] = {**declared, "enum": values}
+        return {**found, "properties": parts}
 
     def _plain(self, found: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         """The keywords that hold no schema, and whether nothing that restricts was left out."""
@@ -197,8 +291,6 @@ class Expander:
         named = [kinds] if isinstance(kinds, str) else kinds if isinstance(kinds, list) else []
         known = [kind for kind in named if isinstance(kind, str) and kind in _TYPES]
         whole = len(known) == len(named)
-        if self.old and found.get("nullable") is True and known and "null" not in known:
-            known.append("null")
         if known and whole:
             out["type"] = known if len(known) > 1 else known[0]
         for key in ("description", "format", "contentMediaType", "contentEncoding"):
@@ -231,6 +323,21 @@ class Expander:
         if isinstance(needed, Mapping) and small(needed):
             out["dependentRequired"] = dict(needed)
         return out, whole
+
+
+def _meant(found: dict[str, Any]) -> dict[str, Any]:
+    """A schema in which null, choices and branches are said as a validator reads them."""
+    if found.get("nullable") is True or found.get("x-nullable") is True:
+        found = with_null({key: part for key, part in found.items() if key != "x-nullable"})
+    found = fitted(found)
+    if isinstance(found.get("oneOf"), list):
+        either = found.pop("oneOf")
+        if "anyOf" in found:
+            both = found.get("allOf")
+            found["allOf"] = [*(both if isinstance(both, list) else []), {"anyOf": either}]
+        else:
+            found["anyOf"] = either
+    return found
 
 
 def _values(found: Mapping[str, Any], out: dict[str, Any]) -> bool:
@@ -286,11 +393,3 @@ def _weaken(holder: _Holder | None) -> None:
     while holder is not None and not holder.weak:
         holder.weak = True
         holder = holder.above
-
-
-def _loosen(out: dict[str, Any]) -> None:
-    branches = out.get("oneOf")
-    for key in _FRAGILE:
-        out.pop(key, None)
-    if branches is not None:
-        out.setdefault("anyOf", branches)

@@ -9,8 +9,9 @@ from urllib.parse import urljoin, urlsplit
 
 from toolgrove.data.formats.openapi_refs import Refs, Unfit
 
-__all__ = ["api_keys", "resolved_schemes", "security", "server_url"]
+__all__ = ["api_keys", "resolved_schemes", "security", "server_url", "with_headers"]
 
+_HOST_ENDS = re.compile(r"\w+://[^/{}]*\.[^/{}]*\w")
 _VARIABLE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -46,7 +47,9 @@ def server_url(servers: Any, base: str) -> str:
         value = known.get("default") if isinstance(known, Mapping) else None
         if not isinstance(value, str | int | float):
             raise Unfit(f"its server's variable {match[1][:40]!r} has no default")
-        return str(value)
+        before, after = match.string[: match.start()], match.string[match.end() :]
+        path = _HOST_ENDS.fullmatch(before) and after[:1] in ("", "/") and str(value)[:1].isalnum()
+        return f"/{value}" if path else str(value)  # or it would be a part of the host
 
     url = urljoin(base, _VARIABLE.sub(default, str(first.get("url", "/")).strip()))
     try:
@@ -95,6 +98,44 @@ def security(wanted: Any, schemes: Mapping[str, Any], title: str) -> list[list[d
     if not found:
         raise Unfit(f"it wants credentials of a kind that is not known ({unknown[:100]})")
     return sorted(found, key=lambda one: not one)
+
+
+def with_headers(
+    found: list[list[dict[str, str]]], headers: Mapping[str, bool], title: str
+) -> list[list[dict[str, str]]]:
+    """Alternatives that send credentials also where they are declared as header parameters.
+
+    Such a header is a secret of its own, whose value is the whole of the header's, unless a
+    security scheme of the alternative sets it already.
+
+    Examples
+    --------
+    >>> with_headers([], {"Authorization": True}, "Maps")
+    [[{'secret': 'Maps Authorization', 'type': 'apiKey', 'in': 'header', 'name': 'Authorization'}]]
+    """
+    for header, required in headers.items():
+        if found and not required:  # the scheme is what the operation wants
+            continue
+        own = {"secret": f"{title} {header}", "type": "apiKey", "in": "header", "name": header}
+        done: list[list[dict[str, str]]] = []
+        for alternative in found or [[]]:
+            if any(_sets(one, header) for one in alternative):
+                done.append(alternative)
+                continue
+            done.append([*alternative, own])
+            if not required:
+                done.append(alternative)
+        found = done
+    return sorted(found, key=lambda one: not one)
+
+
+def _sets(credential: Mapping[str, str], header: str) -> bool:
+    if credential["type"] != "apiKey":
+        return header.lower() == "authorization"
+    place = credential["in"]
+    return place == header.lower() or (
+        place == "header" and credential["name"].lower() == header.lower()
+    )
 
 
 def _credential(scheme: Any, secret: str) -> dict[str, str] | None:

@@ -24,10 +24,19 @@ def servers(root: Mapping[str, Any], scheme_names: Any) -> list[dict[str, str]]:
     """``schemes``, ``host`` and ``basePath`` as one server; https where it is offered."""
     names = scheme_names if isinstance(scheme_names, list) else root.get("schemes")
     names = [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    scheme = "https" if "https" in names or not names else names[0]
-    path = str(root.get("basePath") or "/")
     host = root.get("host")
-    return [{"url": f"{scheme}://{host}{path}" if isinstance(host, str) and host else path}]
+    host = host.strip() if isinstance(host, str) else ""
+    given, mark, rest = host.partition("://")  # some write a whole address
+    if mark:
+        host, names = rest, [*names, given.lower()]
+    scheme = next((one for one in ("https", "http", *names) if one in names), "https")
+    path = str(root.get("basePath") or "").strip()
+    _, mark, whole = path.partition("://")
+    if mark:  # a whole address, too
+        own, _, path = whole.partition("/")
+        host = host or own
+    host, path = host.strip("/"), "/" + path.lstrip("/")
+    return [{"url": f"{scheme}://{host}{path}" if host else path}]
 
 
 def schemes(root: Mapping[str, Any]) -> dict[str, Any]:

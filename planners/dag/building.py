@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
+from toolgrove.data.functions import shown_parameters
 from toolgrove.data.records import ToolSpec
 from toolgrove.planners.dag.plan import PlanTask, Problem
 from toolgrove.planners.dag.values import PlanArguments
@@ -25,9 +26,10 @@ def parameters(spec: ToolSpec) -> list[str]:
     ...     "properties": {"unit": {}, "a": {}, "b": {}}, "required": ["a", "b"]}))
     ['a', 'b', 'unit']
     """
-    properties = spec.parameters.get("properties")
+    schema, _ = shown_parameters(spec)
+    properties = schema.get("properties")
     names = list(properties) if isinstance(properties, Mapping) else []
-    required = spec.parameters.get("required")
+    required = schema.get("required")
     needed = required if isinstance(required, list) else []
     return sorted(names, key=lambda name: name not in needed)
 

@@ -70,7 +70,12 @@ class SpecError(ToolgroveError):
 
 
 class ModelError(ToolgroveError):
-    """The model could not be loaded or did not answer. Never counted as a wrong answer."""
+    """The model could not be loaded or did not answer. Never counted as a wrong answer.
+
+    ``status_code`` is the HTTP status that its provider answered with, if it did.
+    """
+
+    status_code: int | None = None
 
 
 class ReplayMiss(ModelError):

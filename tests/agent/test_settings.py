@@ -63,6 +63,7 @@ OTHER: dict[str, Any] = {
     "calls.network.redirects": 9,
     "calls.network.max_bytes": 9,
     "calls.network.failures": 9,
+    "calls.network.path_slashes": ("a/*",),
     "calls.network.pause": 9.0,
     "calls.hosts": {"a": "http://127.0.0.1:9"},
     "calls.apis": "http://127.0.0.1:9",

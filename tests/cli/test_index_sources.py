@@ -104,3 +104,75 @@ def test_openapi_is_told_by_what_is_in_the_file(tmp_path: Path) -> None:
     assert sum("TRACE" in reason for reason in row["left"]) == 2
     assert sum("described before" in reason for reason in row["left"]) == 2
     assert text["tools"] == 1
+
+
+def service(path: Path, host: str, *operations: str, base: str = "") -> Path:
+    paths = {f"/{name}": {"get": {"operationId": name, "summary": name,
+                                  "security": [{"key": []}]}} for name in operations}  # fmt: skip
+    key = {"key": {"type": "http", "scheme": "bearer"}}
+    document = {"openapi": "3.1.0", "info": {"title": "FastAPI", "version": "1"}, "paths": paths,
+                "servers": [{"url": f"https://{host}{base}"}],
+                "components": {"securitySchemes": key}}  # fmt: skip
+    path.write_text(json.dumps(document))
+    return path
+
+
+def url(tmp_path: Path, spec_id: str) -> Any:
+    with Catalog.open(tmp_path / "catalog", create=False) as catalog:
+        return catalog.registry.get(spec_id).binding["url"]
+
+
+@pytest.mark.parametrize("base", ["", "/users"])
+def test_a_second_service_of_one_title_moves_nothing_and_gets_a_name_of_its_own(
+    tmp_path: Path, base: str
+) -> None:
+    orders = service(tmp_path / "orders.json", "orders.example", "health", "orders")
+    host = "orders.example" if base else "users.example"
+    users = service(tmp_path / "users.json", host, "health", "users", base=base)
+    printed(call("index", orders, "--json"))
+    summary = printed(call("index", users, "--json"))
+    assert (summary["added"], summary["changed"]) == (1, 0)
+    [left] = summary["sources"][0]["left"]
+    assert "FastAPI/FastAPI/health" in left
+    assert "orders.json" in left
+    assert "--as NAME" in left
+    assert url(tmp_path, "FastAPI/FastAPI/health") == "https://orders.example/health"
+    named = printed(call("index", users, "--as", "Users", "--json"))
+    assert (named["added"], named["changed"], named["sources"][0]["left"]) == (2, 0, [])
+    assert url(tmp_path, "Users/Users/health") == f"https://{host}{base}/health"
+    with Catalog.open(tmp_path / "catalog", create=False) as catalog:
+        [[secret]] = catalog.registry.get("Users/Users/health").binding["security"]
+    assert secret["secret"] == "Users key"
+
+
+def test_two_services_of_one_title_in_one_command_are_told_apart(tmp_path: Path) -> None:
+    orders = service(tmp_path / "orders.json", "orders.example", "health")
+    users = service(tmp_path / "users.json", "users.example", "health", "users")
+    [row, other] = printed(call("index", orders, users, "--json"))["sources"]
+    assert row["left"] == []
+    assert "--as NAME" in other["left"][0]
+    assert url(tmp_path, "FastAPI/FastAPI/health") == "https://orders.example/health"
+
+
+def test_a_document_that_changed_or_was_moved_is_the_same_source(tmp_path: Path) -> None:
+    orders = service(tmp_path / "orders.json", "orders.example", "health")
+    printed(call("index", orders, "--json"))
+    service(orders, "moved.example", "health")
+    assert printed(call("index", orders, "--json"))["changed"] == 1
+    copied = tmp_path / "copy.json"
+    orders.rename(copied)
+    assert printed(call("index", copied, "--json"))["unchanged"] == 1
+    service(copied, "again.example", "health")
+    assert printed(call("index", copied, "--json"))["changed"] == 1
+    assert url(tmp_path, "FastAPI/FastAPI/health") == "https://again.example/health"
+
+
+def test_a_name_is_of_one_source_that_can_have_one(server: str, tmp_path: Path) -> None:
+    orders = service(tmp_path / "orders.json", "orders.example", "health")
+    for wrong in ([orders, orders, "--as", "x"], ["world", "--as", "x"], [orders, "--as", "a/b"],
+                  ["support.sample_tools:lottery", "--as", "x"]):  # fmt: skip
+        assert isinstance(call("index", *wrong).exception, UsageError), wrong
+    summary = printed(call("index", server, "--as", "mine", "--json"))
+    assert summary["added"] == 10
+    with Catalog.open(tmp_path / "catalog", create=False) as catalog:
+        assert all(spec_id.startswith("mcp/mine/") for spec_id in catalog.registry.ids())

@@ -199,3 +199,35 @@ def test_whatever_name_a_model_writes_is_answered(name: str, arguments: dict[str
     for written in (name, FINISH):
         found = ask(arguments, written)
         assert isinstance(found, Observation) or found.name in (WEATHER.id, FINISH)
+
+
+def test_an_argument_under_an_offered_name_goes_out_under_its_own_at_any_depth() -> None:
+    row = {"type": "object", "properties": {"@id": {"type": "integer"}}, "required": ["@id"]}
+    free = {"type": "object", "additionalProperties": {"type": "string"}}
+    spec = ToolSpec(
+        "a/b/c", "a", "b", "c",
+        parameters={
+            "type": "object",
+            "properties": {
+                "filter[x]": {"type": "string"},
+                "rows": {"type": "array", "items": {"anyOf": [{"$ref": "#/$defs/row"}]}},
+                "free": free,
+            },
+            "required": ["filter[x]"],
+            "additionalProperties": False,
+            "$defs": {"row": row},
+        },
+    )  # fmt: skip
+    offer = Offer([spec], {"c_for_b": spec.id})
+    assert list(offer.functions()[0]["parameters"]["properties"]) == ["filter_x", "rows", "free"]
+    given = {"filter_x": "1", "rows": [{"id": 7}], "free": {"filter_x": "kept"}}
+    found = offer.resolve(ToolCall("c1", "c_for_b", given))
+    assert isinstance(found, ToolCall)
+    assert found.arguments == {
+        "filter[x]": "1",
+        "rows": [{"@id": 7}],
+        "free": {"filter_x": "kept"},
+    }
+    wrong = offer.resolve(ToolCall("c2", "c_for_b", {}))
+    assert isinstance(wrong, Observation)
+    assert "filter_x is required" in wrong.content

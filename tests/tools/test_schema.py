@@ -197,3 +197,118 @@ def test_a_schema_as_deep_as_a_tower_never_crashes() -> None:
 def test_any_schema_compiles_or_is_left_unchecked(schema: dict[str, Any]) -> None:
     checker = Checker(schema)
     checker.problems({"a": 1})
+
+
+LOOK = {"type": "string", "pattern": "^(?=.*[A-Z]).+$", "minLength": 3}
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda one: one,
+        lambda one: {"type": "array", "items": one},
+        lambda one: {"type": "object", "properties": {"x": one}, "required": ["x"],
+                     "additionalProperties": False},
+        lambda one: {"anyOf": [one, {"type": "null"}]},
+        lambda one: {"allOf": [{"properties": {"x": one}}, {"required": ["x"]}]},
+        lambda one: {"$ref": "#/$defs/P"},
+    ],
+)  # fmt: skip
+def test_a_pattern_that_cannot_be_checked_is_unchecked_at_any_depth_and_the_rest_is(
+    wrap: Any,
+) -> None:
+    right = {"type": "array", "items": LOOK}
+    checker = Checker(
+        {
+            "type": "object",
+            "properties": {"deep": wrap(LOOK), "n": {"type": "integer"}},
+            "required": ["deep", "n"],
+            "additionalProperties": False,
+            "$defs": {"P": LOOK},
+        }
+    )
+    value: Any = {"x": "abc"} if wrap(right) != right and "x" in str(wrap(LOOK)) else "abc"
+    value = ["abc"] if wrap(LOOK).get("type") == "array" else value
+    assert not checker.problems({"deep": value, "n": 1})
+    assert checker.unchecked.keys() == {"deep"}
+    assert checker.problems({"deep": value})
+    assert checker.problems({"deep": value, "n": "one"})
+    short = {"x": "a"} if isinstance(value, dict) else ["a"] if isinstance(value, list) else "a"
+    assert [p.kind.name for p in checker.problems({"deep": short, "n": 1})] in (
+        [["minLength"], ["anyOf"]]
+    )
+
+
+def test_what_cannot_be_checked_refuses_nothing_where_it_stands_under_not() -> None:
+    checker = of({"not": {"pattern": "(?=a)b", "type": "string"}})
+    assert not checker.problems({"x": "text"})
+    checker = of(
+        {"patternProperties": {"^(?=a)": {"type": "integer"}}, "additionalProperties": False}
+    )
+    assert not checker.problems({"x": {"a": "text"}})
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"oneOf": [{"type": "integer"}, {"type": "number"}]}, 5),
+        ({"oneOf": [{"type": "string", "format": form} for form in ("date", "date-time")]},
+         "2026-01-31"),
+        ({"items": {"oneOf": [{"properties": {"a": {}}}, {"properties": {"b": {}}}]}}, [{"a": 1}]),
+        ({"anyOf": [{"type": "integer"}, {"type": "string"}],
+          "oneOf": [{"minimum": 1}, {"maximum": 9}]}, 5),
+    ],
+)  # fmt: skip
+def test_what_fits_two_of_one_of_is_taken(schema: Any, value: Any) -> None:
+    assert not of(schema).problems({"x": value})
+
+
+@pytest.mark.parametrize(
+    ("schema", "right", "wrong"),
+    [
+        ({"type": "string", "enum": [1, 2]}, "1", "3"),
+        ({"type": "integer", "enum": ["1", "2"]}, 2, 3),
+        ({"type": "boolean", "enum": ["true"]}, True, False),
+        ({"type": "string", "enum": [True, False]}, "true", "yes"),
+        ({"type": "object", "enum": ["a", "b"]}, "a", "c"),
+        ({"type": "array", "enum": ["a", "b"], "items": {"type": "string"}}, ["a", "b"], ["c"]),
+        ({"type": "array", "enum": ["a", "b"]}, ["a"], ["c"]),
+        ({"type": ["array", "null"], "enum": ["a", "b"], "items": {"$ref": "#/$defs/S"}}, ["a"],
+         ["c"]),
+        ({"type": "string", "const": 5}, "5", "6"),
+        ({"items": {"type": "array", "items": {"type": "integer", "enum": ["7"]}}}, [[7]], [[8]]),
+    ],
+)  # fmt: skip
+def test_an_enum_of_another_type_than_the_schema_says_has_values(
+    schema: Any, right: Any, wrong: Any
+) -> None:
+    checker = Checker({"properties": {"x": schema}, "$defs": {"S": {"type": "string"}}})
+    assert not checker.unchecked
+    assert not checker.problems({"x": right})
+    assert checker.problems({"x": wrong})
+
+
+def test_a_null_that_is_not_allowed_goes_at_any_depth_and_one_that_is_stays() -> None:
+    inner = {
+        "type": "object",
+        "properties": {
+            "note": {"anyOf": [{"type": "string"}, {"type": "null"}]},
+            "size": {"type": "integer"},
+            "name": {"type": "string"},
+        },
+        "required": ["name"],
+    }
+    checker = of({"type": "array", "items": inner})
+    given: Any = {"x": [{"note": None, "size": None, "name": "a"}]}
+    assert checker.coerced(given) == {"x": [{"note": None, "name": "a"}]}
+    assert checker.problems(checker.coerced({"x": [{"name": None}]}))
+    checker = of({"anyOf": [inner, {"type": "string"}]})
+    given = {"x": {"note": None, "size": None, "name": "a"}}
+    assert checker.coerced(given) == {"x": {"note": None, "name": "a"}}
+
+
+def test_an_integer_given_as_a_float_is_written_as_one() -> None:
+    checker = of({"type": "object", "properties": {"n": {"type": ["integer", "null"]},
+                                                   "f": {"type": "number"}}})  # fmt: skip
+    found = checker.coerced({"x": {"n": 5.0, "f": 5.0}})
+    assert [type(found["x"][name]) for name in "nf"] == [int, float]

@@ -137,6 +137,7 @@ def _http(context: BackendContext, /) -> Backend:
         keys=context.keys,
         max_bytes=network.max_bytes,
         redirects=network.redirects,
+        path_slashes=network.path_slashes,
         cassette=cassette,
     )
 

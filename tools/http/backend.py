@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -63,6 +64,8 @@ class HttpBackend:
         Redirects of a read that are followed.
     transport : httpx.AsyncBaseTransport or None
         What connects; None is the guarded one.
+    path_slashes : tuple of str
+        Ids, or patterns of ids, of tools whose path values may hold slashes.
     cassette : Cassette or None
         Goes around each exchange, to record or replay it (:mod:`toolgrove.tools.calls.cassette`).
     """
@@ -77,6 +80,7 @@ class HttpBackend:
         keys: Callable[[ToolCall], str] | None = None,
         max_bytes: int = 5_000_000,
         redirects: int = 0,
+        path_slashes: tuple[str, ...] = (),
         transport: httpx.AsyncBaseTransport | None = None,
         cassette: Cassette | None = None,
     ) -> None:
@@ -92,6 +96,7 @@ class HttpBackend:
             max_bytes=max_bytes,
             redirects=redirects,
         )
+        self._path_slashes = path_slashes
         self._cassette = cassette
 
     async def __call__(self, call: ToolCall) -> Observation:
@@ -167,7 +172,9 @@ class HttpBackend:
             raise Refused(Status.NOT_WORKING, "its binding has no plain http(s) URL") from None
         parts = urlsplit(url)
         base = f"{parts.scheme}://{parts.netloc}"
-        request = build_request(spec.binding, call.arguments, {parts.hostname or "": base})
+        slashes = any(fnmatchcase(spec.id, pattern) for pattern in self._path_slashes)
+        hosts = {parts.hostname or "": base}
+        request = build_request(spec.binding, call.arguments, hosts, slashes=slashes)
         check_endpoint(spec.binding, request.url)
         return request
 

@@ -29,6 +29,9 @@ class Network:
         Calls in a row without an answer after which a host is left alone.
     pause : float
         Seconds for which it is.
+    path_slashes : tuple of str
+        Ids of tools whose path values may hold slashes, as ``GitHub/*``; they are sent as ``%2F``.
+        Values that a specification lets hold them may always.
     """
 
     addresses: AddressPolicy = decides(factory=AddressPolicy)
@@ -37,3 +40,4 @@ class Network:
     limits: HostLimits = passes(factory=HostLimits, kept=False)
     failures: int = decides(5)
     pause: float = decides(30.0)
+    path_slashes: tuple[str, ...] = decides(())

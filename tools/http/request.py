@@ -1,7 +1,10 @@
 """From a binding and arguments to one HTTP request whose endpoint the arguments cannot change.
 
 A path value is one segment and stays one: it is quoted, and refused where a server that decodes
-before it routes (most do) would read another path in it. Values reach only places that the
+before it routes (most do) would read another path in it. Where the specification says that a value
+is a path of its own (``slashes`` in its manner), or a user says it of a tool, it may be several
+segments, none of them empty or a step up: it stays below the place that the binding gives it.
+Values reach only places that the
 binding declares, and never the host, credentials or the framing of the request.
 """
 
@@ -25,6 +28,10 @@ __all__ = ["Refused", "Request", "build_request"]
 _PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 _METHODS = frozenset({"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE", "QUERY"})
 _LONGEST = 2000
+_SLASH = re.compile("%2f", re.IGNORECASE)
+_KEPT = "/:@!$&'()*+,;="
+"""What RFC 6570's ``{+name}`` leaves as it is, but for what would end the path."""
+_NO_PATH = re.compile(r"[?#\\]")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?")
 
 
@@ -39,7 +46,11 @@ class Request:
 
 
 def build_request(
-    binding: JsonObject, arguments: JsonObject, hosts: Mapping[str, str] | None = None
+    binding: JsonObject,
+    arguments: JsonObject,
+    hosts: Mapping[str, str] | None = None,
+    *,
+    slashes: bool = False,
 ) -> Request:
     """Make the request of a call.
 
@@ -56,6 +67,9 @@ def build_request(
         Valid against the spec's schema. A null is left out, unless the manner says ``null``.
     hosts : mapping
         Base URL by host name, for hosts that are served elsewhere.
+    slashes : bool
+        Whether path values may hold slashes though the binding does not say so; they are then
+        sent as ``%2F``. A value that the binding lets hold them is sent with plain ones.
 
     Raises
     ------
@@ -105,7 +119,7 @@ def build_request(
         whole = declared.get("argument")
         value = given.get(whole) if isinstance(whole, str) else fields
         content, headers["Content-Type"] = build_body(declared, value)
-    url = base + "/".join(_segment(part, given, manners) for part in path.split("/"))
+    url = base + "/".join(_segment(part, given, manners, slashes) for part in path.split("/"))
     asked = "&".join(f"{key}={text}" if key else text for key, text in query)
     return Request(method, f"{url}?{asked}" if asked else url, headers, content)
 
@@ -122,7 +136,7 @@ def _query(
     if manner.get("style") == "querystring":
         return [("", quote(text_of(value), safe=""))]
     found = pairs(wire, value, manner)
-    if isinstance(value, dict) and (
+    if isinstance(value, dict | list) and (
         taken := _taken(binding, name) & {unquote(k) for k, _ in found}
     ):
         raise Refused(
@@ -226,28 +240,45 @@ def _filled(template: str, arguments: JsonObject) -> str:
     return _quoted(_PLACEHOLDER.sub(lambda found: text_of(arguments[found[1]]), template))
 
 
-def _segment(template: str, arguments: JsonObject, manners: JsonObject) -> str:
-    """One segment of the path, its placeholders replaced; it stays one segment."""
+def _segment(template: str, arguments: JsonObject, manners: JsonObject, slashes: bool) -> str:
+    """One segment of the path, its placeholders replaced; it stays one, unless it may be more."""
     names = _PLACEHOLDER.findall(template)
     if not names:
         return quote(template, safe="%!$&'()*+,;=:@~")
+    several = slashes or any(manners.get(name, {}).get("slashes") for name in names)
 
     def written(found: re.Match[str]) -> str:
-        manner = manners.get(found[1], {})
+        manner, value = manners.get(found[1], {}), arguments[found[1]]
+        plain = manner.get("slashes") is True
+        if several and isinstance(value, str):  # who knows how it is sent may have written it so
+            value = _SLASH.sub("/", value)
         wire = str(manner.get("name", found[1]))
-        return joined(wire, arguments[found[1]], manner, _quoted)
+        return joined(wire, value, manner, lambda text: quote(text, safe=_KEPT if plain else ""))
 
     segment = _PLACEHOLDER.sub(written, template)
     values = [text_of(arguments[name]) for name in names]
     empty = not segment or any(arguments[name] in ("", [], {}) for name in names)
-    if empty or len(segment) > _LONGEST or not _is_segment(_decoded(segment)):
+    if several:  # by itself, too: what stands beside it in the segment makes it no better
+        each = [arguments[name] for name in names if isinstance(arguments[name], str)]
+        sound = all(_is_path(_decoded(text)) for text in (segment, *each))
+    else:
+        sound = _is_segment(_decoded(segment))
+    if empty or len(segment) > _LONGEST or not sound:
         shown = text_of(values)[1:-1][:100]
+        mend = "with parts between its / that are not empty" if several else "without /"
         raise Refused(
             Status.INVALID_REQUEST,
             f"{', '.join(names)}: {shown} would change the path. Give a short value that is not "
-            "empty, without / and \\, and not . or ..",
+            f"empty, {mend} and \\, and not . or ..",
         )
-    return quote(segment, safe="%!$&'()*+,;=:@~")
+    return quote(segment, safe="/%!$&'()*+,;=:@~")
+
+
+def _is_path(plain: str) -> bool:
+    """Whether a decoded text is segments that lead down, and nothing after the path."""
+    bad = _NO_PATH.search(plain) or not plain.isprintable()
+    heads = [part.partition(";")[0] for part in plain.split("/")]
+    return not bad and not {"", ".", ".."} & {*heads}
 
 
 def _is_segment(plain: str) -> bool:

@@ -18,6 +18,7 @@ from toolgrove.data.records import JsonObject, Status
 __all__ = ["Refused", "joined", "pairs", "text_of"]
 
 _DELIMITERS = {"spaceDelimited": "%20", "pipeDelimited": "%7C", "tabDelimited": "%09"}
+_EXACT = 2**53
 _KEPT = ":/?@!$'()*,"  # of the reserved characters those that cannot begin another parameter
 
 
@@ -30,7 +31,15 @@ class Refused(Exception):
 
 
 def text_of(value: Any) -> str:
-    """A scalar as its text, anything else as JSON text."""
+    """A scalar as its text, anything else as JSON text; 5.0 is written as the integer it is.
+
+    Examples
+    --------
+    >>> text_of(5.0), text_of(0.5), text_of(True), text_of([1])
+    ('5', '0.5', 'true', '[1]')
+    """
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()  # a lone surrogate cannot be sent
     return codec.dumps(value).decode()
@@ -50,14 +59,16 @@ def pairs(name: str, value: Any, manner: JsonObject) -> list[tuple[str, str]]:
     >>> pairs("color", ["blue", "a,b"], {"style": "form", "explode": False})
     [('color', 'blue,a%2Cb')]
     >>> pairs("at", {"x": 1, "y": [2, 3]}, {"style": "deepObject"})
-    [('at%5Bx%5D', '1'), ('at%5By%5D', '2'), ('at%5By%5D', '3')]
+    [('at%5Bx%5D', '1'), ('at%5By%5D%5B0%5D', '2'), ('at%5By%5D%5B1%5D', '3')]
+    >>> pairs("expand", ["customer"], {"style": "deepObject"})
+    [('expand%5B0%5D', 'customer')]
     """
     safe = _KEPT if manner.get("reserved") else ""
     style = manner.get("style")
     key = quote(text_of(name), safe="")
     if "content" in manner:
         return [(key, quote(codec.dumps(value).decode(), safe=safe))]
-    if isinstance(value, dict) and style == "deepObject":
+    if isinstance(value, dict | list | tuple) and style == "deepObject":
         return [
             (_quoted(path), _quoted(leaf, safe)) for path, leaf in _leaves(text_of(name), value)
         ]
@@ -77,7 +88,8 @@ def _leaves(name: str, value: Any) -> Iterable[tuple[str, Any]]:
         for key, part in value.items():
             yield from _leaves(f"{name}[{key}]", part)
     elif isinstance(value, list | tuple):
-        yield from ((name, part) for part in value)
+        for place, part in enumerate(part for part in value if part is not None):
+            yield from _leaves(f"{name}[{place}]", part)
     elif value is not None:
         yield name, value
 

@@ -32,6 +32,9 @@ remembered as trusted, so that runs with the catalogue may do it again. A progra
 environment variables; write NAME= before the command to hand one on. #secret=NAME after the URL
 of an MCP server sends that secret as a bearer token.
 
+Where two services or servers call themselves the same, the second one is left out and told:
+index it by itself with --as NAME.
+
 Running the same command again costs little: what is unchanged is not embedded again, and what a
 broken run left out is added.
 """
@@ -64,6 +67,14 @@ def index(
             help="A Chroma server for the vectors, http://host:port; remembered. Empty: the folder."
         ),
     ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="A name for the source, where another service or server has the same one.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
@@ -83,7 +94,7 @@ def index(
         Catalog.open(catalog, embedder=trained, chroma_url=chroma_url) as opened,
         progress("indexing", unit="tools") as tick,
     ):
-        report = opened.index(sources, skip_bad=skip_bad, tick=tick)
+        report = opened.index(sources, name=name, skip_bad=skip_bad, tick=tick)
     summary = {"catalog": str(catalog), **asdict(report)}
     if json:
         print_json(summary)

@@ -271,6 +271,14 @@ OPTIONS = (
     ),
     _option("replay", str, RUN, "calls.replay", "Answer calls from the cassettes in this folder."),
     _option(
+        "path_slashes",
+        list[str],
+        CALLS,
+        "calls.network.path_slashes",
+        "Let path values of tools like 'GitHub/*' hold slashes, sent as %2F (repeatable).",
+        read=tuple,
+    ),
+    _option(
         "wrapper",
         list[str],
         CALLS,

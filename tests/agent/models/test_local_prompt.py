@@ -196,6 +196,15 @@ class TestNarrowing:
         }
         assert narrow(schema)["properties"] == {"p": {"enum": ["x"]}}
 
+    def test_a_null_that_says_something_can_be_written(self) -> None:
+        either = {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+        properties = {"move": either, "note": {"type": ["string", "null"]},
+                      "left": {**either, "default": None}}  # fmt: skip
+        found = narrow({"type": "object", "properties": properties})["properties"]
+        assert found["move"] == {"anyOf": [{"type": "integer"}, {"type": "null"}]}
+        assert found["note"]["anyOf"][-1] == {"type": "null"}
+        assert found["left"] == {"type": "integer"}
+
     def test_an_optional_of_pydantic_has_no_null(self) -> None:
         schema = {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None}
         assert narrow(schema) == {"type": "integer"}

@@ -14,7 +14,8 @@ from toolgrove.data.formats import google_discovery
 from toolgrove.data.formats.google_discovery import load_google, newest, parse_discovery
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import UsageError
-from toolgrove.tools.http.request import build_request
+from toolgrove.tools.http.endpoint import check_endpoint
+from toolgrove.tools.http.request import Refused, build_request
 
 
 def document(method: dict[str, Any], **schemas: Any) -> dict[str, Any]:
@@ -111,6 +112,44 @@ def test_the_request_is_the_one_that_the_document_describes() -> None:
     assert request.method == "POST"
     assert request.url == ("https://parcels.example/p/v1/towns/oslo/parcels/7:send?label=a&label=b")
     assert request.content == b'{"grams":"12"}'
+
+
+@pytest.mark.parametrize(
+    ("method", "given", "url"),
+    [
+        ({"path": "v1/{+name}:send"}, {"name": "towns/oslo/parcels/7"},
+         "https://parcels.example/p/v1/towns/oslo/parcels/7:send"),
+        ({"path": "v1/{+name}", "flatPath": "v1/towns/{townsId}/notes/{notesId}",
+          "parameters": {"name": {"location": "path", "type": "string",
+                                  "pattern": "^towns/[^/]+/notes/.*$"}}},
+         {"townsId": "oslo", "notesId": "a/b c"},
+         "https://parcels.example/p/v1/towns/oslo/notes/a/b%20c"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_a_path_of_its_own_may_hold_slashes(
+    method: Any, given: Any, url: str
+) -> None:
+    spec = only(document(method))
+    request = build_request(spec.binding, given)
+    assert request.url == url
+    check_endpoint(spec.binding, url)
+    for bad in ("..", "a/../b", "a//b", "/a", "a/", "a?b", "a#b", "a/%2e%2e/b", "a\\b", "a\nb"):
+        name = list(given)[-1]
+        with pytest.raises(Refused):
+            build_request(spec.binding, {**given, name: bad})
+    with pytest.raises(Refused):
+        check_endpoint(spec.binding, "https://parcels.example/p/v2/towns/oslo")
+
+
+def test_a_null_is_sent_where_anything_may_be() -> None:
+    value = {"type": "object", "properties": {"value": {"type": "any"}, "n": {"type": "integer"}}}
+    spec = only(document({"request": {"$ref": "Value"}}, Value=value))
+    assert build_request(spec.binding, {"value": None, "n": None}).content == b'{"value":null}'
+
+
+def test_a_slash_that_is_missing_makes_no_other_host() -> None:
+    data = {**document({}), "rootUrl": "https://parcels.example", "servicePath": "p"}
+    assert only(data).binding["url"] == "https://parcels.example/p/v1/send"
 
 
 def test_a_get_reads_and_needs_what_the_document_requires() -> None:

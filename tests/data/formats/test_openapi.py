@@ -75,7 +75,7 @@ def test_yaml_is_read_as_1_2() -> None:
     assert found["yes"].parameters["properties"]["no"] == {"enum": ["no", "2020-01-01"]}
     assert found["yes"].returns == {"when": "2020-01-01"}
     assert found["either"].parameters["properties"]["limit"]["minimum"] == 1
-    assert len(found["either"].parameters["properties"]["body"]["oneOf"]) == 2
+    assert len(found["either"].parameters["properties"]["body"]["anyOf"]) == 2
 
 
 def test_3_2_and_what_is_left() -> None:
