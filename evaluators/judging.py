@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.errors import ModelError
+from toolgrove.tools.calls.passing import asked_again
+from toolgrove.tools.model_name import model_name
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -80,8 +82,7 @@ class Judge:
     @property
     def name(self) -> str:
         """What the judge calls itself, for scores."""
-        named = getattr(self.model, "model_name", None) or getattr(self.model, "model", None)
-        return str(named or type(self.model).__name__)
+        return model_name(self.model)
 
     async def ask(self, system: str, question: str, choices: Sequence[str]) -> str | None:
         """One verdict out of the choices, or None where the judge would not give any.
@@ -105,7 +106,7 @@ class Judge:
 
     async def _reply(self, messages: list[BaseMessage]) -> str:
         try:
-            return str((await self.model.ainvoke(messages)).text)
+            return str((await asked_again(lambda: self.model.ainvoke(messages))).text)
         except ModelError:
             raise
         except Exception as error:

@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Message, Role, ToolCall, Usage
 from toolgrove.errors import ModelError
+from toolgrove.planners.arguments import given_arguments
 from toolgrove.planners.direct_call import asking
+from toolgrove.planners.wrapped import with_tools
+from toolgrove.tools.calls.passing import ATTEMPTS, asked_again, wait_after
+from toolgrove.tools.model_name import model_name
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_core.runnables import Runnable
+    from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall
+
+    from toolgrove.planners.wrapped import ChatModel
 
 __all__ = ["Chat", "Chatting", "Reply", "model_name", "to_langchain"]
 
@@ -77,15 +81,6 @@ class Chatting(Protocol):
         ...
 
 
-def model_name(model: object) -> str:
-    """What a chat model, or what stands for one, calls itself."""
-    for attribute in ("model_name", "model"):
-        name = getattr(model, attribute, None)
-        if isinstance(name, str) and name:
-            return name
-    return type(model).__name__
-
-
 def to_langchain(message: Message) -> BaseMessage:
     """One message as LangChain has it."""
     from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
@@ -112,15 +107,21 @@ def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
     found: list[tuple[str, dict[str, Any], str | None]] = [
         (c["name"], c["args"], None) for c in reply.tool_calls
     ]
-    found += [
-        (c["name"] or "", {}, c["args"] or c["error"] or "nothing")
-        for c in reply.invalid_tool_calls
-    ]
+    found += [_mended(c) for c in reply.invalid_tool_calls]
     calls = tuple(
         ToolCall(f"{name_calls}_{i}", name, arguments, malformed)
         for i, (name, arguments, malformed) in enumerate(found)
     )
     return Message(Role.ASSISTANT, _text(reply), calls)
+
+
+def _mended(call: InvalidToolCall) -> tuple[str, dict[str, Any], str | None]:
+    """A call that LangChain could not read, with its arguments where they can be told."""
+    name, args = call["name"] or "", call["args"]
+    try:
+        return name, given_arguments(args), None
+    except ValueError:
+        return name, {}, args or call["error"] or "nothing"
 
 
 def _text(reply: AIMessage) -> str:
@@ -133,7 +134,8 @@ class Chat:
     Parameters
     ----------
     model : BaseChatModel
-        Any chat model that has ``bind_tools``.
+        Any chat model that has ``bind_tools``, also in LangChain's wrappers (``with_retry``,
+        ``with_fallbacks``, ``bind``).
     functions : sequence of dict
         OpenAI function schemas; without any, the model is asked for plain text.
 
@@ -145,17 +147,16 @@ class Chat:
 
     calls = 1
 
-    def __init__(self, model: BaseChatModel, functions: Sequence[Mapping[str, Any]]) -> None:
+    def __init__(self, model: ChatModel, functions: Sequence[Mapping[str, Any]]) -> None:
         self.name = model_name(model)
         self.models = (self.name,)
         self._model = model
         self.functions = codec.digest([dict(f) for f in functions])
-        bound: Runnable[Any, AIMessage] = model
+        bound = model
         try:
             if functions:  # services refuse an empty list of tools
-                bound = model.bind_tools(
-                    [{"type": "function", "function": dict(f)} for f in functions]
-                )
+                tools = [{"type": "function", "function": dict(f)} for f in functions]
+                bound = with_tools(model, tools)
         except NotImplementedError:
             raise ModelError(
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
@@ -168,7 +169,7 @@ class Chat:
         return Chat(self._model, functions)
 
     async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
-        """Ask for the next message.
+        """Ask for the next message; after an error that may pass, again.
 
         Raises
         ------
@@ -177,7 +178,8 @@ class Chat:
         """
         began = time.monotonic()
         try:
-            reply = await self._ask(messages if isinstance(messages, list) else list(messages))
+            asked = messages if isinstance(messages, list) else list(messages)
+            reply = await asked_again(lambda: self._ask(asked))
         except (asyncio.CancelledError, ModelError):
             raise
         except Exception as error:
@@ -207,15 +209,22 @@ class Chat:
         return Reply(message, usage, time.monotonic() - began, self.name)
 
     async def _pieces(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[AIMessage, None]:
-        stream: Any = self._model.astream(list(messages))
-        try:
-            async with aclosing(stream) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except (asyncio.CancelledError, ModelError):
-            raise
-        except Exception as error:
-            raise ModelError(f"{self.name} did not answer: {error}") from error
+        for made in range(1, ATTEMPTS + 1):
+            heard = False
+            stream: Any = self._model.astream(list(messages))
+            try:
+                async with aclosing(stream) as pieces:
+                    async for piece in pieces:
+                        heard = True
+                        yield piece
+                return
+            except (asyncio.CancelledError, ModelError):
+                raise
+            except Exception as error:
+                wait = wait_after(error, made)
+                if heard or made == ATTEMPTS or wait is None:  # what was heard cannot be unsaid
+                    raise ModelError(f"{self.name} did not answer: {error}") from error
+            await asyncio.sleep(wait)
 
 
 def _usage(reply: AIMessage) -> Usage:

@@ -13,6 +13,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status, ToolSpec
 from toolgrove.errors import ModelError
 from toolgrove.planners.chat import model_name
+from toolgrove.tools.calls.passing import asked_again
 from toolgrove.tools.returns import Returns
 from toolgrove.tools.virtual.cache import CachedExample
 from toolgrove.tools.virtual.protocol import Source, VirtualAnswer
@@ -90,7 +91,7 @@ class Simulator:
     async def _reply(self, messages: list[BaseMessage]) -> str:
         try:
             async with asyncio.timeout(self.timeout):
-                return str((await self.model.ainvoke(messages)).text)
+                return str((await asked_again(lambda: self.model.ainvoke(messages))).text)
         except Exception as error:  # a provider's class raises what it likes
             said = str(error) or type(error).__name__
             raise ModelError(f"{self.name} did not answer: {said}") from error

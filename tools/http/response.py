@@ -20,7 +20,7 @@ from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.http.page_text import page_text
 from toolgrove.tools.http.verdict import IN_WORDS, PASSING, status_of, verdict
 
-__all__ = ["Expected", "Unreadable", "observe", "read_body", "status_line"]
+__all__ = ["Expected", "Unreadable", "observe", "read_body", "seconds_asked", "status_line"]
 
 _PAGE = 65_536
 _LONGEST = 1e18  # seconds; a server may write a number of any length
@@ -156,7 +156,7 @@ def observe(
     if 300 <= code < 400:
         return _moved(code, headers, expected)
     words = page_text(text[:_PAGE]) if page else text
-    after = _retry_after(headers.get("retry-after", "")) if code in PASSING else None
+    after = seconds_asked(headers.get("retry-after", "")) if code in PASSING else None
     status = status_of(code, words)
     return failure(status, f"{status_line(code)}: {words}".rstrip(": "), retry_after=after)
 
@@ -233,8 +233,14 @@ def _place(headers: Mapping[str, str]) -> str:
     return place
 
 
-def _retry_after(text: str) -> float:
-    """Seconds a server asks for (RFC 9110, 10.2.3); 0 where it says nothing that can be read."""
+def seconds_asked(text: str) -> float:
+    """Seconds that a ``Retry-After`` asks for (RFC 9110, 10.2.3); 0 where it cannot be read.
+
+    Examples
+    --------
+    >>> seconds_asked("7"), seconds_asked("soon"), seconds_asked("Thu, 01 Jan 1970 00:00:00 GMT")
+    (7.0, 0.0, 0.0)
+    """
     if re.fullmatch(r"[0-9]+", text.strip()):
         return min(float(text), _LONGEST)
     try:
