@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
+from toolgrove.data.passing import asked_again
 from toolgrove.errors import ModelError
 
 if TYPE_CHECKING:
@@ -18,11 +19,17 @@ T = TypeVar("T")
 
 
 def model_name(model: object) -> str:
-    """What a chat model, or what stands for one, calls itself."""
-    for attribute in ("model_name", "model"):
-        name = getattr(model, attribute, None)
-        if isinstance(name, str) and name:
-            return name
+    """What a chat model, or what stands for one, calls itself.
+
+    What is in a wrapper (``with_retry``, ``with_fallbacks``, ``bind``) is named, not the wrapper.
+    """
+    inner: object | None = model
+    while inner is not None:
+        for attribute in ("model_name", "model"):
+            name = getattr(inner, attribute, None)
+            if isinstance(name, str) and name:
+                return name
+        model, inner = inner, getattr(inner, "bound", None) or getattr(inner, "runnable", None)
     return type(model).__name__
 
 
@@ -38,7 +45,7 @@ async def ask_text(
     """
     try:
         async with asyncio.timeout(seconds):
-            return str((await model.ainvoke([*messages])).text)
+            return str((await asked_again(lambda: model.ainvoke([*messages]))).text)
     except ModelError:
         raise
     except Exception as error:  # a provider's own errors have no common base

@@ -18,11 +18,13 @@ from toolgrove.data.records import JsonObject, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.planners import cascade_prompts as prompts
 from toolgrove.planners.chat import Chat, Chatting, model_name
+from toolgrove.planners.wrapped import inside
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import BaseMessage
+
+    from toolgrove.planners.wrapped import ChatModel
 
 __all__ = ["CASCADES", "Cascade", "PlanAct", "SpecReason", "open_chat", "parse_cascade"]
 
@@ -107,8 +109,8 @@ class Cascade:
         Who does what.
     """
 
-    fast: BaseChatModel
-    strong: BaseChatModel
+    fast: ChatModel
+    strong: ChatModel
     how: SpecReason | PlanAct = SpecReason()
 
     @property
@@ -125,7 +127,7 @@ class Cascade:
         return f"{both} ({options.as_text(self.how)})"
 
 
-def open_chat(model: BaseChatModel | Cascade, offer: Offer) -> Chatting:
+def open_chat(model: ChatModel | Cascade, offer: Offer) -> Chatting:
     """A model, or two, with the tools of an offer bound.
 
     Raises
@@ -144,10 +146,10 @@ def open_chat(model: BaseChatModel | Cascade, offer: Offer) -> Chatting:
     return _SpecReasonChat(name, how, fast, strong, scorer, functions, offer.reads())
 
 
-_bound: WeakKeyDictionary[Offer, tuple[BaseChatModel, Chat]] = WeakKeyDictionary()
+_bound: WeakKeyDictionary[Offer, tuple[ChatModel, Chat]] = WeakKeyDictionary()
 
 
-def _chat(model: BaseChatModel, offer: Offer) -> Chat:
+def _chat(model: ChatModel, offer: Offer) -> Chat:
     """A model with an offer's tools bound, which takes a while where they are a thousand."""
     known, chat = _bound.get(offer, (None, None))
     if known is not model or chat is None:
@@ -156,11 +158,17 @@ def _chat(model: BaseChatModel, offer: Offer) -> Chat:
     return chat
 
 
-def _brief(model: BaseChatModel, tokens: int) -> BaseChatModel:
+def _brief(model: ChatModel, tokens: int) -> ChatModel:
     """The model with short replies, where its class has a setting for that."""
-    if "max_tokens" not in type(model).model_fields:
-        return model
-    return model.model_copy(update={"max_tokens": tokens})
+
+    def short(one: Any) -> ChatModel:
+        fields = getattr(type(one), "model_fields", {})
+        brief: ChatModel = (
+            one.model_copy(update={"max_tokens": tokens}) if "max_tokens" in fields else one
+        )
+        return brief
+
+    return inside(model, short)
 
 
 @dataclass(frozen=True, slots=True)

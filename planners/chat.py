@@ -12,16 +12,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
+from toolgrove.data.passing import ATTEMPTS, asked_again, wait_after
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.errors import ModelError
+from toolgrove.planners.arguments import given_arguments
 from toolgrove.planners.direct_call import AskModel, asking
 from toolgrove.planners.refused import refused_function
+from toolgrove.planners.wrapped import with_tools
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import AIMessage, BaseMessage
-    from langchain_core.runnables import Runnable
+    from langchain_core.messages import AIMessage, BaseMessage, InvalidToolCall
+
+    from toolgrove.planners.wrapped import ChatModel
 
 __all__ = ["Chat", "Chatting", "model_name", "to_langchain"]
 
@@ -79,15 +82,21 @@ def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
     found: list[tuple[str, dict[str, Any], str | None]] = [
         (c["name"], c["args"], None) for c in reply.tool_calls
     ]
-    found += [
-        (c["name"] or "", {}, c["args"] or c["error"] or "nothing")
-        for c in reply.invalid_tool_calls
-    ]
+    found += [_mended(c) for c in reply.invalid_tool_calls]
     calls = tuple(
         ToolCall(f"{name_calls}_{i}", name, arguments, malformed)
         for i, (name, arguments, malformed) in enumerate(found)
     )
     return Message(Role.ASSISTANT, _text(reply), calls)
+
+
+def _mended(call: InvalidToolCall) -> tuple[str, dict[str, Any], str | None]:
+    """A call that LangChain could not read, with its arguments where they can be told."""
+    name, args = call["name"] or "", call["args"]
+    try:
+        return name, given_arguments(args), None
+    except ValueError:
+        return name, {}, args or call["error"] or "nothing"
 
 
 def _text(reply: AIMessage) -> str:
@@ -107,7 +116,8 @@ class Chat:
     Parameters
     ----------
     model : BaseChatModel
-        Any chat model that has ``bind_tools``.
+        Any chat model that has ``bind_tools``, also in LangChain's wrappers (``with_retry``,
+        ``with_fallbacks``, ``bind``).
     functions : sequence of dict
         OpenAI function schemas; without any, the model is asked for plain text.
     refused : dict
@@ -123,7 +133,7 @@ class Chat:
 
     def __init__(
         self,
-        model: BaseChatModel,
+        model: ChatModel,
         functions: Sequence[Mapping[str, Any]],
         refused: dict[str, str] | None = None,
     ) -> None:
@@ -139,12 +149,11 @@ class Chat:
         """How to ask with the functions that are not known to be refused."""
         functions = [one for one in self._offered if one["name"] not in self._refused]
         self._names = [str(one["name"]) for one in functions]
-        bound: Runnable[Any, AIMessage] = self._model
+        bound = self._model
         try:
             if functions:  # services refuse an empty list of tools
-                bound = self._model.bind_tools(
-                    [{"type": "function", "function": dict(f)} for f in functions]
-                )
+                tools = [{"type": "function", "function": dict(f)} for f in functions]
+                bound = with_tools(self._model, tools)
         except NotImplementedError:
             raise ModelError(
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
@@ -157,7 +166,7 @@ class Chat:
         return Chat(self._model, functions, self._refused)
 
     async def ask(self, messages: Sequence[BaseMessage], name_calls: str) -> Reply:
-        """Ask for the next message.
+        """Ask for the next message; after an error that may pass, again.
 
         Raises
         ------
@@ -168,7 +177,7 @@ class Chat:
         listed = messages if isinstance(messages, list) else list(messages)
         while True:
             try:
-                reply = await self._ask(listed)
+                reply = await asked_again(lambda: self._ask(listed))
                 break
             except asyncio.CancelledError:
                 raise
@@ -217,15 +226,22 @@ class Chat:
         return Reply(message, usage, time.monotonic() - began, self.name)
 
     async def _pieces(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[AIMessage, None]:
-        stream: Any = self._model.astream(list(messages))
-        try:
-            async with aclosing(stream) as pieces:
-                async for piece in pieces:
-                    yield piece
-        except (asyncio.CancelledError, ModelError):
-            raise
-        except Exception as error:
-            raise ModelError(f"{self.name} did not answer: {error}") from error
+        for made in range(1, ATTEMPTS + 1):
+            heard = False
+            stream: Any = self._model.astream(list(messages))
+            try:
+                async with aclosing(stream) as pieces:
+                    async for piece in pieces:
+                        heard = True
+                        yield piece
+                return
+            except (asyncio.CancelledError, ModelError):
+                raise
+            except Exception as error:
+                wait = wait_after(error, made)
+                if heard or made == ATTEMPTS or wait is None:  # what was heard cannot be unsaid
+                    raise ModelError(f"{self.name} did not answer: {error}") from error
+            await asyncio.sleep(wait)
 
 
 def _usage(reply: AIMessage) -> Usage:

@@ -60,8 +60,14 @@ class Returns:
     def turns_down(self, value: Any) -> bool:
         """Whether a real answer, given under a status of success, cannot be this API's."""
         if isinstance(value, Mapping):
-            known = {field for one, _ in self._documented for field in _fields(one)}
-            return is_report(value) and bool(known) and not known.intersection(value)
+            if not is_report(value):
+                return False
+            known = [_fields(one) for one, _ in self._documented]
+            if None in known or not any(known):
+                return False
+            return not any(field in value for fields in known for field in fields or ())
+        if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+            return False  # lines of JSON, or JSON with NaN
         kinds = {_documented_kind(one) for one, _ in self._documented}
         structured = bool(kinds) and kinds <= {"array", "object"}
         return structured and not isinstance(value, list)
@@ -94,12 +100,23 @@ def _are_schemas(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(v, Mapping) for v in value)
 
 
-def _fields(documented: Any) -> list[str]:
-    """The top-level fields of a documented object."""
+def _fields(documented: Any) -> list[str] | None:
+    """The top-level fields of a documented object; None where it may have any."""
     if not isinstance(documented, Mapping):
         return []
-    parts = documented.get("properties", {}) if _is_schema(documented) else documented
-    return list(parts) if isinstance(parts, Mapping) else []
+    if not _is_schema(documented):
+        return list(documented)
+    if "$ref" in documented or documented.get("additionalProperties") not in (None, False):
+        return None
+    properties = documented.get("properties")
+    found = list(properties) if isinstance(properties, Mapping) else []
+    for key in ("allOf", "anyOf", "oneOf"):
+        for part in documented.get(key) or ():
+            fields = _fields(part) if _is_schema(part) else None
+            if fields is None:
+                return None
+            found += fields
+    return found
 
 
 def _documented_kind(documented: Any) -> str:

@@ -16,25 +16,29 @@ from urllib.parse import urlsplit
 
 import httpx
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
-from langchain_core.exceptions import OutputParserException
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
-from langchain_core.messages import AIMessage, BaseMessage, convert_to_openai_messages
+from langchain_core.messages import (
+    AIMessage,
+    BaseMessage,
+    InvalidToolCall,
+    ToolCall,
+    convert_to_openai_messages,
+)
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.output_parsers.openai_tools import make_invalid_tool_call, parse_tool_call
+from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, SecretStr, field_validator
 
 from toolgrove.data import codec
+from toolgrove.data.passing import may_pass, wait_after, wait_for
 from toolgrove.errors import ModelError, UsageError
+from toolgrove.planners.arguments import given_arguments
 
 __all__ = ["OpenAICompatibleChatModel"]
 
 _SHOWN = 300
-_PASSING = frozenset({429, 502, 503, 504})
-"""Statuses after which the same request may succeed."""
-_LONGEST_WAIT = 30.0
 
 
 def _key() -> SecretStr | None:
@@ -138,7 +142,7 @@ class OpenAICompatibleChatModel(BaseChatModel):
         response = await self._post({k: v for k, v in request.items() if v is not None})
         try:
             return _result(codec.loads(response.content), self.model_name)
-        except (ValueError, KeyError, IndexError, TypeError, AttributeError) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"{self.base_url} answered with no chat completion "
                 f"({type(error).__name__}: {error}): {response.text[:_SHOWN]}"
@@ -150,47 +154,39 @@ class OpenAICompatibleChatModel(BaseChatModel):
         headers["Content-Type"] = "application/json"
         url, body = f"{self.base_url}/chat/completions", codec.dumps(request)
         async with httpx.AsyncClient(timeout=self.timeout, headers=headers) as client:
-            for attempt in range(1, self.attempts + 1):
-                last = attempt == self.attempts
+            for made in range(1, self.attempts + 1):
+                wait: float | None
                 try:
                     response = await client.post(url, content=body)
-                except httpx.ConnectError as error:
-                    if last:
-                        raise ModelError(f"{url} cannot be reached: {error}") from error
-                    await asyncio.sleep(0.5 * attempt)
-                    continue
                 except httpx.HTTPError as error:
-                    what = str(error) or type(error).__name__
-                    raise ModelError(f"{url} did not answer: {what}") from error
-                if response.status_code not in _PASSING or last:
-                    break
-                await asyncio.sleep(_wait(response, attempt))
-        if response.status_code != 200:
-            refused = ModelError(
-                f"{url} answered {response.status_code} for the model {self.model_name!r} "
-                f"(name it as URL#NAME): {response.text[:_SHOWN]}"
-            )
-            refused.status_code = response.status_code
-            raise refused
-        return response
+                    wait = wait_after(error, made)
+                    if wait is None or made == self.attempts:
+                        raise _unanswered(url, error) from error
+                else:
+                    if response.status_code == 200:
+                        return response
+                    wait = wait_for(response.headers, made)
+                    if not may_pass(response.status_code) or wait is None or made == self.attempts:
+                        break
+                await asyncio.sleep(wait)
+        refused = ModelError(
+            f"{url} answered {response.status_code} for the model {self.model_name!r} "
+            f"(name it as URL#NAME): {response.text[:_SHOWN]}"
+        )
+        refused.status_code = response.status_code
+        raise refused
 
 
-def _wait(response: httpx.Response, attempt: int) -> float:
-    """Seconds until the next attempt: what the server asks for, within reason."""
-    asked = response.headers.get("Retry-After", "")
-    return min(float(asked), _LONGEST_WAIT) if asked.isdecimal() else 0.5 * attempt
+def _unanswered(url: str, error: httpx.HTTPError) -> ModelError:
+    if isinstance(error, httpx.ConnectError):
+        return ModelError(f"{url} cannot be reached: {error}")
+    return ModelError(f"{url} did not answer: {error or type(error).__name__}")
 
 
 def _result(body: Any, model: str) -> ChatResult:
     choice = body["choices"][0]
     said = choice["message"]
-    calls, invalid = [], []
-    for raw in said.get("tool_calls") or ():
-        try:
-            if (call := parse_tool_call(raw, return_id=True)) is not None:
-                calls.append(call)
-        except OutputParserException as error:
-            invalid.append(make_invalid_tool_call(raw, str(error)))
+    calls, invalid = _calls(said.get("tool_calls"))
     message = AIMessage(
         said.get("content") or "",
         tool_calls=calls,
@@ -202,6 +198,25 @@ def _result(body: Any, model: str) -> ChatResult:
         },
     )
     return ChatResult(generations=[ChatGeneration(message=message)])
+
+
+def _calls(given: Any) -> tuple[list[ToolCall], list[InvalidToolCall]]:
+    """The calls of a reply, and those that the model is told of because nobody could read them."""
+    calls, invalid = [], []
+    for raw in [given] if isinstance(given, dict) else given or ():
+        function = raw.get("function") if isinstance(raw, dict) else None
+        if not isinstance(function, dict):
+            continue
+        name, arguments = str(function.get("name") or ""), function.get("arguments")
+        named = None if raw.get("id") is None else str(raw["id"])
+        try:
+            calls.append(tool_call(name=name, args=given_arguments(arguments), id=named))
+        except ValueError as error:
+            text = arguments if isinstance(arguments, str) else codec.dumps(arguments).decode()
+            invalid.append(
+                invalid_tool_call(name=name, args=text, id=named, error=f"{name}: {error}")
+            )
+    return calls, invalid
 
 
 def _usage(counted: Any) -> UsageMetadata | None:

@@ -212,6 +212,8 @@ class _Importer:
         credentials = security(wanted, self._schemes, self._title)
         if credentials := with_headers(credentials, arguments.secret_headers, self._title):
             binding["security"] = credentials
+        if answers := self._answers(operation.get("responses")):
+            binding["answers"] = answers
         if operation.get("deprecated") is True:
             binding["deprecated"] = True
         tags = operation.get("tags")
@@ -245,6 +247,23 @@ class _Importer:
                 parameter = self._refs.object(one, "a parameter")
                 found[str(parameter.get("in")), str(parameter.get("name"))] = parameter
         return list(found.values())
+
+    def _answers(self, responses: Any) -> list[str]:
+        """What an answer of success may be that looks like none: a page, or a redirect."""
+        found = responses if isinstance(responses, Mapping) else {}
+        by_code = {str(code): response for code, response in found.items()}
+        good = [response for code, response in by_code.items() if code[:1] == "2"]
+        moved = {code for code in by_code if code[:1] == "3"} - {"304"}
+        answers = ["redirect"] if moved & {"302", "303"} or (moved and not good) else []
+        for response in good:
+            try:
+                content = self._refs.object(response, "the response").get("content")
+            except Unfit:
+                continue  # what it answers is not needed to call it
+            media = map(str.lower, map(str, content if isinstance(content, Mapping) else ()))
+            if any(one.startswith(("text/html", "application/xhtml")) for one in media):
+                return ["page", *answers]
+        return answers
 
     def _returns(self, operation: Mapping[str, Any]) -> Any:
         """The answer of success: a compact schema, or an example where that says more."""

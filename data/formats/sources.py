@@ -35,7 +35,9 @@ __all__ = ["SPECS", "TASKS", "TREES", "SourceKind", "Sources", "load_sources", "
 
 _CATALOG = "registry.sqlite"
 _YAML = (".yaml", ".yml")
-_YAML_KEY = re.compile(rb"""(?m)^['"]?(?:openapi|swagger)['"]?[ \t]*:""")
+_YAML_KEY = re.compile(rb"""(?m)^( *)['"]?(?:openapi|swagger)['"]?[ \t]*:""")
+_YAML_START = re.compile(rb"(?m)^( *)[^ #%\r\n-]")
+_BOM = b"\xef\xbb\xbf"
 _JSON_KEY = re.compile(rb'"(?:openapi|swagger)"\s*:')
 _GLANCE = 4096
 
@@ -243,11 +245,12 @@ def _recognise(path: Path) -> tuple[SourceKind | None, Any]:
 
 def _openapi_at_a_glance(path: Path) -> Any:
     """The OpenAPI document in a file, if it says early that it is one; None otherwise."""
-    text = read_bytes(path)
+    text = read_bytes(path).removeprefix(_BOM)
     if text.lstrip()[:1] in (b"{", b"["):
-        says = _JSON_KEY.search(text, 0, _GLANCE)
-    else:
-        says = _YAML_KEY.search(text)
+        says = _JSON_KEY.search(text, 0, _GLANCE) is not None
+    else:  # a key of the document itself, however far all of it is indented
+        start = _YAML_START.search(text)
+        says = start is not None and any(key[1] == start[1] for key in _YAML_KEY.finditer(text))
     data = parse_text(text, str(path)) if says else None
     return data if is_openapi(data) else None
 

@@ -78,7 +78,7 @@ def operation(
     found = {
         str(code): _response(refs.object(one, "a response"), produces)
         for code, one in (responses if isinstance(responses, Mapping) else {}).items()
-        if str(code).startswith("2") or code == "default"
+        if str(code).startswith(("2", "3")) or code == "default"
     }
     changed = {**operation, "responses": found}
     if body:

@@ -37,29 +37,38 @@ class FaultServer:
     asked: list[Asked] = field(default_factory=list)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     base: str = ""
+    keeps: bool = False
+    """Whether a connection stays open for further requests."""
+    connections: int = 0
 
     def answer(self, path: str, *answers: bytes | Handler) -> None:
         """Answer a path's first request with the first, and so on; the last one stays."""
         self.answers[path] = list(answers)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-            first, *lines = head.rstrip("\r\n").split("\r\n")
-            method, target, _ = first.split(" ")
-            headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
-            body = await reader.readexactly(int(headers.get("content-length", 0)))
-            self.asked.append(Asked(method, target, headers, body))
-            answers = self.answers[target.partition("?")[0]]
-            answer = answers.pop(0) if len(answers) > 1 else answers[0]
-            if isinstance(answer, bytes):
-                writer.write(answer)
-                await writer.drain()
-            else:
-                await answer(reader, writer)
+            await self._answered(reader, writer)
+            while self.keeps:
+                await self._answered(reader, writer)
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
+
+    async def _answered(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+        first, *lines = head.rstrip("\r\n").split("\r\n")
+        method, target, _ = first.split(" ")
+        headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines)}
+        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        self.asked.append(Asked(method, target, headers, body))
+        answers = self.answers[target.partition("?")[0]]
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, bytes):
+            writer.write(answer)
+            await writer.drain()
+        else:
+            await answer(reader, writer)
 
     async def hang(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Say nothing until the client goes, and note that it went."""

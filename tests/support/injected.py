@@ -42,6 +42,7 @@ _DECLARED = {
 }
 _DECLARED["keyed"] = _DECLARED["write"]
 _LASTING = {"hang", "drip", "bomb", "page", "busy for ever", "elsewhere", "inside"}
+_ODD = {"NaN", "bad UTF-8", "page", "bomb"}  # an answer of success, passed on as it is
 _LATE = (Status.TIMEOUT, Status.IN_DOUBT)  # a busy machine may be slow
 
 
@@ -139,7 +140,7 @@ def _judge(outcomes: Outcomes, n: int, spec: ToolSpec, name: str, got: Observati
     told = f"{n}: {spec.id} met {name!r} and gave {got.status}: {got.content[:80]}"
     if got.status not in _DECLARED[spec.id]:
         outcomes.undeclared.append(told)
-    if got.status is Status.OK and got.content != f'{{"n":{n}}}':
+    if got.status is Status.OK and name not in _ODD and got.content != f'{{"n":{n}}}':
         outcomes.misattributed.append(told)
     repeated = spec.id != "write" and name not in _LASTING
     if (name == "fine" or repeated) and got.status not in (Status.OK, *_LATE):

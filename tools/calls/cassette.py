@@ -32,7 +32,7 @@ __all__ = ["Cassette", "Recording", "Replay", "cassette_path"]
 _HEAD = "version: 1\ninteractions:\n"
 _WHOLE = "# whole\n"
 _DROPPED = frozenset(
-    {"connection", "content-encoding", "content-length", "location", "set-cookie", "set-cookie2"}
+    {"connection", "content-encoding", "content-length", "set-cookie", "set-cookie2"}
     | {"keep-alive", "transfer-encoding"}
 )
 
@@ -198,7 +198,7 @@ def _failed(error: BaseException) -> WireAnswer:
     """A failure as an answer of status 0, which no server gives."""
     fields: dict[str, Any] = {"kind": type(error).__name__, "text": str(error)}
     if isinstance(error, NoAnswer):
-        fields |= {"sent": error.sent, "passing": error.passing}
+        fields |= {"sent": error.sent, "passing": error.passing, "code": error.code}
     elif isinstance(error, Refused):
         fields["status"] = error.status
     return WireAnswer(0, {}, codec.dumps(fields))
@@ -208,7 +208,8 @@ def _error(fields: dict[str, Any]) -> Exception:
     text = str(fields["text"])
     match fields["kind"]:
         case "NoAnswer":
-            return NoAnswer(text, sent=bool(fields["sent"]), passing=bool(fields["passing"]))
+            sent, passing = bool(fields["sent"]), bool(fields["passing"])
+            return NoAnswer(text, sent=sent, passing=passing, code=int(fields.get("code", 0)))
         case "Refused":
             return Refused(Status(fields["status"]), text)
         case "Blocked":

@@ -200,9 +200,10 @@ def guarded_transport(
     A request that the policy does not allow raises :class:`Blocked`.
     """
     import httpcore
-    import httpx
     import ssrfguard
     from ssrfguard.httpx import AsyncSafeBackend
+
+    from toolgrove.tools.http.connection import CleanTransport, WatchedStream
 
     class Guard(httpcore.AsyncNetworkBackend):
         async def connect_tcp(
@@ -223,7 +224,9 @@ def guarded_transport(
             rules = _rules(_EVERYWHERE if named else _PRIVATE if policy.private else ())
             backend = AsyncSafeBackend(policy=rules, resolver=lambda *_: infos)
             try:
-                return await backend.connect_tcp(host, port, timeout, local_address, socket_options)
+                return WatchedStream(
+                    await backend.connect_tcp(host, port, timeout, local_address, socket_options)
+                )
             except ssrfguard.SSRFGuardError as error:
                 raise _blocked(host, port) from error
 
@@ -231,7 +234,7 @@ def guarded_transport(
             await asyncio.sleep(seconds)
 
     context = verify if verify is not None else _tls()
-    transport = httpx.AsyncHTTPTransport(verify=context, trust_env=False)
+    transport = CleanTransport(verify=context, trust_env=False)
     # httpx has no parameter for the network backend; ssrfguard's own transport does the same
     transport._pool = httpcore.AsyncConnectionPool(
         ssl_context=context, max_connections=100, keepalive_expiry=5.0, network_backend=Guard()

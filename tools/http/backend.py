@@ -27,8 +27,10 @@ from toolgrove.tools.http.address import (
 from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.pages import next_arguments
 from toolgrove.tools.http.request import Refused, Request, build_request
-from toolgrove.tools.http.response import Unreadable, observe
+from toolgrove.tools.http.response import Expected, Unreadable, observe, status_line
+from toolgrove.tools.http.verdict import IN_WORDS, is_report, status_of
 from toolgrove.tools.http.wire import NoAnswer, Wire, WireAnswer
+from toolgrove.tools.returns import Returns
 from toolgrove.tools.secrets import SecretStore, authorize
 
 if TYPE_CHECKING:
@@ -103,9 +105,9 @@ class HttpBackend:
         spec = self._spec_of(call.name)
         try:
             answer = await self._exchanged(spec, call)
-            observation = observe(answer.code, answer.headers, answer.body)
+            observation = observe(answer.code, answer.headers, answer.body, Expected.of(spec))
             if observation.status is Status.OK:
-                return self._paged(spec, call, answer, observation)
+                return self._taken(spec, call, answer, observation)
             if observation.status is Status.TIMEOUT:  # a gateway's: the server may be at it still
                 return _lost(spec, observation)
             return observation
@@ -116,8 +118,7 @@ class HttpBackend:
         except Unreadable as error:
             return _lost(spec, _unusable(f"The answer is no good: {error}.", error.passing))
         except NoAnswer as error:
-            observation = _unusable(str(error), error.passing)
-            return _lost(spec, observation) if error.sent else observation
+            return _unanswered(spec, error)
 
     async def _exchanged(self, spec: ToolSpec, call: ToolCall) -> WireAnswer:
         async def send(request: Request) -> WireAnswer:
@@ -127,16 +128,18 @@ class HttpBackend:
         request = self._request(spec, call)
         return await (send(request) if self._cassette is None else self._cassette(request, send))
 
-    def _paged(
+    def _taken(
         self, spec: ToolSpec, call: ToolCall, answer: WireAnswer, observation: Observation
     ) -> Observation:
-        """The observation, and how to ask for what follows it."""
-        if "query" not in (spec.binding.get("in") or {}).values():
-            return observation
+        """The observation, unless it is none of what is documented, and what follows it."""
         try:
             value = codec.loads(observation.content)
         except (ValueError, RecursionError):
             value = None
+        if _is_another(spec, value):
+            return failure(Status.NOT_WORKING, observation.content)
+        if "query" not in (spec.binding.get("in") or {}).values():
+            return observation
         url = self._request(spec, call).url
         more = next_arguments(spec, call.arguments, url, answer.headers, value)
         return observation if more is None else replace(observation, more=more)
@@ -200,9 +203,28 @@ class HttpBackend:
         await self._wire.close()
 
 
+def _is_another(spec: ToolSpec, value: object) -> bool:
+    """Whether a read's answer is a mere report, where the specification documents more."""
+    judged = spec.effect is Effect.READ and spec.source not in IN_WORDS and spec.returns
+    return bool(judged) and is_report(value) and Returns([spec.returns]).turns_down(value)
+
+
 def _unusable(text: str, passing: bool) -> Observation:
     status = Status.NOT_WORKING if passing else Status.ERROR_IN_MESSAGE
     return failure(status, text, retry_after=0 if passing else None)
+
+
+def _unanswered(spec: ToolSpec, error: NoAnswer) -> Observation:
+    """A call whose answer did not come, or cannot be read; its status may tell enough."""
+    if error.code >= 300:
+        return failure(status_of(error.code), f"{status_line(error.code)}. {error}")
+    observation = _unusable(str(error), error.passing)
+    if not error.sent:
+        return observation
+    if error.code and not error.passing and spec.effect is Effect.WRITE:
+        content = f"{status_line(error.code)}: it is done. {error}"
+        return Observation(Status.OK, content, len(content))
+    return _lost(spec, observation)
 
 
 def _lost(spec: ToolSpec, observation: Observation) -> Observation:

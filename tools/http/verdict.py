@@ -1,9 +1,10 @@
-"""What an HTTP answer means: its status first, then what the body says of itself.
+"""What an HTTP answer means: its status decides, and words only where a source is known for them.
 
-Hubs answer "rate limit", "blocked" and "gateway error" under status 200, and ToolBench takes those
-for successes, while it takes a list of films for an error because a title holds the wrong word.
-So a body is looked at only where it is nothing but a message: a JSON object without any payload,
-a page, or a line of text that begins so.
+The hub of ToolBench's APIs answers "rate limit", "blocked" and "gateway error" under status 200.
+ToolBench takes those for successes, while it takes a list of films for an error because a title
+holds the wrong word. So a body of that source is looked at where it is nothing but a message: a
+JSON object without any payload, a page, or a line of text that begins so. A body of another source
+is not: "User unblocked successfully" is no refusal.
 """
 
 from __future__ import annotations
@@ -13,10 +14,13 @@ from typing import Any
 
 from toolgrove.data.records import Status
 
-__all__ = ["PASSING", "is_report", "status_of", "verdict"]
+__all__ = ["IN_WORDS", "PASSING", "is_report", "status_of", "verdict"]
 
 PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may do better."""
+
+IN_WORDS = frozenset({"toolbench"})
+"""Sources (``ToolSpec.source``) whose APIs say under a status of success that they failed."""
 
 _NAMED = {
     402: Status.UNSUBSCRIBED,
@@ -93,6 +97,8 @@ def status_of(code: int, text: str = "") -> Status:
 
 def verdict(value: Any, text: str, *, page: bool) -> Status:
     """Whether a body under a status of success says that it is an error.
+
+    Ask it of the sources :data:`IN_WORDS` only, and never of a write.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, unquote, urljoin, urlsplit, urlunsplit
 
 import httpx
 
@@ -30,6 +30,7 @@ _HEADERS = {
     "User-Agent": f"toolgrove/{version('toolgrove')}",
 }
 _MOVED = frozenset({301, 302, 303, 307, 308})
+_READS = frozenset({"GET", "HEAD"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +53,12 @@ class NoAnswer(Exception):
         Whether the server may have acted on the request.
     passing : bool
         Whether the same request may do better later.
+    code : int
+        The HTTP status of an answer whose body cannot be used; 0 where no answer came.
     """
 
-    def __init__(self, text: str, *, sent: bool, passing: bool) -> None:
-        self.sent, self.passing = sent, passing
+    def __init__(self, text: str, *, sent: bool, passing: bool, code: int = 0) -> None:
+        self.sent, self.passing, self.code = sent, passing, code
         super().__init__(text)
 
 
@@ -106,13 +109,15 @@ class Wire:
         self._redirects = redirects
 
     async def __call__(self, request: Request) -> WireAnswer:
-        for _ in range(self._redirects):
-            answer = await self._exchange(request)
-            following = self._next(request, answer)
-            if following is None:
-                return answer
-            request = following
-        return await self._exchange(request)
+        left = self._redirects
+        answer = await self._exchange(request)
+        slashed = _slashed(request, answer)
+        if slashed is not None:
+            request, answer = slashed, await self._exchange(slashed)
+        while left and (following := self._next(request, answer)) is not None:
+            request, answer = following, await self._exchange(following)
+            left -= 1
+        return answer
 
     async def _exchange(self, request: Request) -> WireAnswer:
         try:
@@ -127,8 +132,10 @@ class Wire:
             raise NoAnswer(f"The URL cannot be made: {error}", sent=False, passing=False) from error
         pool = self._pool
         pool.users += 1
+        code = 0
         try:
             response = await pool.transport.handle_async_request(built)
+            code = response.status_code
             try:
                 encoding = response.headers.get("content-encoding", "")
                 body = await read_body(response.aiter_raw(), encoding, self._max_bytes)
@@ -136,7 +143,7 @@ class Wire:
                 await response.aclose()
         except Unreadable as error:
             text = f"The answer is no good: {error}."
-            raise NoAnswer(text, sent=True, passing=error.passing) from error
+            raise NoAnswer(text, sent=True, passing=error.passing, code=code) from error
         except httpx.TransportError as error:
             text = f"{type(error).__name__}: {error}".rstrip(": ")
             unsent = isinstance(error, _UNSENT)
@@ -154,7 +161,10 @@ class Wire:
             if pool.retired and not pool.users:
                 await pool.transport.aclose()
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return WireAnswer(response.status_code, headers, body)
+        location = headers.pop("location", "")
+        if location and (code in (201, 202) or 300 <= code < 400):
+            headers["location"] = self._named(request.url, location)
+        return WireAnswer(code, headers, body)
 
     def _routed(self, url: str) -> str:
         """A URL where its host is served: elsewhere if ``hosts`` says so."""
@@ -163,6 +173,17 @@ class Wire:
         if base is None:
             return url
         return base.rstrip("/") + url[len(f"{parts.scheme}://{parts.netloc}") :]
+
+    def _named(self, url: str, location: str) -> str:
+        """Where a ``Location`` leads, under the name that the host goes by here."""
+        parts = urlsplit(url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        base = self._hosts.get(parts.hostname or "", origin).rstrip("/")
+        try:
+            there = urljoin(self._routed(url).partition("?")[0], location)
+        except ValueError:
+            return location
+        return origin + there[len(base) :] if there.startswith((base + "/", base + "?")) else there
 
     def _next(self, request: Request, answer: WireAnswer) -> Request | None:
         """The request that a redirect asks for, or None where it is not followed.
@@ -174,11 +195,10 @@ class Wire:
         Blocked
             Where it leads to an address that the policy does not allow.
         """
-        to = answer.headers.get("location", "")
-        if answer.code not in _MOVED or not to or request.method not in ("GET", "HEAD"):
+        url = answer.headers.get("location", "").partition("#")[0]
+        if answer.code not in _MOVED or not url or request.method not in _READS:
             return None
         try:
-            url = urljoin(request.url, to).partition("#")[0]
             here, there = origin_of(request.url), origin_of(url)
         except ValueError:
             return None
@@ -192,3 +212,23 @@ class Wire:
     async def close(self) -> None:
         """Close the connections."""
         await self._pool.transport.aclose()
+
+
+def _slashed(request: Request, answer: WireAnswer) -> Request | None:
+    """The same request with a slash more or less at its path's end, where a redirect asks for it.
+
+    Host, port, credentials and query stay, so nothing else is called than what was meant.
+    """
+    if answer.code not in _MOVED or request.method not in _READS:
+        return None
+    try:
+        to = answer.headers.get("location", "")
+        here, there = urlsplit(request.url), urlsplit(to)
+        same = origin_of(request.url) == origin_of(to) and "@" not in there.netloc
+    except ValueError:
+        return None
+    paths = sorted((unquote(here.path), unquote(there.path)), key=len)
+    if not same or paths[0] + "/" != paths[1] or parse_qsl(here.query) != parse_qsl(there.query):
+        return None
+    path = here.path + "/" if len(here.path) < len(there.path) else here.path.removesuffix("/")
+    return replace(request, url=urlunsplit(here._replace(path=path)))

@@ -12,22 +12,20 @@ from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.http.request import Refused
-from toolgrove.tools.mcp.source import Server, connected, pin, reason, tools_of
+from toolgrove.tools.mcp.answer import error_text, observed
+from toolgrove.tools.mcp.source import CONNECT, Server, connected, pin, raw_answer, reason, tools_of
 
 if TYPE_CHECKING:
     from mcp import Client
-    from mcp.types import CallToolResult
 
     from toolgrove.tools.secrets import SecretStore
 
 __all__ = ["McpBackend"]
 
-_CONNECT = 30.0
 _BASE, _LONGEST = 0.5, 30.0
 
 
@@ -96,8 +94,10 @@ class McpBackend:
             return await _called(client, name, arguments)
         except MCPError as error:
             if error.code in (INVALID_PARAMS, METHOD_NOT_FOUND):
-                return failure(Status.INVALID_REQUEST, f"The MCP server refused: {error.message}")
-            text = f"The MCP server failed: {error.message}"
+                return failure(
+                    Status.INVALID_REQUEST, f"The MCP server refused: {error_text(error)}"
+                )
+            text = f"The MCP server failed: {error_text(error)}"
             if error.code != CONNECTION_CLOSED:
                 return failure(Status.ERROR_IN_MESSAGE, text)
             link.drop(client)
@@ -117,43 +117,10 @@ async def _called(client: Client, name: str, arguments: dict[str, Any]) -> Obser
     Not by ``Client.call_tool``: that runs the server's output schema, whose patterns may take for
     ever, over the answer.
     """
-    from mcp.types import (
-        CallToolRequest,
-        CallToolRequestParams,
-        CallToolResult,
-        InputRequiredResult,
-    )
-    from pydantic import TypeAdapter
+    from mcp.types import CallToolRequest, CallToolRequestParams
 
     request = CallToolRequest(params=CallToolRequestParams(name=name, arguments=arguments))
-    adapter: TypeAdapter[CallToolResult | InputRequiredResult] = TypeAdapter(
-        CallToolResult | InputRequiredResult
-    )
-    result = await client.session.send_request(request, adapter)
-    if isinstance(result, InputRequiredResult):
-        text = "The tool asks a person for more, and nobody is there to answer."
-        return failure(Status.NOT_WORKING, text)
-    content = _text(result)
-    status = Status.ERROR_IN_MESSAGE if result.is_error else Status.OK
-    return Observation(status, content, len(content))
-
-
-def _text(result: CallToolResult) -> str:
-    """What a model can read of an answer; of pictures and sounds, that they are there."""
-    parts = []
-    for block in result.content:
-        if block.type == "text":
-            parts.append(block.text)
-        elif block.type == "image" or block.type == "audio":
-            parts.append(f"[{block.type}, {block.mime_type}, not shown]")
-        elif block.type == "resource_link":
-            parts.append(f"[resource {block.uri}]")
-        else:
-            inner = getattr(block.resource, "text", None)
-            parts.append(f"[resource {block.resource.uri}]" if inner is None else inner)
-    if not parts and result.structured_content is not None:
-        parts.append(codec.dumps(result.structured_content).decode())
-    return "\n".join(parts)
+    return observed(await raw_answer(client, request))
 
 
 def _lost(spec: ToolSpec, text: str) -> Observation:
@@ -253,20 +220,26 @@ class _Session:
     async def _live(self, server: Server, secrets: SecretStore | None) -> None:
         try:
             async with AsyncExitStack() as stack:
-                async with asyncio.timeout(_CONNECT):
+                async with asyncio.timeout(CONNECT):
                     way = connected(server, secrets=secrets)
                     client = await stack.enter_async_context(way)
                     await self._list(client)
                 self.client = client
                 self.opened.set_result(client)
                 await self._done.wait()
+        except TimeoutError:
+            self._refuse(TimeoutError(f"{server.address} was not ready within {CONNECT:g} s."))
         except Exception as error:  # whoever waits is told; after that, closing is all that is left
-            if not self.opened.done():
-                self.opened.set_exception(error)
-                self.opened.exception()  # looked at, also where every caller has given up
+            self._refuse(error)
+
+    def _refuse(self, error: Exception) -> None:
+        if not self.opened.done():
+            self.opened.set_exception(error)
+            self.opened.exception()  # looked at, also where every caller has given up
 
     async def _list(self, client: Client) -> None:
-        self._pins = {tool.name: pin(tool) for tool in await tools_of(client)}
+        tools, _ = await tools_of(client)
+        self._pins = {tool.name: pin(tool) for tool in reversed(tools)}  # the first of a name
         self._listed = time.monotonic()
 
     async def pins(self, client: Client, relist: float) -> dict[str, str]:
@@ -280,6 +253,4 @@ class _Session:
         if not self.opened.done():
             self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        if not self.opened.done():
-            self.opened.set_exception(ConnectionError("closed while it was opening"))
-            self.opened.exception()
+        self._refuse(ConnectionError("closed while it was opening"))

@@ -8,6 +8,7 @@ standard input and output, or the ``http(s)://…`` URL of one that speaks strea
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shlex
 import sys
@@ -23,10 +24,26 @@ from toolgrove.errors import SpecError, UsageError
 
 if TYPE_CHECKING:
     from mcp import Client, Tool
+    from mcp.client._transport import Transport
+    from mcp.types import Request
 
     from toolgrove.tools.secrets import SecretStore
 
-__all__ = ["STDIO", "Server", "connected", "is_address", "load_mcp", "need_mcp", "pin", "tools_of"]
+__all__ = [
+    "CONNECT",
+    "STDIO",
+    "Server",
+    "connected",
+    "is_address",
+    "load_mcp",
+    "need_mcp",
+    "pin",
+    "raw_answer",
+    "tools_of",
+]
+
+CONNECT = 30.0
+"""Seconds in which a server has to be ready and to have listed its tools."""
 
 STDIO = "mcp+stdio:"
 _PAGES = 1000
@@ -151,18 +168,15 @@ async def connected(
     """
     need_mcp()
     import httpx2
-    from mcp import Client, StdioServerParameters, stdio_client
+    from mcp import Client
     from mcp.client.streamable_http import streamable_http_client
 
     from toolgrove.tools.mcp.http import Bounded
 
     if server.command:
         named = {name: os.environ[name] for name in server.environ if name in os.environ}
-        parameters = StdioServerParameters(
-            command=server.command[0], args=list(server.command[1:]), env=named
-        )
         with open(os.devnull, "w") as nowhere:  # noqa: ASYNC230 - it never blocks
-            transport = stdio_client(parameters, errors or nowhere)
+            transport = _program(server.command, named, errors or nowhere)
             async with Client(transport, cache=None) as client:
                 yield client
         return
@@ -187,23 +201,80 @@ def _authorization(server: Server, secrets: SecretStore | None) -> dict[str, str
     return {"Authorization": f"Bearer {value}"}
 
 
-async def tools_of(client: Client) -> list[Tool]:
+def _program(command: tuple[str, ...], environ: dict[str, str], errors: TextIO) -> Transport:
+    from mcp import StdioServerParameters, stdio_client
+    from mcp.client.stdio import get_default_environment
+
+    if sys.platform == "win32":  # which has no process groups; the SDK's jobs end all the same
+        words = StdioServerParameters(command=command[0], args=list(command[1:]), env=environ)
+        return stdio_client(words, errors)
+    from toolgrove.tools.mcp.stdio import started
+
+    return started(command, {**get_default_environment(), **environ}, errors)
+
+
+async def raw_answer(client: Client, request: Request[Any, Any]) -> dict[str, Any]:
+    """What a server answers to a request, as it stands.
+
+    The SDK's own check turns a whole answer down for one bad part of it.
+    """
+    session: Any = client.session
+    data = request.model_dump(by_alias=True, mode="json", exclude_none=True)
+    options: dict[str, Any] = {}
+    session._stamp(data, options)
+    answer: dict[str, Any] = await session._dispatcher.send_raw_request(
+        data["method"], data.get("params"), options
+    )
+    return answer
+
+
+async def tools_of(client: Client) -> tuple[list[Tool], list[str]]:
     """Every tool that a server lists, page by page.
 
-    Raises
-    ------
-    SpecError
-        Where the pages do not end.
+    Returns
+    -------
+    tools : list of Tool
+        The good ones.
+    left : list of str
+        What was left out, and why.
     """
     found: list[Tool] = []
+    left: list[str] = []
+    seen: set[str | None] = set()
     cursor: str | None = None
-    for _ in range(_PAGES):
-        page = await client.list_tools(cursor=cursor)
-        found += page.tools
-        cursor = page.next_cursor
-        if cursor is None:
-            return found
-    raise SpecError(f"The MCP server lists more than {_PAGES} pages of tools.")
+    while cursor not in seen and len(seen) < _PAGES:
+        seen.add(cursor)
+        tools, bad, cursor = await _page(client, cursor)
+        found += tools
+        left += bad
+        if not cursor:
+            return found, left
+    return found, [*left, "further pages: the server's pages of tools do not end"]
+
+
+async def _page(client: Client, cursor: str | None) -> tuple[list[Tool], list[str], str | None]:
+    from mcp.types import ListToolsRequest, ListToolsResult, PaginatedRequestParams, Tool
+    from pydantic import ValidationError
+
+    request = ListToolsRequest(params=PaginatedRequestParams(cursor=cursor))
+    answer = await raw_answer(client, request)
+    listed = answer.get("tools")
+    if not isinstance(listed, list):
+        raise SpecError("The MCP server's list of tools is no list.")
+    tools: list[Tool] = []
+    left: list[str] = []
+    for number, one in enumerate(listed, start=1):
+        try:
+            tools.append(Tool.model_validate(one, by_name=False))
+        except ValidationError as error:
+            name = one.get("name") if isinstance(one, dict) else None
+            place = ".".join(map(str, error.errors()[0]["loc"]))
+            why = f"{place}: {error.errors()[0]['msg']}".removeprefix(": ")
+            left.append(f"{str(name or f'tool {number} of a page')[:100]}: {why[:200]}")
+    session: Any = client.session  # which keeps what the newest servers want repeated in headers
+    kept = session._absorb_tool_listing(ListToolsResult(tools=tools), complete=False).tools
+    following = answer.get("nextCursor")
+    return kept, left, following if isinstance(following, str) else None
 
 
 def pin(tool: Tool) -> str:
@@ -237,20 +308,29 @@ async def load_mcp(address: str) -> tuple[list[ToolSpec], list[str]]:
         Where the server cannot be reached or does not answer as it should.
     """
     server = Server.parse(address)
+    need_mcp()
+    doing = "did not answer initialize"
     try:
-        async with connected(server, errors=sys.__stderr__) as client:
-            tools = await tools_of(client)
+        async with asyncio.timeout(CONNECT), connected(server, errors=sys.__stderr__) as client:
+            doing = "did not list its tools"
+            tools, left = await tools_of(client)
             info = client.server_info
     except (UsageError, SpecError):
         raise
+    except TimeoutError:
+        raise SpecError(
+            f"{address}: the MCP server {doing} within {CONNECT:g} s, and was ended. "
+            "See that it answers there."
+        ) from None
     except Exception as error:
         raise SpecError(
             f"{address}: no MCP server answered ({reason(error)}). See that it runs there."
         ) from error
     name = (info.name.strip() if info is not None else "") or _named_after(server)
     specs: dict[str, ToolSpec] = {}
-    left: list[str] = []
     for tool in tools:
+        if tool.name in specs and specs[tool.name].binding["pin"] == pin(tool):
+            continue
         if tool.name in specs:
             left.append(f"{tool.name}: listed twice; the first is taken")
         elif _deep([tool.input_schema, tool.output_schema or {}]):

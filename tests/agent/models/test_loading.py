@@ -148,7 +148,7 @@ def completion(**message: Any) -> Response:
     )
 
 
-def calling(arguments: str) -> dict[str, Any]:
+def calling(arguments: Any) -> dict[str, Any]:
     return {"id": "c1", "type": "function", "function": {"name": "now", "arguments": arguments}}
 
 
@@ -203,6 +203,65 @@ class TestOpenAICompatible:
             reply = OpenAICompatibleChatModel(base_url=url).invoke("hi")
         assert reply.tool_calls == []
         assert reply.invalid_tool_calls[0]["args"] == '{"zone": '
+
+    @pytest.mark.parametrize(
+        ("arguments", "args"),
+        [
+            ({"zone": "CET"}, {"zone": "CET"}),
+            ('"{\\"zone\\": \\"CET\\"}"', {"zone": "CET"}),
+            (None, {}),
+            ("", {}),
+            ("null", {}),
+            ('{"zone": "C\nET"}', {"zone": "C\nET"}),
+        ],
+    )
+    def test_arguments_in_another_form_are_taken_where_an_object_is_meant(
+        self, arguments: Any, args: Any
+    ) -> None:
+        with serving(lambda body, request: completion(tool_calls=[calling(arguments)])) as (url, _):
+            reply = OpenAICompatibleChatModel(base_url=url).invoke("hi")
+        assert [call["args"] for call in reply.tool_calls] == [args]
+        assert reply.invalid_tool_calls == []
+
+    @pytest.mark.parametrize(
+        ("arguments", "kept"),
+        [
+            (["CET"], '["CET"]'),
+            ('["CET"]', '["CET"]'),
+            ('"CET"', '"CET"'),
+            (5, "5"),
+            ('{"zone": NaN}', '{"zone": NaN}'),
+            ('{"zone": 1}{"zone": 2}', '{"zone": 1}{"zone": 2}'),
+            ("[" * 100_000, "[" * 100_000),
+        ],
+    )
+    def test_arguments_that_are_no_object_are_an_invalid_call_and_no_end_of_the_run(
+        self, arguments: Any, kept: str
+    ) -> None:
+        good = calling({"zone": "CET"})
+        calls = [calling(arguments), "no call", {"id": 7}, good]
+        with serving(lambda body, request: completion(tool_calls=calls)) as (url, _):
+            reply = OpenAICompatibleChatModel(base_url=url).invoke("hi")
+        assert [call["args"] for call in reply.tool_calls] == [{"zone": "CET"}]
+        (invalid,) = reply.invalid_tool_calls
+        assert (invalid["name"], invalid["args"]) == ("now", kept)
+
+    @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 529])
+    def test_a_server_in_passing_trouble_is_asked_again(self, status: int) -> None:
+        past = "Thu, 01 Jan 1970 00:00:00 GMT"
+        trouble = Response(status_code=status, headers={"Retry-After": past})
+        answers = [trouble, completion(content="ok")]
+        with serving(lambda body, request: answers.pop(0)) as (url, _):
+            assert OpenAICompatibleChatModel(base_url=url).invoke("hi").content == "ok"
+
+    def test_a_server_that_asks_for_an_hour_is_not_asked_before(self) -> None:
+        busy = Response(status_code=429, headers={"Retry-After": "3600"})
+        with (
+            serving(lambda body, request: busy) as (url, got),
+            pytest.raises(ModelError, match="answered 429"),
+        ):
+            OpenAICompatibleChatModel(base_url=url).invoke("hi")
+        assert len(got) == 1
 
     def test_a_server_that_is_loading_is_asked_again(self) -> None:
         busy = Response(status_code=503, headers={"Retry-After": "0"})

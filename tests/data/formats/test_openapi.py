@@ -218,3 +218,47 @@ def test_real_documents_import_or_give_one_error(real_documents: Path) -> None:
             told.append(str(error))
     assert all("at $.paths: expected an operation" in error for error in told)
     assert taken > 0.85 * len(files)
+
+
+@pytest.mark.parametrize(
+    ("responses", "answers"),
+    [
+        ({"200": {"description": "ok"}, "404": {"content": {"text/html": {}}}}, None),
+        ({"200": {"content": {"text/html; charset=utf-8": {}}}}, ["page"]),
+        ({200: {"content": {"text/html": {}}}, "304": {}}, ["page"]),
+        ({"302": {"description": "the file"}}, ["redirect"]),
+        ({"200": {"description": "ok"}, "303": {}}, ["redirect"]),
+        ({"307": {}}, ["redirect"]),
+        ({"200": {"description": "ok"}, "301": {}, "307": {}}, None),
+        ({"2XX": {"$ref": "#/nowhere"}}, None),
+        ([], None),
+    ],
+)
+def test_what_looks_like_no_answer_and_is_one_by_the_specification(
+    responses: Any, answers: Any
+) -> None:
+    operation = {"operationId": "get", "responses": responses}
+    [spec] = parse_openapi(
+        {
+            "openapi": "3.1.0",
+            "info": {"title": "T", "version": "1"},
+            "servers": [{"url": "https://a.example"}],
+            "paths": {"/x": {"get": operation}},
+        },
+        "x.json",
+    ).specs
+    assert spec.binding.get("answers") == answers
+
+
+def test_swagger_2_declares_pages_and_redirects_too() -> None:
+    [spec] = parse_openapi(
+        {
+            "swagger": "2.0",
+            "info": {"title": "T", "version": "1"},
+            "host": "a.example",
+            "produces": ["text/html"],
+            "paths": {"/x": {"get": {"responses": {"200": {}, "302": {}}}}},
+        },
+        "x.json",
+    ).specs
+    assert spec.binding["answers"] == ["page", "redirect"]

@@ -149,3 +149,25 @@ def test_the_corpus_is_known_by_its_name(tmp_path: Path) -> None:
 )
 def test_json_is_told_apart_by_its_keys(data: Any, kind: SourceKind | None) -> None:
     assert sniff(data) is kind
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("indent", ["", "  ", "      "])
+@pytest.mark.parametrize("head", ["", "# notes\n\n", "---\n", "%YAML 1.2\n---\n"])
+@pytest.mark.parametrize("key", ["openapi: 3.0.0", "'openapi': '3.0.0'", "info: {title: T}"])
+def test_a_yaml_document_is_known_with_a_mark_and_with_all_of_it_indented(
+    tmp_path: Path, mark: bytes, indent: str, head: str, key: str
+) -> None:
+    lines = [key, "openapi: 3.0.0", "servers: [{url: 'https://a.example'}]", "paths:", "  /a:"]
+    lines = [*dict.fromkeys(lines), "    get: {operationId: a}"]
+    lines = [line for line in lines if not (line.startswith("openapi") and "'openapi'" in key)]
+    file = tmp_path / "api.yaml"
+    file.write_bytes(mark + head.encode() + "".join(f"{indent}{x}\n" for x in lines).encode())
+    [loaded] = load_sources([file], SPECS)
+    assert [spec.name for spec in loaded.specs] == ["a"]
+
+
+def test_a_key_within_another_yaml_file_makes_it_no_document(tmp_path: Path) -> None:
+    (tmp_path / "chart.yaml").write_text("tools:\n  openapi: 3.0.0\n  x: [\n")
+    (tmp_path / "list.yaml").write_text("- openapi: 3.0.0\n  x: [\n")
+    assert list(load_sources([tmp_path], SPECS)) == []

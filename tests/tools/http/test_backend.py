@@ -6,6 +6,7 @@ import asyncio
 import gzip
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -159,8 +160,6 @@ BROKEN = {
     "cut gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 20\r\n\r\n"
     + gzip.compress(b'{"a": "bcdefghijk"}')[:20],
     "no gzip": b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-    "NaN": b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 3\r\n\r\nNaN",
-    "bad UTF-8": b"HTTP/1.1 200 OK\r\n" + JSON.encode() + b'\r\nContent-Length: 3\r\n\r\n"\xff"',
 }
 
 
@@ -213,10 +212,128 @@ async def test_promise_18_a_bomb_is_left_after_the_cap(faults: Any, reply: Reply
     assert "larger than 100,000 bytes" in observation.content
 
 
-async def test_html_under_200_is_no_answer(faults: Any, reply: Reply) -> None:
-    faults.answer("/x", reply(b"<html><body>Sign in</body></html>", "Content-Type: text/html"))
+NDJSON = b'{"a":1}\n{"a":2}\n'
+ODD = {
+    "lines of JSON": (NDJSON, "application/x-ndjson", "", NDJSON.decode().strip()),
+    "lines under JSON's name": (NDJSON, "application/json", "", NDJSON.decode().strip()),
+    "JSON sequence": (b'\x1e{"a":1}\n', "application/json-seq", "", '{"a":1}'),
+    "NaN": (b'{"t": NaN}', "application/json", "", '{"t": NaN}'),
+    "a number without end": (b"[Infinity]", "application/json", "", "[Infinity]"),
+    "a number too large": (b'{"e": 1e999}', "application/json", "", '{"e": 1e999}'),
+    "Latin-1": ('"Köln"'.encode("latin-1"), "application/json; charset=latin1", "", '"Köln"'),
+    "cp1252": ('"€"'.encode("cp1252"), "application/json;charset=windows-1252", "", '"€"'),
+    "UTF-16": ('{"a":"é"}'.encode("utf-16"), "application/json; charset=utf-16", "", '{"a":"é"}'),
+    "UTF-16 unsaid": ('{"a":"é"}'.encode("utf-16"), "application/json", "", '{"a":"é"}'),
+    "Latin-1 unsaid": ('"Köln"'.encode("latin-1"), "application/json", "", '"K\ufffdln"'),
+    "a mark first": (b'\xef\xbb\xbf{"a":1}', "application/json", "", '{"a":1}'),
+    "a comma too many": (b'{"a":1,}', "application/json", "", '{"a":1,}'),
+    "nesting": (b"[" * 2000 + b"]" * 2000, "application/json", "", "[" * 2000 + "]" * 2000),
+    "a charset for an encoding": (b'{"a":1}', "application/json", "utf-8", '{"a":1}'),
+    "no encoding": (b'{"a":1}', "application/json", "none", '{"a":1}'),
+}
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+@pytest.mark.parametrize("what", ODD)
+async def test_an_odd_answer_of_success_is_passed_on(
+    faults: Any, reply: Reply, what: str, effect: Effect
+) -> None:
+    body, kind, encoding, content = ODD[what]
+    headers = [f"Content-Type: {kind}", *([f"Content-Encoding: {encoding}"] if encoding else [])]
+    faults.answer("/x", reply(body, *headers))
+    method = "GET" if effect is Effect.READ else "POST"
+    observation = await call(faults, faults.spec(method=method, effect=effect))
+    assert (observation.status, observation.content) == (Status.OK, content)
+
+
+PAGE = (b"<html><body>Sign in</body></html>", "Content-Type: text/html")
+
+
+async def test_html_under_200_is_no_answer_to_a_read(faults: Any, reply: Reply) -> None:
+    faults.answer("/x", reply(*PAGE))
     observation = await call(faults, faults.spec())
     assert (observation.status, observation.content) == (Status.ERROR_IN_MESSAGE, "Sign in")
+
+
+async def test_html_that_the_specification_declares_is_passed_on(faults: Any, reply: Reply) -> None:
+    faults.answer("/x", reply(*PAGE))
+    spec = faults.spec()
+    spec = replace(spec, binding={**spec.binding, "answers": ["page"]})
+    observation = await call(faults, spec)
+    assert (observation.status, observation.content) == (Status.OK, PAGE[0].decode())
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (PAGE, "Sign in"),
+        ((b'{"a": ', JSON), '{"a":'),
+        ((b"\x0b\x02", JSON, "Content-Encoding: br"), "HTTP 200 OK: it is done. The answer is no"),
+        ((b"x" * 200_000, JSON), "larger than 100,000 bytes"),
+    ],
+)
+async def test_a_write_that_succeeded_is_not_in_doubt_for_an_odd_answer(
+    faults: Any, reply: Reply, answer: Any, told: str
+) -> None:
+    faults.answer("/x", reply(*answer))
+    observation = await call(faults, faults.spec(method="POST", effect=Effect.WRITE))
+    assert observation.status is Status.OK
+    assert told in observation.content
+
+
+async def test_the_status_of_an_answer_that_cannot_be_read_is_told(
+    faults: Any, reply: Reply
+) -> None:
+    odd = "Content-Encoding: br"
+    faults.answer("/x", reply(b"\x0b", odd, status="422 Unprocessable Content"))
+    observation = await call(faults, faults.spec(method="POST", effect=Effect.WRITE))
+    assert observation.status is Status.INVALID_REQUEST
+    assert observation.content.startswith("HTTP 422")
+
+
+SAID = {
+    "User unblocked successfully": Status.UNAUTHORIZED,
+    "Order accepted, payment gateway notified": Status.NOT_WORKING,
+    "Quota updated": Status.TOO_MANY_REQUESTS,
+}
+
+
+@pytest.mark.parametrize("effect", list(Effect))
+@pytest.mark.parametrize("source", ["openapi", "toolbench", ""])
+@pytest.mark.parametrize("said", SAID)
+async def test_words_decide_only_for_reads_of_a_source_that_answers_in_words(
+    faults: Any, reply: Reply, said: str, source: str, effect: Effect
+) -> None:
+    faults.answer("/x", reply(json.dumps({"message": said}).encode(), JSON))
+    method = "GET" if effect is Effect.READ else "POST"
+    spec = replace(faults.spec(method=method, effect=effect), source=source)
+    in_words = source == "toolbench" and effect is Effect.READ
+    assert (await call(faults, spec)).status is (SAID[said] if in_words else Status.OK)
+
+
+DOCUMENTED = {"type": "object", "properties": {"id": {"type": "integer"}}}
+
+
+@pytest.mark.parametrize(
+    ("returns", "body", "status"),
+    [
+        (None, {"status": "failed"}, Status.OK),
+        (None, {"error": "no such city"}, Status.OK),
+        (DOCUMENTED, {"error": "no such city"}, Status.NOT_WORKING),
+        (DOCUMENTED, {"id": 5, "error": "one of two"}, Status.OK),
+        (DOCUMENTED, {"city": "blocked"}, Status.OK),
+        (DOCUMENTED | {"additionalProperties": True}, {"status": "failed"}, Status.OK),
+        ({"type": "object", "properties": {"status": {}}}, {"status": "failed"}, Status.OK),
+        ({"anyOf": [DOCUMENTED, {"$ref": "#/$defs/E"}]}, {"error": "no such city"}, Status.OK),
+    ],
+)
+async def test_the_documented_schema_decides_for_reads_and_never_for_writes(
+    faults: Any, reply: Reply, returns: Any, body: Any, status: Status
+) -> None:
+    faults.answer("/x", reply(json.dumps(body).encode(), JSON))
+    assert (await call(faults, replace(faults.spec(), returns=returns))).status is status
+    write = faults.spec(method="POST", effect=Effect.WRITE)
+    assert (await call(faults, replace(write, returns=returns))).status is Status.OK
 
 
 @pytest.mark.parametrize("fault", ["hang", "drip"])

@@ -1,4 +1,4 @@
-"""What an HTTP answer means, by its status and by what it says of itself."""
+"""What an HTTP answer means, by its status and, where a source is known for it, by its words."""
 
 from __future__ import annotations
 

@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 
 from support.injected import inject
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.backend import HttpBackend
 from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.request import Refused, Request, build_request
 from toolgrove.tools.http.wire import Wire
+from toolgrove.tools.registry import Registry
 
 JSON = "Content-Type: application/json"
 
@@ -80,6 +82,82 @@ async def test_promise_14_a_redirect_to_a_private_address_is_refused(
     assert observation.status is Status.NOT_WORKING
     assert "not a public host" in observation.content
     assert len(faults.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "location"),
+    [
+        ("/x", "/x/?a=1"),
+        ("/x/", "https://api.example/x?a=1"),
+        ("/x", "{base}/x/?a=1"),  # as a server writes it that knows only its own address
+        ("/a%20b", "/a%20b/?a=1"),
+    ],
+)
+async def test_a_redirect_to_the_same_path_with_a_slash_is_followed_by_reads(
+    faults: Any, reply: Callable[..., bytes], path: str, location: str
+) -> None:
+    other = path.removesuffix("/") if path.endswith("/") else path + "/"
+    faults.answer(path, to(location.format(base=faults.base), "307 Temporary Redirect"))
+    faults.answer(other, reply(b"1", JSON))
+    spec = faults.spec(path, places={"a": "query"})
+    backend = HttpBackend({spec.id: spec}.__getitem__, hosts=faults.hosts)
+    observation = await backend(ToolCall("c", spec.id, {"a": 1}))
+    await backend.close()
+    assert (observation.status, observation.content) == (Status.OK, "1")
+    assert [asked.target for asked in faults.asked] == [path + "?a=1", other + "?a=1"]
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://other.example/x/",
+        "http://api.example/x/",
+        "https://api.example:444/x/",
+        "https://me@api.example/x/",
+        "/x//",
+        "/y/",
+        "/x/?b=2",
+    ],
+)
+async def test_promise_16_a_slash_is_no_way_to_another_place(faults: Any, location: str) -> None:
+    faults.answer("/x", to(location, "307 Temporary Redirect"))
+    observation = await call(faults, faults.spec("/x"))
+    assert observation.status is Status.NOT_WORKING
+    assert len(faults.asked) == 1
+
+
+async def test_slashes_that_redirect_to_each_other_end(faults: Any) -> None:
+    faults.answer("/x", to("/x/"))
+    faults.answer("/x/", to("/x"))
+    observation = await call(faults, faults.spec("/x"))
+    assert observation.status is Status.NOT_WORKING
+    assert "https://api.example/x," in observation.content
+    assert len(faults.asked) == 2
+
+
+async def test_a_write_is_not_sent_again_for_a_slash(faults: Any) -> None:
+    faults.answer("/x", to("/x/", "308 Permanent Redirect"))
+    spec = faults.spec("/x", method="POST", effect=Effect.WRITE)
+    observation = await call(faults, spec)
+    assert "https://api.example/x/" in observation.content
+    assert len(faults.asked) == 1
+
+
+async def test_promise_13_a_secret_in_a_redirects_address_is_not_shown(
+    faults: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOOLGROVE_SECRET_KEY", "s3cr3t-value")
+    monkeypatch.setenv("TOOLGROVE_ORIGIN_KEY", "https://api.example")
+    spec = faults.spec("/x")
+    key = {"secret": "KEY", "type": "apiKey", "in": "query", "name": "key"}
+    spec = replace(spec, binding={**spec.binding, "security": [[key]]})
+    faults.answer("/x", to("https://elsewhere.example/?key=s3cr3t-value"))
+    with Registry() as registry:
+        registry.add([spec])
+        async with build_stack(registry, hosts=faults.hosts) as execute:
+            observation = await execute(ToolCall("c", spec.id))
+    assert "s3cr3t-value" in faults.asked[0].target
+    assert "https://elsewhere.example/?key=[secret KEY]" in observation.content
 
 
 async def test_a_redirected_write_is_not_sent_again(faults: Any) -> None:
