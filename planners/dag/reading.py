@@ -55,7 +55,7 @@ class PlanReader:
             line, end, rest = self._tail.partition("\n")
             if begins_objects(line, bool(end)):
                 self._reader = ObjectReader(self._spec_of, self._line)
-            elif begins_lines(line):
+            elif begins_lines(line, self._spec_of):
                 self._reader = LineReader(self._spec_of, self._line)
             elif end:
                 found += self._before(line)

@@ -18,6 +18,7 @@ from toolgrove.data.records import JsonObject
 
 __all__ = [
     "REFERENCE",
+    "STEP",
     "NoSuchField",
     "Ref",
     "fill",
@@ -28,16 +29,17 @@ __all__ = [
     "shapes",
 ]
 
-_STEP = (
+STEP = (
     r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d{1,9}+\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
 )
+"""A field or a place below what a reference leads to."""
 REFERENCE = re.compile(
     r"\$(?:(?P<escape>\$)(?=\{?\d)"
-    rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{_STEP}*+)[ ]*+\}}"
-    rf"|(?P<bare>\d++)(?P<path>{_STEP}*+)(?!\w|[.,]\d))"
+    rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{STEP}*+)[ ]*+\}}"
+    rf"|(?P<bare>\d++)(?P<path>{STEP}*+)(?!\w|[.,]\d))"
 )
 """What may be a reference, and the escape ``$$`` before one."""
-_PARTS = re.compile(_STEP)
+_PARTS = re.compile(STEP)
 
 Path: TypeAlias = tuple[str | int, ...]
 

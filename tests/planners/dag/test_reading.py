@@ -293,7 +293,7 @@ def test_what_cannot_be_read_says_how_to_mend_it(line: str, mend: str) -> None:
         ('[{"id": 1}]', "no tool"),
         ('[{"id": 1, "tool": "f", "arguments": [1]}]', "no object"),
         ('[{"id": 1, "tool": "f", "after": "2"}]', "list of ids"),
-        ('[{"id": 1, "tool": "f", "dependencies": [2]}]', "dependencies"),
+        ('[{"id": 1, "tool": "f", "retries": [2]}]', "retries"),
         ('[{"id": 1, "tool": "f", "argum', "whole task"),
         ('[{"id": 1, "tool": f(x)}, {"id": 2, "tool": "g"}]', "inside a call"),
     ],
