@@ -13,6 +13,7 @@ from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, functio
 from toolgrove.data.records import (
     FINISH,
     Effect,
+    JsonObject,
     Observation,
     Status,
     ToolCall,
@@ -139,6 +140,13 @@ class Offer:
                 f"The arguments of {call.name} are not a JSON object: {call.malformed[:200]}",
             )
         return _checked(call, spec_id, checker)
+
+    def fields_that_fit(
+        self, name: str, arguments: JsonObject, path: list[str | int]
+    ) -> list[str] | None:
+        """See :meth:`toolgrove.tools.schema.Checker.fields_that_fit`; None for other names, too."""
+        spec_id = self.aliases.get(name)
+        return None if spec_id is None else self._checker(spec_id).fields_that_fit(arguments, path)
 
     def _checker(self, spec_id: str) -> Checker:
         if spec_id not in self._checkers:

@@ -131,12 +131,16 @@ class LineReader:
         self._next += len(lines)
         return self._drain()
 
-    def close(self) -> list[Entry]:
-        """The entries that are left once the text is at its end."""
+    def close(self, *, cut: bool = False) -> list[Entry]:
+        """The entries that are left once the text is at its end.
+
+        Of a text that was cut no bracket is closed: what is missing is not known then.
+        """
         self._waiting.append((self._next, self._tail))
         found = self._drain()
         while self._open:
-            found += self._complete(")") or self._broken(_UNCLOSED)
+            done = [] if cut and not self._waiting else self._complete(")")
+            found += done or self._broken(_UNCLOSED, last=True)
             found += self._drain()
         return found
 
@@ -208,7 +212,7 @@ class LineReader:
             found[0] = replace(found[0], text=text[: len(text) - len(rest)])
         return found
 
-    def _broken(self, wrong: str) -> list[Entry]:
+    def _broken(self, wrong: str, *, last: bool = False) -> list[Entry]:
         """Give the open call up, and read on where the next one begins."""
         lines, self._open = self._open, []
         self._name(self._head)
@@ -216,7 +220,9 @@ class LineReader:
         end = next(begins, len(lines))
         self._waiting.extendleft(reversed(lines[end:]))
         text = "\n".join(text for _, text in lines[:end])
-        return [Problem(lines[0][0], text, wrong, self._head.number, self._head.tool)]
+        unfinished = last and end == len(lines)
+        head = self._head
+        return [Problem(lines[0][0], text, wrong, head.number, head.tool, unfinished)]
 
     def _name(self, head: _Head) -> None:
         """What a line sets a name to is what later ones mean by it, read or not."""

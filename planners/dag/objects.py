@@ -69,8 +69,8 @@ class ObjectReader:
         self._text += chunk
         return self._drain() if "}" in chunk or "]" in chunk else []
 
-    def close(self) -> list[Entry]:
-        """The entries that are left once the text is at its end."""
+    def close(self, *, cut: bool = False) -> list[Entry]:
+        """The entries that are left once the text is at its end, cut or not."""
         found = self._drain()
         rest = self._text[self._at :]
         if rest.strip(" \t\r\n]},`"):
@@ -78,7 +78,8 @@ class ObjectReader:
             if self._over or not self._inside:
                 found.append(told(line, rest, self._spec_of, "it is no part of the plan; write N."))
             else:
-                found.append(Problem(line, rest, f"it is not a whole task; write {_SHAPE}"))
+                wrong = f"it is not a whole task; write {_SHAPE}"
+                found.append(Problem(line, rest, wrong, unfinished=_unfinished(rest)))
         return found
 
     def _drain(self) -> list[Entry]:
@@ -163,6 +164,17 @@ def _end(pattern: re.Pattern[str], text: str, at: int) -> int:
     found = pattern.match(text, at)
     assert found is not None
     return found.end()
+
+
+def _unfinished(rest: str) -> bool:
+    """Whether a text ends inside of the object that it begins with."""
+    try:
+        read_value(rest)
+    except Incomplete:
+        return rest.startswith("{")
+    except Broken:
+        pass
+    return False
 
 
 def _first(value: dict[str, Any], names: tuple[str, ...], members: set[str]) -> Any:

@@ -69,8 +69,10 @@ class PlanReader:
         """A line before the first call: words, or a call without a number."""
         return LineReader(self._spec_of, self._line).feed(line + "\n")
 
-    def close(self) -> list[Entry]:
+    def close(self, *, cut: bool = False) -> list[Entry]:
         """The entries that are left once the text is at its end, then problems with a number.
+
+        ``cut`` says that the text was cut off before the model had come to its end.
 
         Such a problem holds its number, so that what refers to it is skipped, unless a task has
         taken the number meanwhile.
@@ -79,7 +81,7 @@ class PlanReader:
         if self._reader is None:
             found = LineReader(self._spec_of, self._line).feed(self._tail + "\n")
         else:
-            found = self._kept(self._reader.close())
+            found = self._kept(self._reader.close(cut=cut))
         for problem in self._held:
             taken = problem.number in self._taken
             if problem.number is not None:
