@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect
-from toolgrove.data.spoken import Spoken
 from toolgrove.planners.dag.building import SpecOf, named
 from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem
 from toolgrove.planners.dag.reading import PlanReader
@@ -47,37 +46,39 @@ class PlanHearing:
         self._schedule = schedule
         self._spec_of = spec_of
         self._most = most
-        self._said = Spoken()
+        self._reader = PlanReader(spec_of)
         self._begin()
 
     def _begin(self) -> None:
         self.text, self.cut = "", ""
         self.problems: list[str] = []
         self.ends: list[int] = []
-        self._reader = PlanReader(self._spec_of)
         self._read: dict[str, int] = {}
         self._over = 0  # the line that more than enough was heard with
 
     def hear(self, piece: str) -> bool:
         """Take a further piece, and say whether the plan is over before the reply is."""
-        begun = self._said.begun
-        self._take(self._said.feed(piece), begun)
+        begun = self._reader.begun
+        entries = self._reader.feed(piece)
+        self._anew(begun)
+        self._run(entries)
         return bool(self._over)
 
-    def _take(self, words: str, begun: int) -> None:
-        if self._said.begun > begun:  # all that was said so far was a thought
+    def _anew(self, begun: int) -> None:
+        if self._reader.begun > begun:  # all that was said so far was a thought
             self._schedule.forget()
             self._begin()
-        self.text += words
-        self._run(self._reader.feed(words))
 
     def close(self, *, cut: bool = False) -> None:
         """Take what is left once the reply is at its end, cut or not."""
-        begun = self._said.begun
-        self._take(self._said.close(), begun)
-        self._cut_off([] if self._over else self._reader.close(cut=cut), cut)
+        begun = self._reader.begun
+        entries = self._reader.close(cut=cut)
+        self._anew(begun)
+        self.text = self._reader.text
+        if not self._over:
+            self._cut_off(entries, cut)
         if self._over:
-            for entry in self._reader.close():
+            for entry in entries:
                 if isinstance(entry, Problem) and entry.line < self._over:
                     self._tell(entry)
             self.text = "\n".join(self.text.split("\n")[: self._over - 1])
