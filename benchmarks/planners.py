@@ -11,7 +11,8 @@ has made; with ``--hours 0`` it is only printed. A planner passes a task where c
 answer right.
 
 The peer is ``toolbench``, DFSDT as ToolBench's own code runs it, with its prompts and pruning,
-unless another one is named. The last line is one JSON object: model calls a task of the best planner, and of the peer.
+unless another one is named. The last line is one JSON object: model calls a task of the best
+planner, and of the peer.
 """
 
 from __future__ import annotations
