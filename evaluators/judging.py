@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
+from toolgrove.data.spoken import spoken
 from toolgrove.errors import ModelError
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Judge:
         messages: list[BaseMessage] = [SystemMessage(system), HumanMessage(question)]
         for _ in range(self.attempts):
             reply = await self._reply(messages)
-            verdict = _verdict(reply, choices)
+            verdict = _verdict(spoken(reply), choices)
             if verdict is not None:
                 return verdict
             again = _AGAIN.format(" or Verdict: ".join(choices))

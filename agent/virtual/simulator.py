@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.virtual.prompt import PROMPT_DIGEST, SYSTEM, again, question
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Status, ToolSpec
+from toolgrove.data.spoken import spoken
 from toolgrove.errors import ModelError
 from toolgrove.planners.chat import model_name
 from toolgrove.tools.returns import Returns
@@ -97,7 +98,7 @@ class Simulator:
 
     def _read(self, reply: str, returns: Returns) -> VirtualAnswer:
         """The answer in a reply; raises ``ValueError`` where there is none."""
-        error, response = _parsed(reply)
+        error, response = _parsed(spoken(reply))
         if error:
             return self._answer(Status.INVALID_REQUEST, error)
         problem = returns.problem(response)
