@@ -83,7 +83,7 @@ def read_arguments(text: str, at: int, names: Mapping[str, int] = _NO_NAMES) -> 
     Examples
     --------
     >>> read_arguments("look('Rome', day=$1.date, tags=[a, true])", 5)
-    Arguments(positional=['Rome'], named={'day': '$1.date', 'tags': ['a', True]}, end=41)
+    PlanArguments(positional=['Rome'], named={'day': '$1.date', 'tags': ['a', True]}, end=41)
     """
     read = PlanArguments()
     reader = _Values(text, names)
