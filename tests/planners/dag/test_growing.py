@@ -458,6 +458,33 @@ class Script:
         return AIMessage("Finish(done)" if "\n4. add" in said else "Replan(on)")
 
 
+def stepping(messages: Sequence[BaseMessage]) -> AIMessage:
+    """Two plans that fail, then steps; a function of the conversation, too."""
+    said = "\n".join(str(message.content) for message in messages)
+    if said.startswith(OURS.opening("", ())[0].content):
+        made = sum(message.type == "tool" for message in messages)
+        finish = step("Finish", return_type="give_answer", final_answer="done")
+        return step("add", a=made, b=9) if made < 4 else finish
+    results = shown(messages).count("Results:")
+    return AIMessage(
+        f"Replan(x)\n{results + 1}. add(a={results}, b=1)" if results < 2 else "Replan"
+    )
+
+
+async def test_a_run_that_goes_on_step_by_step_resumes_to_the_same_tree(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    tree = await Bench().solve(whole, StreamingModel(script=stepping), "dag")
+    variants = ["plain", "plan", "join", "verdict", "plain", "plain", "plain"]
+    assert (tree.answer, [node.variant for node in tree]) == ("done", variants)
+    written = (whole / JOURNAL).read_bytes()
+    for at, cut in enumerate(cuts(whole)):
+        run = tmp_path / str(at) / "whole"
+        run.mkdir(parents=True)
+        (run / JOURNAL).write_bytes(written[:cut])
+        again = await Bench().solve(run, StreamingModel(script=stepping), "dag")
+        same(again, tree)
+
+
 def cuts(run: Path) -> list[int]:
     """Every border between two events of a journal, its header left out."""
     lines = (run / JOURNAL).read_bytes().splitlines(keepends=True)
