@@ -1,15 +1,18 @@
 """Every planner on tasks of the bundled world, with the same real model: who passes, at what cost.
 
-    python benchmarks/planners.py --out out/planners [--per-group 8] [--hours 2] [--planners …]
+    python benchmarks/planners.py --out out/planners [--seed 0] [--per-group 8] [--hours 2]
+                                  [--planners …] [--peer toolbench]
 
-Tasks are drawn by seed, as many of each group; a task's planners come one after another, so that
+Tasks are drawn by seed, as many of each group (a planner that was tried on a draw wants another
+one to be measured on); a task's planners come one after another, so that
 whatever was done when the time is up compares like with like. Stop it at any moment: the same
 command goes on. ``--table FILE`` keeps rows and settings, and takes in those that another machine
 has made; with ``--hours 0`` it is only printed. A planner passes a task where code finds its final
 answer right.
 
-The peer is ``toolbench``: DFSDT as ToolBench's own code runs it, with its prompts and pruning. The
-last line is one JSON object: model calls a task of the best planner, and of the peer.
+The peer is ``toolbench``, DFSDT as ToolBench's own code runs it, with its prompts and pruning,
+unless another one is named. The last line is one JSON object: model calls a task of the best
+planner, and of the peer.
 """
 
 from __future__ import annotations
@@ -45,7 +48,7 @@ PLANNERS = {
     PEER: "toolbench",
     "react": "react:depth=8",
     "cot": "cot:chains=2,depth=8",
-    "dfsdt": "dfsdt:width=3,depth=8,prune_errors=true",
+    "dfsdt": "dfsdt",
     "dfs_filter": "dfs_filter:depth=8",
     "beam": "beam:depth=8",
     "astar": "astar:depth=8",
@@ -110,11 +113,11 @@ async def solved(evaluation: Evaluation, task: Task, planner: str, out: Path) ->
         return next((result(row, planner) for row in store.rows() if row.task == task.id), None)
 
 
-def table(results: Sequence[Result]) -> list[str]:
+def table(results: Sequence[Result], peer: str = PEER) -> list[str]:
     """The results as lines of Markdown, each planner against the peer on the tasks both did."""
     done = {(one.task, one.planner): one for one in results}
     lines = [
-        "| planner | tasks | passed | 95% | against `toolbench` | 95% "
+        f"| planner | tasks | passed | 95% | against `{peer}` | 95% "
         "| model calls | tool calls | tokens | seconds |",
         "|---|---:|---:|---|---:|---|---:|---:|---:|---:|",
     ]
@@ -125,13 +128,14 @@ def table(results: Sequence[Result]) -> list[str]:
         n, passed = len(own), sum(one.passed for one in own)
         low, high = wilson(passed, n)
         pairs = [
-            (float(one.passed), float(done[one.task, PEER].passed))
+            (float(one.passed), float(done[one.task, peer].passed))
             for one in own
-            if (one.task, PEER) in done
+            if (one.task, peer) in done
         ]
-        gain, worst, best = paired(pairs)
-        against = "" if planner == PEER else f"{gain:+.1%}"
-        between = "" if planner == PEER else f"{worst:+.0%} to {best:+.0%}"
+        against = between = ""
+        if pairs and planner != peer:
+            gain, worst, best = paired(pairs)
+            against, between = f"{gain:+.1%}", f"{worst:+.0%} to {best:+.0%}"
         means = (
             sum(getattr(one, field) for one in own) / n
             for field in ("model_calls", "tool_calls", "tokens", "seconds")
@@ -144,7 +148,7 @@ def table(results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def last_line(results: Sequence[Result]) -> dict[str, Any]:
+def last_line(results: Sequence[Result], peer: str = PEER) -> dict[str, Any]:
     """The planner that passes most, the cheapest of these, against the peer.
 
     Only planners that did the peer's tasks count, and only the tasks that all of these did. One or
@@ -152,14 +156,14 @@ def last_line(results: Sequence[Result]) -> dict[str, Any]:
     planner that misses more is left out.
     """
     done = {name: {one.task: one for one in results if one.planner == name} for name in PLANNERS}
-    peers = done.pop(PEER)
+    peers = done.pop(peer)
     done = {name: own for name, own in done.items() if len(peers.keys() - own.keys()) <= 2}
     peers = {task: one for task, one in peers.items() if all(task in own for own in done.values())}
     line: dict[str, Any] = {
         "name": "planners",
         "ours": None,
         "peer": None,
-        "peer_name": "DFSDT as ToolBench runs it",
+        "peer_name": "DFSDT as ToolBench runs it" if peer == PEER else PLANNERS[peer],
         "unit": "model calls a task",
         "ratio": None,
         "n": len(peers),
@@ -249,6 +253,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--model", default="local")
     parser.add_argument("--planners", nargs="*", choices=PLANNERS)
+    parser.add_argument("--peer", choices=PLANNERS, default=PEER)
     options = parser.parse_args()
     try:
         results = asyncio.run(run(options))
@@ -258,8 +263,8 @@ def main() -> int:
     if not results:
         print("Nothing was done in that time: give it more --hours.", file=sys.stderr)
         return 1
-    print(*table(results), sep="\n")
-    print(json.dumps(last_line(results)))
+    print(*table(results, options.peer), sep="\n")
+    print(json.dumps(last_line(results, options.peer)))
     return 0
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from toolgrove.data.chat_text import ask_until_read, model_name
+from toolgrove.data.spoken import spoken
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -72,7 +73,7 @@ class Judge:
         """
 
         def read(reply: str) -> str:
-            verdict = _verdict(reply, choices)
+            verdict = _verdict(spoken(reply), choices)
             if verdict is None:
                 raise ValueError("no verdict")
             return verdict

@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 from toolgrove.data import codec, options
 from toolgrove.data.records import JsonObject, Usage
 from toolgrove.data.reply import Reply
+from toolgrove.data.spoken import spoken
 from toolgrove.planners import cascade_prompts as prompts
 from toolgrove.planners.chat import Chat, Chatting, model_name
 from toolgrove.planners.wrapped import inside
@@ -208,7 +209,7 @@ class _SpecReasonChat:
             question = prompts.score_question(messages, step, self.tools)
             scored = await self.scorer.ask(question, name_calls)
             replies.append(scored)
-            score = _score(scored.message.content)
+            score = _score(spoken(scored.message.content))
         notes = {"proposal": prompts.said(step), "score": score}
         if score is None or score < self.how.threshold:
             replies.append(await self.strong.ask(messages, name_calls))
@@ -249,7 +250,7 @@ class _PlanActChat:
             return _beginning(acted, "")
         question = prompts.plan_question(messages, self.tools)
         planned = await self.planner.ask(question, name_calls)
-        plan = planned.message.content[:_LONGEST_PLAN].strip()
+        plan = spoken(planned.message.content)[:_LONGEST_PLAN].strip()
         acted = await self.fast.ask([*messages, prompts.under(plan)], name_calls)
         acted = _beginning(acted, f"{prompts.PLAN_MARK} {plan}\n\n")
         return _joined(acted, [planned, acted], {"plan": plan})

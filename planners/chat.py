@@ -140,6 +140,7 @@ class Chat:
         self.name = model_name(model)
         self.models = (self.name,)
         self._model = model
+        self.takes_grammar: bool = getattr(model, "takes_grammar", False) is True
         self.functions = codec.digest([dict(f) for f in functions])
         self._offered = tuple(functions)
         self._refused = {} if refused is None else refused
@@ -204,10 +205,27 @@ class Chat:
         self._ask = self._asking()
         return True
 
-    async def stream(self, messages: Sequence[BaseMessage], hear: Callable[[str], None]) -> Reply:
+    async def stream(
+        self, messages: Sequence[BaseMessage], hear: Callable[[str], bool], grammar: str = ""
+    ) -> Reply:
         """Ask for plain text, whatever functions are bound.
 
-        ``hear`` is given each piece of the text as it comes: one, where the model does not stream.
+        Parameters
+        ----------
+        messages : sequence of BaseMessage
+            The conversation.
+        hear : callable
+            Given each piece of the text as it comes: one, where the model does not stream. Once it
+            says that it has heard enough, the model is stopped. Most services count tokens at the
+            end only: those of a stopped reply are estimated then, at four characters each.
+        grammar : str
+            What the reply must be, for a model that says with ``takes_grammar`` that it is decoded
+            under llama.cpp's grammars; others do not hear of it.
+
+        Returns
+        -------
+        Reply
+            ``notes`` has ``cut`` where the model's limit of tokens cut it.
 
         Raises
         ------
@@ -217,18 +235,30 @@ class Chat:
         began = time.monotonic()
         text: list[str] = []
         usage = Usage()
-        async with aclosing(self._pieces(messages)) as pieces:
+        enough = cut = False
+        async with aclosing(self._pieces(messages, grammar)) as pieces:
             async for piece in pieces:
                 usage += _usage(piece)
+                cut = cut or _is_cut(piece)
                 text.append(str(piece.text))
-                hear(text[-1])
+                if enough := hear(text[-1]):
+                    break
+        if enough:
+            usage = Usage(
+                usage.input_tokens or _estimated(*(str(message.text) for message in messages)),
+                usage.output_tokens or _estimated(*text),
+            )
         message = Message(Role.ASSISTANT, "".join(text))
-        return Reply(message, usage, time.monotonic() - began, self.name)
+        notes = {"cut": True} if cut else {}
+        return Reply(message, usage, time.monotonic() - began, self.name, notes=notes)
 
-    async def _pieces(self, messages: Sequence[BaseMessage]) -> AsyncGenerator[AIMessage, None]:
+    async def _pieces(
+        self, messages: Sequence[BaseMessage], grammar: str
+    ) -> AsyncGenerator[AIMessage, None]:
+        form: dict[str, Any] = {"grammar": grammar} if grammar and self.takes_grammar else {}
         for made in range(1, ATTEMPTS + 1):
             heard = False
-            stream: Any = self._model.astream(list(messages))
+            stream: Any = self._model.astream(list(messages), **form)
             try:
                 async with aclosing(stream) as pieces:
                     async for piece in pieces:
@@ -242,6 +272,20 @@ class Chat:
                 if heard or made == ATTEMPTS or wait is None:  # what was heard cannot be unsaid
                     raise ModelError(f"{self.name} did not answer: {error}") from error
             await asyncio.sleep(wait)
+
+
+_CUT = frozenset({"length", "max_tokens", "max_output_tokens"})
+
+
+def _is_cut(piece: AIMessage) -> bool:
+    """Whether a limit of tokens ended the reply, in the words of whichever service it is."""
+    said = piece.response_metadata
+    ends = (said.get(word) for word in ("finish_reason", "stop_reason", "done_reason"))
+    return any(isinstance(end, str) and end.lower() in _CUT for end in ends)
+
+
+def _estimated(*texts: str) -> int:
+    return -(-sum(map(len, texts)) // 4)
 
 
 def _usage(reply: AIMessage) -> Usage:

@@ -20,11 +20,15 @@ __all__ = ["Expand", "Frontier", "Rate", "Step", "limited", "sibling", "unrepeat
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """Grow the ``index``-th child of ``parent``; ``variant`` names how the model is asked."""
+    """Grow the ``index``-th child of ``parent``; ``variant`` names how the model is asked.
+
+    ``most`` is how many calls its reply may plan, where it plans any.
+    """
 
     parent: str
     index: int = 0
     variant: str = "plain"
+    most: int = 16
 
 
 @dataclass(frozen=True, slots=True)

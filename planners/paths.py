@@ -8,13 +8,14 @@ search that looks ahead knows at each step what one that doesn't would know.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Node, Observation, Status, ToolCall
 from toolgrove.planners.chat import to_langchain
 from toolgrove.planners.context import Context, Window
+from toolgrove.planners.prompts import OURS, Shown
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -68,12 +69,20 @@ class Paths:
         Whether anything is learnt from committed nodes.
     window : Window or None
         How much of a path the model is shown; None is all of it, subtasks and all.
+    shown : callable
+        What a step is shown of a node on its path.
     """
 
     def __init__(
-        self, offer: Offer, *, remembers: bool = True, window: Window | None = None
+        self,
+        offer: Offer,
+        *,
+        remembers: bool = True,
+        window: Window | None = None,
+        shown: Shown = OURS.shown,
     ) -> None:
         self._remembers = remembers
+        self._shown = shown
         self._context = None if window is None else Context(window)
         self.epoch = 0
         """Counts the beginnings and ends of writes: reads of another epoch may be out of date."""
@@ -106,8 +115,9 @@ class Paths:
             self._children.setdefault(parent.node.id, {})[node.index] = node.id
         if node.id in self._said_to:  # another version of it: what was said is no longer so
             self._cut(0)
+        shown = self._shown(node)
         if self._context is not None:
-            self._context.add(node)
+            self._context.add(node if shown is node.messages else replace(node, messages=shown))
         offer = self._root if parent is None else parent.offer
         for _, found in sorted(self._found.get(node.id, {}).items()):
             offer = offer.widened(found)
@@ -116,7 +126,7 @@ class Paths:
             parent,
             offer,
             codec.digest([parent.digest if parent else "", node.messages]),
-            tuple(to_langchain(message) for message in node.messages),
+            tuple(to_langchain(message) for message in shown),
         )
         if self._remembers:
             self._note(node)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TypeAlias
 
 from toolgrove.data import codec
@@ -20,6 +21,7 @@ __all__ = [
     "Diversity",
     "Opening",
     "Prompts",
+    "Shown",
     "diversity",
     "nudge",
     "opening",
@@ -58,18 +60,23 @@ Opening: TypeAlias = Callable[[str, Sequence[ToolSpec]], tuple[Message, ...]]
 Diversity: TypeAlias = Callable[[Sequence[Node], Sequence[str]], Message | None]
 """Asks for another step than these siblings took, given the names of the tools on offer."""
 
+Shown: TypeAlias = Callable[[Node], tuple[Message, ...]]
+"""What a later step of the path is shown of a node."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompts:
     """What a planner says to a model, and a name for all of it.
 
     A run made under words of another ``digest`` is not resumed. A planner that says more than
-    these two (a judge's questions, a plan's grammar) includes that in its digest.
+    these two (a judge's questions, a plan's grammar) includes that in its digest. ``shown`` says
+    what a step is shown of the nodes on its path.
     """
 
     opening: Opening
     diversity: Diversity
     digest: str
+    shown: Shown = attrgetter("messages")
 
 
 def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Message, Node, Role, Status
+from toolgrove.data.spoken import spoken
 from toolgrove.planners.prompts import OURS
 
 __all__ = ["RATED", "grade_of", "grade_question", "vote_of", "vote_question"]
@@ -41,7 +42,7 @@ MIDDLE = 0.5
 
 _SHOWN = 300
 _ANSWER = 1000
-_ECHO = re.compile(r"<think>.*?(?:</think>|\Z)|\b0 ?(?:to|-|–) ?9\b", re.DOTALL)
+_ECHO = re.compile(r"\b0 ?(?:to|-|–) ?9\b")
 _SHARE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:/|out of) ?(9|10)(?!\d)")
 _BEGINS = re.compile(r"\W*(?:(?:score|grade|rating|answer)\W+)?(10|\d)(?![\w%]|[.,]\d)", re.I)
 _NUMBER = re.compile(r"(?<![\w.,-])(10|\d)(?![\w%]|[.,]\d)")
@@ -74,7 +75,7 @@ def grade_of(reply: str) -> float:
     >>> grade_of("On a scale of 0 to 9 I would say 0."), grade_of("It went well.")
     (0.0, 0.5)
     """
-    text = _ECHO.sub(" ", reply)
+    text = _ECHO.sub(" ", spoken(reply))
     if share := _SHARE.search(text):
         return min(1.0, float(share[1]) / float(share[2]))
     begins = _BEGINS.match(text)
@@ -90,7 +91,7 @@ def vote_of(reply: str) -> str:
     >>> [vote_of(reply) for reply in ("B", "a.", "**A** is better than B", "I choose B", "Both")]
     ['B', 'A', 'A', 'B', '']
     """
-    text = _ECHO.sub(" ", reply)
+    text = _ECHO.sub(" ", spoken(reply))
     if chosen := _CHOSEN.match(text):
         return chosen[1].upper()
     named = set(_LETTER.findall(text))

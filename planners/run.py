@@ -79,7 +79,9 @@ class Run:
         self.in_flight = in_flight
         self.chat = chat
         self.prompts = frontier.prompts
-        self.paths = Paths(offer, remembers=frontier.remembers, window=window)
+        self.paths = Paths(
+            offer, remembers=frontier.remembers, window=window, shown=frontier.prompts.shown
+        )
         self.execute = execute
         self.journal = journal
         self.meter = meter
@@ -135,12 +137,18 @@ class Run:
         )
 
     async def stream(
-        self, node: str, messages: Sequence[Message], hear: Callable[[str], None]
+        self,
+        node: str,
+        messages: Sequence[Message],
+        hear: Callable[[str], bool],
+        grammar: Callable[[], str] = str,
     ) -> Reply:
         """Like :meth:`judge`, for a step of the tree; the text is heard while it comes.
 
         ``hear`` is given the text piece by piece; one that the journal holds in one piece. What is
-        heard may not come to its end, so nothing may rest on it that could not be left.
+        heard may not come to its end, so nothing may rest on it that could not be left. Once it
+        says that this is enough, no more is written. ``grammar`` gives the form of the reply, for
+        models that take one.
         """
         chat = self._plain = self._plain or self.chat.offering(())
         assert isinstance(chat, Chat), "without functions one model is asked"
@@ -149,7 +157,8 @@ class Run:
         def ask() -> Awaitable[Reply]:
             nonlocal heard
             heard = True
-            return chat.stream([to_langchain(message) for message in messages], hear)
+            form = grammar() if chat.takes_grammar else ""
+            return chat.stream([to_langchain(message) for message in messages], hear, form)
 
         key = CallKey(node, "model", codec.digest(list(messages)))
         reply = await self._reply(key, ask, chat.calls)

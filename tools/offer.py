@@ -18,6 +18,7 @@ from toolgrove.data.functions import (
 from toolgrove.data.records import (
     FINISH,
     Effect,
+    JsonObject,
     Observation,
     Status,
     ToolCall,
@@ -150,6 +151,16 @@ class Offer:
             own = own_names(checked.arguments, checker.schema, names)
             checked = replace(checked, arguments=own)
         return checked
+
+    def fields_that_fit(
+        self, name: str, arguments: JsonObject, path: list[str | int]
+    ) -> list[str] | None:
+        """See :meth:`toolgrove.tools.schema.Checker.fields_that_fit`; None for other names, too."""
+        spec_id = self.aliases.get(name)
+        if spec_id is None:
+            return None
+        checker, _ = self._checker(spec_id)
+        return checker.fields_that_fit(arguments, path)
 
     def _checker(self, spec_id: str) -> tuple[Checker, Mapping[str, str]]:
         """What checks a tool's arguments, and the names that it sees by the tool's own."""

@@ -143,6 +143,24 @@ class Checker:
         less = without_nulls(mended, self.schema)  # a null in a branch is not named by a problem
         return less if self._validator.is_valid(less) else mended
 
+    def fields_that_fit(self, arguments: JsonObject, path: list[str | int]) -> list[str] | None:
+        """Fields of the object at a path that could stand in its place; None where it fits itself.
+
+        Examples
+        --------
+        >>> checker = Checker({"properties": {"text": {"type": "string"}}})
+        >>> checker.fields_that_fit({"text": {"encoded": "aGk=", "length": 4}}, ["text"])
+        ['encoded']
+        """
+
+        def fits(tried: Any) -> bool:
+            return not any(p.instance_path[: len(path)] == path for p in self.problems(tried))
+
+        value = _at(arguments, path)
+        if not isinstance(value, Mapping) or fits(arguments):
+            return None
+        return [name for name in value if fits(_replaced(arguments, path, value[name]))]
+
     def _allows(self, name: str, value: Any) -> bool:
         return not any(p.instance_path[:1] == [name] for p in self.problems({name: value}))
 

@@ -15,11 +15,12 @@ from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, cast
+from typing import Any, ClassVar, TypeAlias, cast
 
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LanguageModelInput
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
@@ -76,6 +77,8 @@ class LocalChatModel(BaseChatModel):
         the context window even with its tool results cut.
     """
 
+    takes_grammar: ClassVar[bool] = True
+    """Whether ``grammar`` may be bound, for callers that know models of several kinds."""
     path: Path | None = None
     context: int = Field(default=8192, ge=512)
     threads: int | None = Field(default=None, ge=1)
@@ -142,13 +145,14 @@ class LocalChatModel(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        stopping, heard = threading.Event(), SimpleQueue[str | None]()
+        stopping, heard = threading.Event(), SimpleQueue[_Piece | None]()
+        counted = _Counted()
         try:
             said = self._submit(messages, stop, kwargs, stopping, heard.put)
             said.add_done_callback(lambda _: heard.put(None))
-            while (text := heard.get()) is not None:
-                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
-            yield _last(said.result())
+            while (piece := heard.get()) is not None:
+                yield counted.chunk(piece)
+            yield counted.last(said.result())
         finally:
             stopping.set()
 
@@ -159,19 +163,20 @@ class LocalChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> AsyncIterator[ChatGenerationChunk]:
-        stopping, heard = threading.Event(), asyncio.Queue[str | None]()
+        stopping, heard = threading.Event(), asyncio.Queue[_Piece | None]()
+        counted = _Counted()
         loop = asyncio.get_running_loop()
 
-        def put(text: str | None) -> None:
+        def put(piece: _Piece | None) -> None:
             with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-                loop.call_soon_threadsafe(heard.put_nowait, text)
+                loop.call_soon_threadsafe(heard.put_nowait, piece)
 
         try:
             said = self._submit(messages, stop, kwargs, stopping, put)
             said.add_done_callback(lambda _: put(None))
-            while (text := await heard.get()) is not None:
-                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
-            yield _last(said.result())
+            while (piece := await heard.get()) is not None:
+                yield counted.chunk(piece)
+            yield counted.last(said.result())
         finally:
             stopping.set()
 
@@ -181,7 +186,7 @@ class LocalChatModel(BaseChatModel):
         stop: list[str] | None,
         options: Mapping[str, Any],
         stopping: threading.Event,
-        hear: Callable[[str], None] = lambda text: None,
+        hear: Callable[[_Piece], None] = lambda piece: None,
     ) -> Future[ChatResult]:
         """Queue a call; ``hear`` is given the pieces of a plain reply, none of a tool call."""
         functions = [tool["function"] for tool in options.get("tools") or ()]
@@ -294,20 +299,49 @@ def _form(options: Mapping[str, Any]) -> Mapping[str, Any] | str | None:
         ) from None
 
 
-def _last(result: ChatResult) -> ChatGenerationChunk:
-    """The end of a stream: tokens, how it ended, and a tool call, which comes in one piece."""
-    message = cast("AIMessage", result.generations[0].message)
-    called = message.tool_calls or message.invalid_tool_calls
-    return ChatGenerationChunk(
-        message=AIMessageChunk(
-            content=message.content if called else "",
-            tool_calls=message.tool_calls,
-            invalid_tool_calls=message.invalid_tool_calls,
-            usage_metadata=message.usage_metadata,
-            response_metadata=message.response_metadata,
-            chunk_position="last",
+_Piece: TypeAlias = tuple[str, int]
+"""A piece of a reply, and the tokens of its prompt."""
+
+
+class _Counted:
+    """The chunks of a stream, each with its own tokens: who stops listening knows what it cost."""
+
+    def __init__(self) -> None:
+        self._asked = self._wrote = 0
+
+    def chunk(self, piece: _Piece) -> ChatGenerationChunk:
+        text, prompt = piece
+        asked, self._asked = prompt - self._asked, prompt
+        self._wrote += 1
+        usage = UsageMetadata(input_tokens=asked, output_tokens=1, total_tokens=asked + 1)
+        return ChatGenerationChunk(message=AIMessageChunk(content=text, usage_metadata=usage))
+
+    def last(self, result: ChatResult) -> ChatGenerationChunk:
+        """The end: the tokens that are left, how it ended, and a tool call, which comes whole."""
+        message = cast("AIMessage", result.generations[0].message)
+        called = message.tool_calls or message.invalid_tool_calls
+        usage = message.usage_metadata
+        if usage is not None:
+            asked = usage["input_tokens"] - self._asked
+            wrote = usage["output_tokens"] - self._wrote
+            usage = UsageMetadata(
+                **{
+                    **usage,
+                    "input_tokens": asked,
+                    "output_tokens": wrote,
+                    "total_tokens": asked + wrote,
+                }
+            )
+        return ChatGenerationChunk(
+            message=AIMessageChunk(
+                content=message.content if called else "",
+                tool_calls=message.tool_calls,
+                invalid_tool_calls=message.invalid_tool_calls,
+                usage_metadata=usage,
+                response_metadata=message.response_metadata,
+                chunk_position="last",
+            )
         )
-    )
 
 
 def _parsed(said: Completion, names: set[str]) -> AIMessage:

@@ -145,7 +145,7 @@ class Engine:
         schema: Mapping[str, Any] | str | None,
         stop: list[str] | None,
         stopping: threading.Event,
-        hear: Callable[[str], None] = lambda text: None,
+        hear: Callable[[tuple[str, int]], None] = lambda piece: None,
     ) -> Completion:
         """Answer a conversation.
 
@@ -164,7 +164,8 @@ class Engine:
         stopping : threading.Event
             Set by the caller when the reply is no longer wanted.
         hear : callable
-            Given each piece of the reply as it comes, on the engine's thread.
+            Given each piece of the reply as it comes, with the tokens of the prompt, on the
+            engine's thread.
 
         Raises
         ------
@@ -198,11 +199,14 @@ class Engine:
         if stop:
             request["stop"] = stop
         chunks: list[dict[str, Any]] = []
+        asked = 0
 
         def take(chunk: dict[str, Any]) -> bool:
+            nonlocal asked
             chunks.append(chunk)
+            asked = chunk.get("prompt_progress", {}).get("total", asked)
             if not stopping.is_set() and (text := _text(chunk)):
-                hear(text)
+                hear((text, asked))
             return stopping.is_set()
 
         self._server.handle_chat_completions(request, take)

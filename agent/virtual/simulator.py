@@ -11,6 +11,7 @@ from toolgrove.agent.virtual.prompt import PROMPT_DIGEST, SYSTEM, again, questio
 from toolgrove.data import codec
 from toolgrove.data.chat_text import ask_until_read, model_name
 from toolgrove.data.records import JsonObject, Status, ToolSpec
+from toolgrove.data.spoken import spoken
 from toolgrove.errors import ModelError
 from toolgrove.tools.returns import Returns
 from toolgrove.tools.virtual.cache import CachedExample
@@ -85,7 +86,7 @@ class Simulator:
 
     def _read(self, reply: str, returns: Returns) -> VirtualAnswer:
         """The answer in a reply; raises ``ValueError`` where there is none."""
-        error, response = _parsed(reply)
+        error, response = _parsed(spoken(reply))
         if error:
             return self._answer(Status.INVALID_REQUEST, error)
         problem = returns.problem(response)

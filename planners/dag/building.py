@@ -11,7 +11,7 @@ from toolgrove.data.records import ToolSpec
 from toolgrove.planners.dag.plan import PlanTask, Problem
 from toolgrove.planners.dag.values import PlanArguments
 
-__all__ = ["SpecOf", "build", "parameters"]
+__all__ = ["SpecOf", "build", "named", "parameters"]
 
 SpecOf: TypeAlias = Callable[[str], ToolSpec | None]
 """The spec behind a tool's name as the model was shown it."""
@@ -34,6 +34,14 @@ def parameters(spec: ToolSpec) -> list[str]:
     return sorted(names, key=lambda name: name not in needed)
 
 
+_PREFIX = "functions."
+
+
+def named(tool: str, spec_of: SpecOf) -> ToolSpec | None:
+    """The spec of a tool that a plan names, also as OpenAI's models do: ``functions.now``."""
+    return spec_of(tool) or spec_of(tool.removeprefix(_PREFIX))
+
+
 def build(
     spec_of: SpecOf,
     number: int,
@@ -44,26 +52,27 @@ def build(
     text: str,
 ) -> PlanTask | Problem:
     """The task that a readable call stands for, or why it stands for none."""
-    spec = spec_of(tool)
-    named = dict(arguments.named)
+    spec = named(tool, spec_of)
+    tool = tool if spec is None or spec_of(tool) is not None else tool.removeprefix(_PREFIX)
+    given = dict(arguments.named)
     bare = arguments.positional
     if bare:
         if spec is None:
             wrong = f"there is no tool {tool}, so its bare values have no names; write name=value"
             return Problem(line, text, wrong, number, tool)
         order = parameters(spec)
-        if _is_object_of(bare, order) and not named:
-            bare, named = [], dict(bare[0])
+        if _is_object_of(bare, order) and not given:
+            bare, given = [], dict(bare[0])
         if len(bare) > len(order):
             takes = f"takes {', '.join(order)}" if order else "takes no arguments"
             wrong = f"{tool} is given {len(bare)} values and {takes}"
             return Problem(line, text, wrong, number, tool)
         for name, value in zip(order, bare, strict=False):
-            if name in named:
+            if name in given:
                 wrong = f"{name} is given twice, with and without its name; give it once"
                 return Problem(line, text, wrong, number, tool)
-            named[name] = value
-    task = PlanTask(number, tool, named, after, line=line, text=text)
+            given[name] = value
+    task = PlanTask(number, tool, given, after, line=line, text=text)
     if spec is None:
         return task
     return replace(task, effect=spec.effect, resource=f"{spec.category}/{spec.tool}")

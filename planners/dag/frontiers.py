@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.planners.dag.growing import grow
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
-from toolgrove.planners.expand import Expansion
+from toolgrove.planners.expand import Expansion, expand
 from toolgrove.planners.frontier import Expand, Frontier
 from toolgrove.planners.prompts import Prompts
+from toolgrove.planners.run import Run
 
 __all__ = ["DAG", "DTA"]
+
+
+async def _plan_or_step(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
+    """A plan, or after the last one a step of a chat."""
+    step = expand if wanted.variant == "plain" else grow
+    return await step(run, wanted, ahead=ahead)
 
 
 @dataclass
@@ -21,37 +28,57 @@ class DAG(Frontier):
     """A plan whose calls form a graph, then a verdict, which may be to plan anew.
 
     LLMCompiler (Kim et al., 2023, arXiv:2312.04511), with calls that start while the plan is still
-    being written. Two model calls where the first plan is good.
+    being written. Two model calls where the first plan is good. Where the last plan has not led to
+    an answer, the run goes on from all results one call at a time, as ``react`` does.
 
     Parameters
     ----------
     replans : int
-        How many further plans there may be; after the last one the model has to answer.
+        How many further plans there may be.
+    lines : int
+        How many calls a plan may have; the model is stopped there.
+    steps : int
+        How many calls there may be after the last plan.
     """
 
     name: ClassVar[str] = "dag"
     prompts: ClassVar[Prompts] = PLAN
-    expand: ClassVar[Expansion] = staticmethod(grow)
-    replans: int = 2
-    _next: Expand | None = field(
-        default=Expand(ROOT, 0, "plan"), init=False, repr=False, compare=False
-    )
+    expand: ClassVar[Expansion] = staticmethod(_plan_or_step)
+    replans: int = 1
+    lines: int = 16
+    steps: int = 8
+    _next: Expand | None = field(default=None, init=False, repr=False, compare=False)
     _plans: int = field(default=0, init=False, repr=False, compare=False)
+    _left: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._next = Expand(ROOT, 0, "plan", self.lines)
+        self._left = self.steps
 
     def next(self) -> tuple[Expand, ...]:
         return (self._next,) if self._next is not None else ()
 
     def on_node(self, node: Node) -> Node:
         self._next = None
+        if node.variant == "plain":
+            self._left -= max(1, len(node.calls))
         if node.state is NodeState.OPEN and node.variant != "answer":
-            self._next = Expand(node.id, 0, self._after(node))
+            after = self._after(node)
+            if after == "plain" and self._left <= 0:
+                reason = f"limit of {self.steps} calls after the last plan"
+                return replace(node, state=NodeState.PRUNED, reason=reason)
+            self._next = Expand(node.id, 0, after, self.lines)
         return node
 
     def _after(self, node: Node) -> str:
+        if node.variant == "plain":
+            return "plain"
         if node.calls or node.variant == "plan":
             self._plans += 1
-            return "join" if self._plans <= self.replans else "answer"
-        return "plan" if "replan" in node.meta else "answer"
+            return "join" if self._plans <= self.replans else "verdict"
+        if "replan" in node.meta:
+            return "plan" if self._plans <= self.replans else "plain"
+        return "answer"
 
 
 @dataclass
@@ -66,16 +93,20 @@ class DTA(Frontier):
     ----------
     rounds : int
         How many rounds of calls there may be; after the last one the model has to answer.
+    lines : int
+        How many calls a round may have; the model is stopped there.
     """
 
     name: ClassVar[str] = "dta"
     prompts: ClassVar[Prompts] = DIVIDE
     expand: ClassVar[Expansion] = staticmethod(grow)
     rounds: int = 4
-    _next: Expand | None = field(
-        default=Expand(ROOT, 0, "divide"), init=False, repr=False, compare=False
-    )
+    lines: int = 16
+    _next: Expand | None = field(default=None, init=False, repr=False, compare=False)
     _made: int = field(default=0, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        self._next = Expand(ROOT, 0, "divide", self.lines)
 
     def next(self) -> tuple[Expand, ...]:
         return (self._next,) if self._next is not None else ()
@@ -85,5 +116,5 @@ class DTA(Frontier):
         if node.state is NodeState.OPEN and node.variant != "answer":
             self._made += 1
             more = bool(node.calls) and self._made < self.rounds
-            self._next = Expand(node.id, 0, "aggregate" if more else "answer")
+            self._next = Expand(node.id, 0, "aggregate" if more else "answer", self.lines)
         return node

@@ -1,10 +1,11 @@
 """The expansion of planners of graphs: one model call, and the calls that it plans.
 
-Every variant (``plan``, ``join``, ``divide``, ``aggregate``, ``answer``) is this one step; they
-differ in what the model is asked (:mod:`toolgrove.planners.dag.prompts`). The reply is read while
-it comes. Where it plans calls they are run, and the step stays open; where it is a verdict, that is
-taken. Calls count for more than a verdict in the same reply, which came before their results,
-unless it is an answer that says with references where they belong, and all calls went well.
+Every variant (``plan``, ``join``, ``verdict``, ``divide``, ``aggregate``, ``answer``) is this one
+step; they differ in what the model is asked (:mod:`toolgrove.planners.dag.prompts`). The reply is
+read while it comes (:mod:`toolgrove.planners.dag.hearing`). Where it plans calls they are run, and
+the step stays open; where it is a verdict, that is taken. Calls count for more than a verdict in
+the same reply, which came before their results, unless it is an answer that says with references
+where they belong, and all calls went well.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners.dag.building import SpecOf
-from toolgrove.planners.dag.plan import Entry, Join, PlanTask, Problem
-from toolgrove.planners.dag.prompts import conversation
-from toolgrove.planners.dag.reading import PlanReader
+from toolgrove.planners.dag.grammar import reply_grammar
+from toolgrove.planners.dag.hearing import PlanHearing
+from toolgrove.planners.dag.prompts import conversation, following
 from toolgrove.planners.dag.references import mentioned
-from toolgrove.planners.dag.schedule import Schedule
+from toolgrove.planners.dag.schedule import Schedule, ScheduledTask
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
 from toolgrove.planners.expand import NotAhead
 from toolgrove.planners.frontier import Expand
@@ -50,7 +51,7 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
 
     The node has the reply and its calls as the model wrote them, references included; ``calls``
     are those that were made, ``needs`` says which used what, ``meta`` holds the ``tasks``' numbers,
-    the ``problems``, and why to ``replan`` where the reply says so.
+    the ``problems``, why to ``replan`` where the reply says so, and the line that was ``cut`` off.
 
     Raises
     ------
@@ -79,47 +80,39 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
         lambda seen: _value(run, seen),
         name=f"call_{node.id[:12]}",
         earlier=_earlier(path),
+        fields=offer.fields_that_fit,
         rounds=wanted.variant in ("divide", "aggregate"),
     )
-    reader = PlanReader(_specs(offer))
-    problems: list[str] = []
-    ends: list[int] = []  # the lines that end the plan
-    last = wanted.variant == "answer"
-
-    def take(entries: list[Entry]) -> None:
-        for entry in entries:
-            if last and isinstance(entry, PlanTask):
-                problems.append(f"Line {entry.line} was not run: no more calls can be made.")
-            elif isinstance(entry, Problem) and (last or entry.number is None):
-                problems.append(str(entry))
-            elif isinstance(entry, PlanTask | Problem):
-                step = schedule.add(entry)
-                caller.writes |= {step.position} if step.writes else set()
-            elif isinstance(entry, Join):
-                ends.append(entry.line)
-
+    caller.steps = schedule.steps
+    last = wanted.variant in ("verdict", "answer")
+    plan = PlanHearing(schedule, _specs(offer), 0 if last else wanted.most)
+    number = following(path)
     said = conversation(path, offer, run.tree.task.query, wanted.variant)
     async with schedule:
-        reply = await run.stream(node.id, said, lambda piece: take(reader.feed(piece)))
-        take(reader.close())
+        reply = await run.stream(
+            node.id,
+            said,
+            plan.hear,
+            lambda: reply_grammar(offer, wanted.variant, number, wanted.most),
+        )
+        plan.close(cut="cut" in reply.notes)
     node = replace(
         node, model=reply.model or run.chat.name, usage=reply.usage, seconds=reply.seconds
     )
-    text = reply.message.content
     if not schedule.steps:
-        return _judged(node, text, problems, _results(run, path))
-    node = _called(node, text, schedule, problems)
-    if schedule.rounds or problems or not _all_used(schedule, end := _end(text, ends, schedule)):
+        return _judged(node, reply.message.content, plan, _results(run, path))
+    node = _called(node, plan, schedule)
+    if schedule.rounds or plan.problems or not _all_used(schedule, end := _end(plan, schedule)):
         return node
     answer = foretold(end, _results(run, [*path, node]), run.tree.task.query)
     return node if answer is None else _answered(node, answer)
 
 
-def _end(text: str, ends: list[int], schedule: Schedule) -> str:
+def _end(plan: PlanHearing, schedule: Schedule) -> str:
     """The line that ends the plan, and what follows; nothing where further calls follow."""
-    if not ends or any(step.entry.line > ends[0] for step in schedule.steps):
+    if not plan.ends or any(step.entry.line > plan.ends[0] for step in schedule.steps):
         return ""
-    return "\n".join(text.split("\n")[ends[0] - 1 :])
+    return "\n".join(plan.text.split("\n")[plan.ends[0] - 1 :])
 
 
 def _all_used(schedule: Schedule, end: str) -> bool:
@@ -145,7 +138,7 @@ class _Caller:
     def __init__(self, run: Run, node: Node, offer: Offer) -> None:
         self.run, self.node, self.offer = run, node, offer
         self.since = run.paths.epoch
-        self.writes: set[int] = set()
+        self.steps: list[ScheduledTask] = []
 
     async def __call__(self, position: int, written: ToolCall) -> tuple[ToolCall, Observation]:
         run, node = self.run, self.node
@@ -158,7 +151,7 @@ class _Caller:
             mend = f"{found.name} has no place in a plan; leave it out."
             return written, Observation(Status.INVALID_REQUEST, mend, len(mend), attempts=0)
         before = run.paths.made(node.parent or ROOT, found, self.since)
-        if before is not None and not any(write < position for write in self.writes):
+        if before is not None and not any(step.writes for step in self.steps[:position]):
             gave, on_this_path = before
             return found, replace(gave, cached=True, seconds=0.0, repeated=on_this_path)
         return found, await run.call(node.id, position, found, since=self.since)
@@ -196,7 +189,7 @@ def _value(run: Run, seen: Observation) -> Any:
         return content
 
 
-def _called(node: Node, text: str, schedule: Schedule, problems: list[str]) -> Node:
+def _called(node: Node, plan: PlanHearing, schedule: Schedule) -> Node:
     """The node of a reply that planned calls."""
     steps = schedule.steps
     written = tuple(step.call for step in steps)
@@ -205,32 +198,41 @@ def _called(node: Node, text: str, schedule: Schedule, problems: list[str]) -> N
         Message(Role.TOOL, observation.content, call_id=call.id, name=call.name)
         for call, observation in zip(written, seen, strict=True)
     ]
-    told = [Message(Role.USER, "\n".join(problems))] if problems else []
+    told = [Message(Role.USER, "\n".join(plan.problems))] if plan.problems else []
+    meta: dict[str, Any] = {
+        "tasks": [step.entry.number for step in steps],
+        "problems": plan.problems,
+    }
     return replace(
         node,
         depth=node.depth - 1 + len(steps),
-        messages=(Message(Role.ASSISTANT, text, written), *answers, *told),
+        messages=(Message(Role.ASSISTANT, plan.text, written), *answers, *told),
         calls=tuple(step.made for step in steps),
         observations=seen,
         needs=tuple((need, step.position) for step in steps for need in step.needs),
-        meta={"tasks": [step.entry.number for step in steps], "problems": problems},
+        meta=meta | ({"cut": plan.cut} if plan.cut else {}),
     )
 
 
-def _judged(node: Node, text: str, problems: list[str], results: Mapping[int, Any]) -> Node:
-    """The node of a reply that planned nothing: a verdict, or at the end the answer itself."""
-    verdict = read_verdict(text)
+def _judged(node: Node, reply: str, plan: PlanHearing, results: Mapping[int, Any]) -> Node:
+    """The node of a reply that made no call: a verdict, or at the end the answer itself.
+
+    An answer besides which calls stand that were not read, or not made because they come after it,
+    is none yet: the model is told of them. At the very end it is, and they are kept in ``meta``.
+    """
+    problems = plan.problems
+    verdict = read_verdict(plan.text)
     answer = verdict.answer
-    if answer is None and node.variant == "answer" and not problems:
-        answer = text.strip() or None
-    if answer is not None:
-        said = Message(Role.ASSISTANT, text)
-        node = replace(node, depth=node.depth - 1, messages=(said,))
-        return _answered(node, filled(answer, results))
     meta: dict[str, Any] = {"problems": problems} if problems else {}
-    if verdict.replan is not None:
+    said = Message(Role.ASSISTANT, plan.text if plan.text.strip() else reply)
+    if answer is None and verdict.replan is not None:
         meta["replan"] = verdict.replan
-    return replace(node, messages=(Message(Role.ASSISTANT, text),), meta=meta)
+    node = replace(node, messages=(said,), meta=meta)
+    if node.variant == "answer" and answer is None and not problems:
+        answer = plan.text.strip() or None
+    if answer is not None and (not problems or node.variant == "answer"):
+        return _answered(replace(node, depth=node.depth - 1), filled(answer, results))
+    return node
 
 
 def _answered(node: Node, answer: str) -> Node:

@@ -83,6 +83,8 @@ class Problem:
         is skipped.
     tool : str
         The tool's name, where that much was readable.
+    unfinished : bool
+        Whether the text ends in the middle of it.
     """
 
     line: int
@@ -90,6 +92,7 @@ class Problem:
     wrong: str
     number: int | None = None
     tool: str = ""
+    unfinished: bool = False
 
     def __str__(self) -> str:
         said = self.text if len(self.text) <= _SHOWN else self.text[:_SHOWN] + "…"

@@ -1,14 +1,16 @@
 """Reading a plan while it is still being written.
 
 A reader is fed chunks of text of any size and gives each entry as soon as its line is complete, or
-in the JSON notation its object. It drops nothing: what is not read as a call is a
+in the JSON notation its object. It drops nothing that is said: what is not read as a call is a
 :class:`~toolgrove.planners.dag.plan.Problem` or a :class:`~toolgrove.planners.dag.plan.Note`.
+What is only thought (:mod:`toolgrove.data.spoken`) is no part of a plan.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from toolgrove.data.spoken import Spoken
 from toolgrove.planners.dag.building import SpecOf
 from toolgrove.planners.dag.lines import LineReader, begins_lines
 from toolgrove.planners.dag.objects import ObjectReader, begins_objects
@@ -26,6 +28,11 @@ class PlanReader:
         The spec behind a tool's name as the model was shown it, or None: values without names
         get those of its parameters, and it says whether the call writes.
 
+    Attributes
+    ----------
+    text : str
+        What was said so far, thoughts left out.
+
     Examples
     --------
     >>> reader = PlanReader(lambda name: None)
@@ -39,14 +46,35 @@ class PlanReader:
 
     def __init__(self, spec_of: SpecOf) -> None:
         self._spec_of = spec_of
+        self._said = Spoken()
+        self._begin()
+
+    def _begin(self) -> None:
+        self.text = ""
         self._reader: LineReader | ObjectReader | None = None
         self._tail = ""
         self._line = 1
         self._taken: set[int] = set()
         self._held: list[Problem] = []
 
+    @property
+    def begun(self) -> int:
+        """How often all entries so far turned out to be those of a thought: forget them then."""
+        return self._said.begun
+
     def feed(self, chunk: str) -> list[Entry]:
         """The entries that a further piece of text completes."""
+        begun = self.begun
+        return self._heard(self._said.feed(chunk), begun)
+
+    def _heard(self, words: str, begun: int) -> list[Entry]:
+        """Read what was said; where it begins anew nothing before it counts."""
+        if self.begun > begun:
+            self._begin()
+        self.text += words
+        return self._read(words)
+
+    def _read(self, chunk: str) -> list[Entry]:
         if self._reader is not None:
             return self._kept(self._reader.feed(chunk))
         self._tail += chunk
@@ -55,7 +83,7 @@ class PlanReader:
             line, end, rest = self._tail.partition("\n")
             if begins_objects(line, bool(end)):
                 self._reader = ObjectReader(self._spec_of, self._line)
-            elif begins_lines(line):
+            elif begins_lines(line, self._spec_of):
                 self._reader = LineReader(self._spec_of, self._line)
             elif end:
                 found += self._before(line)
@@ -69,17 +97,20 @@ class PlanReader:
         """A line before the first call: words, or a call without a number."""
         return LineReader(self._spec_of, self._line).feed(line + "\n")
 
-    def close(self) -> list[Entry]:
+    def close(self, *, cut: bool = False) -> list[Entry]:
         """The entries that are left once the text is at its end, then problems with a number.
+
+        ``cut`` says that the text was cut off before the model had come to its end.
 
         Such a problem holds its number, so that what refers to it is skipped, unless a task has
         taken the number meanwhile.
         """
-        found: list[Entry] = []
+        begun = self.begun
+        found = self._heard(self._said.close(), begun)
         if self._reader is None:
-            found = LineReader(self._spec_of, self._line).feed(self._tail + "\n")
+            found += LineReader(self._spec_of, self._line).feed(self._tail + "\n")
         else:
-            found = self._kept(self._reader.close())
+            found += self._kept(self._reader.close(cut=cut))
         for problem in self._held:
             taken = problem.number in self._taken
             if problem.number is not None:
@@ -113,4 +144,6 @@ def read_plan(text: str, spec_of: SpecOf) -> list[Entry]:
     Line 1 was not run: a bracket or quote is not closed; close it. It reads: 1. send(to=[$2
     """
     reader = PlanReader(spec_of)
-    return reader.feed(text) + reader.close()
+    found, begun = reader.feed(text), reader.begun
+    rest = reader.close()
+    return rest if reader.begun > begun else found + rest

@@ -9,7 +9,7 @@ is the text ``$1``. The braces end a reference: ``${1}.txt`` is what task 1 gave
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,26 +18,30 @@ from toolgrove.data.records import JsonObject
 
 __all__ = [
     "REFERENCE",
+    "STEP",
     "NoSuchField",
     "Ref",
     "fill",
     "insert",
     "look_up",
     "mentioned",
+    "one_field",
     "references",
     "shapes",
+    "wholes",
 ]
 
-_STEP = (
+STEP = (
     r"""(?:\.[A-Za-z_]\w*+(?:-[A-Za-z]\w*+)*+|\[-?\d{1,9}+\]|\["[^"\]\n]*+"\]|\['[^'\]\n]*+'\])"""
 )
+"""A field or a place below what a reference leads to."""
 REFERENCE = re.compile(
     r"\$(?:(?P<escape>\$)(?=\{?\d)"
-    rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{_STEP}*+)[ ]*+\}}"
-    rf"|(?P<bare>\d++)(?P<path>{_STEP}*+)(?!\w|[.,]\d))"
+    rf"|\{{[ ]*+(?P<braced>\d++)(?P<inner>{STEP}*+)[ ]*+\}}"
+    rf"|(?P<bare>\d++)(?P<path>{STEP}*+)(?!\w|[.,]\d))"
 )
 """What may be a reference, and the escape ``$$`` before one."""
-_PARTS = re.compile(_STEP)
+_PARTS = re.compile(STEP)
 
 Path: TypeAlias = tuple[str | int, ...]
 
@@ -177,6 +181,53 @@ def insert(text: str, tasks: Collection[int], say: Callable[[Ref], str | None]) 
         return found[0] if said is None else said
 
     return REFERENCE.sub(inside, text)
+
+
+def wholes(value: Any, tasks: Collection[int]) -> Iterator[tuple[list[str | int], Ref]]:
+    """Where in arguments a value is one reference as a whole.
+
+    Examples
+    --------
+    >>> [(path, str(ref)) for path, ref in wholes({"a": ["$1", "x $1"], "b": "$1.id"}, {1})]
+    [(['a', 0], '$1'), (['b'], '$1.id')]
+    """
+    if isinstance(value, str):
+        whole = REFERENCE.fullmatch(value)
+        ref = _ref(whole) if whole else None
+        if ref is not None and ref.task in tasks:
+            yield [], ref
+    elif isinstance(value, dict | list | tuple):
+        parts: Iterable[tuple[str | int, Any]] = (
+            value.items() if isinstance(value, dict) else enumerate(value)
+        )
+        for step, part in parts:
+            for path, ref in wholes(part, tasks):
+                yield [step, *path], ref
+
+
+def one_field(value: Any, ref: Ref, parameter: str | int, fields: Sequence[str]) -> Any:
+    """The field of an object that is meant where only a field of it can be.
+
+    Raises
+    ------
+    NoSuchField
+        Where several fields could be, or none.
+
+    Examples
+    --------
+    >>> one_field({"encoded": "aGk=", "length": 4}, Ref(1), "text", ["encoded"])
+    'aGk='
+    >>> try:
+    ...     one_field({"a": "x", "b": "y", "n": 1}, Ref(1), "text", ["a", "b"])
+    ... except NoSuchField as error:
+    ...     print(error)
+    $1 is an object, which text does not take. Write one of: $1.a, $1.b.
+    """
+    if parameter in fields or len(fields) == 1:
+        return value[parameter if parameter in fields else fields[0]]
+    shown = [str(Ref(ref.task, (*ref.path, name))) for name in fields[:_KEYS]]
+    mend = f"Write one of: {', '.join(shown)}." if shown else f"{ref} {_has(value)}."
+    raise NoSuchField(f"{ref} is an object, which {parameter} does not take. {mend}")
 
 
 def shapes(arguments: JsonObject, tasks: Collection[int], result: Callable[[int], Any]) -> str:

@@ -19,20 +19,24 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
-from toolgrove.data.records import Effect, Observation, Status, ToolCall
+from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall
 from toolgrove.planners.dag.plan import PlanTask, Problem
-from toolgrove.planners.dag.references import NoSuchField, fill, shapes
+from toolgrove.planners.dag.references import NoSuchField, fill, one_field, shapes, wholes
 
-__all__ = ["IN_FLIGHT", "Call", "Schedule", "ScheduledTask"]
+__all__ = ["IN_FLIGHT", "Call", "Fields", "Schedule", "ScheduledTask"]
 
 Call: TypeAlias = Callable[[int, ToolCall], Awaitable[tuple[ToolCall, Observation]]]
 """Makes the call at a position, its references filled in: the call as it was resolved, and what
 it gave."""
+
+Fields: TypeAlias = Callable[[str, JsonObject, list[str | int]], list[str] | None]
+"""The fields of the object at a path of a tool's arguments that could stand in its place, None
+where it fits as it is."""
 
 IN_FLIGHT = 16
 """Calls of one plan that are under way at once."""
@@ -108,6 +112,8 @@ class Schedule:
         What the ids of the calls begin with.
     earlier : mapping of int to Observation
         What the tasks of earlier plans gave. A number that this plan has used above is its own.
+    fields : callable
+        Which fields of an object fit where it was put; without it everything fits.
     rounds : bool
         Whether a task also waits for all tasks of the levels before its own, as in the rounds of
         DTA (Zhu et al., 2025, ACL, 2025.acl-long.1401).
@@ -120,6 +126,7 @@ class Schedule:
         *,
         name: str = "call",
         earlier: Mapping[int, Observation] | None = None,
+        fields: Fields = lambda tool, arguments, path: None,
         rounds: bool = False,
     ) -> None:
         self.steps: list[ScheduledTask] = []
@@ -127,6 +134,7 @@ class Schedule:
         self._value = value
         self._name = name
         self._earlier = earlier or {}
+        self._fields = fields
         self.rounds = rounds
         self._numbered: dict[int, ScheduledTask] = {}
         self._last_write: dict[str, ScheduledTask] = {}
@@ -134,6 +142,7 @@ class Schedule:
         self._whole = asyncio.Event()
         self._gate = asyncio.Semaphore(IN_FLIGHT)
         self._group = asyncio.TaskGroup()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Schedule:
         await self._group.__aenter__()
@@ -158,7 +167,7 @@ class Schedule:
         if isinstance(entry, PlanTask):
             self._bind(step, entry)
             self._order(step, entry)
-            self._group.create_task(self._run(step, entry))
+            self._tasks.append(self._group.create_task(self._run(step, entry)))
         else:
             step.settle(_refusal(str(entry)))
         if entry.number is not None:
@@ -167,6 +176,13 @@ class Schedule:
                 if entry.number in other._unbound:
                     _bound(other, entry.number, step)
         return step
+
+    def forget(self) -> None:
+        """Drop all tasks, and cancel what is under way: they turned out to be no plan."""
+        for task in self._tasks:
+            task.cancel()
+        for kept in (self._tasks, self.steps, self._numbered, self._last_write, self._reads):
+            kept.clear()
 
     def _bind(self, step: ScheduledTask, task: PlanTask) -> None:
         """Find what a task refers to above it; what is not there may come below."""
@@ -247,7 +263,7 @@ class Schedule:
             return
         tasks = (*step._needs, *(n for n in task.mentions if n in self._earlier))
         try:
-            filled = fill(task.arguments, tasks, lambda number: self._gave(step, number))
+            filled = self._filled(step, task, tasks)
         except NoSuchField as error:
             step.settle(_refusal(f"Not called: {error}"))
             return
@@ -257,6 +273,20 @@ class Schedule:
             held = shapes(task.arguments, tasks, lambda number: self._gave(step, number))
             seen = replace(seen, content=f"{seen.content} {held}") if held else seen
         step.settle(replace(seen, size=max(seen.size, len(seen.content))))
+
+    def _filled(self, step: ScheduledTask, task: PlanTask, tasks: Collection[int]) -> JsonObject:
+        """The arguments with results in their places, of an object the field that is meant."""
+        filled: Any = fill(task.arguments, tasks, lambda number: self._gave(step, number))
+        for path, ref in wholes(dict(task.arguments), tasks):
+            fields = self._fields(task.tool, filled, path)
+            if fields is not None:
+                *above, last = path
+                holder = filled
+                for part in above:
+                    holder = holder[part]
+                parameter = next(part for part in reversed(path) if isinstance(part, str))
+                holder[last] = one_field(holder[last], ref, parameter, fields)
+        return dict(filled)
 
     def _blame(self, step: ScheduledTask, task: PlanTask) -> str:
         """The failure that keeps a task from being called, in words; empty where none does."""

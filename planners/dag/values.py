@@ -8,11 +8,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.planners.dag.references import REFERENCE
+from toolgrove.planners.dag.references import REFERENCE, STEP
 
 __all__ = ["Broken", "Incomplete", "PlanArguments", "read_arguments", "read_value", "write_value"]
 
@@ -61,8 +62,18 @@ _PLAIN = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "\\": "\\", "/"
 _PLAIN |= {"'": "'", '"': '"'}
 
 
-def read_arguments(text: str, at: int) -> PlanArguments:
+_NO_NAMES: Mapping[str, int] = {}
+_NAMED = re.compile(rf"([^\W\d]\w*+)((?:{STEP})*+)")
+_FORMATTED = re.compile(r"[fF](?=[\"'])")
+_INSERTED = re.compile(
+    rf"\$?\{{\s*(\$?[^\W\d]\w*|\$\d+)((?:{STEP})*)\s*\}}|\$([^\W\d]\w*)((?:{STEP})*)"
+)
+
+
+def read_arguments(text: str, at: int, names: Mapping[str, int] = _NO_NAMES) -> PlanArguments:
     """Read a call's arguments from behind its opening bracket to the closing one.
+
+    ``names`` are those that the plan has given to results: a bare one is a reference.
 
     Raises
     ------
@@ -72,16 +83,17 @@ def read_arguments(text: str, at: int) -> PlanArguments:
     Examples
     --------
     >>> read_arguments("look('Rome', day=$1.date, tags=[a, true])", 5)
-    Arguments(positional=['Rome'], named={'day': '$1.date', 'tags': ['a', True]}, end=41)
+    PlanArguments(positional=['Rome'], named={'day': '$1.date', 'tags': ['a', True]}, end=41)
     """
     read = PlanArguments()
+    reader = _Values(text, names)
     while True:
         at = _skip(text, at)
         if text.startswith(")", at):
             read.end = at + 1
             return read
         name, at = _name(text, at)
-        value, at = _value(text, _skip(text, at), 0)
+        value, at = reader.value(_skip(text, at), 0)
         if name is None:
             if read.named:
                 raise Broken(
@@ -121,46 +133,102 @@ def read_value(text: str, at: int = 0) -> tuple[Any, int]:
     >>> read_value("{'a': [1, 2.5, None,], b: \"two\\nlines\"}")
     ({'a': [1, 2.5, None], 'b': 'two\nlines'}, 39)
     """
-    return _value(text, _skip(text, at), 0)
+    return _Values(text, _NO_NAMES).value(_skip(text, at), 0)
 
 
-def _value(text: str, at: int, depth: int) -> tuple[Any, int]:
-    if depth > _DEEP:
-        raise Broken(f"values are nested more than {_DEEP} deep; write them flatter")
-    mark = text[at]
-    if mark in "\"'":
-        return _string(text, at)
-    if mark in "[(":
-        return _list(text, at + 1, "]" if mark == "[" else ")", depth)
-    if mark == "{":
-        return _object(text, at + 1, depth)
-    return _bare(text, at)
+class _Values:
+    """Reads the values of one text, in which names may stand for results."""
 
+    def __init__(self, text: str, names: Mapping[str, int]) -> None:
+        self._source = text
+        self._names = names
 
-def _list(text: str, at: int, close: str, depth: int) -> tuple[list[Any], int]:
-    items: list[Any] = []
-    while not text.startswith(close, at := _skip(text, at)):
-        item, at = _value(text, at, depth + 1)
-        items.append(item)
-        at = _next(text, at, close)
-    return items, at + 1
+    def value(self, at: int, depth: int) -> tuple[Any, int]:
+        text = self._source
+        if depth > _DEEP:
+            raise Broken(f"values are nested more than {_DEEP} deep; write them flatter")
+        mark = text[at]
+        if mark in "\"'":
+            return self._text(at)
+        if mark in "[(":
+            return self._list(at + 1, "]" if mark == "[" else ")", depth)
+        if mark == "{":
+            return self._object(at + 1, depth)
+        return self._bare(at)
 
+    def _list(self, at: int, close: str, depth: int) -> tuple[list[Any], int]:
+        text = self._source
+        items: list[Any] = []
+        while not text.startswith(close, at := _skip(text, at)):
+            item, at = self.value(at, depth + 1)
+            items.append(item)
+            at = _next(text, at, close)
+        return items, at + 1
 
-def _object(text: str, at: int, depth: int) -> tuple[dict[str, Any], int]:
-    members: dict[str, Any] = {}
-    while not text.startswith("}", at := _skip(text, at)):
-        if text[at] in "\"'":
-            key, at = _string(text, at)
-        elif found := _KEY.match(text, at):
-            key, at = found[0], found.end()
-        else:
-            raise Broken(f"{_near(text, at)} is no key of an object; put keys in quotes")
-        at = _skip(text, at)
-        if not text.startswith(":", at):
-            raise Broken(f'after the key "{key}" a colon is missing')
-        members[key], at = _value(text, _skip(text, at + 1), depth + 1)
-        at = _next(text, at, "}")
-    return members, at + 1
+    def _object(self, at: int, depth: int) -> tuple[dict[str, Any], int]:
+        text = self._source
+        members: dict[str, Any] = {}
+        while not text.startswith("}", at := _skip(text, at)):
+            if text[at] in "\"'":
+                key, at = _string(text, at)
+            elif found := _KEY.match(text, at):
+                key, at = found[0], found.end()
+            else:
+                raise Broken(f"{_near(text, at)} is no key of an object; put keys in quotes")
+            at = _skip(text, at)
+            if not text.startswith(":", at):
+                raise Broken(f'after the key "{key}" a colon is missing')
+            members[key], at = self.value(_skip(text, at + 1), depth + 1)
+            at = _next(text, at, "}")
+        return members, at + 1
+
+    def _text(self, at: int, *, formatted: bool = False) -> tuple[str, int]:
+        """A text in quotes, with references in the place of names that it is to hold."""
+        said, end = _string(self._source, at)
+        if not (self._names or formatted):
+            return said, end
+
+        def refer(found: re.Match[str]) -> str:
+            name, path = found[1] or found[3], (found[2] or found[4]) or ""
+            number = self._names.get(name.lstrip("$"))
+            if number is None and formatted and name[1:].isdecimal():
+                number = int(name[1:])
+            return found[0] if number is None else f"${{{number}{path}}}"
+
+        return _INSERTED.sub(refer, said), end
+
+    def _bare(self, at: int) -> tuple[Any, int]:
+        """A number, a constant, a reference, or words that somebody left without quotes."""
+        text = self._source
+        if found := REFERENCE.match(text, at):
+            after = _skip(text, found.end())
+            if text[after] in ",)]}":
+                return found[0], found.end()
+        if (found := _NAMED.match(text, at)) and found[1] in self._names:
+            after = _skip(text, found.end())
+            if text[after] in ",)]}":
+                return f"${self._names[found[1]]}{found[2]}", found.end()
+        if _FORMATTED.match(text, at):
+            return self._text(at + 1, formatted=True)
+        found = _BARE.match(text, at)
+        if found is None and text[at] in ")]}":
+            raise Broken(f"a value or a bracket is missing before {_near(text, at)}; write it")
+        if found is None:
+            raise Broken(f"{_near(text, at)} is no value; put text in quotes")
+        end = found.end()
+        word = found[0].strip()
+        if text.startswith("(", end):
+            raise Broken(
+                f"{_near(text, at)} is a call inside a call; give it a line of its own and "
+                "write $N, with that line's number, in its place"
+            )
+        if text[end : end + 1] in ('"', "=", "[", "{"):
+            raise Broken(f"{_near(text, at)} is no value; put text in quotes")
+        if word in _WORDS:
+            return _WORDS[word], end
+        if _NUMBER.fullmatch(word):
+            return codec.loads(word) if len(word) < 400 else word, end
+        return word, end
 
 
 def _string(text: str, at: int) -> tuple[str, int]:
@@ -185,33 +253,6 @@ def _unescaped(text: str) -> str:
 
     pairs = _ESCAPED.sub(plain, text)
     return _PAIR.sub(lambda p: p[0].encode("utf-16", "surrogatepass").decode("utf-16"), pairs)
-
-
-def _bare(text: str, at: int) -> tuple[Any, int]:
-    """A number, a constant, a reference, or words that somebody left without quotes."""
-    if found := REFERENCE.match(text, at):
-        after = _skip(text, found.end())
-        if text[after] in ",)]}":
-            return found[0], found.end()
-    found = _BARE.match(text, at)
-    if found is None and text[at] in ")]}":
-        raise Broken(f"a value or a bracket is missing before {_near(text, at)}; write it")
-    if found is None:
-        raise Broken(f"{_near(text, at)} is no value; put text in quotes")
-    end = found.end()
-    word = found[0].strip()
-    if text.startswith("(", end):
-        raise Broken(
-            f"{_near(text, at)} is a call inside a call; give it a line of its own and write $N, "
-            "with that line's number, in its place"
-        )
-    if text[end : end + 1] in ('"', "=", "[", "{"):
-        raise Broken(f"{_near(text, at)} is no value; put text in quotes")
-    if word in _WORDS:
-        return _WORDS[word], end
-    if _NUMBER.fullmatch(word):
-        return codec.loads(word) if len(word) < 400 else word, end
-    return word, end
 
 
 def _next(text: str, at: int, close: str) -> int:

@@ -10,7 +10,7 @@ miles.)``. Where all went well, that saves the model call that would look at the
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,9 +36,20 @@ class PlanVerdict:
 
 
 _LINE = re.compile(
-    r"^[^\w\n]*+(?:\w+:\s*|\d+[.)]\s*)?[*`_]*+(Finish|Replan)[*`_]*\s*\(", re.M | re.I
+    r"^[^\w\n]*+(?:(?!thought|thinking|reasoning|observation)\w+(?: \d+)?:\s*|\d+[.)]\s*)?"
+    r"[*`_]*+(?:(Finish|Replan)[*`_]*\s*\(|(Replan)[*`_.!]*+(?:\s*[:–—-]\s*([^\n]*)|[ \t]*$))",
+    re.M | re.I,
 )
+"""A verdict that begins its line; the bare ``Replan`` is that of LLMCompiler and TinyAgent."""
 _ANYWHERE = re.compile(r"\b(Finish|Replan)[*`_]*\s*\(")
+_THOUGHT = re.compile(r"^[^\w\n]*+(?:thought|thinking|reasoning|observation)\w*\b[^\w\n]*:", re.I)
+_MEANT = re.compile(r"[.!?;][*`_ \t]*$|\b(?:action|verdict|answer)\s*\d*:[ \t*`_]*$", re.I)
+_ABOUT = re.compile(
+    r"[^()\n]*\)[*`_\"']*\s+(?:now\s+|yet\s+)?(?:is|was|be|would|will|won't|could|can|cannot|can't"
+    r"|should|may|might|must|seems|needs|has)\b",
+    re.I,
+)
+"""Words about a verdict that is not given: ``Finish(10) would be premature``."""
 _CLOSE = re.compile(r"\)(?=[\s*`_.;]*(?:\n|$))")
 _NAMED = re.compile(r"(?:(?:final_)?answer|why|reason)\s*=\s*", re.I)
 
@@ -52,16 +63,31 @@ def read_verdict(text: str) -> PlanVerdict:
     PlanVerdict(answer='It is 5 km (about 3 mi).', replan=None)
     >>> read_verdict("Replan(the id is missing").replan
     'the id is missing'
+    >>> read_verdict("Thought: Finish(5) would be premature.\nAction: Replan")
+    PlanVerdict(answer=None, replan='')
     >>> read_verdict("I wonder.")
     PlanVerdict(answer=None, replan=None)
     """
-    found = _LINE.search(text) or _ANYWHERE.search(text)
-    if found is None:
-        return PlanVerdict()
-    said = _unquoted(_inside(text[found.end() :]))
-    if found[1].lower() == "replan":
-        return PlanVerdict(replan=said)
-    return PlanVerdict(answer=said) if said else PlanVerdict()
+    for found in (*_LINE.finditer(text), *_in_a_line(text)):
+        if found.re is _LINE and found[2]:
+            return PlanVerdict(replan=(found[3] or "").strip())
+        rest = text[found.end() :]
+        if _ABOUT.match(rest):
+            continue
+        said = _unquoted(_inside(rest))
+        if found[1].lower() == "replan":
+            return PlanVerdict(replan=said)
+        return PlanVerdict(answer=said) if said else PlanVerdict()
+    return PlanVerdict()
+
+
+def _in_a_line(text: str) -> Iterator[re.Match[str]]:
+    """Verdicts in mid-line; of a thought those that a sentence of their own gives."""
+    for found in _ANYWHERE.finditer(text):
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.end()]
+        before = line[: line.rfind(found[1])]
+        if not _THOUGHT.match(line) or _MEANT.search(before):
+            yield found
 
 
 def _inside(rest: str) -> str:

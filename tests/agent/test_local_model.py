@@ -15,6 +15,8 @@ from langchain_core.runnables import Runnable
 from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import ModelError
+from toolgrove.planners.dag import PlanTask, read_plan
+from toolgrove.planners.dag.grammar import reply_grammar
 from toolgrove.planners.prompts import opening
 from toolgrove.tools.offer import Offer
 
@@ -256,6 +258,21 @@ def test_it_is_heard_while_it_writes_and_stops_when_nobody_listens(model: LocalC
 
     assert len(asyncio.run(leave())) == 5
     pieces = list(model.bind(max_tokens=6).stream("Count from 1 to 5000."))
-    assert pieces[-1].usage_metadata is not None
-    assert pieces[-1].usage_metadata["output_tokens"] == 6
+    counted = [piece.usage_metadata for piece in pieces]
+    assert sum(one["output_tokens"] for one in counted if one is not None) == 6
+    assert counted[0] is not None
+    assert counted[0]["input_tokens"] > 5, "known before the end"
     assert sum(bool(piece.content) for piece in pieces) > 3
+
+
+def test_a_plan_is_written_under_its_grammar(model: LocalChatModel) -> None:
+    offer = Offer(
+        [ToolSpec("t/now", "t", "t", "now", parameters={"properties": {"zone": {}}})],
+        {"now": "t/now"},
+    )
+    form = reply_grammar(offer, "divide", 7, 2)
+    pieces = model.bind(grammar=form, max_tokens=60).stream("Say hello.")
+    said = "".join(str(piece.content) for piece in pieces)
+    first, *_ = read_plan(said, {"now": offer.specs[0]}.get)
+    assert isinstance(first, PlanTask)
+    assert (first.number, first.tool) == (7, "now")

@@ -65,6 +65,8 @@ class Judging:
         ("On a scale of 0 to 9: 6", 6 / 9),
         ("<think>Maybe 3? No.</think>5", 5 / 9),
         ("<think>It goes on and on, 3", 0.5),
+        ("Maybe 3? No.</think>5", 5 / 9),
+        ("<reasoning>Maybe 3? No.</reasoning>5", 5 / 9),
         ("", 0.5),
         ("I cannot say", 0.5),
         ("2048", 0.5),

@@ -58,7 +58,7 @@ class StandIn:
         self.asked.append({"messages": messages, **request})
         completion = self.reply(self.asked[-1])
         for piece in completion.text.split(" ") if "hear" in request else ():
-            request["hear"](piece)
+            request["hear"]((piece, 40))
         return completion
 
 
@@ -305,7 +305,7 @@ def gathered(pieces: list[Any]) -> Any:
     return whole
 
 
-def test_a_plain_reply_streams_and_its_last_piece_counts_the_tokens(engine: Use) -> None:
+def test_a_plain_reply_streams_and_each_piece_counts_its_tokens(engine: Use) -> None:
     engine("one two three")
 
     async def listen() -> list[Any]:
@@ -313,8 +313,12 @@ def test_a_plain_reply_streams_and_its_last_piece_counts_the_tokens(engine: Use)
 
     for pieces in (asyncio.run(listen()), list(LocalChatModel().stream("Count."))):
         assert [str(piece.content) for piece in pieces] == ["one", "two", "three", ""]
-        assert [piece.usage_metadata is None for piece in pieces] == [True, True, True, False]
+        counted = [piece.usage_metadata for piece in pieces]
+        assert [(one["input_tokens"], one["output_tokens"]) for one in counted] == [
+            (40, 1), (0, 1), (0, 1), (0, 6),
+        ]  # fmt: skip
         whole = gathered(pieces)
+        assert whole.usage_metadata["total_tokens"] == 49
         assert whole.usage_metadata["input_token_details"] == {"cache_read": 30}
         assert whole.response_metadata["finish_reason"] == "stop"
 
@@ -337,7 +341,7 @@ def test_who_stops_listening_stops_the_engine(engine: Use) -> None:
     stopped = threading.Event()
 
     def reply(request: Mapping[str, Any]) -> Completion:
-        request["hear"]("first")
+        request["hear"](("first", 40))
         request["stopping"].wait()
         stopped.set()
         raise Stopped
@@ -361,7 +365,7 @@ def test_who_stops_listening_stops_the_engine(engine: Use) -> None:
 
 def test_an_engine_that_fails_in_mid_stream_raises_there(engine: Use) -> None:
     def reply(request: Mapping[str, Any]) -> Completion:
-        request["hear"]("first")
+        request["hear"](("first", 40))
         raise ModelError("out of memory")
 
     async def listen() -> None:

@@ -26,6 +26,7 @@ from toolgrove.errors import ModelError
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.dag.prompts import DIVIDE, PLAN
+from toolgrove.planners.prompts import OURS
 from toolgrove.planners.registry import parse_planner
 from toolgrove.tools.python.effect import tool
 from toolgrove.tools.registry import Registry
@@ -224,12 +225,12 @@ async def test_a_failure_reaches_the_joiner_which_plans_anew(bench: Bench, tmp_p
     )
     tree = await bench.solve(tmp_path / "r", said, "dag")
     assert tree.answer == "3"
-    assert [node.variant for node in tree] == ["plain", "plan", "join", "plan", "join"]
+    assert [node.variant for node in tree] == ["plain", "plan", "join", "plan", "verdict"]
     assert sorted(bench.made[:2]) == [("add", (1, 1)), ("fail", "no")]
     assert bench.made[2:] == [("add", (2, 1))]
     results = shown(said.asked[1])
     assert "1. fail failed: " in results
-    assert "2. add failed: Skipped, because 1 (fail) failed." in results
+    assert '2. add failed: "Skipped, because 1 (fail) failed."' in results
     assert "3. add: 2" in results
     assert shown(said.asked[2]).endswith(
         "Replan(do without fail)\nWrite the next plan, numbered from 4. "
@@ -243,11 +244,11 @@ async def test_what_could_not_be_read_reaches_the_joiner(bench: Bench, tmp_path:
     )
     tree = await bench.solve(tmp_path / "r", said, "dag")
     results = shown(said.asked[1])
-    assert "1. add failed: Line 1 was not run: " in results
+    assert '1. add failed: "Line 1 was not run: ' in results
     assert (
         "Line 2 was not run: it has no number; write N. add(…). It reads: add(a=1, b=2)" in results
     )
-    assert "2. add failed: Skipped, because 1 (add) failed." in results
+    assert '2. add failed: "Skipped, because 1 (add) failed."' in results
     plan = tree.children(ROOT)[0]
     assert plan.messages[-1].content == "\n".join(plan.meta["problems"])
     assert not bench.made
@@ -266,14 +267,58 @@ async def test_refusals_are_those_of_every_planner(bench: Bench, tmp_path: Path)
     assert plan.calls[0].arguments == {"a": 2, "b": 3}
 
 
-async def test_replans_are_limited_and_then_the_model_has_to_answer(
+def step(name: str, **arguments: Any) -> AIMessage:
+    return AIMessage("", tool_calls=[{"name": name, "args": arguments, "id": "0"}])
+
+
+async def test_after_the_last_plan_the_run_goes_on_step_by_step_from_the_results(
     bench: Bench, tmp_path: Path
 ) -> None:
-    replies = ["1. add(a=1, b=1)", "Replan(a)", "2. add(a=2, b=1)", "It could be 3, I think."]
-    said = model(*replies)
-    tree = await bench.solve(tmp_path / "r", said, "dag:replans=1")
-    assert tree.answer == "It could be 3, I think."
-    assert "No more calls can be made." in shown(said.asked[-1])
+    said = StreamingModel(
+        replies=[
+            *map(
+                AIMessage,
+                [
+                    "1. add(a=1, b=1)\n2. fail(why='x')\n3. add(a=$2, b=1)\njoin()",
+                    "Replan(a)\n4. add(a=$1, b=1)\njoin()",
+                    "Replan(b)",
+                ],
+            ),
+            step("add", a=3, b=3),
+            step("Finish", return_type="give_answer", final_answer="6"),
+        ]
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag")
+    assert tree.answer == "6"
+    variants = [node.variant for node in tree]
+    assert variants == ["plain", "plan", "join", "verdict", "plain", "plain"]
+    rules, query, *made = said.asked[3]
+    assert rules.content == OURS.opening("", ())[0].content
+    assert query.content == "What is it?"
+    calls = [call for message in made for call in getattr(message, "tool_calls", ())]
+    assert [(c["name"], c["args"]) for c in calls] == [
+        ("add", {"a": 1, "b": 1}),
+        ("fail", {"why": "x"}),
+        ("add", {"a": 2, "b": 1}),
+    ], "as they were made, and only those that were"
+    assert made[-1].content == "3"
+    assert "Reply with Finish(the full answer), or with Replan(what is missing)." in shown(
+        said.asked[2]
+    )
+    assert bench.made[-1] == ("add", (3, 3))
+
+
+async def test_steps_after_the_last_plan_are_limited(bench: Bench, tmp_path: Path) -> None:
+    said = StreamingModel(
+        replies=[
+            *map(AIMessage, ["1. add(a=1, b=1)", "Replan(a)", "2. add(a=2, b=2)", "Replan(b)"]),
+            step("add", a=1, b=2),
+            step("add", a=1, b=3),
+        ]
+    )
+    tree = await bench.solve(tmp_path / "r", said, "dag:steps=2")
+    assert (tree.answer, tree.meta["ended"]) == (None, "exhausted")
+    assert list(tree)[-1].reason == "limit of 2 calls after the last plan"
 
 
 async def test_a_joiner_that_says_neither_is_asked_for_the_answer(
@@ -291,7 +336,7 @@ async def test_a_joiner_that_goes_on_planning_is_taken_at_its_word(
 ) -> None:
     said = model("1. add(a=1, b=1)", "2. add(a=$1, b=1)\nFinish(I guess 3)", "Finish(3)")
     tree = await bench.solve(tmp_path / "r", said, "dag")
-    assert [node.variant for node in tree] == ["plain", "plan", "join", "join"]
+    assert [node.variant for node in tree] == ["plain", "plan", "join", "verdict"]
     assert tree.answer == "3"
     assert bench.made[1] == ("add", (2, 1))
 
@@ -417,6 +462,33 @@ class Script:
         if "Write the next plan" in said.rsplit("Replan", 1)[-1]:
             return AIMessage("4. add(a=$1, b=$3)\njoin()")
         return AIMessage("Finish(done)" if "\n4. add" in said else "Replan(on)")
+
+
+def stepping(messages: Sequence[BaseMessage]) -> AIMessage:
+    """Two plans that fail, then steps; a function of the conversation, too."""
+    said = "\n".join(str(message.content) for message in messages)
+    if said.startswith(OURS.opening("", ())[0].content):
+        made = sum(message.type == "tool" for message in messages)
+        finish = step("Finish", return_type="give_answer", final_answer="done")
+        return step("add", a=made, b=9) if made < 4 else finish
+    results = shown(messages).count("Results:")
+    return AIMessage(
+        f"Replan(x)\n{results + 1}. add(a={results}, b=1)" if results < 2 else "Replan"
+    )
+
+
+async def test_a_run_that_goes_on_step_by_step_resumes_to_the_same_tree(tmp_path: Path) -> None:
+    whole = tmp_path / "whole"
+    tree = await Bench().solve(whole, StreamingModel(script=stepping), "dag")
+    variants = ["plain", "plan", "join", "verdict", "plain", "plain", "plain"]
+    assert (tree.answer, [node.variant for node in tree]) == ("done", variants)
+    written = (whole / JOURNAL).read_bytes()
+    for at, cut in enumerate(cuts(whole)):
+        run = tmp_path / str(at) / "whole"
+        run.mkdir(parents=True)
+        (run / JOURNAL).write_bytes(written[:cut])
+        again = await Bench().solve(run, StreamingModel(script=stepping), "dag")
+        same(again, tree)
 
 
 def cuts(run: Path) -> list[int]:
@@ -546,8 +618,8 @@ async def test_writes_of_one_module_keep_their_written_order(tmp_path: Path) -> 
 
 
 def test_planners_by_name() -> None:
-    assert repr(parse_planner("dag:replans=1")) == "DAG(replans=1)"
-    assert repr(parse_planner("dta")) == "DTA(rounds=4)"
+    assert repr(parse_planner("dag:replans=2")) == "DAG(replans=2, lines=16, steps=8)"
+    assert repr(parse_planner("dta:lines=5")) == "DTA(rounds=4, lines=5)"
     assert PLAN.digest != DIVIDE.digest
 
 

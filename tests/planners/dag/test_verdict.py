@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from toolgrove.planners.dag.verdict import filled, foretold
+from toolgrove.planners.dag.verdict import PlanVerdict, filled, foretold, read_verdict
 
 GAVE = {
     1: {
@@ -92,3 +92,63 @@ def test_an_amount_of_the_request_is_no_reference() -> None:
 
 def test_a_run_of_marks_is_read_in_linear_time() -> None:
     assert foretold("*" * 100_000, GAVE) is None
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Replan",
+        "Action: Replan",
+        "Thought: the id is missing\nAction: Replan",
+        "**Replan**",
+        "Replan.",
+        "Thought: Finish(10) would be premature.\nAction: Replan",
+        "Thought: I could Finish(10).\nReplan",
+        "- Replan\n4. look(x=1)",
+    ],
+)
+def test_a_bare_replan_is_a_verdict(reply: str) -> None:
+    assert read_verdict(reply) == PlanVerdict(replan="")
+
+
+@pytest.mark.parametrize(
+    ("reply", "why"),
+    [
+        ("Replan: look it up", "look it up"),
+        ("Action: Replan - look it up", "look it up"),
+        ("Thought: Finish(10) would be premature.\nAction: Replan(need the id)", "need the id"),
+        ("Thought: Finish(1)\nReplan(x)\nFinish(2)", "x"),
+    ],
+)
+def test_a_reason_to_replan_is_kept(reply: str, why: str) -> None:
+    assert read_verdict(reply) == PlanVerdict(replan=why)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Thought: Finish(10) would be premature.",
+        "Thought: Finish(10) would be premature",
+        "Finish(10) would be premature.",
+        "I think Finish(10) is too early.",
+        "Thought: Finish(10)",
+        "Replan is not needed.",
+        "We could replan",
+    ],
+)
+def test_words_about_a_verdict_are_none(reply: str) -> None:
+    assert read_verdict(reply) == PlanVerdict()
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "Thought: I have it. Finish(10)",
+        "Thought: all there. Action: Finish(10)",
+        "Action 2: Finish(10)",
+        "So I say Finish(10)",
+        "**Finish(10)**",
+    ],
+)
+def test_an_answer_is_found_behind_words(reply: str) -> None:
+    assert read_verdict(reply) == PlanVerdict(answer="10")
