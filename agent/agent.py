@@ -181,7 +181,7 @@ class Agent(Runnable[str | Task, Outcome]):
             For a keyword argument: an agent's settings are its own.
         """
         if kwargs:
-            unknown = ", ".join(sorted(kwargs))
+            unknown = ", ".join(map(repr, sorted(kwargs)))
             raise TypeError(f"Agent.invoke takes no {unknown}: give settings to Agent(…) instead")
         task = input if isinstance(input, Task) else as_task(input)
         run = None if self.runs is None else self.new_run(task)

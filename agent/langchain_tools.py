@@ -97,7 +97,7 @@ def to_langchain(
 
     Examples
     --------
-    >>> from toolgrove.tools.python.effect import tool
+    >>> from toolgrove import tool
     >>> @tool(effect="read")
     ... def double(x: int) -> int:
     ...     '''Double a number.'''

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.data.formats.openapi import load_openapi
     from toolgrove.data.formats.query_sets import QuerySet
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
+    from toolgrove.data.formats.trl import save_pairs
     from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import (
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
         ToolSpec,
         Usage,
     )
-    from toolgrove.data.tree import ROOT, SearchTree, child_id
+    from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
     from toolgrove.errors import (
         CatalogError,
         FormatError,
@@ -55,6 +56,7 @@ __all__ = [
     "TREES",
     "CatalogError",
     "Effect",
+    "Ending",
     "FormatError",
     "Holds",
     "Importer",
@@ -87,6 +89,7 @@ __all__ = [
     "load_sources",
     "mine",
     "read_tree",
+    "save_pairs",
     "world",
 ]
 
@@ -95,6 +98,7 @@ __getattr__, __dir__ = face(
     {
         "CatalogError": "errors",
         "Effect": "data.records",
+        "Ending": "data.tree",
         "FormatError": "errors",
         "Holds": "data.formats.importers",
         "Importer": "data.formats.importers",
@@ -131,6 +135,7 @@ __getattr__, __dir__ = face(
         "load_sources": "data.formats.sources",
         "mine": "data.preferences",
         "read_tree": "data.journal",
+        "save_pairs": "data.formats.trl",
         "world": "data.world",
     },
 )

@@ -78,7 +78,7 @@ def judgement(
 
     Examples
     --------
-    >>> from toolgrove.data.records import Task
+    >>> from toolgrove import Task
     >>> tree = SearchTree(Task("1", "How far?"))
     >>> tree.add(Node("root", None, state=NodeState.ANSWERED, answer="5 km"))
     >>> found = judgement(tree, "5 km", [Score(0.0, "says 5 km", "answer/1")])

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolgrove.tools.calls.backends import Backend, BackendContext, BackendFactory
     from toolgrove.tools.calls.execute import Execute, failure
     from toolgrove.tools.calls.policy import Policy
+    from toolgrove.tools.calls.settings import CallSettings
     from toolgrove.tools.calls.stack import build_stack
     from toolgrove.tools.calls.wrappers import Wrapper, parse_wrappers
     from toolgrove.tools.http.address import AddressPolicy, Blocked
@@ -32,6 +33,7 @@ __all__ = [
     "BackendContext",
     "BackendFactory",
     "Blocked",
+    "CallSettings",
     "Execute",
     "Network",
     "Policy",
@@ -55,6 +57,7 @@ __getattr__, __dir__ = face(
         "BackendContext": "tools.calls.backends",
         "BackendFactory": "tools.calls.backends",
         "Blocked": "tools.http.address",
+        "CallSettings": "tools.calls.settings",
         "Execute": "tools.calls.execute",
         "Network": "tools.http.network",
         "Policy": "tools.calls.policy",

@@ -41,15 +41,7 @@ _CHOICES = ("anyOf", "oneOf")
 
 
 def reason(problem: Problem) -> str:
-    """Say in a line what is wrong with a value.
-
-    Examples
-    --------
-    >>> from toolgrove.tools.schema import Checker
-    >>> checker = Checker({"properties": {"n": {"type": "integer"}, "of": {"enum": ["a", "b"]}}})
-    >>> [reason(problem) for problem in checker.problems({"n": "five", "of": "c"})]
-    ['"five" is not of type "integer"', '"c" is not one of "a" or "b"']
-    """
+    """Say in a line what is wrong with a value: ``"five" is not of type "integer"``."""
     kind, value = problem.kind.name, _json(problem.instance)
     given: Mapping[str, Any] = problem.kind.as_dict()
     match kind:

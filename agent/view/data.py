@@ -94,7 +94,7 @@ _ENDED = {
 def ended_words(tree: SearchTree) -> str:
     """Why a run ended, in words."""
     ended = tree.ended
-    if ended is None and "ended" in tree.meta:
+    if ended is None and tree.ending is not None:
         return "it has not ended: it is still running, or was stopped and can be resumed"
     if ended is None:
         return "an answer was found" if tree.answer is not None else "no path came to an answer"

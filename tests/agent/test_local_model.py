@@ -15,8 +15,9 @@ from langchain_core.runnables import Runnable
 from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import ModelError
-from toolgrove.planners.dag import PlanTask, read_plan
 from toolgrove.planners.dag.grammar import reply_grammar
+from toolgrove.planners.dag.plan import PlanTask
+from toolgrove.planners.dag.reading import read_plan
 from toolgrove.planners.prompts import opening
 from toolgrove.tools.offer import Offer
 

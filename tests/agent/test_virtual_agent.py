@@ -91,7 +91,7 @@ async def test_scores_of_an_evaluation_carry_the_simulators_name(tmp_path: Path)
                 evaluation = Evaluation(agent)
                 await evaluation.run([task], tmp_path / "out")
                 config = evaluation.config(specs())
-                score = await evaluation.evaluators[0].score(
+                score = await evaluation.scorers[0].score(
                     read_tree(next((tmp_path / "out").rglob("journal.jsonl")).parent)
                 )
     assert "weatherman@" in config["world"]

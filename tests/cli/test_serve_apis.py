@@ -131,7 +131,7 @@ def test_runs_and_evaluations_are_answered_by_it(catalog: Path, tmp_path: Path) 
     for journal in journals:
         config = json.loads(journal.read_text().splitlines()[0])["config"]
         assert config["world"] == f"virtual:{about['cache'][:12]}+real"
-        assert config["settings"]["apis"] == about["url"]
+        assert config["settings"]["calls"]["apis"] == about["url"]
 
 
 def test_what_is_missing_is_told_in_one_line(catalog: Path, tmp_path: Path) -> None:

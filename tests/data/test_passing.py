@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
+from toolgrove.data import passing
 from toolgrove.data.passing import ATTEMPTS, asked_again, wait_after
 from toolgrove.errors import ModelError
-from toolgrove.tools.calls import passing
 
 
 class ProviderError(Exception):

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Node, NodeState, Reference, Task
-from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
 from toolgrove.evaluators.claims import LONGEST
@@ -339,7 +339,8 @@ def test_a_runaway_answer_costs_what_its_end_costs(piece: str) -> None:
 def tree_of(
     reference: Reference | None, *states: NodeState, answer: str | None = None, **meta: Any
 ) -> SearchTree:
-    tree = SearchTree(Task("1", "How far?", reference=reference), meta=meta)
+    ending = Ending(meta.pop("ended")) if "ended" in meta else None
+    tree = SearchTree(Task("1", "How far?", reference=reference), meta=meta, ending=ending)
     tree.add(Node(ROOT, None))
     for i, state in enumerate(states):
         said = answer if state is NodeState.ANSWERED else None

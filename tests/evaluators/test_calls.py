@@ -19,7 +19,7 @@ from toolgrove.data.records import (
     ToolCall,
     ToolSpec,
 )
-from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.evaluators.calls import CallEvaluator, normalised, overlap
 
 DISTANCE = ToolSpec(
@@ -123,7 +123,7 @@ async def test_no_reference_calls_no_opinion() -> None:
 async def test_a_run_cut_short_is_infrastructure() -> None:
     """Promise 10."""
     tree = run([], [FAR])
-    tree.meta = {"ended": None}
+    tree.ending = Ending()
     assert (await CallEvaluator().score(tree)).infrastructure
 
 

@@ -16,7 +16,7 @@ from support import batch
 from support.random_script import timeless
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Node, NodeState, Reference, Score, Task
-from toolgrove.data.tree import ROOT, SearchTree, child_id
+from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import ModelError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
@@ -43,7 +43,8 @@ def results(out: Path) -> list[ResultRow]:
 
 
 def answered(task: Task, answer: str, **meta: Any) -> SearchTree:
-    tree = SearchTree(task, meta=meta)
+    ending = Ending(meta.pop("ended")) if "ended" in meta else None
+    tree = SearchTree(task, meta=meta, ending=ending)
     tree.add(Node(ROOT, None))
     tree.add(Node(child_id(ROOT, 0), ROOT, state=NodeState.ANSWERED, answer=answer))
     return tree

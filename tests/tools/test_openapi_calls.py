@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from toolgrove.data.formats.openapi import parse_openapi
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.endpoint import check_endpoint
 from toolgrove.tools.http.network import Network
@@ -343,7 +344,8 @@ async def test_a_users_rule_lets_some_tools_path_values_hold_slashes(faults: Any
     with Registry() as registry:
         registry.add([one, other])
         network = Network(path_slashes=(f"{one.id[:3]}*",))
-        async with build_stack(registry, hosts=faults.hosts, network=network) as execute:
+        calls = CallSettings(hosts=faults.hosts, network=network)
+        async with build_stack(registry, calls) as execute:
             taken = await execute(ToolCall("c", one.id, {"path": "a/b"}))
             refused = await execute(ToolCall("c", other.id, {"path": "a/b"}))
     assert taken.content == "ok"

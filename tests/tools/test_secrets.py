@@ -194,7 +194,7 @@ async def made(faults: Any, spec: ToolSpec, secrets: SecretStore, **more: Any) -
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
-            registry, CallSettings(network=network), secrets=secrets, **more
+            registry, CallSettings(network=network, **more), secrets=secrets
         ) as execute:
             return await execute(ToolCall("c", spec.id))
 

@@ -317,7 +317,7 @@ async def test_steps_after_the_last_plan_are_limited(bench: Bench, tmp_path: Pat
         ]
     )
     tree = await bench.solve(tmp_path / "r", said, "dag:steps=2")
-    assert (tree.answer, tree.meta["ended"]) == (None, "exhausted")
+    assert (tree.answer, tree.ended) == (None, "exhausted")
     assert list(tree)[-1].reason == "limit of 2 calls after the last plan"
 
 

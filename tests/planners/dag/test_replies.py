@@ -15,6 +15,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.data.journal import JOURNAL
 from toolgrove.data.records import Status
 from toolgrove.data.tree import ROOT
+from toolgrove.tools.python.effect import tool
 
 DRAFT = "1. append(text='a draft')\n2. append(text='another')\njoin()\nFinish(drafted)\n"
 PLAN = "1. add(a=1, b=1)\njoin()"
@@ -50,6 +51,7 @@ async def test_reads_of_a_draft_that_turns_out_to_be_one_are_dropped(tmp_path: P
     """A template can open the thought, so that only its end is in the reply."""
     began, cancelled = asyncio.Event(), []
 
+    @tool(effect="read")
     async def look(x: int) -> int:
         """Look."""
         if x == 1:

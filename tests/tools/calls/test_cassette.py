@@ -44,16 +44,21 @@ class NoJitter(Random):
 
 
 async def run(
-    cassette: Cassette, spec: ToolSpec, *arguments: dict[str, Any], hosts: Any = None, **more: Any
+    cassette: Cassette,
+    spec: ToolSpec,
+    *arguments: dict[str, Any],
+    hosts: Any = None,
+    secrets: Any = None,
+    **more: Any,
 ) -> list[Observation]:
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
             registry,
-            CallSettings(hosts=hosts, timeout=0.3),
+            CallSettings(hosts=hosts or {}, timeout=0.3, **more),
             cassette=cassette,
+            secrets=secrets,
             rng=NoJitter(),
-            **more,
         ) as execute:
             return [await execute(ToolCall(f"c{i}", spec.id, a)) for i, a in enumerate(arguments)]
 

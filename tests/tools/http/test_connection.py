@@ -9,6 +9,7 @@ import httpcore
 import pytest
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.connection import WatchedStream
 from toolgrove.tools.registry import Registry
@@ -37,7 +38,7 @@ async def in_turn(faults: Any, specs: list[ToolSpec]) -> list[Observation]:
     """Calls one after the other, by one stack."""
     with Registry() as registry:
         registry.add(specs)
-        async with build_stack(registry, hosts=faults.hosts, attempts=1) as execute:
+        async with build_stack(registry, CallSettings(hosts=faults.hosts, attempts=1)) as execute:
             return [await execute(ToolCall("c", spec.id)) for spec in specs]
 
 

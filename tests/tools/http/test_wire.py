@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from support.injected import inject
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.backend import HttpBackend
@@ -154,7 +155,7 @@ async def test_promise_13_a_secret_in_a_redirects_address_is_not_shown(
     faults.answer("/x", to("https://elsewhere.example/?key=s3cr3t-value"))
     with Registry() as registry:
         registry.add([spec])
-        async with build_stack(registry, hosts=faults.hosts) as execute:
+        async with build_stack(registry, CallSettings(hosts=faults.hosts)) as execute:
             observation = await execute(ToolCall("c", spec.id))
     assert "s3cr3t-value" in faults.asked[0].target
     assert "https://elsewhere.example/?key=[secret KEY]" in observation.content

@@ -273,6 +273,7 @@ def test_cancelling_a_call_reaches_an_async_function() -> None:
 _HUNG = """
 import asyncio, threading
 from toolgrove.data.records import ToolCall
+from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.python.effect import tool
 from toolgrove.tools.registry import Registry
@@ -284,7 +285,7 @@ def hang() -> None:
 async def main() -> None:
     with Registry() as registry:
         spec = registry.add_function(hang)
-        async with build_stack(registry, timeout=0.05) as execute:
+        async with build_stack(registry, CallSettings(timeout=0.05)) as execute:
             calls = [execute(ToolCall("c", spec.id)) for _ in range(40)]
             print({o.status.value for o in await asyncio.gather(*calls)})
 

@@ -16,7 +16,6 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Effect, Observation, Status
 from toolgrove.errors import SpecError
-from toolgrove.planners import Budget
 from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.python.effect import tool
 from toolgrove.tools.python.function import function_spec
@@ -243,7 +242,7 @@ async def test_looking_ahead_makes_no_write_in_a_branch_that_is_thrown_away() ->
         model=ScriptedModel(script=script),
         tools=[lookup, send],
         planner="dfsdt:width=3",
-        budget=Budget(in_flight=4),
+        in_flight=4,
     )
     outcome = await agent.ainvoke("look up a")
     assert (outcome.answer, sent) == ("done", [])
