@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Effect, Observation, Status, ToolSpec
@@ -260,3 +261,50 @@ def test_the_cassette_is_named_after_the_task(here: Path) -> None:
     run(here, "--allow-private", "--record", str(here / "tapes"))
     assert cassette_path(here / "tapes", as_task("Note it.").id).is_file()
     assert "vcr" in sys.modules
+
+
+def evaluated(here: Path, *options: str) -> Result:
+    query = {"query_id": 1, "query": "Note it.", "api_list": [], "relevant APIs": []}
+    (here / "queries.json").write_text(json.dumps([query]))
+    catalog = ["--catalog", str(here / "catalog"), "--out", str(here / "results")]
+    model = ["--model", f"scripted:{here / 'script.json'}", "--planner", "react"]
+    command = ["eval", str(here / "queries.json"), *catalog, *model, "--json"]
+    return CliRunner().invoke(app, [*command, *options])
+
+
+def test_an_evaluation_makes_no_real_write_unasked(
+    here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def search(self: Catalog, query: str, k: int, **options: Any) -> list[Any]:
+        return [(None, spec) for spec in self.registry]
+
+    monkeypatch.setattr(Catalog, "search", search)
+    assert evaluated(here, "--allow-private").exit_code == 0
+    assert notes.asked == ["GET /notes"]
+    assert evaluated(here, "--allow-private", "--read-only").exit_code == 0
+    assert evaluated(here, "--allow-private", "--dry-run").exit_code == 0
+    assert notes.asked == ["GET /notes"] * 2, "other settings are other results, and no write"
+    assert evaluated(here, "--allow-private", "--approve", "always").exit_code == 0
+    assert notes.asked == ["GET /notes"] * 3 + ["POST /notes"]
+
+
+def test_a_run_goes_on_where_its_own_settings_let_it_and_takes_no_others(
+    here: Path, notes: Notes
+) -> None:
+    script = (here / "script.json").read_text()
+    (here / "script.json").write_text("[]")  # the model breaks down at once
+    tools = ["--tool", "Desk/notes/list", "--tool", "Desk/notes/add", "--planner", "react"]
+    model = ["--model", f"scripted:{here / 'script.json'}", "--runs", str(here / "runs")]
+    restricted = ["--allow-private", "--allow", "Desk/notes/list", "-k", "3"]
+    begun = CliRunner().invoke(app, ["run", "Note it.", *tools, *model, *restricted])
+    assert begun.exit_code
+    [folder] = (here / "runs").iterdir()
+    (here / "script.json").write_text(script)
+    refused = CliRunner().invoke(app, ["run", "--resume", str(folder), "-k", "4"])
+    assert "leave -k out" in str(refused.exception)
+    lifted = ["--approve", "always", "--allow", "*"]
+    result = CliRunner().invoke(app, ["run", "--resume", str(folder), *lifted])
+    assert result.exit_code == 0, result.output
+    listed, added = [o.status for node in read_tree(folder) for o in node.observations][:2]
+    assert (listed, added) == (Status.OK, Status.UNAUTHORIZED)
+    assert notes.asked == ["GET /notes"], "private hosts are allowed as before"

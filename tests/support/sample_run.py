@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import (
@@ -61,7 +62,8 @@ def sample_tree(word: str = "", stored: str | None = None) -> SearchTree:
     spec = ToolSpec(f"Cat{word}/tool/look", f"Cat{word}", "tool", f"look{word}", f"Looks up {w}")
     task = Task(f"7{word}", f"What is {w}?", (spec.id,))
     budget = {"model_calls": 20, "tool_calls": None, "tokens": 90_000, "seconds": 60.5}
-    config = {"planner": f"dfsdt{word}", "model": f"small{word}", "budget": budget}
+    config: dict[str, Any] = {"planner": f"dfsdt{word}", "model": f"small{word}"}
+    config["settings"] = {"budget": budget}
     tree = SearchTree(task, (spec,), {f"look{word}": spec.id}, {**config, "ended": "answered"})
 
     def call(name: str, **arguments: object) -> ToolCall:

@@ -188,13 +188,15 @@ def guarded(faults: Any, path: str = "/x") -> ToolSpec:
     return ToolSpec(f"t{path}", "c", "t", path, binding=binding)
 
 
-async def made(faults: Any, spec: ToolSpec, secrets: SecretStore, **more: Any) -> Observation:
+async def made(
+    faults: Any, spec: ToolSpec, secrets: SecretStore, store: Any = None, **more: Any
+) -> Observation:
     allowed = frozenset({faults.base.removeprefix("http://")})
     network = Network(AddressPolicy(hosts=allowed), redirects=2)
     with Registry() as registry:
         registry.add([spec])
         async with build_stack(
-            registry, CallSettings(network=network, **more), secrets=secrets
+            registry, CallSettings(network=network, **more), secrets=secrets, store=store
         ) as execute:
             return await execute(ToolCall("c", spec.id))
 

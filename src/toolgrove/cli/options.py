@@ -35,6 +35,8 @@ class Option:
         What is given, as the field has it.
     parameter : inspect.Parameter
         As typer reads it.
+    variable : str
+        The environment variable that gives it, too.
     """
 
     group: str
@@ -43,6 +45,7 @@ class Option:
     fixed: bool
     read: Callable[[Any], Any]
     parameter: inspect.Parameter
+    variable: str = ""
 
     @property
     def flag(self) -> str:
@@ -66,7 +69,7 @@ def _option(
     kind = Annotated[kind | None, info]
     only = inspect.Parameter.KEYWORD_ONLY
     parameter = inspect.Parameter(name, only, default=None, annotation=kind)
-    return Option(group, name, sets, fixed, read, parameter)
+    return Option(group, name, sets, fixed, read, parameter, more.get("envvar", ""))
 
 
 _FORMS = "local, scripted:FILE, openai-compatible:URL#NAME or provider:name."

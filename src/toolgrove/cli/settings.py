@@ -7,6 +7,7 @@ as one :class:`Given`. Defaults are those of the records.
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -79,8 +80,7 @@ class Given:
         """
         fixed = {option.name: option for option in OPTIONS if option.fixed}
         for name in fixed.keys() & self.options.keys():
-            source = _context().get_parameter_source(name)
-            if source is not None and source.name == "COMMANDLINE":
+            if os.environ.get(fixed[name].variable) != self.options[name]:
                 raise UsageError(
                     f"--resume goes on with the run's own settings: leave {fixed[name].flag} out."
                 )
@@ -128,9 +128,3 @@ def _put(record: Any, path: str, value: Any) -> Any:
     if rest:
         value = {**inner, rest: value} if isinstance(inner, Mapping) else _put(inner, rest, value)
     return replace(record, **{name: value})
-
-
-def _context() -> Any:
-    from click import get_current_context
-
-    return get_current_context()
