@@ -69,9 +69,18 @@ class ModelFactory(Protocol):
     def __call__(self, rest: str, /, **options: Any) -> BaseChatModel: ...
 
 
+def _check(model: type[BaseChatModel], options: Mapping[str, Any]) -> None:
+    """Refuse an option that the model would pass over without a word."""
+    unknown = sorted(options.keys() - model.model_fields.keys())
+    if unknown:
+        names = ", ".join(unknown)
+        raise UsageError(f"this model takes no {names} ({model.__name__}): leave it out.")
+
+
 def _local(rest: str, /, **options: Any) -> BaseChatModel:
     from toolgrove.agent.models.local import LocalChatModel
 
+    _check(LocalChatModel, options)
     return LocalChatModel(path=Path(rest).expanduser() if rest else None, **options)
 
 
@@ -79,6 +88,7 @@ def _compatible(rest: str, /, **options: Any) -> BaseChatModel:
     from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
 
     url, _, served = rest.partition("#")
+    _check(OpenAICompatibleChatModel, options)
     return OpenAICompatibleChatModel(base_url=url, model_name=served or "default", **options)
 
 
@@ -93,12 +103,14 @@ def _replay(rest: str, /, **options: Any) -> BaseChatModel:
     from toolgrove.agent.models.replay import ReplayChatModel
 
     file, _, model = rest.partition("#")
+    _check(ReplayChatModel, options)
     return ReplayChatModel(path=Path(file), model=model, **options)
 
 
 def _scripted(rest: str, /, **options: Any) -> BaseChatModel:
     from toolgrove.agent.models.scripted import ScriptedModel
 
+    _check(ScriptedModel, options)
     return ScriptedModel.from_file(rest, **options)
 
 

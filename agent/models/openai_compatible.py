@@ -60,6 +60,9 @@ class OpenAICompatibleChatModel(BaseChatModel):
         ``TOOLGROVE_API_KEY`` by default.
     temperature : float or None
         0 by default; None leaves it to the server.
+    top_p : float or None
+    seed : int or None
+        Likewise; None by default.
     max_tokens : int or None
         Longest reply; None leaves it to the server.
     timeout : float
@@ -79,6 +82,8 @@ class OpenAICompatibleChatModel(BaseChatModel):
     model_name: str = "default"
     api_key: SecretStr | None = Field(default_factory=_key)
     temperature: float | None = 0.0
+    top_p: float | None = None
+    seed: int | None = None
     max_tokens: int | None = None
     timeout: float = 120.0
     attempts: int = Field(default=3, ge=1)
@@ -135,6 +140,8 @@ class OpenAICompatibleChatModel(BaseChatModel):
             "model": self.model_name,
             "messages": convert_to_openai_messages(messages),
             "temperature": self.temperature,
+            "top_p": self.top_p,
+            "seed": self.seed,
             "max_tokens": self.max_tokens,
             "stop": stop,
             **kwargs,

@@ -357,3 +357,14 @@ class TestOpenAICompatible:
             ("http://h.example/api/v3/", "http://h.example/api/v3"),
         ]:
             assert OpenAICompatibleChatModel(base_url=url).base_url == base
+
+
+@pytest.mark.parametrize("name", ["local", "scripted:none.json", "replay:none.jsonl"])
+def test_an_option_that_a_model_would_pass_over_is_refused(name: str) -> None:
+    with pytest.raises(UsageError, match="takes no temperature"):
+        load_model(name, temperature=0.5)
+
+
+def test_sampling_reaches_a_server_by_its_name() -> None:
+    model: Any = load_model("openai-compatible:http://127.0.0.1:1/v1#m", top_p=0.5, seed=7)
+    assert (model.top_p, model.seed) == (0.5, 7)
