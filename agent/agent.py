@@ -16,19 +16,19 @@ from toolgrove.agent.models.identity import sampling_of
 from toolgrove.agent.outcome import Outcome, as_task
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
+from toolgrove.agent.sources import registered
 from toolgrove.agent.waiting import wait
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
-from toolgrove.machine.files import safe_name
+from toolgrove.machine.files import new_folder, safe_name
 from toolgrove.planners import subtasks
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text
 from toolgrove.tools.offer import Offer
-from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Agent(Runnable[str | Task, Outcome]):
         self.settings.check(tools=bool(tools), catalog=catalog is not None)
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
-        self.registry = catalog.registry if catalog is not None else _registry(tools)
+        self.registry = catalog.registry if catalog is not None else registered(tools)
         self.secrets = SecretStore()
         self.model = _loaded(model, self.settings)
         self.chat_models: BaseChatModel | Cascade = self.model
@@ -225,8 +225,7 @@ class Agent(Runnable[str | Task, Outcome]):
         """A folder under ``runs`` that no run has yet, named after the task."""
         runs = self.runs or Path("runs")
         safe = safe_name(task.id)
-        number = self._runs_of.setdefault(safe, count(1))
-        return next(p for i in number if _made(p := runs / f"{safe}-{i}"))
+        return new_folder(runs, safe, self._runs_of.setdefault(safe, count(1)))
 
     def offered(self, task: Task) -> list[ToolSpec]:
         """The tools that a task is offered: its own, the retrieved, or all.
@@ -287,32 +286,9 @@ def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
     return load_model(model, **settings.sampling)
 
 
-def _made(folder: Path) -> bool:
-    """Whether a folder could be made, which then nobody else has."""
-    try:
-        folder.mkdir(parents=True)
-    except FileExistsError:
-        return False
-    return True
-
-
 def _identity(apis: str | None) -> str:
     if apis is None:
         return ""
     from toolgrove.tools.virtual.backend import identity
 
     return identity(apis)
-
-
-def _registry(tools: Sequence[Callable[..., Any] | BaseTool | ToolSpec]) -> Registry:
-    from langchain_core.tools import BaseTool
-
-    registry = Registry()
-    for tool in tools:
-        if isinstance(tool, ToolSpec):
-            registry.add([tool])
-        elif isinstance(tool, BaseTool):
-            registry.add_langchain(tool)
-        else:
-            registry.add_function(tool)
-    return registry

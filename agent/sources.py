@@ -6,16 +6,18 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, ToolgroveError, UsageError
 from toolgrove.tools.origins import goes_to, renamed
 
 if TYPE_CHECKING:
+    from langchain_core.tools import BaseTool
+
     from toolgrove.tools.registry import Changes, Registry
 
-__all__ = ["IndexReport", "SourceReader", "SourceReport", "apart"]
+__all__ = ["IndexReport", "SourceReader", "SourceReport", "apart", "registered"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -300,3 +302,20 @@ def _files(reading: _Reading) -> Iterator[ToolSpec]:
         reading.kind = ", ".join(kinds)
         reading.files, reading.other_files = sources.read, sources.passed
         reading.skipped += [str(error) for error in sources.skipped]
+
+
+def registered(tools: Iterable[Callable[..., Any] | BaseTool | ToolSpec]) -> Registry:
+    """A registry in memory of Python functions, LangChain tools and specs."""
+    from langchain_core.tools import BaseTool
+
+    from toolgrove.tools.registry import Registry
+
+    registry = Registry()
+    for tool in tools:
+        if isinstance(tool, ToolSpec):
+            registry.add([tool])
+        elif isinstance(tool, BaseTool):
+            registry.add_langchain(tool)
+        else:
+            registry.add_function(tool)
+    return registry

@@ -80,6 +80,12 @@ def _counted(agent: Agent) -> None:
         sys.setprofile(None)
     assert outcome.answer == "42"
     print(json.dumps({"files": len(files), "moves": sum(moves.values())}))
+    if "--files" in sys.argv:
+        into = Counter(dict.fromkeys(files, 0))
+        for (_, b), n in moves.items():
+            into[b] += n
+        for name, n in into.most_common():
+            print(n, "/".join(name.split("/")[-3:]))
     if "--all" in sys.argv:
         for (a, b), n in moves.most_common():
             print(n, a.rsplit("/", 2)[-2:], b.rsplit("/", 2)[-2:])
