@@ -46,8 +46,8 @@ async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
     settings = agent.settings
     frontier = agent.frontier()
     async with AsyncExitStack() as stack:
-        begun = _resumed(agent, task, run, frontier) if has_begun(run) else None
-        begun = begun or _begun(agent, task, run, frontier)
+        begin = _resumed if has_begun(run) else _begun
+        begun = begin(agent, task, run, frontier)
         journal = begun.journal
         stack.enter_context(journal)
         meter = Meter(settings.budget, journal.record, begun.chat.models, settings.prices)

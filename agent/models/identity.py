@@ -21,7 +21,7 @@ def sampling_of(model: object) -> dict[str, Any]:
     """The settings of a chat model that decide what it answers, as JSON.
 
     Passwords in addresses are left out. Of a bound model (``model.bind(temperature=0.5)``) what is
-    bound counts, too.
+    bound counts, too, and of one that records or tries again the model inside.
 
     Parameters
     ----------
@@ -33,7 +33,10 @@ def sampling_of(model: object) -> dict[str, Any]:
     >>> sampling_of(FakeListChatModel(responses=["a"]).bind(temperature=0.5))
     {'temperature': 0.5}
     """
-    inner = getattr(model, "bound", None)
+    inner = getattr(model, "inner", None)
+    if inner is not None:  # one that records another
+        return sampling_of(inner)
+    inner = getattr(model, "bound", None) or getattr(model, "runnable", None)
     found = {} if inner is None else sampling_of(inner)
     given = {name: getattr(model, name, None) for name in _NAMES}
     given |= getattr(model, "kwargs", None) or {}
