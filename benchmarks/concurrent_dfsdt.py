@@ -99,7 +99,7 @@ def main() -> int:
         if [node.id for node in sequential] != [node.id for node in concurrent]:
             print(f"seed {seed}: the trees differ", file=sys.stderr)
             return 1
-        unused = concurrent.meta["unused"]["model_calls"]
+        unused = concurrent.ending.unused.model_calls if concurrent.ending else 0
         print(
             f"seed {seed:2}: {len(sequential) - 1:3} steps, {one:5.2f} s and {other:5.2f} s, "
             f"{unused} model calls made ahead and not wanted"

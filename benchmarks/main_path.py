@@ -16,18 +16,15 @@ from types import FrameType
 from typing import Any
 
 import toolgrove
-from toolgrove import Agent, Catalog, ScriptedModel
-
-try:
-    from toolgrove.agent.models.scripted import call, finish
-except ImportError:  # a checkout of before the rooms
-    from toolgrove.agent.scripted import call, finish  # type: ignore[import-not-found, no-redef]
+from toolgrove import Agent, Catalog, ScriptedModel, tool
+from toolgrove.agent import call, finish
 
 HOUSE = [str(Path(toolgrove.__file__).resolve().parent), *(
     str(path.resolve()) for path in Path(toolgrove.__file__).parent.iterdir() if path.is_dir()
 )]  # fmt: skip
 
 
+@tool(effect="read")
 def double(x: int) -> int:
     """Double a number."""
     return 2 * x
