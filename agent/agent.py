@@ -121,6 +121,8 @@ class Agent(Runnable[str | Task, Outcome]):
             self.chat_models = Cascade(self.model, _loaded(strong, self.settings), how)
         self.apis_identity = _identity(self.settings.calls.apis)
         self._offers: OrderedDict[tuple[object, ...], Offer] = OrderedDict()
+        self._all: tuple[object, list[ToolSpec]] = (None, [])
+        self._kept: tuple[RunSettings, dict[str, Any]] = (self.settings, self.settings.to_journal())
         self._runs_of: dict[str, Iterator[int]] = {}
 
     def changed(self, **options: Unpack[RunOptions]) -> Agent:
@@ -135,6 +137,13 @@ class Agent(Runnable[str | Task, Outcome]):
     def planner(self) -> str:
         """The planner as a text, every option spelled out."""
         return self.settings.planner
+
+    @property
+    def kept_settings(self) -> dict[str, Any]:
+        """Its settings as journals keep them; the runs share the one, which nobody changes."""
+        if self._kept[0] is not self.settings:
+            self._kept = self.settings, self.settings.to_journal()
+        return self._kept[1]
 
     def frontier(self) -> Frontier:
         """The planner, fresh for a run."""
@@ -251,7 +260,9 @@ class Agent(Runnable[str | Task, Outcome]):
                     f"'toolgrove index SOURCE --catalog {self.catalog.folder}'."
                 )
             return [spec for _, spec in found_here]
-        return list(self.registry)
+        if self._all[0] != (version := self.registry.version):
+            self._all = version, list(self.registry)
+        return list(self._all[1])
 
     def candidates(self, task: Task) -> list[str]:
         """Ids of the tools that a task is offered."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data.records import Status, ToolSpec
 from toolgrove.errors import UsageError
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from toolgrove.retriever.rerank import Reranker
 
 __all__ = ["Catalog"]
+
+_Asked: TypeAlias = tuple[str, int, tuple[tuple[str, str], ...]]
+_REMEMBERED = 64  # searches whose result is kept while nothing changes
 
 
 class Catalog:
@@ -40,6 +44,7 @@ class Catalog:
 
     def __init__(self, folder: Path, registry: Registry, index: Index) -> None:
         self.folder, self.registry, self.search_index = folder, registry, index
+        self._known: OrderedDict[_Asked, tuple[object, list[tuple[Hit, ToolSpec]]]] = OrderedDict()
 
     @classmethod
     def open(
@@ -191,13 +196,35 @@ class Catalog:
         its best tool is among the ``k``. ``rerank`` looks at the first 20 again
         (:mod:`toolgrove.retriever.rerank`); the hits keep the scores of the search.
         """
+        if rerank is None and intents is None:
+            return list(self._searched(query, k, where))
         hits = self._again(query, k, where, rerank)
         if intents is not None:
             from toolgrove.retriever.intents import served
 
             each = [self.search_index.search(text, k, where=where) for text in intents(query).texts]
             hits = served(hits, each, k)
+        return self._specified(hits)
+
+    def _specified(self, hits: Iterable[Hit]) -> list[tuple[Hit, ToolSpec]]:
         return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+
+    def _searched(
+        self, query: str, k: int, where: Mapping[str, str] | None
+    ) -> list[tuple[Hit, ToolSpec]]:
+        """What a plain search finds; the same one, while nothing changed, is made once."""
+        now = (self.search_index.version, self.registry.version)
+        asked = (query, k, tuple(sorted((where or {}).items())))
+        known = self._known.get(asked)
+        if known is None or known[0] != now:
+            known = now, self._specified(self.search_index.search(query, k, where=where))
+            if not self.search_index.whole:  # it is mended when it is searched again
+                return known[1]
+            self._known[asked] = known
+        self._known.move_to_end(asked)
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        return known[1]
 
     def _again(
         self, query: str, k: int, where: Mapping[str, str] | None, rerank: Reranker | None

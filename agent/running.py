@@ -102,7 +102,7 @@ def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _B
         config={
             **_header(agent, frontier, chat, offer),
             "world": agent.world(agent.registry if agent.settings.search_tools else offer.specs),
-            "settings": agent.settings.to_journal(),
+            "settings": agent.kept_settings,
         },
     )
     return _Begun(journal, offer, chat, dict(offer.pins), agent.settings.calls)

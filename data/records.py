@@ -255,6 +255,8 @@ class Usage:
     output_tokens: int = 0
 
     def __add__(self, other: Usage) -> Usage:
+        if not (other.input_tokens or other.output_tokens):
+            return self
         return Usage(
             self.input_tokens + other.input_tokens, self.output_tokens + other.output_tokens
         )

@@ -190,6 +190,8 @@ class Chat:
                 raise ModelError(f"{self.name} did not answer: {error}") from error
         message = _from_langchain(reply, name_calls)
         found = Reply(message, _usage(reply), time.monotonic() - began, self.name)
+        if not self._refused:
+            return found
         names = {str(one["name"]) for one in self._offered}
         refused = {name: why for name, why in self._refused.items() if name in names}
         return replace(found, notes={"refused": refused}) if refused else found
@@ -274,6 +276,7 @@ class Chat:
             await asyncio.sleep(wait)
 
 
+_UNCOUNTED = Usage()
 _CUT = frozenset({"length", "max_tokens", "max_output_tokens"})
 
 
@@ -290,4 +293,4 @@ def _estimated(*texts: str) -> int:
 
 def _usage(reply: AIMessage) -> Usage:
     counted = reply.usage_metadata
-    return Usage(counted["input_tokens"], counted["output_tokens"]) if counted else Usage()
+    return Usage(counted["input_tokens"], counted["output_tokens"]) if counted else _UNCOUNTED

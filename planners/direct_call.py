@@ -3,17 +3,22 @@
 ``BaseChatModel.ainvoke`` makes run ids, tracing metadata and run managers for each call and looks
 at every message several times: 0.3 ms and more, growing with the conversation, of which nothing is
 left where no callback listens. Then the model is asked by the function that ``ainvoke`` itself
-ends in, so that cache, rate limiter and streaming are what they are there.
+ends in, so that cache, rate limiter and streaming are what they are there; where it has none of
+these, by its own ``_agenerate``, which that function would inspect anew at each call.
 """
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Awaitable, Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.outputs import ChatResult
     from langchain_core.runnables import Runnable
 
 __all__ = ["AskModel", "asking"]
@@ -21,6 +26,7 @@ __all__ = ["AskModel", "asking"]
 AskModel: TypeAlias = "Callable[[list[BaseMessage]], Awaitable[AIMessage]]"
 """Asks a model for its reply to a conversation."""
 
+_OLD_TRACING = ("LANGCHAIN_TRACING", "LANGCHAIN_HANDLER")
 _WRAPPED = ("ainvoke", "agenerate", "agenerate_prompt", "_agenerate_with_cache")
 
 
@@ -39,12 +45,18 @@ def asking(bound: Runnable[Any, AIMessage]) -> AskModel:
     if found is None:
         return bound.ainvoke
     model, arguments = found
+    heard, aided = _heard(), _aided()
+    own = {"stop": None, **arguments}
+    if "run_manager" in inspect.signature(model._agenerate).parameters:
+        own["run_manager"] = None
 
     async def ask(messages: list[BaseMessage]) -> AIMessage:
-        if _heard(model):
+        if heard(model):
             return await bound.ainvoke(messages)
-        result = await model._agenerate_with_cache(messages, **arguments)
-        return cast("AIMessage", result.generations[0].message)
+        if aided(model, arguments):
+            result = await model._agenerate_with_cache(messages, **arguments)
+            return cast("AIMessage", result.generations[0].message)
+        return _told(await model._agenerate(messages, **own))
 
     return ask
 
@@ -64,6 +76,8 @@ def _plain(bound: Runnable[Any, AIMessage]) -> tuple[BaseChatModel, dict[str, An
         model, arguments = bound.bound, dict(bound.kwargs)
     if not isinstance(model, BaseChatModel):
         return None
+    if "run_manager" in arguments:
+        return None
     for name in _WRAPPED:
         if getattr(type(model), name, None) is not getattr(BaseChatModel, name, name):
             return None
@@ -72,11 +86,71 @@ def _plain(bound: Runnable[Any, AIMessage]) -> tuple[BaseChatModel, dict[str, An
     return model, arguments
 
 
-def _heard(model: BaseChatModel) -> bool:
-    """Whether anybody would be told of a call made here and now."""
-    from langchain_core.callbacks import AsyncCallbackManager
-    from langchain_core.runnables.config import ensure_config
+@cache
+def _heard() -> Callable[[BaseChatModel], bool]:
+    """What says whether anybody would be told of a call made here and now.
 
-    callbacks = ensure_config().get("callbacks")
-    manager = AsyncCallbackManager.configure(callbacks, model.callbacks, model.verbose)
-    return bool(manager.handlers)
+    LangChain finds that out by making a manager of callbacks for each call. What it looks at is
+    looked at here first: where all of it is unset, nobody listens.
+    """
+    from langchain_core.callbacks import AsyncCallbackManager
+    from langchain_core.globals import get_debug
+    from langchain_core.runnables.config import ensure_config, var_child_runnable_config
+
+    def told(model: BaseChatModel) -> bool:
+        callbacks = ensure_config().get("callbacks")
+        manager = AsyncCallbackManager.configure(callbacks, model.callbacks, model.verbose)
+        return bool(manager.handlers)
+
+    try:
+        from langchain_core.tracers.context import _configure_hooks, _tracing_v2_is_enabled
+    except ImportError:  # another LangChain, which keeps them elsewhere
+        return told
+
+    def heard(model: BaseChatModel) -> bool:
+        config = var_child_runnable_config.get()
+        if (
+            model.callbacks
+            or model.verbose
+            or (config and config.get("callbacks"))
+            or get_debug()
+            or _tracing_v2_is_enabled()
+            or any(name in os.environ for name in _OLD_TRACING)
+        ):
+            return told(model)
+        for variable, _, _, environment in _configure_hooks:
+            if variable.get() is not None or (environment and environment in os.environ):
+                return told(model)
+        return False
+
+    return heard
+
+
+@cache
+def _aided() -> Callable[[BaseChatModel, dict[str, Any]], bool]:
+    """What says whether a cache, a limiter or a stream has a part in a model's calls."""
+    from langchain_core.globals import get_llm_cache
+
+    def aided(model: BaseChatModel, arguments: dict[str, Any]) -> bool:
+        return bool(
+            model.cache is not None
+            or get_llm_cache() is not None
+            or model.rate_limiter
+            or getattr(model, "output_version", None) is not None
+            or model._should_stream(async_api=True, run_manager=None, **arguments)
+        )
+
+    return aided
+
+
+def _told(result: ChatResult) -> AIMessage:
+    """The reply, with what the model said beside it, as ``_agenerate_with_cache`` gives it."""
+    first = result.generations[0]
+    message = cast("AIMessage", first.message)
+    if first.generation_info or result.llm_output:  # which is true of a provider's replies
+        message.response_metadata = {
+            **(result.llm_output or {}),
+            **(first.generation_info or {}),
+            **message.response_metadata,
+        }
+    return message

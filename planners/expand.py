@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data.records import (
@@ -76,12 +77,11 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     node_id = child_id(parent.id, wanted.index)
     prompt = prompt_of(run, wanted)
     reply = await run.ask(node_id, parent.id, prompt)
-    node = Node(
+    made = partial(
+        Node,
         id=node_id,
         parent=parent.id,
         index=wanted.index,
-        depth=parent.depth + 1,
-        messages=(reply.message, prompts.nudge()),
         prompt=prompt,
         variant=wanted.variant,
         model=reply.model or run.chat.name,
@@ -89,17 +89,18 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
         seconds=reply.seconds,
     )
     if not reply.message.calls:
-        return node
+        return made(depth=parent.depth + 1, messages=(reply.message, prompts.nudge()))
+    node = made(depth=parent.depth)
     calls, observations = await _execute(run, node, reply.message.calls, ahead)
-    asked = sum(1 for call in calls if call.name != FINISH)
-    node = replace(
-        node,
-        depth=parent.depth + asked,
+    state, answer = _finished(calls, observations)
+    return made(
+        depth=parent.depth + sum(1 for call in calls if call.name != FINISH),
         messages=(reply.message, *_tool_messages(reply.message.calls, observations)),
         calls=calls,
         observations=observations,
+        state=state,
+        answer=answer,
     )
-    return _finished(node)
 
 
 def prompt_of(run: Run, wanted: Expand) -> tuple[Message, ...]:
@@ -121,15 +122,16 @@ def _tool_messages(
     ]
 
 
-def _finished(node: Node) -> Node:
-    """Give the node the state that its Finish call, if it has one, puts it in."""
-    for call, observation in zip(node.calls, node.observations, strict=True):
+def _finished(
+    calls: tuple[ToolCall, ...], observations: tuple[Observation, ...]
+) -> tuple[NodeState, str | None]:
+    """The state that a node's Finish call, if it has one, puts it in, and its answer."""
+    for call, observation in zip(calls, observations, strict=True):
         if observation.status is Status.FINAL_ANSWER:
-            answer = str(call.arguments.get("final_answer", ""))
-            return replace(node, state=NodeState.ANSWERED, answer=answer)
+            return NodeState.ANSWERED, str(call.arguments.get("final_answer", ""))
         if observation.status is Status.GIVE_UP:
-            return replace(node, state=NodeState.GAVE_UP)
-    return node
+            return NodeState.GAVE_UP, None
+    return NodeState.OPEN, None
 
 
 async def _execute(

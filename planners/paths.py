@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
-from toolgrove.data.records import Effect, Node, Observation, Status, ToolCall
+from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall
 from toolgrove.planners.chat import to_langchain
 from toolgrove.planners.context import Context, Window
 from toolgrove.planners.prompts import OURS, Shown
@@ -38,15 +38,19 @@ _TRIES = 2
 """A tool that gave nothing but these in so many different calls is no longer offered."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Step:
-    """A node, and what its path had come to when it was staged."""
+    """A node, and what its path had come to when it was staged.
+
+    ``said`` is what is shown of it as LangChain has it, made when the first step builds upon it.
+    """
 
     node: Node
     parent: _Step | None
     offer: Offer
     digest: str
-    messages: tuple[BaseMessage, ...]
+    shown: tuple[Message, ...]
+    said: tuple[BaseMessage, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Paths:
             parent,
             offer,
             codec.digest([parent.digest if parent else "", node.messages]),
-            tuple(to_langchain(message) for message in shown),
+            shown,
         )
         if self._remembers:
             self._note(node)
@@ -225,7 +229,9 @@ class Paths:
             step = step.parent
         self._cut(0 if step is None else self._said_to[step.node.id])
         for step in reversed(way):
-            self._said += step.messages
+            if step.said is None:
+                step.said = tuple(to_langchain(message) for message in step.shown)
+            self._said += step.said
             self._said_to[step.node.id] = len(self._said)
         return self._said
 

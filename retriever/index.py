@@ -108,6 +108,11 @@ class Index:
         """False where the last writing broke off: not everything that was given is in it."""
         return self._store.get("state", CLEAN) == CLEAN
 
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Another value after every change of what is found, by this process or another."""
+        return (*self._store.version, self.ranker)
+
     def ids(self) -> set[str]:
         """The id of every tool in it."""
         return self._store.ids()

@@ -125,6 +125,11 @@ class IndexStore:
                 settings.items(),
             )
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another value after every change, by this process or another."""
+        return self._db.version
+
     def __len__(self) -> int:
         return int(self._db.rows("SELECT count(*) FROM entries")[0][0])
 

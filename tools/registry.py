@@ -111,6 +111,7 @@ class Registry:
     def _start(self, path: Path | None) -> None:
         self._functions: dict[str, Any] = {}
         self._digests: dict[str, str] = {}
+        self._specs: dict[str, ToolSpec] = {}
         self._path = path
         self._db = Database(path, SCHEMA)
 
@@ -118,6 +119,7 @@ class Registry:
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._db.writing() as db:
             self._digests.clear()
+            self._specs.clear()
             yield db
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
@@ -277,10 +279,17 @@ class Registry:
         CatalogError
             Where there is none.
         """
-        rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
-        if not rows:
-            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
-        return _decoded(rows[0][0])
+        known = self._specs.get(spec_id)
+        if known is not None:
+            return known
+        with self._db.lock:  # so that nothing is changed in between
+            rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
+            if not rows:
+                raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+            spec = _decoded(rows[0][0])
+            if self._path is None:  # which no other process can change
+                self._specs[spec_id] = spec
+            return spec
 
     def digest(self, spec_id: str) -> str:
         """The digest of an id's spec (:func:`toolgrove.data.codec.digest`), without reading it.
@@ -354,8 +363,7 @@ class Registry:
     @property
     def version(self) -> tuple[int, int]:
         """Another value after every change, by this process or another; equal: nothing changed."""
-        others = int(self._rows("PRAGMA data_version")[0][0])
-        return others, self._db.connection.total_changes
+        return self._db.version
 
     def __contains__(self, spec_id: object) -> bool:
         return bool(self._rows("SELECT 1 FROM specs WHERE id = ?", spec_id))

@@ -36,6 +36,7 @@ __all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scru
 
 _SECRET = "TOOLGROVE_SECRET_"
 _ORIGIN = "TOOLGROVE_ORIGIN_"
+_CODED = _SECRET.encode()
 _SHORTEST = 8
 _USABLE = re.compile(r"(?:[A-Za-z-]+ )?[\x21-\x7e]+")
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")
@@ -68,6 +69,7 @@ class SecretStore:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
         self._from_keyring: dict[str, str] = {}
+        self._known: tuple[object, dict[str, str]] = (None, {})
 
     def get(self, name: str, origin: str) -> str:
         """The secret of a name for an origin.
@@ -132,11 +134,24 @@ class SecretStore:
         return text
 
     def _values(self) -> dict[str, str]:
-        names = [name for name in self._environ if name.startswith(_SECRET)]
-        values = {name.removeprefix(_SECRET): self._environ[name] for name in names}
-        values |= self._from_keyring
-        longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
-        return {name: value for name, value in longest_first if len(value) >= _SHORTEST}
+        given = _given(self._environ)
+        if self._known[0] != (given, self._from_keyring):
+            values = dict(given) | self._from_keyring
+            longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
+            usable = {name: value for name, value in longest_first if len(value) >= _SHORTEST}
+            self._known = (given, dict(self._from_keyring)), usable
+        return self._known[1]
+
+
+def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The secrets of an environment as it is now, by name: it is asked at every tool call.
+
+    Walking ``os.environ`` decodes each name in it; the same environment as bytes does not.
+    """
+    if environ is os.environ and os.supports_bytes_environ:
+        coded = [os.fsdecode(name) for name in os.environb if name.startswith(_CODED)]
+        return [(name.removeprefix(_SECRET), environ[name]) for name in coded]
+    return [(n.removeprefix(_SECRET), environ[n]) for n in environ if n.startswith(_SECRET)]
 
 
 def _refused(text: str) -> Refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 __all__ = ["sampling_of"]
@@ -38,9 +39,22 @@ def sampling_of(model: object) -> dict[str, Any]:
         return sampling_of(inner)
     inner = getattr(model, "bound", None) or getattr(model, "runnable", None)
     found = {} if inner is None else sampling_of(inner)
-    given = {name: getattr(model, name, None) for name in _NAMES}
+    kind: Any = type(model)  # mypy does not take a type for the Hashable that cache wants
+    given = {name: getattr(model, name, None) for name in _settable(kind)}
     given |= getattr(model, "kwargs", None) or {}
     return {**found, **{name: _plain(given[name]) for name in given if given[name] is not None}}
+
+
+@cache
+def _settable(kind: Any) -> tuple[str, ...]:
+    """Those of the names that a model of a class may have: asking for others takes a while."""
+    from langchain_core.language_models import BaseChatModel
+
+    fields = getattr(kind, "model_fields", None)
+    own = getattr(kind, "__getattr__", None) is getattr(BaseChatModel, "__getattr__", None)
+    if fields is None or not own or kind.model_config.get("extra") == "allow":
+        return _NAMES
+    return tuple(name for name in _NAMES if name in fields or hasattr(kind, name))
 
 
 def _plain(value: Any) -> Any:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,8 @@ from support.embedders import Hashing
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, SpecError
+from toolgrove.retriever.index import Index
+from toolgrove.retriever.ranker import DEFAULT
 from toolgrove.tools.registry import Registry
 
 ONE = ToolSpec("G/lotto/draws", "Gaming", "lotto", "draws", "Latest lottery results.")
@@ -31,6 +35,35 @@ def test_what_is_added_is_found_with_its_spec(tmp_path: Path) -> None:
         assert catalog.search("lottery", where={"category": "Weather"})[0][1] == TWO
         assert catalog.remove([ONE.id]) == 1
         assert [spec for _, spec in catalog.search("lottery")] == [TWO]
+
+
+def test_the_same_search_is_made_again_once_anything_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    search = Index.search
+
+    def counted(self: Index, query: str, *args: Any, **kwargs: Any) -> Any:
+        made.append(query)
+        return search(self, query, *args, **kwargs)
+
+    monkeypatch.setattr(Index, "search", counted)
+    with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
+        catalog.add([ONE, TWO])
+        first = catalog.search("lottery")
+        assert catalog.search("lottery") == first
+        assert len(made) == 1
+        assert len(catalog.search("lottery", 1)) == 1  # another search
+        catalog.search("lottery", where={"category": "Weather"})
+        assert len(made) == 3
+        catalog.search("lottery").clear()  # what is given is the caller's own
+        assert catalog.search("lottery") == first
+        with Catalog.open(tmp_path, embedder=Hashing()) as other:  # as another process would
+            other.add([replace(ONE, description="Latest lottery results, of all draws.")])
+        assert catalog.search("lottery")[0][1].description.endswith("of all draws.")
+        catalog.search_index.ranker = replace(DEFAULT, queries=1)
+        catalog.search("lottery")
+        assert len(made) == 5
 
 
 def test_adding_the_same_again_embeds_nothing(tmp_path: Path) -> None:

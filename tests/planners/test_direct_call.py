@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import ExitStack
+from contextvars import ContextVar
+from typing import Any, cast
 
 import pytest
 from langchain_core.caches import InMemoryCache
-from langchain_core.callbacks import BaseCallbackHandler, get_usage_metadata_callback
+from langchain_core.callbacks import (
+    AsyncCallbackManager,
+    BaseCallbackHandler,
+    get_usage_metadata_callback,
+)
 from langchain_core.globals import set_llm_cache
 from langchain_core.language_models import BaseChatModel
 from langchain_core.language_models.fake_chat_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.rate_limiters import InMemoryRateLimiter
 from langchain_core.runnables import RunnableLambda
+from langchain_core.tracers import context
+from langchain_core.tracers.context import collect_runs
+from langchain_core.tracers.langchain import LangChainTracer
 
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.errors import ModelError
+from toolgrove.planners import direct_call
 from toolgrove.planners.chat import Chat
 from toolgrove.planners.direct_call import asking
 
@@ -105,6 +116,62 @@ async def test_a_listener_that_comes_later_is_told_and_an_error_too() -> None:
 
     await RunnableLambda(lambda _: None, afunc=fails).ainvoke(None, {"callbacks": [listener]})
     assert listener.told == ["start", "error"]
+
+
+async def test_where_nobody_listens_no_callbacks_are_prepared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def configured(*args: Any, **kwargs: Any) -> Any:
+        raise AssertionError("nobody listens")
+
+    monkeypatch.setattr(AsyncCallbackManager, "configure", configured)
+    assert (await asking(model().bind_tools([]))(ASKED)).content == "hello"
+
+
+@pytest.mark.parametrize("how", ["verbose", "debug", "hook", "tracing", "environment"])
+async def test_listeners_of_every_kind_are_told(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[str] = []
+
+    class Asked(ScriptedModel):
+        async def agenerate_prompt(self, *args: Any, **kwargs: Any) -> Any:
+            taken.append("the long way")
+            return await super().agenerate_prompt(*args, **kwargs)
+
+    monkeypatch.setattr("toolgrove.planners.direct_call._WRAPPED", ())
+    asked = Asked(script=lambda messages: AIMessage("hello"), verbose=how == "verbose")
+    ask = asking(asked)
+    if how == "debug":
+        monkeypatch.setattr("langchain_core.globals._debug", True)
+    with ExitStack() as listening:
+        if how == "hook":
+            listening.enter_context(collect_runs())
+        if how == "tracing":
+            token = context.tracing_v2_callback_var.set(cast("LangChainTracer", Listener()))
+            listening.callback(context.tracing_v2_callback_var.reset, token)
+        if how == "environment":
+            variable: ContextVar[Any] = ContextVar("listener", default=None)
+            monkeypatch.setattr(context, "_configure_hooks", list(context._configure_hooks))
+            context.register_configure_hook(variable, True, Listener, "LISTENER_OF_A_TEST")
+            direct_call._heard.cache_clear()
+            ask = asking(asked)
+            monkeypatch.setenv("LISTENER_OF_A_TEST", "1")
+        await ask(ASKED)
+    direct_call._heard.cache_clear()
+    assert taken == ["the long way"]
+
+
+async def test_what_a_model_says_beside_its_reply_is_handed_on() -> None:
+    class Tells(ScriptedModel):
+        async def _agenerate(self, *args: Any, **kwargs: Any) -> ChatResult:
+            message = AIMessage("hello", response_metadata={"own": 1, "both": "message"})
+            beside = {"finish_reason": "length", "both": "generation"}
+            generation = ChatGeneration(message=message, generation_info=beside)
+            return ChatResult(generations=[generation], llm_output={"id": "x", "both": "output"})
+
+    told = Tells(script=lambda messages: AIMessage(""))
+    short, long = await asking(told)(ASKED), await told.ainvoke(ASKED)
+    assert short.response_metadata == long.response_metadata
+    assert short.response_metadata["finish_reason"] == "length"
 
 
 async def test_tokens_are_counted_where_somebody_counts_them() -> None:

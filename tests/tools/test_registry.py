@@ -74,6 +74,20 @@ def test_the_digest_of_a_tool_is_that_of_its_spec() -> None:
             registry.digest("C/tool/2")
 
 
+def test_a_spec_that_was_read_before_is_read_anew_once_it_changed(tmp_path: Path) -> None:
+    spec = ToolSpec("World/clock/now", "World", "clock", "now")
+    later = replace(spec, description="The time.")
+    for registry in (Registry(), Registry.open(tmp_path)):
+        with registry:
+            registry.add([spec])
+            assert registry.get(spec.id) == registry.get(spec.id) == spec
+            registry.add([later])
+            assert registry.get(spec.id) == later
+            registry.remove([spec.id])
+            with pytest.raises(CatalogError):
+                registry.get(spec.id)
+
+
 def test_adding_again_says_what_changed() -> None:
     with Registry() as registry:
         assert registry.add([spec(1), spec(2)]).added == ("C/tool/1", "C/tool/2")

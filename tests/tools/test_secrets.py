@@ -99,6 +99,29 @@ def test_promise_16_a_secret_goes_only_to_the_origin_its_owner_named() -> None:
         SecretStore({"TOOLGROVE_SECRET_KEY": VALUE}).get("key", ORIGIN)
 
 
+def test_promise_13_a_secret_set_or_changed_later_is_scrubbed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    secrets = SecretStore()
+    text = "first-secret, other-secret and third-secret"
+    seen = [secrets.scrub(text)]
+    monkeypatch.setenv("TOOLGROVE_SECRET_LATER", "first-secret")
+    seen.append(secrets.scrub(text))
+    monkeypatch.setenv("TOOLGROVE_SECRET_LATER", "other-secret")  # as many, of the same names
+    seen.append(secrets.scrub(text))
+    secrets._from_keyring["KEPT"] = "third-secret"
+    seen.append(secrets.scrub(text))
+    monkeypatch.delenv("TOOLGROVE_SECRET_LATER")
+    seen.append(secrets.scrub(text))
+    assert seen == [
+        text,
+        "[secret LATER], other-secret and third-secret",
+        "first-secret, [secret LATER] and third-secret",
+        "first-secret, [secret LATER] and [secret KEPT]",
+        "first-secret, other-secret and [secret KEPT]",
+    ]
+
+
 def test_a_keyring_entry_belongs_to_the_origin_in_its_service(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

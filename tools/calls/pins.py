@@ -28,14 +28,14 @@ def with_pins(execute: Execute, current: Callable[[str], str], pins: Mapping[str
         Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without one, found
         while the run went on, is pinned by its first call.
     """
-    known = dict(pins)
+    first: dict[str, str] = {}
 
     async def pinned(call: ToolCall) -> Observation:
         try:
             now = current(call.name)
         except CatalogError:
             now = ""
-        if not now or now != known.setdefault(call.name, now):
+        if not now or now != (pins.get(call.name) or first.setdefault(call.name, now)):
             text = "This tool changed after it was offered, so it is not called. Use another."
             return failure(Status.NOT_WORKING, text, attempts=0)
         return await execute(call)

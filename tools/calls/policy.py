@@ -61,6 +61,11 @@ class Policy:
     calls_per_tool: int | None = decides(None)
     also: tuple[tuple[str, ...], ...] = decides(())
 
+    @property
+    def allows_all(self) -> bool:
+        """Whether every call is made, and nobody is asked."""
+        return self == _OPEN
+
     def within(self, begun: Policy) -> Policy:
         """The policy under which a run goes on that was begun under another one.
 
@@ -91,6 +96,9 @@ class Policy:
         if self.read_only and spec.effect is Effect.WRITE:
             return f"{spec.id} writes, and this run may only read."
         return None
+
+
+_OPEN = Policy()
 
 
 def with_policy(

@@ -86,7 +86,8 @@ async def build_stack(
         made = with_truncation(made, settings.observation_limit, store)
         for wrapper in reversed(parse_wrappers(settings.wrappers)):
             made = wrapper(made)
-        made = with_policy(made, spec_of, settings.policy, backends.preview)
+        if not settings.policy.allows_all:
+            made = with_policy(made, spec_of, settings.policy, backends.preview)
 
         async def execute(call: ToolCall) -> Observation:
             try:

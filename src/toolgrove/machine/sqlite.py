@@ -141,6 +141,14 @@ class Database:
         with self.lock, self._told():
             return self.connection.execute(query, values).fetchall()
 
+    @property
+    def version(self) -> tuple[int, int]:
+        """Another value after every change, by this process or another; equal: nothing changed."""
+        others = 0  # that could change what is in memory
+        if self.path != _MEMORY:
+            others = int(self.rows("PRAGMA data_version")[0][0])
+        return others, self.connection.total_changes
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing.
