@@ -17,11 +17,10 @@ from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
 import anyio
-from mcp.shared.message import SessionMessage
-from mcp_types import INTERNAL_ERROR, jsonrpc_message_adapter
 
 if TYPE_CHECKING:
     from mcp.client._transport import TransportStreams
+    from mcp.shared.message import SessionMessage
 
 __all__ = ["started"]
 
@@ -50,6 +49,8 @@ async def started(
     OSError
         Where the program cannot be started.
     """
+    from mcp.shared.message import SessionMessage
+
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=asyncio.subprocess.PIPE,
@@ -95,6 +96,9 @@ async def started(
 
 def _message(line: bytes) -> SessionMessage | Exception:
     """A line as a message; halves of surrogate pairs in it are replaced."""
+    from mcp.shared.message import SessionMessage
+    from mcp_types import INTERNAL_ERROR, jsonrpc_message_adapter
+
     try:
         value = json.loads(line)
         if isinstance(value, dict) and isinstance(value.get("error"), str):
