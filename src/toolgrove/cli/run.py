@@ -163,10 +163,9 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
         print_json(summary)
         return
     out = console()
-    out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}", markup=False)
+    out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{usage.total} tokens, {summary['seconds']} s; toolgrove view {run}",
         style="dim",
-        markup=False,
     )

@@ -71,12 +71,11 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         print_json(summary)
         return
     out = console()
-    out.print(got.answer if got.answer is not None else "no sample came to an answer", markup=False)
+    out.print(got.answer if got.answer is not None else "no sample came to an answer")
     for label, count in sorted(got.tally.items(), key=lambda pair: -pair[1]):
-        out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}", markup=False)
+        out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{summary['tokens']} tokens; toolgrove view {folder}/sample-*",
         style="dim",
-        markup=False,
     )
