@@ -27,10 +27,10 @@ from typing import Any
 from urllib.parse import quote
 
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
+from toolgrove.data.secret_forms import SHORTEST, own_keys, scrubbed
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.http.request import Refused, Request
-from toolgrove.tools.secret_forms import SHORTEST, scrubbed
 
 __all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scrubbing"]
 
@@ -124,7 +124,7 @@ class SecretStore:
         """A text in which every secret is replaced by its name (promise 13).
 
         Also found are its percent-encoded, JSON-escaped, HTML-escaped, hexadecimal and base64
-        forms (:mod:`toolgrove.tools.secret_forms`); other encodings are not.
+        forms (:mod:`toolgrove.data.secret_forms`); other encodings are not.
         """
         return scrubbed(text, self._values())
 
@@ -132,6 +132,7 @@ class SecretStore:
         names = [name for name in self._environ if name.startswith(_SECRET)]
         values = {name.removeprefix(_SECRET): self._environ[name] for name in names}
         values |= self._from_keyring
+        values |= own_keys(self._environ)
         longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
         return {name: value for name, value in longest_first if len(value) >= SHORTEST}
 

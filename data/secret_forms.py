@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from itertools import groupby
 
-__all__ = ["SHORTEST", "scrubbed"]
+__all__ = ["SHORTEST", "own_keys", "scrubbed", "without_passwords"]
 
 SHORTEST = 8
 """Characters that a secret has at least; a shorter one could not be told from other text."""
@@ -55,6 +55,44 @@ def scrubbed(text: str, secrets: Mapping[str, str]) -> str:
     for name, value in secrets.items():
         text = _without_beginnings(text, value, name)
     return text
+
+
+def own_keys(environ: Mapping[str, str], *holders: object) -> dict[str, str]:
+    """The keys that whoever runs this pays with: those of model providers.
+
+    Parameters
+    ----------
+    environ : mapping
+        Its variables that end in ``_API_KEY`` hold some.
+    *holders : object
+        Chat models, whose ``SecretStr`` fields hold others, and what wraps them.
+
+    Examples
+    --------
+    >>> own_keys({"OPENAI_API_KEY": "sk-12345678", "HOME": "/home/me"})
+    {'OPENAI_API_KEY': 'sk-12345678'}
+    """
+    found = {name: value for name, value in environ.items() if name.endswith("_API_KEY")}
+    for holder in holders:
+        inner: object | None = holder
+        while inner is not None:
+            for name, value in getattr(inner, "__dict__", {}).items():
+                if callable(read := getattr(value, "get_secret_value", None)):
+                    found.setdefault(name, str(read()))
+            inner = getattr(inner, "bound", None) or getattr(inner, "runnable", None)
+    longest_first = sorted(found.items(), key=lambda item: -len(item[1]))
+    return {name: value for name, value in longest_first if len(value) >= SHORTEST}
+
+
+def without_passwords(text: str) -> str:
+    """A text whose URLs hold no user and no password.
+
+    Examples
+    --------
+    >>> without_passwords("http://me:secret@127.0.0.1:8080/v1 cannot be reached")
+    'http://127.0.0.1:8080/v1 cannot be reached'
+    """
+    return re.sub(r"(?<=://)[^/?#\s]*@", "", text)
 
 
 class _Sought:
