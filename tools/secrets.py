@@ -103,19 +103,19 @@ class SecretStore:
         return found
 
     def _kept(self, key: str, origin: str) -> str:
-        service = f"toolgrove {origin}"
+        service, value, why = f"toolgrove {origin}", None, ""
         try:
             import keyring  # optional: whoever keeps secrets there has it
 
             value = keyring.get_password(service, key)
         except ImportError:
-            value = None
+            pass
         except Exception as error:  # backends raise what they like
-            raise _refused(f"the keyring cannot be read ({type(error).__name__})") from error
+            why = f" (which cannot be read here: {type(error).__name__})"
         if value is None:
             raise _refused(
                 f"it needs a credential. Who runs this may give it: {_SECRET}{key}=… and "
-                f"{_ORIGIN}{key}={origin}, or a keyring entry {key} of the service {service!r}"
+                f"{_ORIGIN}{key}={origin}, or a keyring entry {key} of the service {service!r}{why}"
             )
         self._from_keyring[key] = value
         return str(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.told import tell
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
@@ -53,6 +54,7 @@ def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, js
         err_console().print(f"stopped; go on with: {again}")
         raise
     _show(got, folder, json)
+    tell((sample.tree, sample.run) for sample in got.samples)
 
 
 def _show(got: Vote, folder: Path, json: bool) -> None:
