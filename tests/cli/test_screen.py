@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from toolgrove.cli import approval
-from toolgrove.cli.common import console, err_console, print_json, printable, progress
+from toolgrove.cli.common import console, err_console, print_json, progress
 from toolgrove.cli.main import _say
+from toolgrove.cli.printable import printable
 from toolgrove.data.records import Effect, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.cli.common import err_console, one_line
+from toolgrove.cli.common import err_console
+from toolgrove.cli.printable import one_line
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from toolgrove.cli.common import printable
+from toolgrove.cli.printable import printable
 
 __all__ = ["Screen"]
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolgrove.cli.common import err_console, one_line
+from toolgrove.cli.common import err_console
+from toolgrove.cli.printable import one_line
 
 if TYPE_CHECKING:
     from toolgrove.data.tree import SearchTree
