@@ -69,7 +69,9 @@ class Catalog:
             before the first text is embedded.
         chroma_url : str, optional
             ``http://host:port`` of a Chroma server to keep the vectors' collection on, or empty
-            for the folder itself. It is remembered (:class:`toolgrove.retriever.index.Index`).
+            for the folder itself. It is remembered (:class:`toolgrove.retriever.index.Index`), in
+            the folder and, since a folder may be somebody else's and must not choose a host, among
+            what this machine's user trusts (:func:`toolgrove.tools.trusted.trust`).
 
         Raises
         ------
@@ -80,6 +82,7 @@ class Catalog:
         from toolgrove.retriever.embedding import MiniLM
         from toolgrove.retriever.index import Index
         from toolgrove.retriever.trained import keep, load_embedder
+        from toolgrove.tools.trusted import trust_chroma, trusted_chroma
 
         registry = Registry.open(folder, create=create)
         try:
@@ -87,7 +90,9 @@ class Catalog:
             given = embedder is not None
             if embedder is None:
                 embedder = load_embedder(kept) if kept.is_dir() else MiniLM()
-            index = Index(where, embedder, chroma_url=chroma_url)
+            if chroma_url:
+                trust_chroma(chroma_url)
+            index = Index(where, embedder, chroma_url=chroma_url, named=trusted_chroma)
             if create and given:
                 keep(embedder, kept)
         except BaseException:

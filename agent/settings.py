@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
 
 from toolgrove.data import settings as declared
 from toolgrove.data.records import ToolSpec
+from toolgrove.data.secret_forms import without_passwords
 from toolgrove.data.settings import decides, passes
 from toolgrove.errors import JournalError, UsageError
 from toolgrove.planners.budget import Budget, Prices
@@ -229,4 +229,4 @@ def public_name(model: str) -> str:
     >>> public_name("openai-compatible:http://me:secret@127.0.0.1:8080/v1#small")
     'openai-compatible:http://127.0.0.1:8080/v1#small'
     """
-    return re.sub(r"(?<=://)[^/@#\s]*@", "", model)
+    return without_passwords(model)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from toolgrove.data.passing import asked_again
+from toolgrove.data.secret_forms import own_keys, scrubbed, without_passwords
 from toolgrove.errors import ModelError
 
 if TYPE_CHECKING:
@@ -69,7 +71,8 @@ def ask_text_now(model: BaseChatModel, prompt: str) -> str:
 
 
 def _silent(model: BaseChatModel, error: Exception) -> ModelError:
-    return ModelError(f"{model_name(model)} did not answer: {str(error) or type(error).__name__}")
+    text = f"{model_name(model)} did not answer: {str(error) or type(error).__name__}"
+    return ModelError(without_passwords(scrubbed(text, own_keys(os.environ, model))))
 
 
 async def ask_until_read(

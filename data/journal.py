@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
@@ -380,10 +381,24 @@ def _locked(folder: Path) -> Any:
 
 
 def whole_observation(run: str | Path, observation: Observation) -> str:
-    """An observation's uncut content, from the run's folder where it was cut."""
+    """An observation's uncut content, from the run's folder where it was cut.
+
+    A run may be somebody else's, so no symbolic link is followed out of it.
+
+    Raises
+    ------
+    JournalError
+        Where what is there is not what was stored.
+    """
     if observation.stored is None:
         return observation.content
     if Path(observation.stored).name != observation.stored:
         raise JournalError(f"{observation.stored!r} is not the name of a stored observation")
-    path = Path(run) / OBSERVATIONS / observation.stored
-    return path.read_bytes().decode("utf-8", "surrogatepass")
+    folder = Path(run) / OBSERVATIONS
+    path = folder / observation.stored
+    if folder.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
+        raise JournalError(f"{path} is a link, or no file")
+    content = path.read_bytes().decode("utf-8", "surrogatepass")
+    if path.stem != codec.digest(content):
+        raise JournalError(f"{path} does not hold what was stored")
+    return content

@@ -16,6 +16,7 @@ __all__ = [
     "CONTROLS",
     "END_SUBTASK",
     "FINISH",
+    "SAFE_METHODS",
     "SEARCH_TOOLS",
     "Effect",
     "JsonObject",
@@ -122,6 +123,10 @@ _CODES[Status.IN_DOUBT] = _CODES[Status.NOT_WORKING]
 _CODES[Status.PREVIEWED] = _CODES[Status.INVALID_REQUEST]
 
 
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The HTTP methods that ask for no change."""
+
+
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
     """One callable API.
@@ -139,7 +144,8 @@ class ToolSpec:
     returns : JsonObject or None
         JSON Schema, or an example response, where the source has one.
     effect : Effect
-        Whether a call may change something.
+        Whether a call may change something. Where the binding has an HTTP method, the method
+        decides: what is sent by another one than GET, HEAD or OPTIONS writes.
     source : str
         Where it came from: ``toolbench``, ``openapi``, ``python``, ``mcp`` or ``langchain``.
     binding : JsonObject
@@ -160,6 +166,12 @@ class ToolSpec:
     source: str = ""
     binding: JsonObject = field(default_factory=dict)
     tool_description: str = ""
+
+    def __post_init__(self) -> None:
+        binding = self.binding if isinstance(self.binding, Mapping) else {}
+        method = str(binding.get("method", "GET")).upper()
+        if self.effect is Effect.READ and method not in SAFE_METHODS:
+            object.__setattr__(self, "effect", Effect.WRITE)  # whatever a catalogue says
 
 
 @dataclass(frozen=True, slots=True)

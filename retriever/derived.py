@@ -2,15 +2,23 @@
 
 Both are made under names that were never used, and the store names the current ones: whoever reads
 finds the old ones or the new ones, whole.
+
+The store may be somebody else's. So it names nothing but folders in its own, and no server is
+spoken to but one that this machine's user has named.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
+
+from toolgrove.errors import CatalogError
 
 if TYPE_CHECKING:
     from toolgrove.retriever.lexical import Lexical
@@ -18,6 +26,9 @@ if TYPE_CHECKING:
     from toolgrove.retriever.vectors import Vectors
 
 __all__ = ["Derived"]
+
+_NAME = re.compile(r"(?:chroma|bm25)-[0-9]{1,15}")
+_PREFIX = re.compile(r"toolgrove-[0-9a-f]{12}-")
 
 
 class Derived:
@@ -33,11 +44,20 @@ class Derived:
     server : str or None
         URL of the Chroma server to keep the collection on, empty for the folder, None for where
         it is.
+    named : callable
+        Says whether this machine's user has named a server, which may then be spoken to.
     """
 
-    def __init__(self, folder: Path, store: IndexStore, embedder: str, server: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: IndexStore,
+        embedder: str,
+        server: str | None,
+        named: Callable[[str], bool],
+    ) -> None:
         self._folder, self._store = folder, store
-        self._embedder, self._server = embedder, server
+        self._embedder, self._server, self._named = embedder, server, named
         self._lock = threading.RLock()
         self._vectors: tuple[tuple[str, str], Vectors] | None = None
         self._lexical: tuple[str, Lexical] | None = None
@@ -55,21 +75,42 @@ class Derived:
             return self._vectors[1]
 
     def moved(self) -> bool:
-        """Whether this process was told to keep the collection elsewhere than it is."""
+        """Whether the collection is to be made anew.
+
+        It is where this process was told to keep it elsewhere, and where its name is none that an
+        index gives.
+        """
         settings = self._store.settings()
-        there = settings.get("chroma", "")
-        return "collection" in settings and self._server not in (None, there)
+        if "collection" not in settings:
+            return False
+        elsewhere = self._server not in (None, settings.get("chroma", ""))
+        return elsewhere or not _NAME.fullmatch(settings["collection"])
 
     def _open_vectors(self, server: str, name: str) -> Vectors:
         from toolgrove.retriever.vectors import Vectors
 
-        if server:
-            return Vectors(server, f"{self._on_server()}{name}", self._embedder)
-        return Vectors(self._folder, name, self._embedder)
+        if not server:
+            return Vectors(self._own(name).parent, name, self._embedder)
+        if server != self._server and not self._named(server):
+            raise CatalogError(
+                f"{self._folder}: says that its vectors are on {server}, which nobody has named on "
+                f"this machine. Name it once, --chroma-url {server}, or keep them in the folder: "
+                "--chroma-url ''."
+            )
+        return Vectors(server, f"{self._on_server()}{self._own(name).name}", self._embedder)
+
+    def _own(self, name: str) -> Path:
+        """The folder of a name, which is one of ours, really there, and holds what is there."""
+        path = self._folder / name
+        if not _NAME.fullmatch(name):
+            raise CatalogError(f"{self._folder}: {name!r} is no name of a part of an index.")
+        if path.is_symlink() or any(one.is_symlink() for one in path.rglob("*")):
+            raise CatalogError(f"{path}: holds a symbolic link. Delete it; it is made again.")
+        return path
 
     def _on_server(self) -> str:
         """What the names of this index's collections on a server begin with."""
-        if not self._store.get("prefix"):
+        if not _PREFIX.fullmatch(self._store.get("prefix")):
             self._store.put(prefix=f"toolgrove-{uuid4().hex[:12]}-")
         return self._store.get("prefix")
 
@@ -83,7 +124,7 @@ class Derived:
         from toolgrove.retriever.lexical import Lexical
 
         if name and (self._lexical is None or self._lexical[0] != name):
-            self._lexical = (name, Lexical.load(self._folder / name))
+            self._lexical = (name, Lexical.load(self._own(name)))
         return self._lexical[1] if self._lexical else None
 
     def renew_vectors(self) -> None:
@@ -104,7 +145,10 @@ class Derived:
 
     def _next(self, kind: str) -> str:
         """A folder name that was never used; the number is kept before the folder is made."""
-        number = int(self._store.get("number", "0")) + 1
+        kept = self._store.get("number", "0")
+        number = int(kept) + 1 if re.fullmatch("[0-9]{1,14}", kept) else 1
+        while os.path.lexists(self._folder / f"{kind}-{number}"):
+            number += 1
         self._store.put(number=str(number))
         return f"{kind}-{number}"
 
@@ -114,7 +158,7 @@ class Derived:
         for kind in ("chroma", "bm25"):
             for path in self._folder.glob(f"{kind}-*"):
                 if path.name not in current:
-                    shutil.rmtree(path, ignore_errors=True)
+                    shutil.rmtree(path, ignore_errors=True)  # which follows no symbolic link
         if self._vectors is not None and self._vectors[0][0]:
             self._vectors[1].drop_others(self._on_server())
 

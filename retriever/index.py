@@ -15,7 +15,7 @@ them again from what is stored, without embedding anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -69,6 +69,9 @@ class Index:
         A Chroma server to keep the vectors' collection on, or empty for the folder itself; it is
         remembered, and where it is not given, the collection stays where it is. Where it is
         another place than before, the collection is made there from what is stored.
+    named : callable, optional
+        Says whether this machine's user has named a Chroma server before. A server that the folder
+        remembers and nobody has named is not spoken to; without this none is.
 
     Raises
     ------
@@ -77,7 +80,12 @@ class Index:
     """
 
     def __init__(
-        self, folder: str | Path, embedder: Embedder, *, chroma_url: str | None = None
+        self,
+        folder: str | Path,
+        embedder: Embedder,
+        *,
+        chroma_url: str | None = None,
+        named: Callable[[str], bool] = lambda server: False,
     ) -> None:
         self.folder = Path(folder)
         self.embedder = embedder
@@ -94,7 +102,7 @@ class Index:
         self._file_lock = _file_lock(self.folder / "lock")
         self._writer: int | None = None
         self._changed = False
-        self._derived = Derived(self.folder, self._store, embedder.name, chroma_url)
+        self._derived = Derived(self.folder, self._store, embedder.name, chroma_url, named)
         self._fitting: tuple[str, ...] = ()
         self._queries: dict[str, NDArray[np.float32]] = {}
         path = self.folder / RANKER

@@ -23,11 +23,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
+from toolgrove.data.secret_forms import SHORTEST, own_keys, scrubbed
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.http.request import Refused, Request
@@ -37,7 +37,6 @@ __all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scru
 _SECRET = "TOOLGROVE_SECRET_"
 _ORIGIN = "TOOLGROVE_ORIGIN_"
 _CODED = _SECRET.encode()
-_SHORTEST = 8
 _USABLE = re.compile(r"(?:[A-Za-z-]+ )?[\x21-\x7e]+")
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")
 _FREE = re.compile(
@@ -88,9 +87,9 @@ class SecretStore:
                 f"the secret {key} is not for {origin}. "
                 f"Who runs this may send it there: {_ORIGIN}{key}={origin}"
             )
-        if len(value) < _SHORTEST or not _USABLE.fullmatch(value):
+        if len(value) < SHORTEST or not _USABLE.fullmatch(value):
             raise _refused(
-                f"the secret {key} cannot be used: it has to be {_SHORTEST} or more printable "
+                f"the secret {key} cannot be used: it has to be {SHORTEST} or more printable "
                 "ASCII characters without blanks, but for one after a word like Bearer, or it "
                 "could not be told from other text"
             )
@@ -106,19 +105,19 @@ class SecretStore:
         return found
 
     def _kept(self, key: str, origin: str) -> str:
-        service = f"toolgrove {origin}"
+        service, value, why = f"toolgrove {origin}", None, ""
         try:
             import keyring  # optional: whoever keeps secrets there has it
 
             value = keyring.get_password(service, key)
         except ImportError:
-            value = None
+            pass
         except Exception as error:  # backends raise what they like
-            raise _refused(f"the keyring cannot be read ({type(error).__name__})") from error
+            why = f" (which cannot be read here: {type(error).__name__})"
         if value is None:
             raise _refused(
                 f"it needs a credential. Who runs this may give it: {_SECRET}{key}=… and "
-                f"{_ORIGIN}{key}={origin}, or a keyring entry {key} of the service {service!r}"
+                f"{_ORIGIN}{key}={origin}, or a keyring entry {key} of the service {service!r}{why}"
             )
         self._from_keyring[key] = value
         return str(value)
@@ -127,18 +126,16 @@ class SecretStore:
         """A text in which every secret is replaced by its name (promise 13).
 
         Also found are its percent-encoded, JSON-escaped, HTML-escaped, hexadecimal and base64
-        forms, alone or inside longer base64; other encodings are not.
+        forms (:mod:`toolgrove.data.secret_forms`); other encodings are not.
         """
-        for name, value in self._values().items():
-            text = _finder(value).replaced(text, name)
-        return text
+        return scrubbed(text, self._values())
 
     def _values(self) -> dict[str, str]:
-        given = _given(self._environ)
+        given = [*_given(self._environ), *own_keys(self._environ).items()]
         if self._known[0] != (given, self._from_keyring):
             values = dict(given) | self._from_keyring
             longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
-            usable = {name: value for name, value in longest_first if len(value) >= _SHORTEST}
+            usable = {name: value for name, value in longest_first if len(value) >= SHORTEST}
             self._known = (given, dict(self._from_keyring)), usable
         return self._known[1]
 
@@ -156,50 +153,6 @@ def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
 
 def _refused(text: str) -> Refused:
     return Refused(Status.UNAUTHORIZED, text)
-
-
-class _Finder:
-    """Finds a secret in each of its forms, whatever their case."""
-
-    def __init__(self, value: str) -> None:
-        parts = (value.partition(":")[2], value.partition(" ")[2])
-        plain = [value, *(part for part in parts if len(part) >= _SHORTEST)]
-        forms = {form for secret in plain for form in _forms(secret)}
-        longest_first = sorted(forms, key=len, reverse=True)  # so that none leaves a rest
-        self._probes = [form.lower() for form in longest_first]
-        self._pattern = re.compile("|".join(map(re.escape, longest_first)), re.IGNORECASE)
-
-    def replaced(self, text: str, name: str) -> str:
-        lower = text.lower()
-        if not any(probe in lower for probe in self._probes):  # 30 times as fast as the pattern
-            return text
-        return self._pattern.sub(f"[secret {name}]", text)
-
-
-_finder = cache(_Finder)
-
-
-def _forms(secret: str) -> set[str]:
-    """A secret, and what it becomes on its way."""
-    data = secret.encode()
-    escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
-    nested = escaped.replace("\\", "\\\\").replace('"', '\\"')
-    shown = secret.replace("\\", "\\\\")  # as Python's repr has it, in logs
-    html = secret.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    quoted = html.replace('"', "&quot;")
-    forms = {secret, escaped, escaped.replace("/", "\\/"), nested, html, quoted, shown}
-    forms |= {quoted.replace("'", code) for code in ("&#x27;", "&#39;")}
-    forms |= {shown.replace("'", "\\'"), data.hex()}
-    for safe in ("", "/", "/:@", "!$&'()*+,;=:@/~"):
-        once = quote(secret, safe=safe)
-        forms |= {once, quote(once, safe="")}
-    for lead in range(3):  # inside longer base64 a text begins at one of three places
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            whole = encode(bytes(lead) + data).decode().rstrip("=")
-            first = (lead * 8 + 5) // 6
-            last = (lead + len(data)) * 8 // 6
-            forms.add(whole[first:last])
-    return forms
 
 
 def authorize(
@@ -272,12 +225,23 @@ def with_scrubbing(execute: Execute, scrub: Callable[[str], str]) -> Execute:
 
     async def scrubbed(call: ToolCall) -> Observation:
         observation = await execute(call)
-        content = scrub(observation.content)
-        if content == observation.content:
+        content, more = scrub(observation.content), _clean_json(observation.more, scrub)
+        if content == observation.content and more == observation.more:
             return observation
-        return replace(observation, content=content, size=len(content))
+        return replace(observation, content=content, size=len(content), more=more)
 
     return scrubbed
+
+
+def _clean_json(value: Any, scrub: Callable[[str], str]) -> Any:
+    """A JSON value without secrets, names included."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub(name): _clean_json(part, scrub) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_json(part, scrub) for part in value]
+    return value
 
 
 _scrubbing: Counter[Callable[[str], str]] = Counter()

@@ -2,7 +2,8 @@
 
 A catalogue is data, perhaps somebody else's, and must not choose what code runs or which host is
 spoken to. So the sources that do either (``mcp+stdio:…``, an MCP URL, ``module:object``) are kept
-in the user's own configuration when they are indexed, and nothing else is run for a catalogue.
+in the user's own configuration when they are indexed, and so is the Chroma server that a user named
+for an index. Nothing else is run or spoken to for a catalogue.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from toolgrove.data import codec
 from toolgrove.errors import UsageError
 from toolgrove.machine.files import write_beside
 
-__all__ = ["trust", "trusted", "trusted_file"]
+__all__ = ["trust", "trust_chroma", "trusted", "trusted_chroma", "trusted_file"]
+
+_CHROMA = "chroma+"  # so that no tool is called on a server that was named for vectors
 
 
 def trusted_file() -> Path:
@@ -58,3 +61,13 @@ def trust(sources: Iterable[str]) -> None:
         known = trusted()
         if not known.issuperset(wanted := frozenset(sources)):
             write_beside(path, [codec.dumps(sorted(known | wanted))])
+
+
+def trust_chroma(server: str) -> None:
+    """Remember that indexes may be kept on a Chroma server."""
+    trust([_CHROMA + server])
+
+
+def trusted_chroma(server: str) -> bool:
+    """Whether this machine's user has named a Chroma server."""
+    return _CHROMA + server in trusted()

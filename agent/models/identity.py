@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+from toolgrove.data.secret_forms import without_passwords
 
 __all__ = ["sampling_of"]
 
@@ -64,4 +65,4 @@ def _plain(value: Any) -> Any:
         return {str(name): _plain(part) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(part) for part in value]
-    return re.sub(r"(?<=://)[^/@#\s]*@", "", str(value))
+    return without_passwords(str(value))

@@ -7,12 +7,13 @@ here: messages, tools, usage.
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import httpx
 from langchain_core.callbacks import AsyncCallbackManagerForLLMRun, CallbackManagerForLLMRun
@@ -29,11 +30,13 @@ from langchain_core.messages.tool import invalid_tool_call, tool_call
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from toolgrove.data import codec
 from toolgrove.data.passing import may_pass, wait_after, wait_for
+from toolgrove.data.secret_forms import own_keys, scrubbed, without_passwords
 from toolgrove.errors import ModelError, UsageError
+from toolgrove.machine.client import client_options
 from toolgrove.planners.arguments import given_arguments
 
 __all__ = ["OpenAICompatibleChatModel"]
@@ -52,12 +55,15 @@ class OpenAICompatibleChatModel(BaseChatModel):
     Parameters
     ----------
     base_url : str
-        What comes before ``/chat/completions``; ``/v1`` where the URL has no path.
+        What comes before ``/chat/completions``; ``/v1`` where the URL has no path. A user and a
+        password in it are sent to this server, and kept nowhere: they become ``basic``.
     model_name : str
         The name the server knows the model by; servers with one model ignore it.
     api_key : SecretStr or None
         Sent as a bearer token to this URL and nowhere else; the environment's
         ``TOOLGROVE_API_KEY`` by default.
+    basic : SecretStr or None
+        ``user:password``, sent where there is no ``api_key``.
     temperature : float or None
         0 by default; None leaves it to the server.
     top_p : float or None
@@ -81,12 +87,22 @@ class OpenAICompatibleChatModel(BaseChatModel):
     base_url: str
     model_name: str = "default"
     api_key: SecretStr | None = Field(default_factory=_key)
+    basic: SecretStr | None = None
     temperature: float | None = 0.0
     top_p: float | None = None
     seed: int | None = None
     max_tokens: int | None = None
     timeout: float = 120.0
     attempts: int = Field(default=3, ge=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_password(cls, given: Any) -> Any:
+        url = given.get("base_url") if isinstance(given, dict) else None
+        if not isinstance(url, str) or (plain := without_passwords(url)) == url:
+            return given
+        said = url.partition("://")[2][: -len(plain.partition("://")[2])].removesuffix("@")
+        return {"basic": SecretStr(unquote(said)), **given, "base_url": plain}
 
     @field_validator("base_url")
     @classmethod
@@ -147,20 +163,20 @@ class OpenAICompatibleChatModel(BaseChatModel):
             **kwargs,
         }
         response = await self._post({k: v for k, v in request.items() if v is not None})
+        text = self._scrubbed(response.text)
         try:
-            return _result(codec.loads(response.content), self.model_name)
+            return _result(codec.loads(text), self.model_name)
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise ModelError(
                 f"{self.base_url} answered with no chat completion "
-                f"({type(error).__name__}: {error}): {response.text[:_SHOWN]}"
+                f"({type(error).__name__}: {error}): {text[:_SHOWN]}"
             ) from error
 
     async def _post(self, request: dict[str, Any]) -> httpx.Response:
-        key = self.api_key
-        headers = {"Authorization": f"Bearer {key.get_secret_value()}"} if key else {}
-        headers["Content-Type"] = "application/json"
+        headers = {**self._authorization(), "Content-Type": "application/json"}
         url, body = f"{self.base_url}/chat/completions", codec.dumps(request)
-        async with httpx.AsyncClient(timeout=self.timeout, headers=headers) as client:
+        options = client_options(url)
+        async with httpx.AsyncClient(timeout=self.timeout, headers=headers, **options) as client:
             for made in range(1, self.attempts + 1):
                 wait: float | None
                 try:
@@ -178,10 +194,29 @@ class OpenAICompatibleChatModel(BaseChatModel):
                 await asyncio.sleep(wait)
         refused = ModelError(
             f"{url} answered {response.status_code} for the model {self.model_name!r} "
-            f"(name it as URL#NAME): {response.text[:_SHOWN]}"
+            f"(name it as URL#NAME): {self._scrubbed(response.text)[:_SHOWN]}"
+            f"{self._unsaid(response)}"
         )
         refused.status_code = response.status_code
         raise refused
+
+    def _authorization(self) -> dict[str, str]:
+        if self.api_key is not None:
+            return {"Authorization": f"Bearer {self.api_key.get_secret_value()}"}
+        if self.basic is not None:
+            coded = base64.b64encode(self.basic.get_secret_value().encode()).decode()
+            return {"Authorization": f"Basic {coded}"}
+        return {}
+
+    def _scrubbed(self, text: str) -> str:
+        """What a server says, without the keys that it may say back (promise 13)."""
+        return scrubbed(text, own_keys(os.environ, self))
+
+    def _unsaid(self, response: httpx.Response) -> str:
+        """The mend where a key was wanted and none was there."""
+        if response.status_code not in (401, 403) or self._authorization():
+            return ""
+        return ". It may want a key, which TOOLGROVE_API_KEY gives."
 
 
 def _unanswered(url: str, error: httpx.HTTPError) -> ModelError:

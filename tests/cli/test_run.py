@@ -120,6 +120,19 @@ def test_promise_14_a_private_host_is_called_only_if_it_is_allowed(
     assert notes.asked == ["GET /notes"] * 2
 
 
+def test_what_the_operator_has_to_know_is_said(here: Path, notes: Notes) -> None:
+    refused, _ = run(here)
+    assert "note: 2 of 3 calls failed: Desk/notes/list (not working)" in refused.stderr
+    assert f"a host was refused; it is called with --allow-host {notes.host}" in refused.stderr
+    assert "{" in refused.stdout
+    assert "note" not in refused.stdout.partition("{")[0]
+    shown, _ = run(here, "--allow-private", "--dry-run")
+    assert "2 requests were only shown, not sent" in shown.stderr
+    assert "failed" not in shown.stderr
+    fine, _ = run(here, "--allow-private", "--approve", "always")
+    assert "note:" not in fine.stderr
+
+
 def test_without_a_terminal_a_write_is_refused_with_a_way_to_allow_it(
     here: Path, notes: Notes
 ) -> None:

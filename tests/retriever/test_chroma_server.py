@@ -26,6 +26,12 @@ WEATHER = ToolSpec("W/sky/now", "Weather", "sky", "now", "Temperature in a city.
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
+@pytest.fixture(autouse=True)
+def _named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What these tests name stays among themselves."""
+    monkeypatch.setenv("TOOLGROVE_TRUSTED", str(tmp_path / "trusted.json"))
+
+
 @pytest.fixture(scope="module")
 def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with chroma_server(tmp_path_factory.mktemp("chroma")) as started:
@@ -77,7 +83,7 @@ def test_a_collection_moves_to_a_server_and_back_without_embedding(
         index.update([LOTTERY, WEATHER])
     embedder.texts.clear()
     for place, embedded in ((url, False), (None, False), ("", True), (None, True)):
-        with Index(tmp_path, embedder, chroma_url=place) as index:
+        with Index(tmp_path, embedder, chroma_url=place, named=url.__eq__) as index:
             assert index.search("lottery results", 1)[0].id == LOTTERY.id
             assert bool(list(tmp_path.glob("chroma-*"))) is embedded
     assert set(embedder.texts) == {"lottery results"}
@@ -89,7 +95,7 @@ def test_a_collection_that_the_server_lost_is_made_again(url: str, tmp_path: Pat
         index.update([LOTTERY, WEATHER])
     (name,) = collections(url).keys() - before.keys()
     assert httpx.delete(f"{url}{REST}/{name}", trust_env=False).is_success
-    with Index(tmp_path, Hashing()) as index:
+    with Index(tmp_path, Hashing(), named=url.__eq__) as index:
         assert index.search("lottery results", 1)[0].id == LOTTERY.id
     (again,) = collections(url).keys() - before.keys()
     assert again != name, "the old one is tidied away"

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Observation, Status, ToolCall, ToolSpec
@@ -52,6 +52,26 @@ def forms(value: str) -> dict[str, str]:
         "base64": base64.b64encode(data).decode(),
         "urlsafe base64": base64.urlsafe_b64encode(data).decode(),
         "basic": base64.b64encode(b"user:" + data).decode(),
+        "encodeURIComponent": quote(value, safe="!*'()~"),
+        "encodeURI": quote(value, safe="!*'()~;/?:@&=+$,#"),
+        "RFC 2396": quote(value, safe="").replace("~", "%7E"),
+        "Java": quote_plus(value, safe="*").replace("~", "%7e"),
+        "quoted four times": quote(quote(quote(quote(value, safe=""), safe=""))),
+        "all percent": "".join(f"%{byte:02x}" for byte in data),
+        "HTML numeric": "".join(f"&#{byte};" for byte in data),
+        "HTML hexadecimal": "".join(f"&#x{byte:02X};" for byte in data),
+        "HTML numeric for signs": "".join(c if c.isalnum() else f"&#{ord(c):03};" for c in value),
+        "HTML twice": html.escape(html.escape(value)),
+        "JSON by numbers": "".join(f"\\u{byte:04x}" for byte in data),
+        "JSON three times": json.dumps(json.dumps(json.dumps([value]))),
+        "JSON with slashes": json.dumps(json.dumps(value).replace("/", "\\/")),
+        "JSON in HTML": html.escape(json.dumps(json.dumps(value))),
+        "URL in JSON": json.dumps(f"https://x.example/?q={quote(value, safe='')}"),
+        "hex by pairs": data.hex(" "),
+        "wrapped base64": base64.encodebytes(b"." * 50 + data).decode(),
+        "wrapped base64 in JSON": json.dumps(base64.encodebytes(b"." * 51 + data).decode()),
+        "base64 in a URL": quote(base64.b64encode(data).decode(), safe=""),
+        "base64, a character a line": "\r\n".join(base64.b64encode(data).decode()),
         "in base64, one on": base64.b64encode(b"x" + data + b"yz").decode(),
         "in base64, two on": base64.b64encode(b"xy" + data + b"z").decode(),
     }
@@ -60,6 +80,7 @@ def forms(value: str) -> dict[str, str]:
 SAFE = st.characters(codec="ascii", exclude_categories=["Cc", "Zs"])
 
 
+@settings(max_examples=40)
 @given(st.text(SAFE, min_size=8, max_size=40), st.text(max_size=5), st.text(max_size=5))
 def test_promise_13_a_secret_is_found_in_all_its_forms(value: str, a: str, b: str) -> None:
     scrub = store(value).scrub
@@ -313,3 +334,39 @@ def test_the_environment_is_read_when_it_is_needed(
     monkeypatch.setenv("TOOLGROVE_ORIGIN_LATE", "https://api.example")
     assert secrets.get("late", ORIGIN) == "late-secret"
     assert secrets.scrub("a late-secret") == "a [secret LATE]"
+
+
+async def test_promise_13_no_secret_in_where_an_answer_goes_on(
+    faults: Any, reply: Callable[..., bytes], tmp_path: Path
+) -> None:
+    from toolgrove.data.records import JsonObject
+    from toolgrove.tools.secrets import with_scrubbing
+
+    more: JsonObject = {"cursor": f"k={VALUE}", "list": [{quote(VALUE, safe=""): [VALUE, 3]}]}
+
+    async def execute(call: ToolCall) -> Observation:
+        return Observation(Status.OK, "fine", 4, more=more)
+
+    got = await with_scrubbing(execute, store().scrub)(ToolCall("c", "x"))
+    assert got.more == {"cursor": "k=[secret KEY]", "list": [{"[secret KEY]": ["[secret KEY]", 3]}]}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["\\", "\\\\n", "&amp;", "&#0", "%25", "%252525", "s3cr3t", "YWI", " \n", "=\n", "\\u00"],
+)
+def test_promise_17_no_text_makes_scrubbing_long(piece: str) -> None:
+    """A hundred thousand characters: what is quadratic would take hours here."""
+    text = piece * (100_000 // len(piece)) + "."
+    assert store().scrub(text) == text
+    for value in ("\\" * 12 + "z", "&" * 12 + "z", "a\\b\\c\\d\\e", "%" * 9):
+        assert store(value).scrub(text).endswith(".")
+
+
+@pytest.mark.parametrize("limit", range(1, len(VALUE) + 9))
+def test_promise_13_what_was_cut_before_it_was_scrubbed_shows_no_secret(limit: int) -> None:
+    text = f"Error: {VALUE} is no key"[: 7 + limit]
+    for shown in (text, f"It failed ({text}). Mend it."):
+        left = store().scrub(shown)
+        assert VALUE[: len(VALUE) // 2 + 1] not in left
+    assert VALUE[:6] not in store().scrub(text)

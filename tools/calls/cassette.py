@@ -31,6 +31,7 @@ __all__ = ["Cassette", "Recording", "Replay", "cassette_path"]
 
 _HEAD = "version: 1\ninteractions:\n"
 _WHOLE = "# whole\n"
+_DEEPEST = 20
 _DROPPED = frozenset(
     {"connection", "content-encoding", "content-length", "set-cookie", "set-cookie2"}
     | {"keep-alive", "transfer-encoding"}
@@ -235,7 +236,28 @@ class _Persister:
         from vcr.serialize import deserialize
 
         text = _whole(Path(path))
+        _check_plain(text)
         return ([], []) if text == _HEAD else deserialize(text, serializer)
+
+
+def _check_plain(text: str) -> None:
+    """Refuse what no recording has: aliases, of which a page becomes gigabytes, and deep nesting.
+
+    Raises
+    ------
+    ValueError
+        Where a cassette has it.
+    """
+    import yaml
+
+    depth = 0
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.AliasEvent):
+            raise ValueError(f"line {event.start_mark.line + 1} is an alias, *{event.anchor}")
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEPEST:
+            raise ValueError(f"line {event.start_mark.line + 1} is nested too deep")
 
 
 def _vcr() -> Any:

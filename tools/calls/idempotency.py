@@ -13,12 +13,10 @@ from pathlib import Path
 from uuid import uuid4
 
 from toolgrove.data import codec
-from toolgrove.data.records import Effect, ToolCall, ToolSpec
+from toolgrove.data.records import SAFE_METHODS, Effect, ToolCall, ToolSpec
 from toolgrove.tools.secrets import may_be_set
 
 __all__ = ["KeyFile", "key_header", "repeatable"]
-
-_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def _method(spec: ToolSpec) -> str:
@@ -28,7 +26,7 @@ def _method(spec: ToolSpec) -> str:
 def key_header(spec: ToolSpec) -> str:
     """The header that takes a spec's idempotency keys; empty where it takes none."""
     header = str(spec.binding.get("idempotency", ""))
-    return header if _method(spec) not in _SAFE and may_be_set(header) else ""
+    return header if _method(spec) not in SAFE_METHODS and may_be_set(header) else ""
 
 
 def repeatable(spec: ToolSpec, *, keyed: bool) -> bool:
@@ -41,7 +39,7 @@ def repeatable(spec: ToolSpec, *, keyed: bool) -> bool:
     keyed : bool
         Whether this run stores idempotency keys.
     """
-    if spec.effect is Effect.READ and _method(spec) in _SAFE:
+    if spec.effect is Effect.READ:
         return True
     return keyed and key_header(spec) != ""
 

@@ -17,7 +17,16 @@ from toolgrove.errors import ToolgroveError
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.http.request import Refused
 from toolgrove.tools.mcp.answer import error_text, observed
-from toolgrove.tools.mcp.source import CONNECT, Server, connected, pin, raw_answer, reason, tools_of
+from toolgrove.tools.mcp.source import (
+    CONNECT,
+    Server,
+    connected,
+    effect_of,
+    pin,
+    raw_answer,
+    reason,
+    tools_of,
+)
 
 if TYPE_CHECKING:
     from mcp import Client
@@ -75,7 +84,7 @@ class McpBackend:
             text = f"No connection to the MCP server. {reason(error)}"
             return failure(Status.NOT_WORKING, text, attempts=0, retry_after=0)
         name = str(spec.binding.get("tool", ""))
-        if pins.get(name) != spec.binding.get("pin"):
+        if pins.get(name) != (spec.binding.get("pin"), spec.effect):
             what = "was changed" if name in pins else "is gone"
             text = (
                 f"The tool {what} on its MCP server since it was indexed, so it is not called. "
@@ -149,8 +158,8 @@ class _Link:
         self._failures, self._not_before, self._last = 0, 0.0, ""
         self._closing: set[asyncio.Task[None]] = set()
 
-    async def ready(self) -> tuple[Client, dict[str, str]]:
-        """A live client, and the pin of each of its tools; connects where need be."""
+    async def ready(self) -> tuple[Client, dict[str, tuple[str, Effect]]]:
+        """A live client, the pin and effect of each of its tools; connects where need be."""
         if self._session is not None and self._session.ended:
             self._end()
         if self._session is None:
@@ -206,7 +215,7 @@ class _Session:
     def __init__(self, server: Server, secrets: SecretStore | None) -> None:
         self.client: Client | None = None
         self.opened: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
-        self._pins: dict[str, str] = {}
+        self._pins: dict[str, tuple[str, Effect]] = {}
         self._listed = 0.0
         self._listing = asyncio.Lock()
         self._done = asyncio.Event()
@@ -239,10 +248,12 @@ class _Session:
 
     async def _list(self, client: Client) -> None:
         tools, _ = await tools_of(client)
-        self._pins = {tool.name: pin(tool) for tool in reversed(tools)}  # the first of a name
+        self._pins = {  # the first of a name
+            tool.name: (pin(tool), effect_of(tool)) for tool in reversed(tools)
+        }
         self._listed = time.monotonic()
 
-    async def pins(self, client: Client, relist: float) -> dict[str, str]:
+    async def pins(self, client: Client, relist: float) -> dict[str, tuple[str, Effect]]:
         async with self._listing:
             if time.monotonic() - self._listed > relist:
                 await self._list(client)

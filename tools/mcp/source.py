@@ -34,6 +34,7 @@ __all__ = [
     "STDIO",
     "Server",
     "connected",
+    "effect_of",
     "is_address",
     "load_mcp",
     "need_mcp",
@@ -282,6 +283,12 @@ def pin(tool: Tool) -> str:
     return codec.digest([tool.name, tool.description or "", tool.input_schema])
 
 
+def effect_of(tool: Tool) -> Effect:
+    """Whether a tool reads, as its server says; one that says nothing writes."""
+    notes = tool.annotations
+    return Effect.READ if notes is not None and notes.read_only_hint is True else Effect.WRITE
+
+
 async def load_mcp(address: str) -> tuple[list[ToolSpec], list[str]]:
     """Describe the tools of an MCP server as specs.
 
@@ -345,8 +352,6 @@ def _named_after(server: Server) -> str:
 
 
 def _spec(tool: Tool, server: str, address: str) -> ToolSpec:
-    notes = tool.annotations
-    reads = notes is not None and notes.read_only_hint is True
     return ToolSpec(
         id=f"mcp/{server}/{tool.name}",
         category="mcp",
@@ -355,7 +360,7 @@ def _spec(tool: Tool, server: str, address: str) -> ToolSpec:
         description=tool.description or tool.title or "",
         parameters=tool.input_schema,
         returns=tool.output_schema,
-        effect=Effect.READ if reads else Effect.WRITE,
+        effect=effect_of(tool),
         source="mcp",
         binding={"kind": "mcp", "address": address, "tool": tool.name, "pin": pin(tool)},
     )

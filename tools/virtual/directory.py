@@ -71,7 +71,11 @@ class Directory:
             return None
         if found not in self._entries:
             spec = self._registry.get(found)
-            self._entries[found] = ListedApi(self._names[found], spec, Checker(spec.parameters))
+            checker = Checker(spec.parameters)
+            counts = Counter(map(standard_name, checker.properties))
+            apart = frozenset(one for one in checker.properties if counts[standard_name(one)] > 1)
+            named = replace(self._names[found], apart=apart)
+            self._entries[found] = ListedApi(named, spec, checker)
         return self._entries[found]
 
     def missing(self, name: ApiName) -> str:

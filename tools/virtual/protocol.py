@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -54,6 +54,9 @@ class Source(StrEnum):
 class ApiName:
     """An API in ToolBench's spelling.
 
+    ``apart`` are the names of its parameters that ToolBench would spell the same, such as ``id``
+    and ``is_id``. Where a catalogue says that there are such, they are told apart.
+
     Examples
     --------
     >>> ApiName.of("Social", "Olato Quotes", "Love Quote")
@@ -65,6 +68,7 @@ class ApiName:
     category: str
     tool: str
     api: str
+    apart: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @classmethod
     def of(cls, category: str, tool: str, api: str) -> ApiName:
@@ -193,4 +197,7 @@ def key_of(name: ApiName, arguments: JsonObject) -> str:
     >>> key_of(name, {"code": "02139", "limit": 5}) == key_of(name, {"limit": 5.0, "code": "02139"})
     True
     """
-    return codec.digest([name.category, name.tool, name.api, canonical(arguments)])
+    # which of the names it was that are spelled the same; no other call's key knows of this
+    which = sorted(one for one in name.apart.intersection(arguments) if arguments[one] is not None)
+    asked = [name.category, name.tool, name.api, canonical(arguments)]
+    return codec.digest([*asked, which] if which else asked)

@@ -105,6 +105,7 @@ def _take(
     seeded: Seeded,
 ) -> None:
     entry = directory.find(name)
+    name = name if entry is None else entry.name
     found = []
     for written, kept in answers.items():
         answer = _answer(kept)

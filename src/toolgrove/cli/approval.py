@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 import sys
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from toolgrove.cli.common import err_console
+from toolgrove.cli.printable import one_line
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
     from toolgrove.tools.calls.policy import Approve
 
 __all__ = ["Approval", "approving"]
+
+_MARGIN = "  | "
+_END = 400  # characters of either end of a long value
+_HOLDS = (Mapping, list, tuple)
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 
 
 class Approval(StrEnum):
@@ -57,20 +66,19 @@ class _Asked:
 
 async def _answered(spec: ToolSpec, call: ToolCall) -> bool:
     """Ask at the terminal; without one the answer is no."""
-    from toolgrove.data import codec
-
     say = err_console()
-    arguments = codec.dumps(dict(call.arguments)).decode()
+    name = one_line(spec.id)
     if not _terminal():
         say.print(
-            f"refused: {spec.id} writes, and there is no terminal to ask on. "
-            "Allow writes with --approve always.",
-            markup=False,
+            f"refused: {name} writes, and there is no terminal to ask on. "
+            "Allow writes with --approve always."
         )
         return False
-    say.print(f"{spec.id} writes: {arguments[:2000]}", markup=False)
+    say.print(f"{name} writes{':' if call.arguments else ', without arguments.'}")
+    for line in _asked(call, say.width - len(_MARGIN)):
+        say.print(_MARGIN + line)
     while True:
-        say.print("Let it? [y/N]: ", end="", markup=False)
+        say.print("Let it? [y/N]: ", end="")
         typed = await _typed()
         match typed.strip().lower():
             case "y" | "yes":
@@ -79,7 +87,47 @@ async def _answered(spec: ToolSpec, call: ToolCall) -> bool:
                 if not typed.endswith("\n"):  # the end of the input leaves the line open
                     say.print()
                 return False
-        say.print("Type y or n.", markup=False)
+        say.print("Type y or n.")
+
+
+def _asked(call: ToolCall, width: int) -> Iterator[str]:
+    """A call's arguments, a field a line; lines that are too long go on behind the margin.
+
+    Every field has its line, whatever stands before it, and of a long value both ends are shown.
+    So nothing that is asked for is out of sight, and no value can pass for a line of ours.
+    """
+    from rich.cells import chop_cells
+
+    for path, value in _fields(call):
+        line = f"{path}: {_shown(value)}"
+        yield from chop_cells(one_line(line, len(line)), max(width, 20))
+
+
+def _fields(call: ToolCall) -> Iterator[tuple[str, Any]]:
+    """Every value in a call's arguments that holds no other, with its path, however deep."""
+    ahead = [(_name(name), value) for name, value in call.arguments.items()][::-1]
+    while ahead:
+        path, value = ahead.pop()
+        inside: list[tuple[str, Any]] = []
+        if isinstance(value, Mapping):
+            inside = [(f"{path}.{_name(name)}", part) for name, part in value.items()]
+        elif isinstance(value, list | tuple) and any(isinstance(one, _HOLDS) for one in value):
+            inside = [(f"{path}[{place}]", part) for place, part in enumerate(value)]
+        if inside:
+            ahead += reversed(inside)
+        else:
+            yield path, value
+
+
+def _name(name: str) -> str:
+    return name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+
+
+def _shown(value: Any) -> str:
+    """A value as JSON; of a long one the beginning and the end, and how much is left out."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    out = len(text) - 2 * _END
+    return text if out <= 0 else f"{text[:_END]} …({out:,} characters left out)… {text[-_END:]}"
 
 
 async def _typed() -> str:

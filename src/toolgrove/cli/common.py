@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.cli.printable import DRAWS
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -24,16 +26,16 @@ __all__ = [
 
 def console() -> Console:
     """Standard output; rich leaves colour out where it is no terminal."""
-    from rich.console import Console
+    from toolgrove.cli.screen import Screen
 
-    return Console(highlight=False, soft_wrap=True, emoji=False)
+    return Screen()
 
 
 def err_console() -> Console:
     """Standard error, for progress, notes and errors."""
-    from rich.console import Console
+    from toolgrove.cli.screen import Screen
 
-    return Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
+    return Screen(stderr=True)
 
 
 def print_json(value: Any) -> None:
@@ -43,8 +45,9 @@ def print_json(value: Any) -> None:
 
     from toolgrove.data.codec import to_json
 
-    json.dump(to_json(value), sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    text = json.dumps(to_json(value), indent=2, ensure_ascii=False)
+    # a reader of JSON gets back what was there, and a terminal is not drawn on
+    sys.stdout.write(DRAWS.sub(lambda found: json.dumps(found[0])[1:-1], text) + "\n")
 
 
 @contextmanager

@@ -68,7 +68,7 @@ def demo(
             def done(attempt: Attempt) -> None:
                 seen.append(attempt)
                 tick(len(seen), total)
-                say.print(_line(attempt), markup=False)
+                say.print(_line(attempt))
 
             attempts = asyncio.run(
                 solve_all(
@@ -144,7 +144,7 @@ def _show(report: Report, out: Path, replay: bool, seconds: float, json: bool) -
         ("the runs' journals", out / "runs"),
         ("the catalogue", out / "catalog"),
     ):
-        shown.print(f"{what:24} {path}", markup=False)
+        shown.print(f"{what:24} {path}")
     if replay:
         shown.print(
             "\nThis was a replay: the model's replies were recorded before, "

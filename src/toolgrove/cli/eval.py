@@ -121,7 +121,6 @@ def _evaluated(
             err_console().print(
                 f"{kept} of {len(chosen) * epochs} runs have ended and are kept in {out}; "
                 "the same command goes on from here.",
-                markup=False,
             )
             raise
 
@@ -185,11 +184,10 @@ def _show(summary: Summary, out: Path) -> None:
     for evaluator, rate in total.tooleval.items():
         screen.print(
             f"{evaluator}: {rate.value:.1%} by ToolBench's table, where unsolvable tasks pass.",
-            markup=False,
         )
     if total.infrastructure or total.unscored:
         screen.print("What broke down is in no rate; the same command tries it again.")
-    screen.print(f"results and runs: {out}", style="dim", markup=False)
+    screen.print(f"results and runs: {out}", style="dim")
 
 
 def _cells(group: Group) -> dict[str, str]:

@@ -118,8 +118,7 @@ def _show(summary: dict[str, Any]) -> None:
         f"{summary['catalog']}: {summary['tools']:,} tools. "
         f'Try: toolgrove search "what you need" --catalog {summary["catalog"]}',
         style="dim",
-        markup=False,
     )
     for row in summary["sources"]:
         for error in (*row["skipped"], *row["left"]):
-            err_console().print(f"left {error}", markup=False)
+            err_console().print(f"left {error}")

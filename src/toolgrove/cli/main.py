@@ -67,17 +67,17 @@ def main() -> None:
     try:
         app()
     except UsageError as error:
-        err_console().print(f"[bold red]error[/]: {_plain(error)}")
+        _say(error)
         sys.exit(2)
     except ToolgroveError as error:
-        err_console().print(f"[bold red]error[/]: {_plain(error)}")
+        _say(error)
         sys.exit(1)
     except KeyboardInterrupt:
         err_console().print("stopped; what was done is kept")
         sys.exit(130)
 
 
-def _plain(error: Exception) -> str:
-    from rich.markup import escape
+def _say(error: Exception) -> None:
+    from rich.text import Text
 
-    return escape(str(error))
+    err_console().print(Text.assemble(("error", "bold red"), f": {error}"))

@@ -108,7 +108,6 @@ def mine(
 
 def _show(summary: dict[str, Any]) -> None:
     from rich import box
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, pad_edge=False)
@@ -118,14 +117,13 @@ def _show(summary: dict[str, Any]) -> None:
     table.add_column("remarks", overflow="fold")
     for row in summary["trees"]:
         counts = (row.nodes, row.successes, row.branchings, row.pairs)
-        table.add_row(escape(row.tree), *map(str, counts), _remarks(row))
+        table.add_row(row.tree, *map(str, counts), _remarks(row))
     out = console()
     out.print(table)
     out.print(
         f"{summary['pairs']} pairs from {summary['trees_with_pairs']} of {len(summary['trees'])} "
         f"trees in {summary['out']}; dropped: {_counts(summary['dropped']) or 'none'}; "
         f"kept with a fault: {_counts(summary['flagged']) or 'none'}",
-        markup=False,
     )
     if summary["not_judged"]:
         out.print(f"{summary['not_judged']} trees were not judged: {_meaning(summary)}")
@@ -133,7 +131,7 @@ def _show(summary: dict[str, Any]) -> None:
         passed = "files of other kinds, or runs that had not begun, were passed over"
         out.print(f"{summary['other_files']} {passed}")
     for error in summary["skipped"]:
-        err_console().print(f"skipped {error}", markup=False)
+        err_console().print(f"skipped {error}")
 
 
 def _meaning(summary: dict[str, Any]) -> str:

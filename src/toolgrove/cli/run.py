@@ -14,6 +14,7 @@ import typer
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
+from toolgrove.cli.told import tell
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -144,6 +145,7 @@ def _solve(agent: Agent, task: Task, run: Path, say: _Say) -> None:
             err_console().print(f"stopped; go on with: toolgrove run --resume {run}")
             raise
     _show(tree, run, say.json)
+    tell([(tree, run)])
 
 
 def _show(tree: SearchTree, run: Path, json: bool) -> None:
@@ -163,10 +165,9 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
         print_json(summary)
         return
     out = console()
-    out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}", markup=False)
+    out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{usage.total} tokens, {summary['seconds']} s; toolgrove view {run}",
         style="dim",
-        markup=False,
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.told import tell
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
@@ -53,6 +54,7 @@ def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, js
         err_console().print(f"stopped; go on with: {again}")
         raise
     _show(got, folder, json)
+    tell((sample.tree, sample.run) for sample in got.samples)
 
 
 def _show(got: Vote, folder: Path, json: bool) -> None:
@@ -71,12 +73,11 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         print_json(summary)
         return
     out = console()
-    out.print(got.answer if got.answer is not None else "no sample came to an answer", markup=False)
+    out.print(got.answer if got.answer is not None else "no sample came to an answer")
     for label, count in sorted(got.tally.items(), key=lambda pair: -pair[1]):
-        out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}", markup=False)
+        out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{summary['tokens']} tokens; toolgrove view {folder}/sample-*",
         style="dim",
-        markup=False,
     )

@@ -56,7 +56,7 @@ def world(
         if json:
             print_json([str(path) for path in written])
         else:
-            console().print(f"{len(written)} files under {write_toolbench}", markup=False)
+            console().print(f"{len(written)} files under {write_toolbench}")
         return
     with running(port, seed) as url:
         about = {"url": url, "openapi": f"{url}/openapi.json", "version": VERSION, "seed": seed}
@@ -64,6 +64,6 @@ def world(
             print_json({**about, "apis": len(endpoints())})
             sys.stdout.flush()  # the process goes on, and whoever reads the pipe waits for this
         else:
-            console().print(url, markup=False)
+            console().print(url)
             err_console().print(f"world {VERSION}, {len(endpoints())} APIs; Ctrl-C stops it")
         until_interrupted()

@@ -107,14 +107,13 @@ def _show(about: dict[str, Any], json: bool) -> None:
         print_json(about)
         sys.stdout.flush()  # the process goes on, and whoever reads the pipe waits for this
         return
-    console().print(about["url"], markup=False)
+    console().print(about["url"])
     say = err_console()
     for row in about["seeded"]:
         left = ", ".join(f"{count} {why}" for why, count in row["left"].items())
         say.print(
             f"{row['folder']}: {row['answers']} answers, {row['shapes']} response examples taken; "
             f"left: {left or 'none'}",
-            markup=False,
         )
     kept = ", ".join(f"{count} {source}" for source, count in about["answers"].items())
     stand_in = f"simulated by {about['simulator']}" if about["simulator"] else "none simulated"

@@ -84,6 +84,6 @@ def _http(gateway: Gateway, port: int, json: bool) -> None:
             print_json({"url": f"{url}/mcp", "about": gateway.describe()})
             sys.stdout.flush()  # the process goes on, and whoever reads the pipe waits for this
         else:
-            console().print(f"{url}/mcp", markup=False)
-            err_console().print(f"{gateway.describe()}; Ctrl-C stops it", markup=False)
+            console().print(f"{url}/mcp")
+            err_console().print(f"{gateway.describe()}; Ctrl-C stops it")
         until_interrupted()

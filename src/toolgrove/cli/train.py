@@ -126,7 +126,6 @@ def _show(summary: dict[str, Any], trained: Trained) -> None:
         f"{summary['out']}: {summary['method']} from {summary['queries']:,} queries over "
         f"{summary['tools']:,} tools, {said}; loss {trained.first_loss:.3f} to "
         f"{trained.last_loss:.3f}",
-        markup=False,
     )
     if summary["measures"]:
         table = Table("tested on", "queries", "trained on", "NDCG@5", "untrained", box=None)
@@ -137,7 +136,7 @@ def _show(summary: dict[str, Any], trained: Trained) -> None:
     for name, row in summary["measures"].items():
         if row["ndcg@5"] < row["untrained_ndcg@5"]:
             err_console().print(
-                f"[bold yellow]note[/]: on {name} training lost "
+                f"note: on {name} training lost "
                 f"{row['untrained_ndcg@5'] - row['ndcg@5']:.3f} of NDCG@5. Use it only for queries "
                 "like those it was trained on."
             )

@@ -79,16 +79,15 @@ def ranker(
         return
     out = console()
     done = "would be fitted" if dry_run else "fitted"
-    out.print(f"{catalog}: {done} to {fitted.queries:,} queries", markup=False)
-    out.print(", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()), markup=False)
+    out.print(f"{catalog}: {done} to {fitted.queries:,} queries")
+    out.print(", ".join(f"{name} {weight:.2f}" for name, weight in weights.items()))
     for name, row in measures.items():
         out.print(
             f"NDCG@{CUT} on {name} ({row['tested']:,} queries): {row['ndcg@5']:.3f}, "
             f"default {row['default_ndcg@5']:.3f}",
-            markup=False,
         )
         if row["ndcg@5"] < row["default_ndcg@5"]:
-            err_console().print(f"[bold yellow]note[/]: on {name} fitting lost.")
+            err_console().print(f"note: on {name} fitting lost.")
 
 
 def _fitted(catalog: Catalog, tasks: Sequence[Task], tick: Tick | None = None) -> Ranker:

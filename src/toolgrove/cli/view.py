@@ -70,7 +70,7 @@ def view(
         print_json({"file": str(target), "runs": len(views), "nodes": nodes})
     else:
         runs = "1 run" if len(views) == 1 else f"{len(views)} runs"
-        console().print(f"{target}  ({runs}, {nodes} nodes)", markup=False)
+        console().print(f"{target}  ({runs}, {nodes} nodes)")
     if open_:
         _show(target)
 
@@ -94,4 +94,4 @@ def _show(target: Path) -> None:
     import webbrowser
 
     if not webbrowser.open(target.resolve().as_uri()):
-        err_console().print(f"no browser could be started; open {target} yourself", markup=False)
+        err_console().print(f"no browser could be started; open {target} yourself")

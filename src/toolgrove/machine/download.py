@@ -22,6 +22,7 @@ from typing import IO
 import orjson
 
 from toolgrove.errors import WeightsError
+from toolgrove.machine.client import client_options
 from toolgrove.machine.files import write_beside
 from toolgrove.machine.progress import Tick
 
@@ -78,7 +79,7 @@ def from_hub(repo: str, file: str, target: Path, size: int, tick: Tick) -> Path:
     timeout = httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS)
     try:
         with (
-            httpx.Client(timeout=timeout, follow_redirects=True) as client,
+            httpx.Client(timeout=timeout, follow_redirects=True, **client_options(url)) as client,
             client.stream("GET", url, headers=headers) as reply,
         ):
             reply.raise_for_status()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -231,6 +232,29 @@ def test_a_trace_cannot_name_a_file_outside_its_observations(tmp_path: Path, nam
     whole = block(html)["wholes"][name]
     assert "text" not in whole
     assert whole["note"].startswith("cannot be read")
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "hard", "pipe"])
+def test_promise_25_a_run_that_somebody_sent_shows_no_other_file(tmp_path: Path, kind: str) -> None:
+    run = write_run(tmp_path / "run", whole="what a tool answered")
+    (stored,) = (run / "observations").iterdir()
+    secret = tmp_path / "elsewhere" / stored.name
+    secret.parent.mkdir()
+    secret.write_text("my private key")
+    stored.unlink()
+    match kind:
+        case "file":
+            stored.symlink_to(secret)
+        case "folder":
+            stored.parent.rmdir()
+            stored.parent.symlink_to(secret.parent)
+        case "hard":  # an archive can make it
+            stored.hardlink_to(secret)
+        case _:  # which would be waited for
+            os.mkfifo(stored)
+    html = render([run])
+    assert "my private key" not in html
+    assert block(html)["wholes"][stored.name]["note"].startswith("cannot be read")
 
 
 def test_chosen_and_rejected_stand_side_by_side(tmp_path: Path) -> None:

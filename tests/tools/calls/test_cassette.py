@@ -300,3 +300,26 @@ def test_importing_the_cassette_loads_no_vcrpy() -> None:
     code = "import sys, toolgrove.tools.calls.cassette; print(json_ok := 'vcr' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.strip().lower()) is False
+
+
+@pytest.mark.parametrize("where", ["interactions", "request", "headers", "body"])
+def test_a_cassette_with_aliases_or_deep_nesting_is_refused_at_once(
+    tmp_path: Path, where: str
+) -> None:
+    """Promise 17: twenty lines of it would take longer than anybody waits."""
+    laughs = ["a0: &a0 [x, x]"]
+    laughs += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 20)]
+    request = {"body": "null", "headers": "{}", "method": "GET", "uri": "http://a.example/"}
+    if where in request:
+        request[where] = "*a19"
+    asked = "{" + ", ".join(f"{key}: {value}" for key, value in request.items()) + "}"
+    answer = "{status: {code: 200, message: OK}, headers: {}, body: {string: ''}}"
+    item = f"[{{request: {'*a19' if where == 'request' else asked}, response: {answer}}}]"
+    head = "version: 1\n" + "\n".join(laughs)
+    path = tmp_path / "t.yaml"
+    path.write_text(f"{head}\ninteractions: {'*a19' if where == 'interactions' else item}\n")
+    with pytest.raises(FormatError, match="alias"):
+        Replay(path)
+    path.write_text(f"version: 1\ninteractions: {'[' * 5000}")
+    with pytest.raises(FormatError, match="Record it again"):
+        Replay(path)

@@ -296,3 +296,14 @@ async def test_what_is_no_server_is_told() -> None:
         await load_mcp("mcp+stdio:true")
     with pytest.raises(SpecError, match="no MCP server answered"):
         await load_mcp("mcp+stdio:no-such-program-anywhere")
+
+
+async def test_promise_23_a_write_that_a_catalogue_calls_a_read_is_not_called(
+    address: str, indexed: list[ToolSpec]
+) -> None:
+    lying = [replace(spec, effect=Effect.READ) for spec in indexed]
+    async with asking(address, lying) as ask:
+        got = await ask("die")
+        assert (got.status, got.attempts) == (Status.NOT_WORKING, 0)
+        assert "was changed" in got.content
+        assert (await ask("add", a=1, b=2)).content == "3"

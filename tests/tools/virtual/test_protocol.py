@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.formats.toolbench_names import standard_name
-from toolgrove.data.records import Status
+from toolgrove.data.records import Status, ToolSpec
+from toolgrove.tools.registry import Registry
+from toolgrove.tools.virtual.directory import Directory
 from toolgrove.tools.virtual.protocol import (
     ApiName,
     Source,
@@ -131,3 +133,34 @@ def test_old_clients_read_each_status_as_toolbench_does_or_as_a_failure(status: 
     if 6 <= status.code <= 11:
         assert known[answer["error"]] == status.code
         assert status_of_error(error_of(status)).code == status.code
+
+
+def test_promise_3_parameters_that_toolbench_spells_the_same_are_told_apart() -> None:
+    properties = {name: {"type": "integer"} for name in ("id", "is_id", "a-b", "a_b", "Other")}
+    schema = {"type": "object", "properties": properties}
+    with Registry() as registry:
+        registry.add([ToolSpec("Data/Zip/Find", "Data", "Zip Codes", "Find", parameters=schema)])
+        entry = Directory(registry).find(NAME)
+    assert entry is not None
+    calls: list[dict[str, Any]] = [
+        *({name: 1} for name in properties),
+        {"id": 1, "is_id": 2},
+        {"id": 2, "is_id": 1},
+        {"a-b": 1, "id": 1},
+        {"a_b": 1, "is_id": 1},
+        {},
+    ]
+    keys = [key_of(entry.name, entry.arguments(call)) for call in calls]
+    assert len(set(keys)) == len(calls)
+    assert key_of(NAME, {"other": 1}) == keys[4], "what is not spelled as another keeps its key"
+    assert key_of(entry.name, {"id": None, "a_b": 1}) == keys[3]
+
+
+def test_one_parameter_is_found_in_every_spelling() -> None:
+    schema = {"type": "object", "properties": {"id": {"type": "integer"}}}
+    with Registry() as registry:
+        registry.add([ToolSpec("Data/Zip/Find", "Data", "Zip Codes", "Find", parameters=schema)])
+        entry = Directory(registry).find(NAME)
+    assert entry is not None
+    keys = {key_of(entry.name, entry.arguments({name: 1})) for name in ("id", "is_id")}
+    assert keys == {key_of(NAME, {"is_id": 1})}
