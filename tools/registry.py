@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
+from toolgrove.data.depth import DEEPEST, deeper
 from toolgrove.data.records import FINISH, Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "Registry"]
 
 _CHUNK = 500
-_DEEPEST = 100
 _INSERT = "INSERT INTO specs (id, digest, body) VALUES (?, ?, ?)"
 _UPDATE = "UPDATE specs SET digest = ?, body = ? WHERE id = ?"
 
@@ -399,25 +399,11 @@ def _encoded(spec: ToolSpec) -> tuple[str, bytes]:
         spec.id.encode()
     except UnicodeEncodeError:
         raise SpecError(f"{spec.id!r}: the id is not valid Unicode. Mend its source.") from None
-    if _deeper((spec.parameters, spec.returns, spec.binding), _DEEPEST):
+    if deeper((spec.parameters, spec.returns, spec.binding), DEEPEST):
         raise SpecError(
-            f"{spec.id}: its schema is nested more than {_DEEPEST} deep. Mend its source."
+            f"{spec.id}: its schema is nested more than {DEEPEST} deep. Mend its source."
         )
     return codec.digest(spec), codec.dumps(spec)
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether a JSON value nests deeper; without recursion, which is what is to be prevented."""
-    layer = [value]
-    while layer and levels:
-        levels -= 1
-        layer = [
-            part
-            for value in layer
-            for part in (value.values() if isinstance(value, dict) else value)
-            if isinstance(part, dict | list | tuple)
-        ]
-    return bool(layer)
 
 
 def _decoded(body: bytes) -> ToolSpec:
