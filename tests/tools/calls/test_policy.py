@@ -16,6 +16,7 @@ import pytest
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.errors import JournalError
 from toolgrove.tools.calls.breaker import with_breaker
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import KeyFile, repeatable
@@ -417,3 +418,15 @@ def test_a_key_outlives_its_process_and_a_torn_line(tmp_path: Path) -> None:
     assert again.key(other) != key
     assert next(json.loads(line)["key"] for line in path.read_text().splitlines()) == key
     assert KeyFile(path).key(other) == again.key(other)
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b'{"call": "a", "key": 5}', b"\xff"])
+def test_promise_22_a_damaged_file_of_keys_is_told_and_nothing_is_sent(
+    tmp_path: Path, line: bytes
+) -> None:
+    path = tmp_path / "keys"
+    first = KeyFile(path).key(ToolCall("c", "a"))
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(JournalError, match=r"line 2 is damaged.*Do not delete the file"):
+        KeyFile(path).key(ToolCall("d", "a"))
+    assert first in path.read_text(errors="replace")
