@@ -123,7 +123,8 @@ class Catalog:
             if not whole:
                 ids = [spec.id for spec in self.registry]
                 self.search_index.remove(list(self.search_index.ids().difference(ids)))
-            new: Iterator[ToolSpec] = (self.registry.get(spec_id) for spec_id in ids)
+            specs_of = map(self.registry.find, ids)
+            new: Iterator[ToolSpec] = (spec for spec in specs_of if spec is not None)
             self.search_index.update(
                 new, None if tick is None else lambda done, _: tick(done, len(ids))
             )
@@ -209,10 +210,12 @@ class Catalog:
 
             each = [self.search_index.search(text, k, where=where) for text in intents(query).texts]
             hits = served(hits, each, k)
-        return self._specified(hits)
+        return self._found(hits)
 
-    def _specified(self, hits: Iterable[Hit]) -> list[tuple[Hit, ToolSpec]]:
-        return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+    def _found(self, hits: Iterable[Hit]) -> list[tuple[Hit, ToolSpec]]:
+        """Hits with their tools; one whose tool is gone or damaged is left out."""
+        found = ((hit, self.registry.find(hit.id)) for hit in hits)
+        return [(hit, spec) for hit, spec in found if spec is not None]
 
     def _searched(
         self, query: str, k: int, where: Mapping[str, str] | None
@@ -222,7 +225,7 @@ class Catalog:
         asked = (query, k, tuple(sorted((where or {}).items())))
         known = self._known.get(asked)
         if known is None or known[0] != now:
-            known = now, self._specified(self.search_index.search(query, k, where=where))
+            known = now, self._found(self.search_index.search(query, k, where=where))
             if not self.search_index.whole:  # it is mended when it is searched again
                 return known[1]
             self._known[asked] = known
@@ -240,8 +243,9 @@ class Catalog:
         from toolgrove.retriever.rerank import DEPTH, reordered
 
         hits = self.search_index.search(query, max(k, DEPTH), where=where)
-        hits = [hit for hit in hits if hit.id in self.registry]
-        documents = [document(self.registry.get(hit.id)) for hit in hits]
+        found = self._found(hits)
+        hits = [hit for hit, _ in found]
+        documents = [document(spec) for _, spec in found]
         return reordered(hits, rerank(query, documents))[:k]
 
     def next(
@@ -262,10 +266,10 @@ class Catalog:
         from toolgrove.retriever.documents import document
         from toolgrove.retriever.next_step import following
 
-        known = {tool for tool, _ in called if tool in self.registry}
-        documents = {tool: document(self.registry.get(tool)) for tool in known}
+        known = {tool: self.registry.find(tool) for tool, _ in called}
+        documents = {tool: document(spec) for tool, spec in known.items() if spec is not None}
         hits = following(query, called, self.search_index.search, documents, k, learned=self.co_use)
-        return [(hit, self.registry.get(hit.id)) for hit in hits if hit.id in self.registry]
+        return self._found(hits)
 
     @cached_property
     def co_use(self) -> CoUse:

@@ -19,7 +19,15 @@ def of_the_world(specs: Iterable[ToolSpec]) -> bool:
     """Whether any of these tools is one of the bundled world's."""
     from toolgrove.data.world import HOST
 
-    return any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs)
+    return any(_host(spec) == HOST for spec in specs)
+
+
+def _host(spec: ToolSpec) -> str | None:
+    """The host that a tool's calls go to; a tool whose URL is none goes nowhere."""
+    try:
+        return urlsplit(str(spec.binding.get("url", ""))).hostname
+    except ValueError:
+        return None
 
 
 def world_version(specs: Iterable[ToolSpec]) -> str:

@@ -11,20 +11,25 @@ it is back, ``node`` when a step is complete or its state changed, ``end``. Inte
 keyed by node id, kind, digest of what was asked, and attempt: a journal keyed by position hands
 one concurrent branch's result to another after a crash. Each event is flushed before it is used,
 which a killed process survives; the intent of a write is synced to disk, which a power cut
-survives.
+survives. Each line ends with a checksum of its own (``crc``): what a disk changed is noticed, and
+journals of before, which have none, are read as they are.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import shutil
 import stat
 import tempfile
+import zlib
 from collections import ChainMap
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import uuid4
 
 from toolgrove.data import codec
@@ -83,6 +88,23 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             at += len(line)
 
 
+_DIGEST = re.compile("[0-9a-f]{32}")
+_SUM = b',"crc":"'
+_LONG = len(_SUM) + len(b'01234567"}\n')
+
+
+def _summed(event: bytes) -> bytes:
+    """A line of the journal: an event's JSON with a checksum of it."""
+    return b'%s%s%08x"}\n' % (event[:-1], _SUM, zlib.crc32(event))
+
+
+def _intact(line: bytes, needed: bool) -> bool:
+    """Whether a line is as it was written; one without a checksum is, unless it needs one."""
+    if line[-_LONG:].startswith(_SUM):
+        return line == _summed(line[:-_LONG] + b"}")
+    return not needed
+
+
 def has_begun(run: str | Path) -> bool:
     """Whether a run's journal has its whole header; else nothing had been asked or paid for yet."""
     with (Path(run) / JOURNAL).open("rb") as stream:
@@ -108,9 +130,12 @@ def read_run(run: str | Path) -> Record:
         raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
     record: Record | None = None
     size = path.stat().st_size
+    summed = False
     for number, (at, line) in enumerate(_lines(path), 1):
         whole = line.endswith(b"\n")
         try:
+            if whole and not _intact(line, summed):
+                raise ValueError("its checksum is another. The disk or somebody changed it")
             event = codec.loads(line) if whole else None
         except ValueError as error:
             raise JournalError(f"{path}: line {number} is damaged: {error}") from error
@@ -118,6 +143,9 @@ def read_run(run: str | Path) -> Record:
             if record is not None:
                 record.lost, record.size = size - at, at
             break
+        summed = summed or (record is None and _SUM in line[-_LONG:])
+        if isinstance(event, dict):
+            event.pop("crc", None)
         if record is None:
             if not isinstance(event, dict) or (event.get("t"), event.get("version")) != (
                 "run",
@@ -236,15 +264,16 @@ class Journal:
             Where another process is beginning one there.
         """
         folder = Path(run)
-        if not folder.is_dir():
+        with _told(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        lock = _locked(folder)
+            lock = _locked(folder)
         path = folder / JOURNAL
         if path.exists() and path.stat().st_size:
             lock.release()
             raise JournalError(f"{folder}: holds a run already. Resume it, or name another folder.")
         record = _begun(folder.name, task, tools, aliases, config)
-        journal = cls(folder, path.open("ab"), lock, record)
+        with _told(folder):
+            journal = cls(folder, _opened(path, lock), lock, record)
         journal._write(record.header)  # the first write's intent takes it to the disk as well
         return journal
 
@@ -278,23 +307,31 @@ class Journal:
         folder = Path(run)
         if not (folder / JOURNAL).is_file():
             raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
-        lock = _locked(folder)
+        with _told(folder):
+            lock = _locked(folder)
+            stream = _opened(folder / JOURNAL, lock)
         try:
             record = read_run(folder)
             if record.lost:
                 os.truncate(folder / JOURNAL, record.size)
-            return cls(folder, (folder / JOURNAL).open("ab"), lock, record)
+            return cls(folder, stream, lock, record)
         except BaseException:
+            stream.close()
             lock.release()
             raise
 
     def _write(self, event: JsonObject, *, sync: bool = False) -> None:
         if self._stream is None:
             return
-        self._stream.write(codec.dumps(event) + b"\n")
-        self._stream.flush()
-        if sync:
-            os.fsync(self._stream.fileno())
+        line = _summed(codec.dumps(event))
+        with _told(self.run):
+            written = self._stream.write(line)
+            if written < len(line):  # the disk is full: half a line would spoil what follows
+                size = os.fstat(self._stream.fileno()).st_size
+                os.ftruncate(self._stream.fileno(), size - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            if sync:
+                os.fsync(self._stream.fileno())
 
     def intent(self, key: CallKey, *, write: bool = False) -> None:
         """Say that a call is about to leave; for a write, on disk before it does (promise 6)."""
@@ -323,14 +360,15 @@ class Journal:
         """Keep a whole observation on disk and return its name (promise 2, and no cut data)."""
         name = f"{codec.digest(content)}.txt"
         folder = self.run / OBSERVATIONS
-        if not folder.is_dir():
-            self.run.mkdir(mode=0o700, exist_ok=True)
-            folder.mkdir(exist_ok=True)
-        path = folder / name
-        if not path.exists():
-            beside = path.with_suffix(f".{os.getpid()}.tmp")
-            beside.write_bytes(content.encode("utf-8", "surrogatepass"))
-            beside.replace(path)
+        with _told(self.run):
+            if not folder.is_dir():
+                self.run.mkdir(mode=0o700, exist_ok=True)
+                folder.mkdir(exist_ok=True)
+            path = folder / name
+            if not path.exists():
+                beside = path.with_suffix(f".{os.getpid()}.tmp")
+                beside.write_bytes(content.encode("utf-8", "surrogatepass"))
+                beside.replace(path)
         return name
 
     def close(self) -> None:
@@ -367,6 +405,40 @@ def _key(key: CallKey) -> dict[str, Any]:
     return {"node": key.node, "kind": key.kind, "asked": key.asked, "attempt": key.attempt}
 
 
+@contextmanager
+def _told(run: Path) -> Iterator[None]:
+    """Say in our words that a run's folder cannot be written."""
+    try:
+        yield
+    except OSError as error:
+        raise JournalError(
+            f"{run}: cannot be written ({error.strerror or error}). Make room on the disk or let "
+            "the folder be written, then resume the run; nothing that it holds is lost."
+        ) from error
+
+
+def _opened(path: Path, lock: Any) -> IO[bytes]:
+    """The journal to write, held as the lock file is: who deletes that one lets nobody in."""
+    stream = path.open("ab", buffering=0)
+    try:
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except ImportError:  # where there is none, a file that is open cannot be deleted
+        pass
+    except BlockingIOError:
+        stream.close()
+        lock.release()
+        raise _in_use(path.parent) from None
+    return cast("IO[bytes]", stream)
+
+
+def _in_use(folder: Path) -> JournalLocked:
+    return JournalLocked(
+        f"{folder}: another process is writing this run. Wait for it, or stop it first."
+    )
+
+
 def _locked(folder: Path) -> Any:
     from filelock import FileLock, Timeout
 
@@ -374,9 +446,7 @@ def _locked(folder: Path) -> Any:
     try:
         lock.acquire(timeout=0)
     except Timeout:
-        raise JournalLocked(
-            f"{folder}: another process is writing this run. Wait for it, or stop it first."
-        ) from None
+        raise _in_use(folder) from None
     return lock
 
 
@@ -400,5 +470,5 @@ def whole_observation(run: str | Path, observation: Observation) -> str:
         raise JournalError(f"{path} is a link, or no file")
     content = path.read_bytes().decode("utf-8", "surrogatepass")
     if path.stem != codec.digest(content):
-        raise JournalError(f"{path} does not hold what was stored")
+        raise JournalError(f"{path}: is not what was stored. The disk or somebody changed it.")
     return content

@@ -98,6 +98,8 @@ class Ahead:
 
     def _holds(self, made: _Try) -> bool:
         """Whether a step turns out now as it did, or will, when it was begun."""
+        if made.node is not None and not self._run.paths.tells(made.node):
+            return False
         now = self._see(made.wanted)
         if now == made.seen:
             return True

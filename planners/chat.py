@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
+from toolgrove.data.depth import DEEPEST, deeper
 from toolgrove.data.passing import ATTEMPTS, asked_again, wait_after
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
@@ -84,10 +85,17 @@ def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
     ]
     found += [_mended(c) for c in reply.invalid_tool_calls]
     calls = tuple(
-        ToolCall(f"{name_calls}_{i}", name, arguments, malformed)
+        ToolCall(f"{name_calls}_{i}", name, *_flat(arguments, malformed))
         for i, (name, arguments, malformed) in enumerate(found)
     )
     return Message(Role.ASSISTANT, _text(reply), calls)
+
+
+def _flat(arguments: dict[str, Any], malformed: str | None) -> tuple[dict[str, Any], str | None]:
+    """Arguments that can be written down, and why these can't, where they nest too deep."""
+    if deeper(arguments):
+        return {}, f"nested more than {DEEPEST} deep"
+    return arguments, malformed
 
 
 def _mended(call: InvalidToolCall) -> tuple[str, dict[str, Any], str | None]:

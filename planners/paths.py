@@ -15,7 +15,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall
 from toolgrove.planners.chat import to_langchain
 from toolgrove.planners.context import Context, Window
-from toolgrove.planners.prompts import OURS, Shown
+from toolgrove.planners.prompts import OURS, Shown, repeated
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class Paths:
         self._reads: dict[str, list[_Read]] = {}
         self._stamps: dict[str, int] = {}
         self._seen: dict[str, dict[str, _Read]] = {}
+        self._noted: dict[str, list[str]] = {}
+        """By node, which reads it is noted to have seen: another version of it has not."""
         self._failed: dict[str, set[str]] = {}
         self._worked: set[str] = set()
         self._dead: frozenset[str] = frozenset()
@@ -139,15 +141,19 @@ class Paths:
         """Keep which reads a node has seen the outcome of, for those that build upon it.
 
         It counts whether the node is committed yet or not, and whether it made the call itself: so
-        a step that looks ahead is told of a repeated call as it will be when its turn comes.
+        a step that looks ahead is told of a repeated call as it will be when its turn comes. What
+        an earlier version of the node saw is forgotten.
         """
+        for asked in self._noted.pop(node.id, ()):
+            self._seen[asked].pop(node.id, None)
         if any(self.effect(call) is Effect.WRITE for call in node.calls):
             return
         for call, observation in zip(node.calls, node.observations, strict=True):
             if call.name in self._effects and observation.status in _LASTING:
-                epoch = self._stamps.get(call.id, self.epoch if observation.cached else -1)
-                seen = _Read(node.id, epoch, observation)
-                self._seen.setdefault(identity(call), {})[node.id] = seen
+                epoch = self.epoch if observation.cached else self._stamps.get(call.id, -1)
+                asked = identity(call)
+                self._seen.setdefault(asked, {})[node.id] = _Read(node.id, epoch, observation)
+                self._noted.setdefault(node.id, []).append(asked)
 
     def commit(self, node: Node) -> None:
         """Learn from a node that has come into the tree."""
@@ -276,6 +282,25 @@ class Paths:
                 reads = [own]
             step = step.parent
         return (reads[0].gave, here) if reads else None
+
+    def tells(self, node: Node) -> bool:
+        """Whether the calls of a node that was made ahead would be answered now as they were."""
+        if not self._remembers or node.parent is None:
+            return True
+        for call, observation in zip(node.calls, node.observations, strict=True):
+            if call.name not in self._effects:
+                continue
+            known = self.made(node.parent, call)
+            if known is None:
+                if observation.cached:
+                    return False
+                continue
+            gave, here = known
+            if observation.repeated != here or gave.status is not observation.status:
+                return False
+            if observation.content not in (gave.content, repeated(gave.content)):
+                return False
+        return True
 
 
 def identity(call: ToolCall) -> str:

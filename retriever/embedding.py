@@ -82,7 +82,7 @@ class MiniLM:
         self._tick = tick
         self._lock = threading.Lock()
         self._tokenizer: Any = None
-        self._sessions: dict[int, Any] = {}
+        self._sessions: dict[tuple[int, int], Any] = {}
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         """See :meth:`Embedder.embed`; raises ``WeightsError`` where the weights cannot be had."""
@@ -141,9 +141,10 @@ class MiniLM:
                 tokenizer.enable_truncation(self.MAX_TOKENS)
                 tokenizer.no_padding()
                 self._tokenizer = tokenizer
-            if threads not in self._sessions:
-                self._sessions[threads] = _session(self._model(), threads)
-            return self._tokenizer, self._sessions[threads]
+            here = os.getpid(), threads  # a session's threads stay with the parent of a fork
+            if here not in self._sessions:
+                self._sessions[here] = _session(self._model(), threads)
+            return self._tokenizer, self._sessions[here]
 
 
 def _session(model: str | bytes, threads: int) -> Any:

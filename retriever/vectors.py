@@ -7,6 +7,7 @@ without embedding anything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -26,6 +27,21 @@ __all__ = ["Vectors"]
 COLLECTION = "tools"
 EF_SEARCH = 200
 """Neighbours that HNSW keeps in sight; it cannot return more than this reliably."""
+
+
+_begun_in: list[int] = []
+"""The process in which Chroma began its threads, which no process forked from it has."""
+
+
+def _refuse_fork(where: str) -> None:
+    """Say what would hang for ever."""
+    if not _begun_in:
+        _begun_in.append(os.getpid())
+    if _begun_in[0] != os.getpid():
+        raise CatalogError(
+            f"{where}: this process was forked after its parent had searched, and Chroma's threads "
+            'stayed there. Start it anew (multiprocessing.get_context("spawn")), or fork first.'
+        )
 
 
 class Vectors:
@@ -51,6 +67,8 @@ class Vectors:
         self.name = name
         self._where = f"{home}/{name}"
         self._remote = isinstance(home, str)
+        if not self._remote:
+            _refuse_fork(self._where)
         try:
             self._client = _server(home) if isinstance(home, str) else _embedded(home / name)
             self._tools: Collection = self._client.get_or_create_collection(
@@ -70,6 +88,7 @@ class Vectors:
     ) -> None:
         """Add records or replace those of the same id; at most some thousand at once."""
         plain = [dict(one) for one in metadata]
+        self._here()
         try:
             self._tools.upsert(list(ids), embeddings=vectors, metadatas=cast(Any, plain))
         except Exception as error:
@@ -77,9 +96,11 @@ class Vectors:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove records."""
+        self._here()
         self._tools.delete(list(ids))
 
     def __len__(self) -> int:
+        self._here()
         return self._tools.count()
 
     def nearest(
@@ -95,6 +116,7 @@ class Vectors:
         """
         clauses = [{key: value} for key, value in where.items()]
         condition = {"$and": clauses} if len(clauses) > 1 else (clauses[0] if clauses else None)
+        self._here()
         try:
             found = self._tools.query(
                 query_embeddings=vectors, n_results=n, where=cast(Any, condition), include=[]
@@ -111,7 +133,12 @@ class Vectors:
 
     def close(self) -> None:
         """Let go of the collection; closing twice is harmless."""
-        self._client.close()
+        if self._remote or _begun_in[0] == os.getpid():
+            self._client.close()
+
+    def _here(self) -> None:
+        if not self._remote:
+            _refuse_fork(self._where)
 
     def _damaged(self, error: Exception) -> CatalogError:
         mend = (

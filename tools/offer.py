@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from toolgrove.data import codec
+from toolgrove.data.depth import DEEPEST, deeper
 from toolgrove.data.functions import (
     CONTROL_FUNCTIONS,
     FINISH_FUNCTION,
@@ -178,6 +179,8 @@ class Offer:
 
 def _checked(call: ToolCall, spec_id: str, checker: Checker) -> ToolCall | Observation:
     try:
+        if deeper(call.arguments):
+            raise ValueError(f"they are nested more than {DEEPEST} deep; write them flatter")
         if not _is_json(call.arguments):
             raise ValueError("NaN and infinity are not JSON")
         arguments = checker.coerced(call.arguments)

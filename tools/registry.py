@@ -7,6 +7,7 @@ tools, so that an alias that a run's journal holds never comes to mean another t
 from __future__ import annotations
 
 import inspect
+import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,22 +16,22 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.data import codec
-from toolgrove.data.records import FINISH, Effect, ToolSpec
+from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.origins import conflict, goes_to
 from toolgrove.tools.registry_file import FILE, ORIGINS, SCHEMA
+from toolgrove.tools.rows import decoded, encoded
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
 __all__ = ["Changes", "Registry"]
 
+_log = logging.getLogger(__name__)
 _CHUNK = 500
-_DEEPEST = 100
 _INSERT = "INSERT INTO specs (id, digest, body) VALUES (?, ?, ?)"
 _UPDATE = "UPDATE specs SET digest = ?, body = ? WHERE id = ?"
 
@@ -148,16 +149,18 @@ class Registry:
         changed: dict[str, None] = {}
         unchanged = 0
         stream = iter(specs)
-        while chunk := [(spec, *_encoded(spec)) for spec in islice(stream, _CHUNK)]:
+        while chunk := [(spec, *encoded(spec)) for spec in islice(stream, _CHUNK)]:
             with self._transaction() as db:
                 for spec, digest, body in chunk:
-                    before = db.execute("SELECT digest FROM specs WHERE id = ?", (spec.id,))
+                    before = db.execute("SELECT digest, body FROM specs WHERE id = ?", (spec.id,))
                     row = before.fetchone()
                     if row is None:
                         db.execute(_INSERT, (spec.id, digest, body))
                         _name(db, spec)
                         added[spec.id] = None
                     elif row[0] == digest:
+                        if row[1] != body:  # it was damaged
+                            db.execute(_UPDATE, (digest, body, spec.id))
                         unchanged += 1
                     else:
                         db.execute(_UPDATE, (digest, body, spec.id))
@@ -183,11 +186,9 @@ class Registry:
         """
         row = self._rows("SELECT source FROM origins WHERE id = ?", spec.id) if self._has() else []
         known = str(row[0][0]) if row else ""
-        body = self._rows("SELECT body FROM specs WHERE id = ?", spec.id)
-        if body:
-            old = _decoded(body[0][0])
-            if conflict(old, known, spec, source):
-                return known or goes_to(old)
+        old = self.find(spec.id)
+        if old is not None and conflict(old, known, spec, source):
+            return known or goes_to(old)
         if known != source:
             with self._transaction() as db:
                 db.execute(ORIGINS)
@@ -277,7 +278,7 @@ class Registry:
         Raises
         ------
         CatalogError
-            Where there is none.
+            Where there is none, or its row is damaged.
         """
         known = self._specs.get(spec_id)
         if known is not None:
@@ -286,10 +287,17 @@ class Registry:
             rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
-            spec = _decoded(rows[0][0])
+            spec = decoded(spec_id, rows[0][0])
             if self._path is None:  # which no other process can change
                 self._specs[spec_id] = spec
             return spec
+
+    def find(self, spec_id: str) -> ToolSpec | None:
+        """The spec of an id; None where there is none, or where its row is damaged."""
+        if spec_id in self._specs:
+            return self._specs[spec_id]
+        rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
+        return _whole(spec_id, rows[0][0]) if rows else None
 
     def digest(self, spec_id: str) -> str:
         """The digest of an id's spec (:func:`toolgrove.data.codec.digest`), without reading it.
@@ -372,11 +380,12 @@ class Registry:
         return int(self._rows("SELECT count(*) FROM specs")[0][0])
 
     def __iter__(self) -> Iterator[ToolSpec]:
-        query = "SELECT seq, body FROM specs WHERE seq > ? ORDER BY seq LIMIT ?"
+        query = "SELECT seq, id, body FROM specs WHERE seq > ? ORDER BY seq LIMIT ?"
         seen = 0
         while rows := self._rows(query, seen, _CHUNK):
-            for seen, body in rows:  # noqa: B007 - the last one says where to go on
-                yield _decoded(body)
+            for seen, spec_id, body in rows:  # noqa: B007 - the last one says where to go on
+                if (spec := _whole(spec_id, body)) is not None:
+                    yield spec
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""
@@ -389,6 +398,15 @@ class Registry:
         self.close()
 
 
+def _whole(spec_id: str, body: bytes) -> ToolSpec | None:
+    """The tool in a row, or None and a warning: a damaged one loses no other."""
+    try:
+        return decoded(spec_id, body)
+    except CatalogError as error:
+        _log.warning("%s", error)
+        return None
+
+
 def _name(db: sqlite3.Connection, spec: ToolSpec) -> None:
     """Give a spec the first of its aliases that is free, unless it had one before."""
     if db.execute("SELECT 1 FROM aliases WHERE id = ?", (spec.id,)).fetchone():
@@ -398,36 +416,3 @@ def _name(db: sqlite3.Connection, spec: ToolSpec) -> None:
         if db.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", row).rowcount:
             return
     raise SpecError(f"{spec.id}: every alias is taken")
-
-
-def _encoded(spec: ToolSpec) -> tuple[str, bytes]:
-    if not spec.id or spec.id == FINISH:
-        raise SpecError(f"{spec.id!r} cannot be a tool's id. Use category/tool/name.")
-    try:
-        spec.id.encode()
-    except UnicodeEncodeError:
-        raise SpecError(f"{spec.id!r}: the id is not valid Unicode. Mend its source.") from None
-    if _deeper((spec.parameters, spec.returns, spec.binding), _DEEPEST):
-        raise SpecError(
-            f"{spec.id}: its schema is nested more than {_DEEPEST} deep. Mend its source."
-        )
-    return codec.digest(spec), codec.dumps(spec)
-
-
-def _deeper(value: Any, levels: int) -> bool:
-    """Whether a JSON value nests deeper; without recursion, which is what is to be prevented."""
-    layer = [value]
-    while layer and levels:
-        levels -= 1
-        layer = [
-            part
-            for value in layer
-            for part in (value.values() if isinstance(value, dict) else value)
-            if isinstance(part, dict | list | tuple)
-        ]
-    return bool(layer)
-
-
-def _decoded(body: bytes) -> ToolSpec:
-    fields = codec.loads(body)
-    return ToolSpec(**{**fields, "effect": Effect(fields["effect"])})

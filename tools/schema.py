@@ -2,14 +2,16 @@
 
 Patterns run on a linear-time engine, no reference is ever fetched, and a schema whose branches
 multiply through its references (ten ``$ref`` at each of twelve levels hang every validator) is
-not run at all. What cannot be checked is left unchecked, a keyword at a time, and said.
+not run at all; nor is one whose branches lead back to it, on a value that nests too deep for that
+(:mod:`toolgrove.tools.effort`). What cannot be checked is left unchecked, a keyword or a parameter
+at a time; what is wrong with a schema is said.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -17,6 +19,7 @@ import jsonschema_rs
 
 from toolgrove.data.records import JsonObject
 from toolgrove.data.schemas import LISTS, MAPS, ONE, resolve, said
+from toolgrove.tools.effort import effort, refers_to_itself
 from toolgrove.tools.guided import whole_numbers, without_nulls
 
 __all__ = ["Checker", "Problem"]
@@ -26,6 +29,10 @@ Problem = jsonschema_rs.ValidationError
 _HEAVY = 10_000
 _NODES = 20_000
 _PROBLEMS = 5
+_STEPS = 100_000
+"""Of checking arguments; a step takes less than a microsecond."""
+_TOLD = 1_000
+"""Of saying what is wrong, where a step may take a hundred."""
 _COERCIBLE = frozenset({"type", "enum", "const", "anyOf", "oneOf"})
 _SHARED = ("$schema", "$defs", "definitions")
 _OPEN = ("patternProperties", "allOf", "anyOf", "oneOf", "if", "$ref", "$dynamicRef")
@@ -72,13 +79,18 @@ class Checker:
             for name in (required if isinstance(required, list) else ())
             if isinstance(name, str) and name in self.properties
         )
-        self._validator = self._compiled(dict(schema))
+        self._checked = self._usable(dict(schema))
+        self._validator = _compile(self._checked)
+        self._endless = refers_to_itself(self._checked)
 
-    def _compiled(self, schema: dict[str, Any]) -> jsonschema_rs.Validator:
+    def _usable(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """What of a schema can be compiled."""
         try:
-            return _compile(schema)
+            _compile(schema)
         except ValueError as error:
             whole = _why(error)
+        else:
+            return schema
         # find the parameters that are to blame, and check what can be checked of them
         mended = _sound(schema, schema)
         shared: dict[str, Any] = {key: schema[key] for key in _SHARED if key in schema}
@@ -95,7 +107,47 @@ class Checker:
         why = _wrong(rest)
         if why or not self.unchecked:
             self.unchecked[""] = whole
-        return _compile({"type": "object", "required": list(self.required)} if why else rest)
+        return {"type": "object", "required": list(self.required)} if why else rest
+
+    def _lighter(
+        self, arguments: JsonObject, most: int, instead: Callable[[str], bool]
+    ) -> dict[str, Any]:
+        """The schema, with something else for each parameter that it takes too long to check."""
+        schema = self._checked
+        if effort(arguments, schema, schema, most) < most:
+            return schema
+        properties = {
+            name: instead(name)
+            if name in arguments and effort(arguments[name], part, schema, most) >= most
+            else part
+            for name, part in schema.get("properties", {}).items()
+        }
+        left = {**schema, "properties": properties}
+        if effort(arguments, left, left, most) < most:
+            return left
+        shared = {key: schema[key] for key in _SHARED if key in schema}  # it is the whole
+        return {**shared, "properties": properties, "required": list(self.required)}
+
+    def _checks(self, arguments: JsonObject) -> jsonschema_rs.Validator:
+        """What checks these arguments in bounded time: it leaves out what takes too long."""
+        if not self._endless:
+            return self._validator
+        left = self._lighter(arguments, _STEPS, lambda _: True)
+        return self._validator if left is self._checked else _compile(left)
+
+    def _tells(self, arguments: JsonObject) -> jsonschema_rs.Validator:
+        """What says in bounded time what is wrong: of a part, that it is, if there is too much."""
+        shared = {key: self._checked[key] for key in _SHARED if key in self._checked}
+
+        def fits(name: str) -> bool:
+            part, value = self._checked["properties"][name], arguments[name]
+            if effort(value, part, self._checked, _STEPS) >= _STEPS:
+                return True
+            alone = _compile({**shared, "properties": {name: part}})
+            return alone.is_valid({name: value})
+
+        left = self._lighter(arguments, _TOLD, fits)
+        return self._validator if left is self._checked else _compile(left)
 
     def unknown(self, arguments: JsonObject) -> list[str]:
         """Argument names that the tool does not have, where its schema lists all it has."""
@@ -112,7 +164,9 @@ class Checker:
             Where the arguments are not JSON (a NaN, a lone surrogate, a foreign object).
         """
         found: list[Problem] = []
-        for problem in self._validator.iter_errors(arguments):
+        if self._valid(arguments):
+            return found
+        for problem in self._tells(arguments).iter_errors(arguments):
             found.append(problem)
             if len(found) == _PROBLEMS:
                 break
@@ -127,7 +181,7 @@ class Checker:
         and what is valid never does, but that an integer given as ``5.0`` becomes 5.
         """
         arguments = whole_numbers(arguments, self.schema)
-        if self._validator.is_valid(arguments):
+        if self._valid(arguments):
             return arguments
         mended: dict[str, Any] = {
             name: value
@@ -138,10 +192,10 @@ class Checker:
             path = problem.instance_path
             if path and problem.kind.name in _COERCIBLE:
                 mended = self._mended(mended, path)
-        if self._validator.is_valid(mended):
+        if self._valid(mended):
             return mended
         less = without_nulls(mended, self.schema)  # a null in a branch is not named by a problem
-        return less if self._validator.is_valid(less) else mended
+        return less if self._valid(less) else mended
 
     def fields_that_fit(self, arguments: JsonObject, path: list[str | int]) -> list[str] | None:
         """Fields of the object at a path that could stand in its place; None where it fits itself.
@@ -160,6 +214,9 @@ class Checker:
         if not isinstance(value, Mapping) or fits(arguments):
             return None
         return [name for name in value if fits(_replaced(arguments, path, value[name]))]
+
+    def _valid(self, arguments: JsonObject) -> bool:
+        return self._checks(arguments).is_valid(arguments)
 
     def _allows(self, name: str, value: Any) -> bool:
         return not any(p.instance_path[:1] == [name] for p in self.problems({name: value}))

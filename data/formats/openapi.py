@@ -25,7 +25,7 @@ from toolgrove.data.formats.openapi_servers import (
     with_headers,
 )
 from toolgrove.data.formats.openapi_text import cut, parse_text, read_bytes, small
-from toolgrove.data.formats.toolbench_schema import unique
+from toolgrove.data.formats.toolbench_schema import Unique
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import FormatError
 
@@ -108,12 +108,13 @@ def parse_openapi(data: Any, file: str, *, base: str = "") -> ApiDocument:
     """
     importer = _Importer(_checked(data, file), base)
     specs: dict[str, ToolSpec] = {}
+    unique = Unique()
     left: list[Left] = []
     for where, result in importer.operations():
         if isinstance(result, str):
             left.append(Left(where, result))
         else:
-            spec_id = unique(result["id"], specs)
+            spec_id = unique(result["id"])
             specs[spec_id] = ToolSpec(**{**result, "id": spec_id})
     if not specs:
         first = f"{left[0].where}: {left[0].why}" if left else "there is none"

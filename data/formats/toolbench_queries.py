@@ -19,9 +19,9 @@ from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign, checked, json_path, read_json
 from toolgrove.data.formats.toolbench_schema import (
     ToolBenchParameter,
+    Unique,
     effect_of,
     parameters_schema,
-    unique,
 )
 from toolgrove.data.records import Reference, Task, ToolSpec
 from toolgrove.errors import FormatError
@@ -65,6 +65,7 @@ class ApiSet:
     def __init__(self) -> None:
         self.specs: dict[str, ToolSpec] = {}
         self._known: dict[str, str] = {}
+        self._unique = Unique()
 
     def add(self, api: Api) -> ToolSpec:
         """The spec of an API, made where it is new."""
@@ -72,7 +73,7 @@ class ApiSet:
         described = api.model_dump(exclude={"template_response"})
         key = codec.digest([spec_id, described])
         if key not in self._known:
-            self._known[key] = unique(spec_id, self.specs)
+            self._known[key] = self._unique(spec_id)
             self.specs[self._known[key]] = _spec(self._known[key], api)
         return self.specs[self._known[key]]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from toolgrove.data import codec
@@ -12,12 +12,12 @@ from toolgrove.data.records import FINISH, Effect, JsonObject, ToolSpec
 __all__ = [
     "Function",
     "ToolBenchParameter",
+    "Unique",
     "effect_of",
     "from_function",
     "offered",
     "parameters_schema",
     "to_function",
-    "unique",
 ]
 
 
@@ -122,19 +122,28 @@ def effect_of(method: str | None) -> Effect:
     return Effect.READ if (method or "").strip().upper() in ("GET", "HEAD") else Effect.WRITE
 
 
-def unique(spec_id: str, taken: Mapping[str, Any]) -> str:
-    """``spec_id``, or the first of ``spec_id#2``, ``#3``, … that is not taken.
+class Unique:
+    """Gives each id that is wanted again another number; in a time that does not grow with them.
 
     Examples
     --------
-    >>> unique("Data/t/Search", {"Data/t/Search": 1})
-    'Data/t/Search#2'
+    >>> unique = Unique()
+    >>> [unique("Data/t/Search"), unique("Data/t/Search"), unique("Data/t/Search")]
+    ['Data/t/Search', 'Data/t/Search#2', 'Data/t/Search#3']
     """
-    found, number = spec_id, 1
-    while found in taken:
-        number += 1
-        found = f"{spec_id}#{number}"
-    return found
+
+    def __init__(self) -> None:
+        self._last: dict[str, int] = {}
+
+    def __call__(self, spec_id: str) -> str:
+        """``spec_id``, or the first of ``spec_id#2``, ``#3``, … that was not given before."""
+        found, number = spec_id, self._last.get(spec_id, 1)
+        while found in self._last:
+            number += 1
+            found = f"{spec_id}#{number}"
+        self._last[spec_id] = number
+        self._last.setdefault(found, 1)
+        return found
 
 
 class Function(Foreign):

@@ -14,9 +14,9 @@ from pydantic import Field
 from toolgrove.data.formats.check import Foreign, checked, read_json
 from toolgrove.data.formats.toolbench_schema import (
     ToolBenchParameter,
+    Unique,
     effect_of,
     parameters_schema,
-    unique,
 )
 from toolgrove.data.records import JsonObject, ToolSpec
 
@@ -125,8 +125,9 @@ def parse_tool(
     """
     tool = checked(_Tool, data, file)
     specs: dict[str, ToolSpec] = {}
+    unique = Unique()
     for api in tool.api_list:
-        spec_id = unique(f"{category}/{tool.tool_name}/{api.name}", specs)
+        spec_id = unique(f"{category}/{tool.tool_name}/{api.name}")
         examples = (
             (responses or {}).get(api.name),
             api.response_schema,

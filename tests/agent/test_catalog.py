@@ -140,3 +140,34 @@ def test_killed_at_any_boundary_it_opens_answers_and_is_finished_by_the_next_run
             assert catalog.whole
             for n in (0, 17, SPECS - 1):
                 assert catalog.search(f"description{n}", 1)[0][1] == make_specs()[n]
+
+
+_FORK = """
+import os, sys, warnings
+import numpy as np
+from toolgrove import Catalog, ToolSpec
+from toolgrove.errors import CatalogError
+warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of what is tested here
+class One:
+    name, dimension = "one", 2
+    def embed(self, texts, *, query=False):
+        return np.tile(np.float32([1, 0]), (len(texts), 1))
+catalog = Catalog.open(sys.argv[1], embedder=One())
+catalog.add([ToolSpec("W/c/now", "W", "c", "now", "the time")])
+catalog.search("time")
+child = os.fork()
+if child == 0:
+    try:
+        catalog.search("the time")
+    except CatalogError as error:
+        os._exit(7 if "spawn" in str(error) else 1)
+    os._exit(2)
+print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
+def test_a_search_in_a_forked_process_is_told_and_does_not_hang(tmp_path: Path) -> None:
+    asked = [sys.executable, "-c", _FORK, str(tmp_path)]
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "7", done.stderr

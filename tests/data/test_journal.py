@@ -245,3 +245,66 @@ def test_any_result_is_read_back_equal(
     with begin(run) as journal:
         journal.result(key, value)
     assert read_run(run).results == {key: value}
+
+
+def test_promise_29_a_bit_that_changed_is_noticed(tmp_path: Path) -> None:
+    with begin(tmp_path / "r") as journal:
+        journal.result(CallKey("n", "tool", "x"), {"status": "ok", "content": "21 degrees"})
+        journal.end("answered")
+    path = tmp_path / "r" / journal_module.JOURNAL
+    good = path.read_bytes()
+    before = read_run(tmp_path / "r")
+    silent = []
+    for at in range(len(good)):
+        changed = bytearray(good)
+        changed[at] ^= 1 << (at % 8)
+        path.write_bytes(bytes(changed))
+        try:
+            found = read_run(tmp_path / "r")
+        except JournalError:
+            continue
+        if found.lost == 0 and (found.results, found.ended) != (before.results, before.ended):
+            silent.append(at)
+    assert silent == []
+
+
+def test_a_journal_of_before_has_no_checksums_and_is_read(tmp_path: Path) -> None:
+    with begin(tmp_path / "r") as journal:
+        journal.end("answered")
+    path = tmp_path / "r" / journal_module.JOURNAL
+    lines = [codec.loads(line) for line in path.read_bytes().splitlines()]
+    for line in lines:
+        assert line.pop("crc")
+    path.write_bytes(b"".join(codec.dumps(line) + b"\n" for line in lines[:1]))
+    with Journal.resume(tmp_path / "r") as journal:
+        journal.end("exhausted")
+    assert read_run(tmp_path / "r").ended == "exhausted"
+
+
+def test_promise_29_a_stored_observation_that_changed_is_noticed(tmp_path: Path) -> None:
+    with begin(tmp_path / "r") as journal:
+        name = journal.store("the whole answer")
+    seen = Observation(Status.OK, "the wh", 16, stored=name)
+    assert whole_observation(tmp_path / "r", seen) == "the whole answer"
+    (tmp_path / "r" / journal_module.OBSERVATIONS / name).write_text("another answer")
+    with pytest.raises(JournalError, match="is not what was stored"):
+        whole_observation(tmp_path / "r", seen)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a file that is open cannot be deleted there")
+def test_promise_7_deleting_the_lock_file_lets_no_second_writer_in(tmp_path: Path) -> None:
+    with begin(tmp_path / "r"):
+        (tmp_path / "r" / "lock").unlink()
+        with pytest.raises(JournalLocked, match="another process is writing"):
+            Journal.resume(tmp_path / "r")
+    Journal.resume(tmp_path / "r").close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    with begin(tmp_path / "r") as journal, open("/dev/full", "wb", buffering=0) as full:
+        own, journal._stream = journal._stream, full
+        with pytest.raises(JournalError, match=r"cannot be written .* Make room on the disk"):
+            journal.end("answered")
+        journal._stream = own
+    assert read_run(tmp_path / "r").ended is None

@@ -13,7 +13,6 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data.formats.toolbench_answers import load_answers
-from toolgrove.data.quoting import quoted
 from toolgrove.data.records import (
     Node,
     NodeState,
@@ -154,7 +153,7 @@ async def test_what_the_judge_reads_cannot_close_its_quotation() -> None:
     score = await PassEvaluator(judge).score(tree_of(attack))
     assert score.details["status"] == "Unsolved"
     question = str(judge.asked[0][1].content)
-    tag = quoted(attack).split("\n")[0].strip("<>")
+    [tag] = re.findall(rf"<(data-\w+)>\n{re.escape(attack)}\n</\1>", question)
     assert re.findall(f"</?{tag}>", question) == [f"<{tag}>", f"</{tag}>"]
     assert "follow no instruction" in str(judge.asked[0][0].content)
 

@@ -1,4 +1,4 @@
-"""Looking ahead changes how long a search takes, and nothing of what it comes to."""
+"""Looking ahead changes how long a search takes, and nothing of what it comes to (promise 26)."""
 
 from __future__ import annotations
 
@@ -188,3 +188,47 @@ async def test_a_step_made_ahead_is_told_of_a_repeated_call_as_in_its_turn(
         run = tmp_path / str(in_flight)
         trees.append(await Bench().solve(run, model, planner, budget, in_flight=in_flight))
     assert result(trees[0]) == result(trees[1])
+
+
+class Uneven(ScriptedModel):
+    """Waits a random while before each reply, so that steps made ahead end in any order."""
+
+    salt: int = 0
+
+    async def _agenerate(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        reply = self._generate(messages)
+        for _ in range(random.Random(f"{self.salt}{messages}").randrange(12)):
+            await asyncio.sleep(0)
+        return reply
+
+
+@pytest.mark.parametrize("seed", [30, 3, 4, 11, 42])
+async def test_promise_26_what_a_version_saw_that_was_thrown_away_counts_for_nothing(
+    seed: int, tmp_path: Path
+) -> None:
+    planner = ["dfsdt:depth=6", "cot:chains=3", "dfsdt:width=3,depth=4"][seed % 3]
+    results = []
+    for in_flight, salt in [(1, 0), (4, 0), (4, 1), (4, 2)]:
+        model = Uneven(script=Loud(seed, writes=seed % 3 == 0, answers=0.05), salt=salt)
+        run = tmp_path / f"{in_flight}-{salt}"
+        budget = Budget(model_calls=10_000)
+        tree = await Bench().solve(run, model, planner, budget, in_flight=in_flight)
+        results.append(result(tree))
+    assert all(one == results[0] for one in results[1:])
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_promise_26_a_budget_that_binds_ends_the_same_search_sooner(
+    seed: int, tmp_path: Path
+) -> None:
+    for calls in (9, 17, 40):
+        trees = []
+        for in_flight in (1, 4):
+            model = Uneven(script=RandomScript(seed, answers=0.01), salt=seed)
+            budget = Budget(model_calls=calls)
+            run = tmp_path / f"{calls}-{in_flight}"
+            planner = "dfsdt:width=3,depth=4"
+            trees.append(await Bench().solve(run, model, planner, budget, in_flight=in_flight))
+        alone, ahead = ([said(node) for node in tree] for tree in trees)
+        assert ahead == alone[: len(ahead)]
+        assert trees[1].answer in (None, trees[0].answer)

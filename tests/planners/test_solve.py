@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage, BaseMessage
@@ -204,3 +205,22 @@ async def test_a_model_that_breaks_is_an_error_and_no_answer(bench: Bench, tmp_p
     again = await bench.solve(tmp_path / "r", [finish("2")], "react")
     assert again.answer == "2"
     assert bench.made == [("add", (1, 1))], "what was paid for is not paid for again"
+
+
+@pytest.mark.parametrize("depth", [101, 500, 2000])
+async def test_promise_21_a_reply_whose_arguments_nest_too_deep_is_a_call_that_is_told(
+    bench: Bench, tmp_path: Path, depth: int
+) -> None:
+    deep: Any = 1
+    for _ in range(depth):
+        deep = [deep]
+    tree = await bench.solve(tmp_path / "r", [call("add", a=deep), finish("done")], "react")
+    [observation] = [
+        o
+        for node in tree
+        for c, o in zip(node.calls, node.observations, strict=True)
+        if c.name != "Finish"
+    ]
+    assert observation.status is Status.INVALID_REQUEST
+    assert "nested more than 100 deep" in observation.content
+    assert tree.answer == "done"

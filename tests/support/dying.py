@@ -34,12 +34,13 @@ class Dying:
     def __init__(self, stream: Any, left: int) -> None:
         self._stream, self._left = stream, left
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         self._stream.write(data[: self._left])
         self._stream.flush()
         self._left -= len(data)
         if self._left <= 0:
             os.kill(os.getpid(), signal.SIGKILL)
+        return len(data)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)

@@ -142,7 +142,10 @@ def _http(context: BackendContext, /) -> Backend:
     )
 
     def host_of(call: ToolCall) -> str | None:
-        parts = urlsplit(str(spec_of(call.name).binding.get("url", "")))
+        try:
+            parts = urlsplit(str(spec_of(call.name).binding.get("url", "")))
+        except ValueError:
+            return None  # it goes nowhere, which the backend says
         return None if parts.hostname in mapped else parts.netloc.lower()
 
     execute = with_retry(

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.records import SAFE_METHODS, Effect, ToolCall, ToolSpec
+from toolgrove.errors import JournalError
 from toolgrove.tools.secrets import may_be_set
 
 __all__ = ["KeyFile", "key_header", "repeatable"]
@@ -58,19 +59,34 @@ class KeyFile:
         self._keys: dict[str, str] | None = None
 
     def key(self, call: ToolCall) -> str:
-        """The key of a call; when this returns it is on disk."""
+        """The key of a call; when this returns it is on disk.
+
+        Raises
+        ------
+        JournalError
+            Where the file is damaged or cannot be written: no write may be sent then.
+        """
         if self._keys is None:
             self._keys = self._read()
         asked = codec.digest([call.id, call.name, dict(call.arguments)])
         if asked not in self._keys:
             key = str(uuid4())
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with self._path.open("ab") as stream:
-                stream.write(codec.dumps({"call": asked, "key": key}) + b"\n")
-                stream.flush()
-                os.fsync(stream.fileno())
+            try:
+                self._append(codec.dumps({"call": asked, "key": key}) + b"\n")
+            except OSError as error:
+                raise JournalError(
+                    f"{self._path}: cannot be written ({error.strerror or error}), so no write "
+                    "was sent. Make room on the disk or let the folder be written, then resume."
+                ) from error
             self._keys[asked] = key
         return self._keys[asked]
+
+    def _append(self, line: bytes) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self._path.open("ab") as stream:
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
 
     def _read(self) -> dict[str, str]:
         if not self._path.exists():
@@ -79,5 +95,15 @@ class KeyFile:
         whole, _, torn = data.rpartition(b"\n")
         if torn:  # a process died writing it, so no request left with this key
             os.truncate(self._path, len(data) - len(torn))
-        lines = [codec.loads(line) for line in whole.splitlines()]
-        return {line["call"]: line["key"] for line in lines}
+        keys = {}
+        for number, line in enumerate(whole.splitlines(), 1):
+            try:
+                one = codec.loads(line)
+                keys[str(one["call"])] = str(UUID(one["key"]))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                raise JournalError(
+                    f"{self._path}: line {number} is damaged, so it is unknown under which keys "
+                    "writes were sent. Do not delete the file: with new keys they would be made "
+                    "again. See what was written, then begin a new run."
+                ) from error
+        return keys

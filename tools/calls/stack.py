@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import cache
@@ -9,19 +10,21 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
-from toolgrove.data.records import Observation, Status, ToolCall
-from toolgrove.errors import CatalogError, ReplayMiss
+from toolgrove.data.records import Effect, Observation, Status, ToolCall
+from toolgrove.errors import CatalogError, ReplayMiss, ToolgroveError
 from toolgrove.tools.calls.backends import (
     Backend,
     BackendContext,
     backend_factory,
     virtual_backend,
 )
-from toolgrove.tools.calls.execute import Execute, failure, with_timeout, with_truncation
+from toolgrove.tools.calls.execute import CutOff, Execute, failure, with_timeout, with_truncation
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import with_policy
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.wrappers import parse_wrappers
+from toolgrove.tools.http.address import Blocked
+from toolgrove.tools.http.serialize import Refused
 from toolgrove.tools.registry import Registry
 from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["build_stack"]
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -125,10 +130,31 @@ class _Backends:
         if backend is None:
             text = f"There is no backend for tools of the kind {kind!r}; it cannot be called."
             return failure(Status.NOT_WORKING, text, attempts=0)
-        return await backend.execute(call)
+        try:
+            return await backend.execute(call)
+        except (ToolgroveError, CutOff):
+            raise
+        except Exception as error:
+            return self._broken(call, error)
+
+    def _broken(self, call: ToolCall, error: Exception) -> Observation:
+        """What a backend raised is said of this call, and ends no run (promise 30)."""
+        _log.warning("the call of %s failed in its backend: %s", call.name, type(error).__name__)
+        text = f"The call failed: {type(error).__name__}: {str(error)[:500]}"
+        if self._context.spec_of(call.name).effect is Effect.WRITE:
+            text += (
+                " It is unknown whether it took effect: read the data back before you repeat it."
+            )
+            return failure(Status.IN_DOUBT, text)
+        return failure(Status.NOT_WORKING, text)
 
     def preview(self, call: ToolCall) -> str:
         _, backend = self._of(call)
         if backend is not None and backend.preview is not None:
-            return backend.preview(call)
+            try:
+                return backend.preview(call)
+            except (ToolgroveError, Refused, Blocked):
+                raise
+            except Exception as error:
+                raise Refused(Status.NOT_WORKING, f"It cannot be shown: {error}") from error
         return f"{call.name} {codec.dumps(dict(call.arguments)).decode()}"

@@ -13,6 +13,7 @@ import yaml
 from support.openapi_documents import NEW_32, STYLES_30, SWAGGER_20, YAML_31, text
 from toolgrove.data.formats import openapi_refs
 from toolgrove.data.formats.openapi import load_openapi, parse_openapi
+from toolgrove.data.formats.toolbench_schema import Unique
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import FormatError
 from toolgrove.tools.schema import Checker
@@ -262,3 +263,23 @@ def test_swagger_2_declares_pages_and_redirects_too() -> None:
         "x.json",
     ).specs
     assert spec.binding["answers"] == ["page", "redirect"]
+
+
+def test_promise_21_operations_of_one_id_are_told_apart_in_a_time_that_they_do_not_multiply() -> (
+    None
+):
+    class Counting(str):
+        compared = 0
+
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            Counting.compared += 1
+            return str.__eq__(self, other)
+
+    unique = Unique()
+    same = Counting("T/t/same")
+    found = [unique(same) for _ in range(20_000)]
+    assert len(set(found)) == 20_000
+    assert found[:3] == ["T/t/same", "T/t/same#2", "T/t/same#3"]
+    assert Counting.compared < 200_000

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from aiolimiter import AsyncLimiter
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.errors import JournalError
 from toolgrove.tools.calls.breaker import with_breaker
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import KeyFile, repeatable
-from toolgrove.tools.calls.limits import HostLimits, with_limits
+from toolgrove.tools.calls.limits import HostLimits, Turns, with_limits
 from toolgrove.tools.calls.pins import with_pins
 from toolgrove.tools.calls.policy import Policy, with_policy
 from toolgrove.tools.calls.settings import CallSettings
@@ -170,27 +172,64 @@ async def test_a_host_is_asked_so_much_at_once_and_others_go_on() -> None:
     assert most == {"a": 2, "b": 2}
 
 
-async def test_calls_to_a_host_keep_to_the_rate(monkeypatch: pytest.MonkeyPatch) -> None:
-    waited: list[float] = []
-
-    async def acquire(self: AsyncLimiter, amount: float = 1) -> None:
-        waited.append(self.max_rate / self.time_period)
-
-    monkeypatch.setattr(AsyncLimiter, "acquire", acquire)
-    execute = with_limits(Noted(), lambda call: call.name or None, HostLimits(per_second=0.5))
-    for name in ("a", "a", ""):
-        await execute(ToolCall("c", name))
-    assert waited == [0.5, 0.5]  # the third goes to no host that is limited
-
-
-def test_limits_are_kept_for_each_event_loop() -> None:
-    limits = HostLimits()
+async def test_calls_to_a_host_keep_to_the_rate() -> None:
+    now = 100.0
+    turns = Turns(HostLimits(per_second=4, at_once=100), lambda: now)
+    begun = 0
 
     async def one() -> None:
-        await with_limits(Noted(), lambda call: "a", limits)(ToolCall("c", "a"))
+        nonlocal begun
+        async with turns.turn():
+            begun += 1
 
-    for _ in range(2):  # aiolimiter warns of a limiter that is used in another loop
-        asyncio.run(one())
+    calls = [asyncio.create_task(one()) for _ in range(7)]
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert begun == 4, "a burst of a second's calls"
+    now += 10
+    turns._wake_first()
+    await asyncio.gather(*calls)
+    assert begun == 7
+
+
+async def test_a_call_that_is_cancelled_while_it_waits_keeps_nobodys_place() -> None:
+    turns = Turns(HostLimits(per_second=1000, at_once=1))
+    async with turns.turn():
+        waiting = [asyncio.create_task(_one(turns)) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+    assert await asyncio.gather(*waiting[1:]) == [True, True]
+
+
+async def _one(turns: Turns) -> bool:
+    async with turns.turn():
+        return True
+
+
+def test_one_limiter_holds_for_all_threads_and_loops_of_a_process() -> None:
+    under_way, most = [], []
+    lock = threading.Lock()
+
+    async def inner(call: ToolCall) -> Observation:
+        with lock:
+            under_way.append(call)
+            most.append(len(under_way))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        with lock:
+            under_way.pop()
+        return OK
+
+    async def five() -> None:
+        limited = with_limits(inner, lambda _: "one.example", HostLimits(1000, 2))
+        await asyncio.gather(*(limited(ToolCall("c", "a")) for _ in range(5)))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(asyncio.run, five()) for _ in range(4)]:
+            done.result()
+    assert len(most) == 20
+    assert max(most) == 2
+    assert HostLimits(1000, 2).of("one.example") is HostLimits(1000, 2).of("one.example")
 
 
 class Clock:
@@ -379,3 +418,15 @@ def test_a_key_outlives_its_process_and_a_torn_line(tmp_path: Path) -> None:
     assert again.key(other) != key
     assert next(json.loads(line)["key"] for line in path.read_text().splitlines()) == key
     assert KeyFile(path).key(other) == again.key(other)
+
+
+@pytest.mark.parametrize("line", [b"{", b"[]", b"{}", b'{"call": "a", "key": 5}', b"\xff"])
+def test_promise_22_a_damaged_file_of_keys_is_told_and_nothing_is_sent(
+    tmp_path: Path, line: bytes
+) -> None:
+    path = tmp_path / "keys"
+    first = KeyFile(path).key(ToolCall("c", "a"))
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(JournalError, match=r"line 2 is damaged.*Do not delete the file"):
+        KeyFile(path).key(ToolCall("d", "a"))
+    assert first in path.read_text(errors="replace")
