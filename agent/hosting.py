@@ -19,7 +19,9 @@ def of_the_world(specs: Iterable[ToolSpec]) -> bool:
     """Whether any of these tools is one of the bundled world's."""
     from toolgrove.data.world import HOST
 
-    return any(urlsplit(str(spec.binding.get("url", ""))).hostname == HOST for spec in specs)
+    urls = (str(spec.binding["url"]) for spec in specs if "url" in spec.binding)
+    # a run asks this of each of its tools, and few of them so much as name the host
+    return any(HOST in url.lower() and urlsplit(url).hostname == HOST for url in urls)
 
 
 def world_version(specs: Iterable[ToolSpec]) -> str:
