@@ -122,13 +122,14 @@ class Agent(Runnable[str | Task, Outcome]):
         self.apis_identity = _identity(self.settings.calls.apis)
         self._offers: OrderedDict[tuple[object, ...], Offer] = OrderedDict()
         self._all: tuple[object, list[ToolSpec]] = (None, [])
-        self._kept: tuple[RunSettings, dict[str, Any]] = (self.settings, self.settings.to_journal())
+        self.kept_settings = self.settings.to_journal()  # its runs share the one
         self._runs_of: dict[str, Iterator[int]] = {}
 
     def changed(self, **options: Unpack[RunOptions]) -> Agent:
         """The same agent with other settings; it shares its tools and limits with this one."""
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
+        other.kept_settings = other.settings.to_journal()
         if "apis" in options:
             other.apis_identity = _identity(options["apis"])
         return other
@@ -137,13 +138,6 @@ class Agent(Runnable[str | Task, Outcome]):
     def planner(self) -> str:
         """The planner as a text, every option spelled out."""
         return self.settings.planner
-
-    @property
-    def kept_settings(self) -> dict[str, Any]:
-        """Its settings as journals keep them; the runs share the one, which nobody changes."""
-        if self._kept[0] is not self.settings:
-            self._kept = self.settings, self.settings.to_journal()
-        return self._kept[1]
 
     def frontier(self) -> Frontier:
         """The planner, fresh for a run."""

@@ -19,13 +19,15 @@ def of_the_world(specs: Iterable[ToolSpec]) -> bool:
     """Whether any of these tools is one of the bundled world's."""
     from toolgrove.data.world import HOST
 
-    return any(_host(spec) == HOST for spec in specs)
+    # a run asks this of each of its tools, and few of them so much as name the host
+    urls = (str(spec.binding["url"]) for spec in specs if "url" in spec.binding)
+    return any(HOST in url.lower() and _host(url) == HOST for url in urls)
 
 
-def _host(spec: ToolSpec) -> str | None:
-    """The host that a tool's calls go to; a tool whose URL is none goes nowhere."""
+def _host(url: str) -> str | None:
+    """The host that a URL names; what is no URL names none."""
     try:
-        return urlsplit(str(spec.binding.get("url", ""))).hostname
+        return urlsplit(url).hostname
     except ValueError:
         return None
 
