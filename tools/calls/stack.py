@@ -50,10 +50,9 @@ async def build_stack(
 ) -> AsyncIterator[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
-    From the outside in: the policy is asked, the answer is cut and the whole of it kept, secrets
-    are scrubbed, one deadline holds for the call with its retries, and the spec's
-    ``binding["kind"]`` chooses the backend: ``http`` (limited, retried, behind a circuit breaker),
-    ``mcp`` (retried), or ``python`` and ``langchain`` (never retried: they do that themselves).
+    From the outside in: the policy is asked, wrappers see the call, the answer is cut and the whole
+    of it kept, secrets are scrubbed, one deadline holds for the call with its retries, and the
+    spec's ``binding["kind"]`` chooses the backend (:mod:`toolgrove.tools.calls.backends`).
 
     Parameters
     ----------
@@ -63,24 +62,18 @@ async def build_stack(
         How calls are made.
     secrets : SecretStore or None
         Where credentials are found; None looks in the environment and the keyring.
-    store : callable or None
-        Keeps a whole answer and gives its name (``Journal.store``).
-    keys : callable or None
-        Gives the stored idempotency key of a call (``KeyFile.key``); None stores none, and no
-        write is repeated.
+    store, keys : callable or None
+        ``Journal.store`` and ``KeyFile.key`` of a run; without keys no write is repeated.
     pins : mapping or None
         Digest of each spec that was offered; a tool that is another now is not called.
     cassette : Cassette or None
-        Records the exchanges of ``http`` tools, or replays them; then other tools that would
-        connect are not called.
+        Records the exchanges of ``http`` tools, or replays them; then others are not called.
     rng : Random or None
         Draws the jitter of retries.
     """
     secrets = SecretStore() if secrets is None else secrets
     spec_of = cache(registry.get)  # a run calls what it was offered, whatever is added meanwhile
-    context = BackendContext(
-        registry, settings, spec_of, secrets=secrets, rng=rng, keys=keys, cassette=cassette
-    )
+    context = BackendContext(registry, settings, spec_of, secrets, rng, keys, cassette)
     async with AsyncExitStack() as stack:
         stack.enter_context(scrubbed_logs(secrets.scrub))
         backends = _Backends(context, stack)
