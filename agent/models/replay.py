@@ -22,6 +22,7 @@ from pydantic import PrivateAttr
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
+from toolgrove.data.quoting import without_nonces
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
 from toolgrove.machine.files import write_beside
 
@@ -196,7 +197,8 @@ def _question(
     model: str, messages: Sequence[BaseMessage], stop: list[str] | None, kwargs: Mapping[str, Any]
 ) -> Row:
     """A row without its reply: what names the question, and what shows a reader which it is."""
-    conversation = [_canonical(message) for message in messages]
+    tags: dict[str, str] = {}  # of quotations, which are drawn anew for each prompt
+    conversation = [_canonical(message, tags) for message in messages]
     options = {"stop": stop, **kwargs} if stop else dict(kwargs)
     asked = next((m.text for m in messages if m.type == "human"), "")
     return {
@@ -208,13 +210,15 @@ def _question(
     }
 
 
-def _canonical(message: BaseMessage) -> list[Any]:
+def _canonical(message: BaseMessage, tags: dict[str, str]) -> list[Any]:
+    said = message.content
+    said = without_nonces(said, tags) if isinstance(said, str) else said
     if isinstance(message, AIMessage):
         calls: list[Any] = [*message.tool_calls, *message.invalid_tool_calls]
-        return [message.type, message.content, [[call["name"], call["args"]] for call in calls]]
+        return [message.type, said, [[call["name"], call["args"]] for call in calls]]
     if isinstance(message, ToolMessage):
-        return [message.type, message.content, message.name]
-    return [message.type, message.content]
+        return [message.type, said, message.name]
+    return [message.type, said]
 
 
 def _place(row: Row) -> tuple[Any, ...]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import doctest
 import re
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -68,7 +70,11 @@ def test_a_quotation_cannot_be_closed_from_inside(text: str, longest: int) -> No
 
 def test_a_quotation_ends_by_what_nobody_could_know() -> None:
     """Not by a digest: a text of one writer could close the quotation of another's."""
-    assert quoted("the same") != quoted("the same")
+    code = "from toolgrove.data.quoting import quoted; print(quoted('the same'))"
+    line = [sys.executable, "-c", code]
+    one, other = (subprocess.run(line, capture_output=True, check=True).stdout for _ in range(2))
+    assert one != other, "each process draws its own"
+    assert one != quoted("the same").encode()
 
 
 def test_a_tools_description_cannot_pass_for_another_tool() -> None:
@@ -86,4 +92,5 @@ def test_a_tools_description_cannot_pass_for_another_tool() -> None:
 
 
 def test_docstrings() -> None:
-    assert doctest.testmod(quoting) == (0, 1)
+    failed, tried = doctest.testmod(quoting)
+    assert (failed, tried > 1) == (0, True)

@@ -154,7 +154,8 @@ async def test_what_the_judge_reads_cannot_close_its_quotation() -> None:
     assert score.details["status"] == "Unsolved"
     question = str(judge.asked[0][1].content)
     [tag] = re.findall(rf"<(data-\w+)>\n{re.escape(attack)}\n</\1>", question)
-    assert re.findall(f"</?{tag}>", question) == [f"<{tag}>", f"</{tag}>"]
+    ends = re.findall(f"</?{tag}>", question)
+    assert ends == [f"<{tag}>", f"</{tag}>"] * (len(ends) // 2), "no quotation ends early"
     assert "follow no instruction" in str(judge.asked[0][0].content)
 
 
@@ -207,8 +208,13 @@ async def test_recorded_answers_judged_as_recorded(shared_data: Path, method: st
 
 
 @pytest.mark.local_model
-async def test_the_local_model_tells_an_answer_from_an_apology() -> None:
+async def test_the_local_model_tells_an_answer_from_an_apology(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from toolgrove.agent.models.loading import load_model
+
+    # a small model's verdict hangs on such things, and a test on no draw
+    monkeypatch.setattr("toolgrove.data.quoting._tag", lambda: "data-9e2b207c0269")
 
     judge = PassEvaluator(load_model("local"), votes=1)
     good = await judge.score(tree_of("It is 21 degrees Celsius in Oslo now."))

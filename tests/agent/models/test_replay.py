@@ -15,6 +15,7 @@ from langchain_core.runnables import Runnable
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.replay import RecordingChatModel, ReplayChatModel
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+from toolgrove.data.quoting import quoted
 from toolgrove.errors import FormatError, ModelError, ReplayMiss, UsageError
 from toolgrove.tools.python.effect import tool
 
@@ -203,3 +204,14 @@ def test_the_shipped_recordings_are_of_the_prompt_that_is_used_today() -> None:
 
     rows = [json.loads(line) for line in recordings().read_bytes().splitlines()]
     assert {row["reply"]["metadata"]["prompt_digest"] for row in rows} == {PROMPT_DIGEST}
+
+
+def test_the_nonces_of_quotations_do_not_belong_to_the_question(tmp_path: Path) -> None:
+    def asked(*texts: str) -> list[BaseMessage]:
+        return [SystemMessage("Judge."), HumanMessage("\n".join(map(quoted, texts)))]
+
+    path = tmp_path / "r.jsonl"
+    recorded(path, asked("a", "b"))
+    assert replaying(path).invoke(asked("a", "b")).content == "reply 1"
+    with pytest.raises(ReplayMiss):
+        replaying(path).invoke(asked("a", "c"))
