@@ -37,8 +37,9 @@ class Ranker:
 
     def scores(self, features: Scores) -> Scores:
         """The score of each candidate, at most 1, from features of shape (candidates, features)."""
-        highest = sum(weight for weight in self.weights if weight > 0) or 1.0
-        total: Scores = features @ np.array(self.weights) / highest
+        highest = sum(weight for weight in self.weights if weight > 0)
+        # next to nothing is nothing: dividing by it could overflow
+        total: Scores = features @ np.array(self.weights) / (highest if highest > 1e-9 else 1.0)
         return total
 
     def save(self, path: Path) -> None:
