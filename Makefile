@@ -1,5 +1,6 @@
 # make demo   an environment, then the whole main job with the real local model
 # make test   an environment, then all tests that need nothing but this machine
+# make fuzz   the property tests, on examples drawn anew, ten times as many
 # make check  lint, types, layers, formatting
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
@@ -18,13 +19,16 @@ TESTS := -n 2 --dist worksteal -m "not local_model and not browser and not train
 TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check bench planners newest lock clean
+.PHONY: demo test fuzz check bench planners newest lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(TESTS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 2 --hypothesis-profile=fuzz $$(grep -rl "^@given" tests)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check

@@ -22,7 +22,7 @@ _OPEN = (
     rf"<(?:\w+:)?(?:{_NAMES})\b[^<>\n/]{{0,80}}>"
     r"|◁think(?:ing)?▷|\[THINK\]|<\|(?:begin_of_thought|start_thinking)\|>"
     r"|<\|channel\|>(?:analysis|thought)(?:<\|message\|>)?"
-    rf"|(?:^|(?<=\n))[ \t]*```+[ \t]*(?:{_NAMES})[^\n]*(?=\n)"
+    rf"|(?:^|(?<=\n))[ \t]*```+[ \t]*(?:{_NAMES})[ \t]*(?=\n)"
 )
 _CLOSE = (
     rf"</(?:\w+:)?(?:{_NAMES})\s*>|◁/think(?:ing)?▷|\[/THINK\]"

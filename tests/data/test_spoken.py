@@ -48,6 +48,7 @@ def test_thoughts_and_end_marks_are_no_words_of_a_reply(reply: str, size: int) -
         "a < b, and `code`, and [1] and [T",
         "```json\n{}\n```",
         "It was <s>bad</s> good, 3 <",
+        "```Thought: so I look\nFinish(3)",
     ],
 )
 @pytest.mark.parametrize("size", [1, 4, 1000])
