@@ -135,6 +135,7 @@ class Catalog:
         sources: str | Sequence[str],
         *,
         name: str | None = None,
+        base: str = "",
         skip_bad: bool = False,
         tick: Tick | None = None,
     ) -> IndexReport:
@@ -148,10 +149,14 @@ class Catalog:
         Parameters
         ----------
         sources : str or sequence of str
-            Files or folders, addresses of MCP servers, ``module:object``, or the words ``world``,
-            ``botocore`` and ``google-discovery``.
+            Files or folders, addresses of OpenAPI documents or MCP servers, ``module:object``, or
+            the words ``world``, ``botocore`` and ``google-discovery``.
         name : str or None
             A name for the one source, where another service or server calls itself the same.
+        base : str
+            The address that the one source's API is served at, where its OpenAPI document names
+            none, or a relative one: ``https://api.example/v1``. One that was fetched is served
+            where it was found.
         skip_bad : bool
             Whether to go on after a bad source or file; the report lists it.
         tick : callable, optional
@@ -172,7 +177,7 @@ class Catalog:
         from toolgrove.agent.sources import SourceReader
 
         named = [sources] if isinstance(sources, str) else sources
-        reader = SourceReader(named, self.registry, skip_bad=skip_bad, name=name)
+        reader = SourceReader(named, self.registry, skip_bad=skip_bad, name=name, base=base)
         changes = self.add(reader.specs(), tick)
         if reader.empty:
             raise UsageError("no tools there. Name files, folders or servers that hold some.")

@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import urljoin, urlsplit
 
 from toolgrove.data.records import ToolSpec
-from toolgrove.errors import CatalogError, ToolgroveError, UsageError
-from toolgrove.tools.origins import goes_to, renamed
+from toolgrove.errors import CatalogError, FormatError, SpecError, ToolgroveError, UsageError
+from toolgrove.tools.http.address import origin_of
+from toolgrove.tools.origins import goes_to, renamed, unkeyed
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -80,6 +82,7 @@ class _Reading:
     registry: Registry
     skip_bad: bool
     name: str | None = None
+    base: str = ""
     kind: str = ""
     ids: dict[str, None] = field(default_factory=dict)
     files: int = 0
@@ -134,6 +137,13 @@ class SourceReader:
         Whether to go on after a bad source or file, and report it.
     name : str or None
         A name for the one source, in the place of what it calls itself.
+    base : str
+        Where the one source's API is served, if its document does not say.
+
+    Raises
+    ------
+    UsageError
+        Where a name or base is given for several sources, or for one that has none.
     """
 
     def __init__(
@@ -143,10 +153,13 @@ class SourceReader:
         *,
         skip_bad: bool,
         name: str | None = None,
+        base: str = "",
     ) -> None:
         if name is not None and len(sources) > 1:
             raise UsageError("--as names one source. Index the sources one by one.")
-        self._readings = [_Reading(source, registry, skip_bad, name) for source in sources]
+        if base:
+            base = _served(base, sources)
+        self._readings = [_Reading(source, registry, skip_bad, name, base) for source in sources]
 
     def specs(self) -> Iterator[ToolSpec]:
         """The tools of all sources.
@@ -202,6 +215,26 @@ class SourceReader:
         )
 
 
+def _served(base: str, sources: Sequence[str]) -> str:
+    """A base that was named, ending in a slash unless it is a document's address."""
+    try:
+        origin_of(base)
+        parts = urlsplit(base)
+        good = not (parts.query or parts.fragment or "@" in parts.netloc)
+    except ValueError:
+        good = False
+    if not good:
+        shown = unkeyed(base).rpartition("@")[2][:200]
+        raise UsageError(f"--base {shown!r}: write the server's address, https://host/path.")
+    if len(sources) > 1:
+        raise UsageError("--base is of one source. Index the sources one by one.")
+    for source in sources:
+        if _reader(source) not in (_files, _web):
+            raise UsageError(f"--base is for OpenAPI documents; leave it out for {source}.")
+    return base if parts.path.endswith(_DOCUMENTS) else base.rstrip("/") + "/"
+
+
+_DOCUMENTS = (".json", ".yaml", ".yml")
 _AS = "give one of the two a name of its own, --as NAME"
 
 
@@ -235,7 +268,7 @@ def _reader(source: str) -> _Read:
     if Path(source).exists():
         return _files
     if is_address(source):
-        return _mcp
+        return _web if source.startswith(("http://", "https://")) and "#" not in source else _mcp
     if is_source(source):
         return _python
     return _files
@@ -265,13 +298,58 @@ def _google(reading: _Reading) -> Iterator[ToolSpec]:
 _WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, "world": _world}
 
 
-def _mcp(reading: _Reading) -> Iterator[ToolSpec]:
+def _web(reading: _Reading) -> Iterator[ToolSpec]:
+    """What an address answers: an OpenAPI document, or else an MCP server."""
+    from toolgrove.agent.waiting import wait
+    from toolgrove.data.formats.openapi import parse_openapi
+    from toolgrove.data.formats.sources import SourceKind
+    from toolgrove.tools.http.fetched import fetched
+
+    shown = unkeyed(reading.source)
+    named = bool(reading.base) or shown.endswith(_DOCUMENTS)  # so it is meant to be a document
+    data, found, why = None, reading.source, "what is there is none"
+    try:
+        found, text = wait(fetched(reading.source))
+        data = _document(text, shown, named)
+    except SpecError as error:
+        if named:
+            raise
+        why = str(error).removeprefix(f"{shown}: ").partition(". ")[0]
+    if data is None and not named:
+        yield from _mcp(reading, f" Nor is there an OpenAPI document ({why}).")
+        return
+    reading.kind = str(SourceKind.OPENAPI)
+    document = parse_openapi(data, shown, base=reading.base or urljoin(found, "openapi.json"))
+    reading.left += [f"{shown}: {one.where}: {one.why}" for one in document.left]
+    yield from _own(document.specs, reading, shown)
+
+
+def _document(text: bytes, file: str, named: bool) -> Any:
+    """The value of a document's text; None where it is no OpenAPI document and none was named."""
+    from toolgrove.data.formats.openapi import is_openapi
+    from toolgrove.data.formats.openapi_text import parse_text
+    from toolgrove.data.formats.sources import openapi_at_a_glance
+
+    data = openapi_at_a_glance(text, file)
+    if data is None and (named or text.lstrip()[:1] == b"{"):
+        try:
+            data = parse_text(text, file)
+        except FormatError:
+            if named:
+                raise
+    return data if named or is_openapi(data) else None
+
+
+def _mcp(reading: _Reading, otherwise: str = "") -> Iterator[ToolSpec]:
     from toolgrove.agent.waiting import wait
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.trusted import trust
 
     reading.kind = "MCP server"
-    specs, left = wait(load_mcp(reading.source))
+    try:
+        specs, left = wait(load_mcp(reading.source))
+    except SpecError as error:
+        raise SpecError(f"{error}{otherwise}") from error
     reading.left += left
     trust([reading.source])
     yield from _own(specs, reading, reading.source)
@@ -291,7 +369,9 @@ def _python(reading: _Reading) -> Iterator[ToolSpec]:
 def _files(reading: _Reading) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.sources import SPECS, load_sources
 
-    sources = load_sources([reading.source], SPECS, skip_bad=reading.skip_bad)
+    sources = load_sources(
+        [reading.source], SPECS, skip_bad=reading.skip_bad, base=reading.base
+    )
     kinds: dict[str, None] = {}
     try:
         for loaded in sources:

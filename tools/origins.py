@@ -14,7 +14,18 @@ from typing import Any
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import UsageError
 
-__all__ = ["conflict", "goes_to", "renamed"]
+__all__ = ["conflict", "goes_to", "renamed", "unkeyed"]
+
+
+def unkeyed(url: str) -> str:
+    """An address without its query and fragment, which may hold a key.
+
+    Examples
+    --------
+    >>> unkeyed("https://api.example/openapi.json?key=1#x")
+    'https://api.example/openapi.json'
+    """
+    return url.partition("#")[0].partition("?")[0]
 
 
 def goes_to(spec: ToolSpec) -> str:

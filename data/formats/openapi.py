@@ -74,6 +74,7 @@ def load_openapi(source: str | Path | bytes, *, base: str = "", file: str = "") 
         A file, or the text of one.
     base : str
         Where the document was found; server addresses that are relative are resolved against it.
+        One that ends in a slash is the server itself where the document names none.
     file : str
         The document's name in errors, where ``source`` is bytes.
 

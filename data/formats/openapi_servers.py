@@ -25,7 +25,8 @@ def server_url(servers: Any, base: str) -> str:
     servers : list of mappings
         The nearest ``servers``: the operation's, its path's or the document's.
     base : str
-        Where the document was found: a relative address is resolved against it.
+        Where the document was found: a relative address is resolved against it. One that ends in
+        a slash is the server itself where the document names none.
 
     Raises
     ------
@@ -51,16 +52,17 @@ def server_url(servers: Any, base: str) -> str:
         path = _HOST_ENDS.fullmatch(before) and after[:1] in ("", "/") and str(value)[:1].isalnum()
         return f"/{value}" if path else str(value)  # or it would be a part of the host
 
-    url = urljoin(base, _VARIABLE.sub(default, str(first.get("url", "/")).strip()))
+    named = _VARIABLE.sub(default, str(first.get("url") or "/").strip())
     try:
+        url = urljoin(base, "" if named == "/" and base.endswith("/") else named)
         parts = urlsplit(url)
         good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        good = False
+        url, good = named, False
     if not good or "@" in parts.netloc or re.search(r"[\s{}\\]", parts.netloc):
         raise Unfit(
-            f"its server is {url[:100]!r}, which is no http(s) address: add `servers` with one "
-            "to the document, or say where it was found"
+            f"its server is {url[:100]!r}, which is no http(s) address: say where it is served "
+            "(--base URL), or add `servers` to the document"
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 

@@ -31,7 +31,16 @@ from toolgrove.data.formats.toolbench_trees import parse_answer_tree
 from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.errors import FormatError, ToolgroveError
 
-__all__ = ["SPECS", "TASKS", "TREES", "SourceKind", "Sources", "load_sources", "sniff"]
+__all__ = [
+    "SPECS",
+    "TASKS",
+    "TREES",
+    "SourceKind",
+    "Sources",
+    "load_sources",
+    "openapi_at_a_glance",
+    "sniff",
+]
 
 _CATALOG = "registry.sqlite"
 _YAML = (".yaml", ".yml")
@@ -91,6 +100,7 @@ def load_sources(
     *,
     skip_bad: bool = False,
     importers: Sequence[Importer] = (),
+    base: str = "",
 ) -> Sources:
     """Everything of the wanted kinds in files and folders, one file in memory at a time.
 
@@ -105,6 +115,9 @@ def load_sources(
         Go on after a bad file; it is then in ``skipped``.
     importers : sequence of Importer
         What else can be read, besides our formats and those of installed packages.
+    base : str
+        Where OpenAPI documents are served that name no server
+        (:func:`toolgrove.data.formats.openapi.load_openapi`).
 
     Returns
     -------
@@ -116,7 +129,7 @@ def load_sources(
     FormatError
         While iterating, for the first bad file, unless ``skip_bad``.
     """
-    return Sources(paths, kinds, skip_bad=skip_bad, importers=importers)
+    return Sources(paths, kinds, skip_bad=skip_bad, importers=importers, base=base)
 
 
 class Sources:
@@ -143,8 +156,9 @@ class Sources:
         *,
         skip_bad: bool,
         importers: Sequence[Importer],
+        base: str,
     ) -> None:
-        self._kinds, self._skip_bad = kinds, skip_bad
+        self._kinds, self._skip_bad, self._base = kinds, skip_bad, base
         self._importers = [*importers, *IMPORTERS.plugins().values()]
         self.files = [found for path in paths for found in _find(Path(path), self._importers)]
         self.done = self.read = self.passed = 0
@@ -168,6 +182,8 @@ class Sources:
         importer, kind, data = self._told(path)
         if importer is not None and _HELD[importer.holds] & set(self._kinds):
             return load_by(importer, path)
+        if kind is SourceKind.OPENAPI and kind in self._kinds:
+            return _openapi(path, data, self._base)
         if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
         told = kind if importer is None else importer.kind
@@ -232,7 +248,7 @@ def _recognise(path: Path) -> tuple[SourceKind | None, Any]:
         return SourceKind.CORPUS, None
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
-    document = _openapi_at_a_glance(path)
+    document = openapi_at_a_glance(read_bytes(path), str(path))
     if document is not None:
         return SourceKind.OPENAPI, document
     if path.suffix in _YAML:
@@ -243,15 +259,21 @@ def _recognise(path: Path) -> tuple[SourceKind | None, Any]:
     return kind, None if kind is SourceKind.OPENAPI else data
 
 
-def _openapi_at_a_glance(path: Path) -> Any:
-    """The OpenAPI document in a file, if it says early that it is one; None otherwise."""
-    text = read_bytes(path).removeprefix(_BOM)
+def openapi_at_a_glance(text: bytes, file: str) -> Any:
+    """The OpenAPI document in a file's bytes, if it says early that it is one; None otherwise.
+
+    Raises
+    ------
+    FormatError
+        Where it says so and cannot be read.
+    """
+    text = text.removeprefix(_BOM)
     if text.lstrip()[:1] in (b"{", b"["):
         says = _JSON_KEY.search(text, 0, _GLANCE) is not None
     else:  # a key of the document itself, however far all of it is indented
         start = _YAML_START.search(text)
         says = start is not None and any(key[1] == start[1] for key in _YAML_KEY.finditer(text))
-    data = parse_text(text, str(path)) if says else None
+    data = parse_text(text, file) if says else None
     return data if is_openapi(data) else None
 
 
@@ -304,8 +326,11 @@ def sniff(data: Any) -> SourceKind | None:
     return None
 
 
-def _openapi(path: Path, data: Any) -> Loaded:
-    document = load_openapi(path) if data is None else parse_openapi(data, str(path))
+def _openapi(path: Path, data: Any, base: str) -> Loaded:
+    if data is None:
+        document = load_openapi(path, base=base)
+    else:
+        document = parse_openapi(data, str(path), base=base)
     left = [f"{path}: {one.where}: {one.why}" for one in document.left]
     return Loaded(path, SourceKind.OPENAPI, specs=document.specs, left=left)
 
@@ -332,7 +357,6 @@ def _answer_tree(path: Path, data: Any) -> Loaded:
 
 
 _LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
-    SourceKind.OPENAPI: _openapi,
     SourceKind.TOOL_FILE: _tools,
     SourceKind.QUERIES: _queries,
     SourceKind.CORPUS: lambda path, _: Loaded(

@@ -18,10 +18,15 @@ Examples:
 
   toolgrove index openapi.json toolenv/tools --catalog catalog --skip-bad
 
+  toolgrove index https://api.example/openapi.json --catalog catalog
+
+  toolgrove index openapi.json --base http://127.0.0.1:8000
+
   toolgrove index https://api.example/mcp "mcp+stdio:npx -y some-server" mytools:search
 
 A source is a file or folder (OpenAPI and Swagger; ToolBench's tool files, query files and
-corpus.tsv; collections with one tool a line), the address of an MCP server, a Python object
+corpus.tsv; collections with one tool a line), the address of an OpenAPI document or of an MCP
+server, a Python object
 module:object (a function, a LangChain tool, a list of them, or a class), or a word: world is the
 catalogue that comes with Toolgrove, botocore and google-discovery are the AWS operations and
 Google methods that the packages botocore and google-api-python-client describe. A file of such a
@@ -31,6 +36,9 @@ mcp+stdio: starts that program and module:object imports that module, with your 
 remembered as trusted, so that runs with the catalogue may do it again. A program gets few
 environment variables; write NAME= before the command to hand one on. #secret=NAME after the URL
 of an MCP server sends that secret as a bearer token.
+
+Documents that name no server, as FastAPI's, are served where they were fetched; of a file say
+where, with --base URL.
 
 Where two services or servers call themselves the same, the second one is left out and told:
 index it by itself with --as NAME.
@@ -48,7 +56,7 @@ def register(app: typer.Typer) -> None:
 def index(
     sources: Annotated[
         list[str],
-        typer.Argument(help="Files, folders, MCP addresses, module:object, or a word."),
+        typer.Argument(help="Files, folders, addresses, module:object, or a word."),
     ],
     catalog: Annotated[
         Path,
@@ -75,6 +83,13 @@ def index(
             help="A name for the source, where another service or server has the same one.",
         ),
     ] = None,
+    base: Annotated[
+        str,
+        typer.Option(
+            metavar="URL",
+            help="Where the API is served, if its document names no server: https://host/v1.",
+        ),
+    ] = "",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
@@ -94,7 +109,7 @@ def index(
         Catalog.open(catalog, embedder=trained, chroma_url=chroma_url) as opened,
         progress("indexing", unit="tools") as tick,
     ):
-        report = opened.index(sources, name=name, skip_bad=skip_bad, tick=tick)
+        report = opened.index(sources, name=name, base=base, skip_bad=skip_bad, tick=tick)
     summary = {"catalog": str(catalog), **asdict(report)}
     if json:
         print_json(summary)
