@@ -369,9 +369,7 @@ def _python(reading: _Reading) -> Iterator[ToolSpec]:
 def _files(reading: _Reading) -> Iterator[ToolSpec]:
     from toolgrove.data.formats.sources import SPECS, load_sources
 
-    sources = load_sources(
-        [reading.source], SPECS, skip_bad=reading.skip_bad, base=reading.base
-    )
+    sources = load_sources([reading.source], SPECS, skip_bad=reading.skip_bad, base=reading.base)
     kinds: dict[str, None] = {}
     try:
         for loaded in sources:

@@ -318,5 +318,5 @@ def _opened(file: Path) -> sqlite3.Connection:
 
 def _damaged(file: Path, why: str) -> FormatError:
     said = " ".join(why.split())[:200]
-    mend = "Mend or restore it, or mine without scores (--success answered)."
+    mend = "Mend or restore it, or mine without scores (toolgrove mine --success answered)."
     return FormatError(str(file), "table result", f"the results of a batch ({said})", mend)

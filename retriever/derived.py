@@ -94,7 +94,8 @@ class Derived:
         if server != self._server and not self._named(server):
             raise CatalogError(
                 f"{self._folder}: says that its vectors are on {server}, which nobody has named on "
-                f"this machine. Name it once, --chroma-url {server}, or keep them in the folder: "
+                f"this machine. Name it once, toolgrove search WORDS --catalog "
+                f"{self._folder.parent} --chroma-url {server}, or keep them in the folder: "
                 "--chroma-url ''."
             )
         return Vectors(server, f"{self._on_server()}{self._own(name).name}", self._embedder)

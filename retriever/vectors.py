@@ -142,7 +142,8 @@ class Vectors:
 
     def _damaged(self, error: Exception) -> CatalogError:
         mend = (
-            "See that a Chroma server runs there (chroma run), or name another (--chroma-url)."
+            "See that a Chroma server runs there (chroma run), or name another: "
+            "toolgrove search WORDS --catalog DIR --chroma-url URL."
             if self._remote
             else "If another process is indexing, wait for it; else delete that folder, and it is "
             "made again from what is stored."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -135,6 +136,17 @@ def _forms() -> str:
     return "\n".join([FORMS, *(f"  {name}:…   of an installed package" for name in added)])
 
 
+def _key_of(name: str, error: Exception) -> str:
+    """Where a provider's key comes from, if that is what is missing and is not said."""
+    said = str(error)
+    if "_API_KEY" in said or not re.search(
+        r"\bkey\b|api_key|credential|token", said, re.IGNORECASE
+    ):
+        return ""
+    variable = re.sub(r"\W", "_", name.partition(":")[0]).upper()
+    return f". A provider's key comes from its own variable, as a rule {variable}_API_KEY."
+
+
 def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:
     if importlib.util.find_spec("langchain") is None:
         raise ModelError(
@@ -146,5 +158,5 @@ def _provider(name: str, options: dict[str, Any]) -> BaseChatModel:
         init_chat_model = importlib.import_module("langchain.chat_models").init_chat_model
         model: BaseChatModel = init_chat_model(name, **options)
     except Exception as error:  # a provider's class raises what it likes, most of all for keys
-        raise ModelError(f"{name} could not be loaded: {error}") from error
+        raise ModelError(f"{name} could not be loaded: {error}{_key_of(name, error)}") from error
     return model

@@ -213,9 +213,11 @@ class OpenAICompatibleChatModel(BaseChatModel):
         return scrubbed(text, own_keys(os.environ, self))
 
     def _unsaid(self, response: httpx.Response) -> str:
-        """The mend where a key was wanted and none was there."""
-        if response.status_code not in (401, 403) or self._authorization():
+        """The mend where a key was wanted, and none or another one was there."""
+        if response.status_code not in (401, 403) or self.basic is not None:
             return ""
+        if self.api_key is not None:
+            return ". It was sent the key that TOOLGROVE_API_KEY gives, or api_key=."
         return ". It may want a key, which TOOLGROVE_API_KEY gives."
 
 

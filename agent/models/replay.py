@@ -266,5 +266,5 @@ def _missed(file: Path, row: Row, last: BaseMessage) -> str:
         f"{file} holds no reply of {row['model']} to message {row['step']} of the conversation "
         f"that begins {row['request']!r} and ends with {last.type} {said!r}, with the tools "
         f"{', '.join(row['tools']) or 'none'}. The prompt, the tools or a result changed since it "
-        f"was recorded. Record it with the live model: --model record:{file}:local"
+        f"was recorded. Record it with the live model: record:{file}:local"
     )

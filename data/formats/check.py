@@ -24,7 +24,7 @@ __all__ = [
 
 M = TypeVar("M", bound=BaseModel)
 
-SKIP = "or skip the file (--skip-bad)"
+SKIP = "or leave the file out"
 
 
 class Foreign(BaseModel):

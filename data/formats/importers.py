@@ -110,5 +110,5 @@ def load_by(importer: Importer, path: Path) -> Loaded:
             str(path),
             "$",
             f"a {importer.kind}, which its importer can read; it raised {error!r}",
-            "Leave the file out (--skip-bad), or mend or uninstall the importer's package.",
+            "Leave the file out, or mend or uninstall the importer's package.",
         ) from error

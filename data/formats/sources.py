@@ -190,7 +190,7 @@ class Sources:
         if named or (told is None and path.suffix not in _YAML):  # YAML may be anything
             wanted = ", ".join(sorted(self._kinds))
             found = f"not: {told}" if told else "and it is nothing that we know"
-            mend = "Name another file, or leave it out (--skip-bad)."
+            mend = "Name another file, or leave it out."
             raise FormatError(str(path), "$", f"one of: {wanted}; {found}", mend)
         self.passed += 1
         return None

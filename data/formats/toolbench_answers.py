@@ -154,7 +154,7 @@ def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> lis
             else:
                 raise FormatError(
                     file, f"{place}.role", "assistant or tool after the query",
-                    "Correct the file, or skip it (--skip-bad).",
+                    "Correct the file, or leave it out.",
                 )  # fmt: skip
     return opening
 

@@ -244,12 +244,12 @@ def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
     if entries[-1].read.node_type != "Action":
         raise FormatError(
             file, f"{start.place}.node_type", "Thought or Action, because a message begins here",
-            "Correct the file, or skip it (--skip-bad).",
+            "Correct the file, or leave it out.",
         )  # fmt: skip
     if [at.read.node_type for at in below] != ["Action Input"]:
         raise FormatError(
             file, str(entries[-1].place), "an Action with one Action Input after it",
-            "Correct the file, or skip it (--skip-bad).",
+            "Correct the file, or leave it out.",
         )  # fmt: skip
     entries.append(below[0])
     return entries, _below(below[0], file)

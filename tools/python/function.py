@@ -7,7 +7,9 @@ checks and converts the arguments of each call by them.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
 
 from toolgrove.data.records import Effect, JsonObject, ToolSpec
@@ -75,7 +77,11 @@ def function_spec(function: Function, *, effect: Effect | None = None) -> ToolSp
     name, module, qualname = names_of(function)
     description, described, result = _documented(function)
     model = arguments_model(function)
-    parameters = {"type": "object", "properties": {}, **json_schema(model, "validation")}
+    try:
+        schema = json_schema(model, "validation")
+    except SpecError as error:
+        raise _blamed(function, error) from error
+    parameters = {"type": "object", "properties": {}, **schema}
     for field in model.model_fields.values():
         parameter = str(field.alias)
         if described.get(parameter) and not field.description:
@@ -108,9 +114,31 @@ def signature_of(function: Function) -> inspect.Signature:
         return inspect.signature(function, eval_str=True)
     except Exception as error:  # annotations are expressions: evaluating them may raise anything
         raise SpecError(
-            f"{function.__qualname__}: its signature cannot be read ({error_line(error)}). "
+            f"{function.__qualname__}: {_unread(function)} cannot be read ({error_line(error)}). "
             "Define the types that it names at module level."
         ) from error
+
+
+def _unread(function: Function) -> str:
+    """Which annotation cannot be evaluated."""
+    plain = inspect.unwrap(function)
+    space = getattr(plain, "__globals__", {})
+    for name, annotation in getattr(plain, "__annotations__", {}).items():
+        try:
+            inspect.get_annotations(_Annotated({name: annotation}), globals=space, eval_str=True)
+        except Exception:
+            what = "the annotation of its result" if name == "return" else f"parameter {name}"
+            return what if name == "return" else f"the annotation of {what}"
+    return "its signature"
+
+
+class _Annotated:
+    """One annotation by itself, as ``inspect.get_annotations`` takes it."""
+
+    def __init__(self, annotations: dict[str, Any]) -> None:
+        self.__annotations__ = annotations
+
+    def __call__(self) -> None: ...
 
 
 def arguments_model(function: Function) -> type[BaseModel]:
@@ -123,9 +151,6 @@ def arguments_model(function: Function) -> type[BaseModel]:
     SpecError
         As :func:`function_spec`.
     """
-    from pydantic import ConfigDict, create_model
-    from pydantic.errors import PydanticUserError
-
     fields: dict[str, Any] = {}
     for index, parameter in enumerate(signature_of(function).parameters.values()):
         where = f"{function.__qualname__}: parameter {parameter.name}"
@@ -135,13 +160,46 @@ def arguments_model(function: Function) -> type[BaseModel]:
             raise SpecError(f"{where} has no annotation. Say its type.")
         fields[f"p{index}"] = parameter
     try:
-        fields = {name: model_field(parameter) for name, parameter in fields.items()}
-        return create_model("Arguments", __config__=ConfigDict(extra="forbid"), **fields)
-    except (PydanticUserError, TypeError) as error:
-        raise SpecError(
-            f"{function.__qualname__}: a parameter's type cannot become JSON "
-            f"({error_line(error)}). Use plain types, dataclasses, enums or pydantic models."
-        ) from error
+        return _model(fields)
+    except Exception as error:  # annotations are of any kind, and so is what comes of them
+        raise _blamed(function, error) from error
+
+
+def _model(parameters: Mapping[str, inspect.Parameter]) -> type[BaseModel]:
+    from pydantic import ConfigDict, create_model
+
+    # Python's own expressions: pydantic's have no look-around
+    config = ConfigDict(extra="forbid", regex_engine="python-re")
+    fields: dict[str, Any] = {name: model_field(one) for name, one in parameters.items()}
+    return create_model("Arguments", __config__=config, **fields)
+
+
+def _blamed(function: Function, error: Exception) -> SpecError:
+    """What is wrong with a function, by the parameter that it is wrong with."""
+    where = function.__qualname__
+    for parameter in signature_of(function).parameters.values():
+        try:
+            json_schema(_model({"p": parameter}), "validation")
+        except Exception as own:
+            kind = getattr(parameter.annotation, "__origin__", parameter.annotation)
+            annotated = hasattr(parameter.annotation, "__metadata__")
+            shown = inspect.formatannotation(kind if annotated else parameter.annotation)
+            where, error = f"{where}: parameter {parameter.name}: {shown}", own
+            break
+    return SpecError(
+        f"{where} cannot become JSON ({_why(error)}). "
+        "Use plain types, dataclasses, enums or pydantic models."
+    )
+
+
+def _why(error: BaseException) -> str:
+    """The part of a library's error that is about the type."""
+    cause = error.__cause__ if isinstance(error, SpecError) and error.__cause__ else error
+    if "not fully defined" in str(cause):
+        return "it names a type that is not defined"
+    lines = str(cause).splitlines() or [""]
+    last = type(cause).__name__ == "SchemaError"  # pydantic's begins with the way to the fault
+    return re.split(r"\. |; | For further", lines[-1 if last else 0])[0][:_SHOWN]
 
 
 def json_schema(kind: Any, mode: Literal["validation", "serialization"]) -> dict[str, Any]:
@@ -209,6 +267,7 @@ def _inlined(
         key: value if key in _VALUES else _inlined(value, definitions, within, looping)
         for key, value in schema.items()
         if not (key == "title" and isinstance(value, str))
+        and not (key == "default" and isinstance(value, float) and not isfinite(value))
     }
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.cli.printable import DRAWS
+from toolgrove.errors import FormatError, SpecError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,6 +21,7 @@ __all__ = [
     "note_if_partial",
     "print_json",
     "progress",
+    "skippable",
     "until_interrupted",
 ]
 
@@ -84,6 +86,19 @@ def progress(label: str, *, unit: str = "") -> Iterator[Tick]:
             bar.update(task, completed=done, total=total)
 
         yield tick
+
+
+@contextmanager
+def skippable() -> Iterator[None]:
+    """Name the flag that goes on without a bad source: the command's, and not the reader's."""
+    mend = "--skip-bad goes on without it."
+    try:
+        yield
+    except FormatError as error:
+        told = f"{error.mend} {mend}"
+        raise FormatError(error.file, error.path, error.expected, told) from error
+    except SpecError as error:
+        raise SpecError(f"{error} {mend}") from error
 
 
 def note_if_partial(catalog: Catalog) -> None:

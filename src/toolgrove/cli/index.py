@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.common import console, err_console, print_json, progress, skippable
 
 __all__ = ["register"]
 
@@ -107,6 +107,7 @@ def index(
     find_modules_here()
     with (
         Catalog.open(catalog, embedder=trained, chroma_url=chroma_url) as opened,
+        skippable(),
         progress("indexing", unit="tools") as tick,
     ):
         report = opened.index(sources, name=name, base=base, skip_bad=skip_bad, tick=tick)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.common import console, err_console, print_json, progress, skippable
 from toolgrove.data.preferences import Fault, Rule
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def mine(
     from toolgrove.data.formats.trl import save_pairs
     from toolgrove.evaluators.mining import mine_files
 
-    with progress("mining", unit="files") as tick:
+    with skippable(), progress("mining", unit="files") as tick:
         mining = mine_files(
             paths, rule=rule, drop=drop or (), success=success, skip_bad=skip_bad, tick=tick
         )

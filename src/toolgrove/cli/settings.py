@@ -82,7 +82,8 @@ class Given:
         for name in fixed.keys() & self.options.keys():
             if os.environ.get(fixed[name].variable) != self.options[name]:
                 raise UsageError(
-                    f"--resume goes on with the run's own settings: leave {fixed[name].flag} out."
+                    "toolgrove run --resume goes on with the run's own settings: leave "
+                    f"{fixed[name].flag} out."
                 )
         kept = {name: value for name, value in self.options.items() if name not in fixed}
         return replace(self, options=kept)

