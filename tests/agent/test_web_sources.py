@@ -233,7 +233,7 @@ def test_promise_18_a_document_has_a_largest_size(
     here, answers = web
     answers["/openapi.json"] = body()
     monkeypatch.setattr(openapi_text, "MOST_BYTES", 20)
-    with pytest.raises(ToolgroveError, match="MiB|bytes"):
+    with pytest.raises(ToolgroveError, match=r"bytes"):
         reading.index(f"{here}/openapi.json")
 
 
