@@ -19,6 +19,7 @@ from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
 from toolgrove.agent.waiting import wait
 from toolgrove.data.chat_text import model_name
+from toolgrove.data.conversation import in_context
 from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
@@ -242,12 +243,12 @@ class Agent(Runnable[str | Task, Outcome]):
         if task.tools is not None:
             return [self.registry.get(tool) for tool in task.tools]
         if settings.retrieve is not None:
-            found = list(settings.retrieve(task.query, settings.k))
+            found = list(settings.retrieve(in_context(task), settings.k))
             if self.catalog is None:
                 self.registry.add(found)
             return found
         if self.catalog is not None:
-            found_here = self.catalog.search(task.query, settings.k, rerank=settings.rerank)
+            found_here = self.catalog.search(in_context(task), settings.k, rerank=settings.rerank)
             if not found_here:
                 raise CatalogError(
                     f"{self.catalog.folder}: no tool was found there. Add some with "

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.agent.briefing import brief_of, brief_to_go_on
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
@@ -16,6 +17,7 @@ from toolgrove.data.journal import JOURNAL, Journal, fold
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch
+from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Meter
 from toolgrove.planners.cascade import open_chat
 from toolgrove.planners.chat import Chatting
@@ -46,8 +48,10 @@ async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
     settings = agent.settings
     frontier = agent.frontier()
     async with AsyncExitStack() as stack:
-        begin = _resumed if has_begun(run) else _begun
-        begun = begin(agent, task, run, frontier)
+        if has_begun(run):
+            begun = _resumed(agent, task, run, frontier)
+        else:
+            begun = _begun(agent, task, run, frontier, await brief_of(settings, task))
         journal = begun.journal
         stack.enter_context(journal)
         meter = Meter(settings.budget, journal.record, begun.chat.models, settings.prices)
@@ -91,7 +95,7 @@ class _Begun:
     calls: CallSettings
 
 
-def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _Begun:
+def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier, brief: Brief) -> _Begun:
     offer = agent.offer(agent.offered(task))
     chat = open_chat(agent.chat_models, offer)
     begin = Journal.in_memory if run is None else partial(Journal.create, run)
@@ -100,7 +104,8 @@ def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _B
         tools=offer.specs,
         aliases=offer.aliases,
         config={
-            **_header(agent, frontier, chat, offer),
+            **_header(agent, frontier, chat, offer, brief),
+            **brief.header(),
             "world": agent.world(agent.registry if agent.settings.search_tools else offer.specs),
             "settings": agent.kept_settings,
         },
@@ -118,7 +123,8 @@ def _resumed(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> 
         begun_for, begun_with = record.began
         offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with])
         chat = open_chat(agent.chat_models, offer)
-        now = {**_header(agent, frontier, chat, offer), "task": task.id}
+        brief = brief_to_go_on(agent.settings, Brief.of(record))
+        now = {**_header(agent, frontier, chat, offer, brief), "task": task.id}
         before = {**config, "task": begun_for.id}
         _same(run, before, {**now, "virtual APIs": agent.apis_identity})
         pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
@@ -134,10 +140,12 @@ def _resumed(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> 
         raise
 
 
-def _header(agent: Agent, frontier: Frontier, chat: Chatting, offer: Offer) -> dict[str, Any]:
+def _header(
+    agent: Agent, frontier: Frontier, chat: Chatting, offer: Offer, brief: Brief
+) -> dict[str, Any]:
     """What a run has to be gone on with as it was begun (promise 8)."""
     return {
-        **identity(frontier, chat, offer),
+        **identity(frontier, chat, offer, brief),
         "sampling": agent.sampling,
         "window": agent.settings.context_tokens,
     }

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from toolgrove.tools.calls.wrappers import Wrapper
     from toolgrove.tools.http.network import Network
 
-__all__ = ["Retrieve", "RunOptions", "RunSettings", "public_name"]
+__all__ = ["Instructions", "Retrieve", "RunOptions", "RunSettings", "public_name"]
 
 Retrieve: TypeAlias = Callable[[str, int], Sequence[ToolSpec]]
 """Gives the ``k`` tools that a request is most likely about."""
+Instructions: TypeAlias = Callable[..., Any]
+"""Gives a run's instructions from its task, and from its context where it takes two."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,9 @@ class RunSettings:
         ``specreason:threshold=5`` (:mod:`toolgrove.planners.cascade`).
     sampling : mapping
         What named models are loaded with: ``temperature``, ``top_p``, ``max_tokens``, ``seed``.
+    instructions : str or callable
+        What a run is told below its planner's own words; ``instructions(task)`` or
+        ``instructions(task, context)`` gives it for each run, whose journal keeps it.
     catalog : str
         The folder that tools are retrieved from; empty where there is none.
     k : int
@@ -77,6 +82,7 @@ class RunSettings:
     strong: str = decides("")
     cascade: str = decides("specreason")
     sampling: Mapping[str, Any] = decides(factory=dict)
+    instructions: str | Instructions = decides("")
     catalog: str = passes("")
     k: int = decides(5)
     search_tools: bool = decides(False)
@@ -136,7 +142,10 @@ class RunSettings:
 
     def to_journal(self) -> dict[str, Any]:
         """The settings as JSON, less what cannot be kept: functions, and what a machine trusts."""
-        return declared.to_journal(self)
+        kept = declared.to_journal(self)
+        if callable(self.instructions):  # the text that it gave is in the header
+            del kept["instructions"]
+        return kept
 
     @classmethod
     def from_journal(cls, config: Mapping[str, Any], run: str | Path) -> RunSettings:
@@ -170,6 +179,8 @@ class RunSettings:
             del found["prices"]
         if not self.strong:
             del found["cascade"]
+        if not self.instructions:  # so that results of before keep their key
+            del found["instructions"]
         return found
 
     def named(self, run: str | Path) -> RunSettings:
@@ -197,6 +208,7 @@ class RunOptions(TypedDict, total=False):
 
     cascade: str
     sampling: Mapping[str, Any]
+    instructions: str | Instructions
     k: int
     search_tools: bool
     subtasks: bool

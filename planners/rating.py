@@ -60,7 +60,7 @@ async def rate(run: Run, frontier: Frontier, step: Rate) -> None:
 
 async def _grades(run: Run, nodes: Sequence[Node]) -> list[float]:
     async def grade(node: Node) -> float:
-        question = prompts.grade_question(run.tree.task.query, *_last_steps(run, node.id))
+        question = prompts.grade_question(run.asked, *_last_steps(run, node.id))
         return prompts.grade_of((await run.judge(node.id, question)).message.content)
 
     return await _all(run, [partial(grade, node) for node in nodes])
@@ -71,7 +71,7 @@ async def _wins(run: Run, nodes: Sequence[Node]) -> list[float]:
     before = _last_steps(run, nodes[0].parent or ROOT)
 
     async def vote(a: Node, b: Node) -> str:
-        question = prompts.vote_question(run.tree.task.query, *before, a, b)
+        question = prompts.vote_question(run.asked, *before, a, b)
         return prompts.vote_of((await run.judge(a.id, question)).message.content)
 
     pairs = list(combinations(nodes, 2))

@@ -14,6 +14,7 @@ from dataclasses import replace
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Message, Node, Role, Status
 from toolgrove.data.spoken import spoken
+from toolgrove.planners.brief import RunRequest
 from toolgrove.planners.prompts import OURS
 
 __all__ = ["RATED", "grade_of", "grade_question", "vote_of", "vote_question"]
@@ -50,17 +51,17 @@ _CHOSEN = re.compile(r"\W*(?:answer\W+)?([AB])(?:[^\w\s]|\s*\Z|\s+is\b)", re.I)
 _LETTER = re.compile(r"\b[AB]\b")
 
 
-def grade_question(request: str, steps: Sequence[Node], earlier: bool) -> tuple[Message, ...]:
+def grade_question(asked: RunRequest, steps: Sequence[Node], earlier: bool) -> tuple[Message, ...]:
     """Ask how promising a path is, given its last steps and whether there are earlier ones."""
-    return _question([*_shown(request, steps, earlier), "", GRADE])
+    return _question(asked, [*_shown(asked, steps, earlier), "", GRADE])
 
 
 def vote_question(
-    request: str, steps: Sequence[Node], earlier: bool, a: Node, b: Node
+    asked: RunRequest, steps: Sequence[Node], earlier: bool, a: Node, b: Node
 ) -> tuple[Message, ...]:
     """Ask which of two steps after a path is the better one."""
     vote = VOTE.format(a="\n".join(_lines(a)), b="\n".join(_lines(b)))
-    return _question([*_shown(request, steps, earlier), "", vote])
+    return _question(asked, [*_shown(asked, steps, earlier), "", vote])
 
 
 def grade_of(reply: str) -> float:
@@ -98,13 +99,19 @@ def vote_of(reply: str) -> str:
     return named.pop() if len(named) == 1 else ""
 
 
-def _question(lines: Iterable[str]) -> tuple[Message, ...]:
-    return Message(Role.SYSTEM, GRADER), Message(Role.USER, "\n".join(lines))
+def _question(asked: RunRequest, lines: Iterable[str]) -> tuple[Message, ...]:
+    system = Message(Role.SYSTEM, GRADER + asked.told)
+    return system, Message(Role.USER, "\n".join(lines))
 
 
-def _shown(request: str, steps: Sequence[Node], earlier: bool) -> list[str]:
-    lines = [codec.dumps({"request": request}).decode(), *([EARLIER] if earlier else [])]
-    return [*lines, *(line for step in steps for line in _lines(step))]
+def _shown(asked: RunRequest, steps: Sequence[Node], earlier: bool) -> list[str]:
+    before = [{f"{one.role} before": _cut(one.content)} for one in asked.earlier if one.content]
+    lines = [codec.dumps(line).decode() for line in [*before, {"request": asked.request}]]
+    return [
+        *lines,
+        *([EARLIER] if earlier else []),
+        *(line for step in steps for line in _lines(step)),
+    ]
 
 
 def _lines(node: Node) -> list[str]:

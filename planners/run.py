@@ -18,6 +18,7 @@ from toolgrove.data.reply import Reply, asked_models
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
+from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, to_langchain
 from toolgrove.planners.context import Window
@@ -76,6 +77,7 @@ class Run:
         in_flight: int = 1,
     ) -> None:
         self.tree = tree
+        self.asked = Brief.of(journal.record).asked(tree.task)
         self.in_flight = in_flight
         self.chat = chat
         self.prompts = frontier.prompts

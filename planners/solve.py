@@ -10,6 +10,7 @@ from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.planners.ahead import Ahead
+from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
@@ -24,12 +25,17 @@ from toolgrove.tools.offer import Offer
 __all__ = ["identity", "solve"]
 
 
-def identity(frontier: Frontier, chat: Chatting, offer: Offer) -> dict[str, str]:
+def identity(
+    frontier: Frontier,
+    chat: Chatting,
+    offer: Offer,
+    brief: Brief = Brief(),  # noqa: B008 - frozen
+) -> dict[str, str]:
     """What a run is begun with and has to be gone on with (promise 8), as texts and digests."""
     return {
         "planner": planner_text(frontier),
         "model": chat.name,
-        "prompt": frontier.prompts.digest,
+        "prompt": brief.digest(frontier.prompts),
         "tools": codec.digest([chat.functions, offer.pins]),
     }
 
@@ -100,7 +106,8 @@ async def solve(
         window=window,
         in_flight=in_flight,
     )
-    run.add(Node(ROOT, None, messages=frontier.prompts.opening(tree.task.query, offer.specs)))
+    opening = frontier.prompts.opening(tree.task.query, offer.specs)
+    run.add(Node(ROOT, None, messages=run.asked.opening(opening)))
     journal.end(await _search(run, frontier))
     if len(tree) < len(journal.record.nodes):  # a smaller budget than before came to fewer of them
         return fold(journal.record)

@@ -87,7 +87,7 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     last = wanted.variant in ("verdict", "answer")
     plan = PlanHearing(schedule, _specs(offer), 0 if last else wanted.most)
     number = following(path)
-    said = conversation(path, offer, run.tree.task.query, wanted.variant)
+    said = conversation(path, offer, run.asked, wanted.variant)
     async with schedule:
         reply = await run.stream(
             node.id,

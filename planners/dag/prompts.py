@@ -18,6 +18,7 @@ from toolgrove.data.functions import CONTROL_FUNCTIONS, function
 from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Role, ToolSpec
 from toolgrove.data.signatures import gives, signature
 from toolgrove.data.spoken import spoken
+from toolgrove.planners.brief import RunRequest
 from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts
 
 if TYPE_CHECKING:
@@ -154,7 +155,10 @@ def _shown(node: Node) -> tuple[Message, ...]:
     The rules become those of such a step. Verdicts, and calls that were not made, are left out.
     """
     if node.parent is None:
-        return OURS.opening(node.messages[1].content, ())
+        system, *others = node.messages
+        told = system.content.removeprefix(_PLAN).removeprefix(_DIVIDE)
+        ours, *_ = OURS.opening("", ())
+        return (replace(ours, content=ours.content + told), *others)
     if node.variant == "plain":
         return node.messages
     shown: list[Message] = []
@@ -188,7 +192,9 @@ def following(path: Sequence[Node]) -> int:
     return max(numbers, default=0) + 1
 
 
-def conversation(path: Sequence[Node], offer: Offer, query: str, variant: str) -> list[Message]:
+def conversation(
+    path: Sequence[Node], offer: Offer, asked: RunRequest, variant: str
+) -> list[Message]:
     """What the model is shown for the next step of a path.
 
     Parameters
@@ -197,17 +203,18 @@ def conversation(path: Sequence[Node], offer: Offer, query: str, variant: str) -
         From the root to the step's parent.
     offer : Offer
         The tools on offer.
-    query : str
-        The request.
+    asked : RunRequest
+        The request, what was said before it, and what has to be heeded.
     variant : str
         The step: ``plan`` and ``join``, ``divide`` and ``aggregate``, or ``answer``.
     """
     rounds = "divide" in (variant, *(node.variant for node in path))
     shots = DIVIDE_SHOTS if rounds else PLAN_SHOTS
     roles = (Role.USER, Role.ASSISTANT)
-    said = [Message(Role.SYSTEM, _DIVIDE if rounds else _PLAN)]
+    said = [Message(Role.SYSTEM, (_DIVIDE if rounds else _PLAN) + asked.told)]
     said += [Message(roles[i % 2], text) for i, text in enumerate(shots)]
-    said.append(Message(Role.USER, f"Tools:\n{_listed(offer)}\nRequest: {query}"))
+    said += [told for message in asked.earlier for told in _told_before(message)]
+    said.append(Message(Role.USER, f"Tools:\n{_listed(offer)}\nRequest: {asked.request}"))
     then = [*(node.variant for node in path[1:]), variant][1:]
     for place, node in enumerate(path[1:]):
         ask = _ASKS[then[place]].format(next=following(path[: place + 2]))
@@ -215,6 +222,14 @@ def conversation(path: Sequence[Node], offer: Offer, query: str, variant: str) -
         said.append(Message(Role.ASSISTANT, words))
         said.append(Message(Role.USER, "\n".join([*_results(node), ask])))
     return said
+
+
+def _told_before(message: Message) -> Iterator[Message]:
+    """A message of before the request in the form of the others; calls and results are left out."""
+    if message.role is Role.USER:
+        yield Message(Role.USER, f"Request: {message.content}")
+    elif message.role is Role.ASSISTANT and message.content:
+        yield Message(Role.ASSISTANT, f"Finish({message.content})")
 
 
 @lru_cache(maxsize=16)

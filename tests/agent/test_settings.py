@@ -37,6 +37,7 @@ OTHER: dict[str, Any] = {
     "model": "local",
     "strong": "local",
     "sampling": {"temperature": 1.0},
+    "instructions": "Answer in French.",
     "k": 9,
     "search_tools": True,
     "subtasks": True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -26,6 +28,15 @@ def test_what_is_given_comes_through() -> None:
     assert got.sampling == {"temperature": 0.5}
     assert (got.calls.policy.allow, got.calls.timeout) == (("A/*",), 9.0)
     assert got.calls.network.addresses.private
+
+
+def test_instructions_are_a_text_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "told.txt").write_text("Be brief.\n", "utf-8")
+    for given in ("Be brief.\n", f"@{tmp_path / 'told.txt'}"):
+        got = Given({"instructions": given}, Approval.ASK).settings()
+        assert got.instructions == "Be brief.\n"
+    with pytest.raises(UsageError, match="@missing"):
+        Given({"instructions": "@missing"}, Approval.ASK).settings()
 
 
 def test_every_option_sets_a_field_that_there_is() -> None:

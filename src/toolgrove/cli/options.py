@@ -11,6 +11,7 @@ import typer
 
 from toolgrove.cli.approval import Approval
 from toolgrove.cli.prices import prices
+from toolgrove.cli.texts import text_or_file
 
 __all__ = ["CALLS", "MODEL", "OPTIONS", "RUN", "Option"]
 
@@ -148,6 +149,16 @@ OPTIONS = (
         "as in specreason:threshold=5.",
         fixed=True,
         show_default="specreason",
+    ),
+    _option(
+        "instructions",
+        str,
+        RUN,
+        "instructions",
+        "Told to the model below the planner's own words; @FILE reads them from a file.",
+        fixed=True,
+        read=text_or_file,
+        metavar="TEXT|@FILE",
     ),
     _option(
         "k",
