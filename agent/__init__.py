@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.tool_retriever import ToolRetriever
-    from toolgrove.agent.view.svg import svg
     from toolgrove.agent.virtual.server import VirtualServer
     from toolgrove.agent.voting import vote
+    from toolgrove.data.drawing.svg import svg
 
 __all__ = [
     "Agent",
@@ -67,7 +67,7 @@ __getattr__, __dir__ = face(
         "give_up": "agent.models.scripted",
         "load_model": "agent.models.loading",
         "mcp_server": "agent.gateway",
-        "svg": "agent.view.svg",
+        "svg": "data.drawing.svg",
         "to_langchain": "agent.langchain_tools",
         "vote": "agent.voting",
     },

@@ -216,6 +216,11 @@ class SearchTree:
         return max(total, spent, key=lambda usage: usage.total)
 
     @property
+    def cost(self) -> float | None:
+        """What a run of ours cost, in the currency of its prices; None where one is not known."""
+        return self.ending.spent.money if self.ending is not None else None
+
+    @property
     def model_calls(self) -> int:
         """How many nodes a model wrote and, in a run of ours, what else it was asked."""
         written = sum(1 for node in self if node.parent is not None)

@@ -20,7 +20,17 @@ from toolgrove.evaluators.store import (
     read_results,
 )
 
-__all__ = ["ANSWERED", "AUTO", "UNJUDGED", "Judgement", "Judgements", "judgement", "not_judged"]
+__all__ = [
+    "ANSWERED",
+    "AUTO",
+    "UNJUDGED",
+    "Judgement",
+    "Judgements",
+    "deciding",
+    "judgement",
+    "not_judged",
+    "verdict_of",
+]
 
 AUTO = "auto"
 """Let the scores say what is a success, where there are any."""
@@ -42,11 +52,32 @@ class Judgement:
         The evaluator that decided; empty where none did.
     why : str
         Why no answer is a success, where that is so.
+    value : float or None
+        The score that decided.
+    reason : str
+        Its reason, in short.
     """
 
     success: Success
     by: str = ""
     why: str = ""
+    value: float | None = None
+    reason: str = ""
+
+    def verdict(self, node: Node) -> str:
+        """What is known of a node that answered: ``right``, ``wrong``, ``partly``, ``answered``.
+
+        ``answered`` is an answer that nobody judged.
+        """
+        known = self.by and self.success(node) is not None
+        return verdict_of(self.value) if known else "answered"
+
+
+def verdict_of(value: float | None) -> str:
+    """A score in a word: ``right``, ``wrong`` or ``partly``; ``answered`` where there is none."""
+    if value is None:
+        return "answered"
+    return "right" if value >= 1 else "partly" if value > 0 else "wrong"
 
 
 UNJUDGED = Judgement(answered)
@@ -87,7 +118,7 @@ def judgement(
     """
     if success == ANSWERED:
         return UNJUDGED
-    score = _deciding(scores, success)
+    score = deciding(scores, success)
     if score is None or score.value is None:
         nobody = "no evaluator had an" if success == AUTO else f"{success} had no"
         return not_judged(f"{nobody} opinion on the answer")
@@ -105,7 +136,7 @@ def judgement(
     if answers and not right:
         partly = f"neither right nor wrong ({score.value:g})"
         why = f"the answer was judged {'wrong' if score.value <= 0 else partly}"
-    return Judgement(judged, score.evaluator, why)
+    return Judgement(judged, score.evaluator, why, score.value, score.reason)
 
 
 def not_judged(why: str) -> Judgement:
@@ -117,7 +148,7 @@ def not_judged(why: str) -> Judgement:
     return Judgement(unknown, why=f"not judged: {why}")
 
 
-def _deciding(scores: Sequence[Score], success: str) -> Score | None:
+def deciding(scores: Sequence[Score], success: str = AUTO) -> Score | None:
     """The score that decides: one that says wrong before all others."""
     held = [s for s in scores if s.value is not None and not s.infrastructure]
     of_answers = [s for s in held if not _is(s.evaluator, _CALLS)]
@@ -237,5 +268,8 @@ class Judgements:
 
 def _result(row: ResultRow) -> _Result:
     """A row without what a batch of many runs would fill the memory with."""
-    scores = (Score(s.value, "", s.evaluator, infrastructure=s.infrastructure) for s in row.scores)
+    scores = (
+        Score(s.value, s.reason[:200], s.evaluator, infrastructure=s.infrastructure)
+        for s in row.scores
+    )
     return _Result(row.state, row.figures.answer if row.figures else None, tuple(scores))

@@ -54,6 +54,8 @@ class Group:
         Scores that could not be had because a judge or evaluator broke down.
     model_calls, tool_calls, tokens, seconds : float or None
         Means over the runs that ended.
+    cost : float or None
+        What these runs cost together; None where one's is not known.
     """
 
     runs: int
@@ -69,6 +71,7 @@ class Group:
     tool_calls: float | None
     tokens: float | None
     seconds: float | None
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,7 @@ def _group(rows: Sequence[ResultRow]) -> Group:
         tool_calls=_mean(one.tool_calls for one in figures),
         tokens=_mean(one.input_tokens + one.output_tokens for one in figures),
         seconds=_mean(one.seconds for one in figures),
+        cost=_total(one.cost for one in figures),
     )
 
 
@@ -146,3 +150,9 @@ def _rate(
 def _mean(values: Iterable[float]) -> float | None:
     found = list(values)
     return round(fmean(found), 3) if found else None
+
+
+def _total(values: Iterable[float | None]) -> float | None:
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return sum(known) if known and len(known) == len(found) else None

@@ -205,6 +205,7 @@ def _figures(tree: SearchTree) -> RunFigures:
         input_tokens=tree.usage.input_tokens,
         output_tokens=tree.usage.output_tokens,
         seconds=round(tools + sum(node.seconds for node in tree), 3),
+        cost=tree.cost,
     )
 
 

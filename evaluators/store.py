@@ -24,7 +24,15 @@ from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.machine.sqlite import Database, Schema
 
-__all__ = ["ResultKey", "ResultRow", "ResultStore", "RunFigures", "holds_results", "read_results"]
+__all__ = [
+    "ResultKey",
+    "ResultRow",
+    "ResultStore",
+    "RunFigures",
+    "holds_results",
+    "read_batch",
+    "read_results",
+]
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
@@ -56,7 +64,7 @@ class RunFigures:
     """What a finished run came to, apart from its scores.
 
     ``seconds`` is the time of its model and tool calls, which a resumed run adds up as one that
-    was never interrupted does.
+    was never interrupted does. ``cost`` is None where a price is not known.
     """
 
     answer: str | None
@@ -67,6 +75,7 @@ class RunFigures:
     input_tokens: int
     output_tokens: int
     seconds: float
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,10 +291,28 @@ def read_results(folder: str | Path) -> Iterator[ResultRow]:
     file = Path(folder) / DATABASE
     with _reading(file) as db:
         for record in db.execute(f"SELECT {_COLUMNS} FROM result ORDER BY config, task, epoch"):
-            row = codec.decode(ResultRow, codec.to_json(_row(record)))
-            if row.state not in (PENDING, DONE, INFRASTRUCTURE):
-                raise _damaged(file, f"{row.state!r} is no state of a result")
-            yield row
+            yield _known(file, record)
+
+
+def read_batch(folder: str | Path) -> Iterator[tuple[JsonObject, ResultRow]]:
+    """All rows of a batch's folder, each with its configuration, as :func:`read_results`."""
+    file = Path(folder) / DATABASE
+    with _reading(file) as db:
+        configs = {
+            name: codec.decode(dict[str, Any], codec.loads(config))
+            for name, config in db.execute("SELECT hash, config FROM config")
+        }
+        for name, *record in db.execute(
+            f"SELECT config, {_COLUMNS} FROM result ORDER BY config, task, epoch"
+        ):
+            yield configs.get(name, {}), _known(file, tuple(record))
+
+
+def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:
+    row = codec.decode(ResultRow, codec.to_json(_row(record)))
+    if row.state not in (PENDING, DONE, INFRASTRUCTURE):
+        raise _damaged(file, f"{row.state!r} is no state of a result")
+    return row
 
 
 @contextmanager

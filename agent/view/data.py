@@ -11,23 +11,34 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from toolgrove.agent.view.look import kind_of, label, one_line, preorder, tool_names
+from toolgrove.data.drawing.look import (
+    failed_calls,
+    failed_words,
+    kind_of,
+    label,
+    node_seconds,
+    seconds_text,
+    tool_names,
+)
+from toolgrove.data.drawing.words import one_line
 from toolgrove.data.formats import deepjson
 from toolgrove.data.journal import read_tree, whole_observation
-from toolgrove.data.records import Node, Observation, Role, Status, Task
+from toolgrove.data.records import Node, NodeState, Observation, Role, Status, Task
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import UNJUDGED, Judgement, Judgements, not_judged
 
 __all__ = [
     "ShownRun",
+    "cost_text",
     "ended_words",
     "facts",
-    "nodes_json",
+    "node_rows",
+    "opening",
     "pretty",
     "read_view",
     "seconds_of",
-    "seconds_text",
+    "wholes",
 ]
 
 WHOLE_LIMIT = 50_000
@@ -88,6 +99,7 @@ _ENDED = {
     "tool_calls": "the budget of tool calls was spent",
     "tokens": "the budget of tokens was spent",
     "seconds": "the budget of seconds was spent",
+    "money": "the budget of money was spent",
 }
 
 
@@ -103,7 +115,31 @@ def ended_words(tree: SearchTree) -> str:
 
 def seconds_of(tree: SearchTree) -> float:
     """Seconds spent in model and tool calls."""
-    return sum(n.seconds + sum(o.seconds for o in n.observations) for n in tree)
+    return sum(map(node_seconds, tree))
+
+
+def cost_text(cost: float | None) -> str:
+    """A cost in figures that tell something; empty where it is not known.
+
+    Examples
+    --------
+    >>> cost_text(0.01234567), cost_text(12.5), cost_text(None)
+    ('0.01235', '12.5', '')
+    """
+    return "" if cost is None else f"{cost:,.4g}"
+
+
+def opening(tree: SearchTree) -> int:
+    """Where a reader begins: at the answer, or at the first failure; its place in the tree's order.
+
+    A failed call comes before a branch that was left, and the last step is as good as any.
+    """
+    places = {node.id: place for place, node in enumerate(tree)}
+    if tree.answered:
+        return places[tree.answered[0].id]
+    failed = next((node for node in tree if failed_calls(node)), None)
+    failed = failed or next((node for node in tree if node.state is not NodeState.OPEN), None)
+    return max(len(tree) - 1, 0) if failed is None else places[failed.id]
 
 
 def facts(tree: SearchTree) -> list[tuple[str, str]]:
@@ -127,8 +163,10 @@ def facts(tree: SearchTree) -> list[tuple[str, str]]:
         ("Ended because", ended_words(tree)),
         ("Model calls", of(f"{tree.model_calls:,}", "model_calls")),
         ("Tool calls", of(f"{tree.tool_calls:,}", "tool_calls")),
+        ("Of these", failed_words(tree)),
         ("Tokens", of(f"{usage.total:,}", "tokens") + tokens if usage.total else ""),
         ("Time in calls", of(spent, "seconds") + in_model if seconds_of(tree) else ""),
+        ("Cost", of(cost_text(tree.cost), "money") if tree.cost is not None else ""),
         ("Right answer", _reference(tree.task)),
     ]
     return [(name, value) for name, value in found if value]
@@ -144,24 +182,37 @@ def _reference(task: Task) -> str:
     return f"{value} {known.unit}".strip()
 
 
-def nodes_json(run: ShownRun) -> dict[str, Any]:
-    """A run's nodes in preorder, and the whole observations that they name, as plain JSON."""
+def node_rows(run: ShownRun) -> list[dict[str, Any]]:
+    """A run's nodes in the order in which they were visited, as plain JSON."""
     tree = run.tree
     names = tool_names(tree)
-    nodes = preorder(tree)
-    numbers = {node.id: number for number, node in enumerate(nodes)}
+    numbers = {node.id: number for number, node in enumerate(tree)}
     rows = []
-    for node in nodes:
+    for node in tree:
         did, with_ = label(tree, node, names)
+        took = node_seconds(node)
         row = {
             "up": -1 if node.parent is None else numbers[node.parent],
-            "kind": kind_of(tree, node),
+            "place": node.index,
+            "kind": kind_of(tree, node, run.judgement.verdict),
             "did": did,
             "with": with_,
+            "mark": _mark(node),
+            "took": seconds_text(took) if took >= 0.001 else "",
             **_node(node),
         }
         rows.append({key: value for key, value in row.items() if value not in ("", [], None)})
-    return {"nodes": rows, "wholes": _wholes(run)}
+    return rows
+
+
+def _mark(node: Node) -> str:
+    """What went wrong in a step, in a word or two."""
+    failed = failed_calls(node)
+    if failed and len(node.calls) > 1:
+        return f"{len(failed)} of {len(node.calls)} calls failed"
+    if failed:
+        return failed[0].status.value.replace("_", " ")
+    return "pruned" if node.state is NodeState.PRUNED else ""
 
 
 def _node(node: Node) -> dict[str, Any]:
@@ -233,41 +284,26 @@ def _observation(observation: Observation) -> dict[str, Any]:
     }
 
 
-def _wholes(run: ShownRun) -> dict[str, dict[str, str]]:
+def wholes(run: ShownRun) -> dict[str, dict[str, str]]:
     """Note and text of each whole observation that was stored, by its name, within the limits."""
-    wholes: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str]] = {}
     left = WHOLES_LIMIT
     for node in run.tree:
         for observation in node.observations:
             name = observation.stored
-            if name is None or name in wholes or run.folder is None:
+            if name is None or name in found or run.folder is None:
                 continue
             try:
                 whole = whole_observation(run.folder, observation)
             except (JournalError, OSError, ValueError) as error:
-                wholes[name] = {"note": f"cannot be read: {error}"}
+                found[name] = {"note": f"cannot be read: {error}"}
                 continue
             text = whole[: min(WHOLE_LIMIT, left)]
             left -= len(text)
             cut = f"the first {len(text):,} of " if len(text) < len(whole) else ""
             note = f"{cut}{len(whole):,} characters, from observations/{name}"
-            wholes[name] = {"note": note, "text": text}
-    return wholes
-
-
-def seconds_text(seconds: float) -> str:
-    """Seconds as people write them.
-
-    Examples
-    --------
-    >>> seconds_text(0.0312), seconds_text(9.25), seconds_text(754)
-    ('31 ms', '9.2 s', '12 min 34 s')
-    """
-    if seconds < 1:
-        return f"{seconds * 1000:.0f} ms"
-    if seconds < 120:
-        return f"{seconds:.1f} s"
-    return f"{seconds // 60:,.0f} min {seconds % 60:.0f} s"
+            found[name] = {"note": note, "text": text}
+    return found
 
 
 def pretty(value: Any) -> str:

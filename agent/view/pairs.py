@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from toolgrove.agent.view.data import pretty
-from toolgrove.agent.view.look import KINDS, icon, kind_of, label, preorder, tool_names
-from toolgrove.agent.view.markup import Markup, tag
+from toolgrove.data.drawing.look import KINDS, icon, kind_of, label, tool_names
+from toolgrove.data.drawing.markup import Element, tag
 from toolgrove.data.preferences import MinedRow
 from toolgrove.data.records import Message, PreferencePair
 from toolgrove.data.tree import SearchTree
@@ -19,22 +19,22 @@ PAIRS_LIMIT = 100
 """Pairs of one tree that the page shows; ``toolgrove mine`` writes them all."""
 
 
-def pairs_section(tree: SearchTree, judgement: Judgement) -> Markup:
+def pairs_section(tree: SearchTree, judgement: Judgement) -> Element:
     """The step-wise pairs mined from a tree, or why there is none."""
     mined = mine_judged(tree, judgement)
-    numbers = {node.id: number for number, node in enumerate(preorder(tree))}
+    numbers = {node.id: number for number, node in enumerate(tree)}
     names = tool_names(tree)
 
-    def step(node_id: str) -> Markup:
+    def step(node_id: str) -> Element:
         did, with_ = label(tree, tree[node_id], names)
-        kind = kind_of(tree, tree[node_id])
+        kind = kind_of(tree, tree[node_id], judgement.verdict)
         said = f"{did} {with_}".strip()
         return tag(
             "button", icon(kind), " ", tag("span", said), type="button", data_n=numbers[node_id],
             title=KINDS[kind].word,
         )  # fmt: skip
 
-    def shown(pair: PreferencePair) -> Markup:
+    def shown(pair: PreferencePair) -> Element:
         origin = pair.origin
         sides = [
             tag(
@@ -73,8 +73,8 @@ def _summary(row: MinedRow) -> str:
     return f"{said}; dropped: {dropped}." if dropped else f"{said}."
 
 
-def _said(messages: Sequence[Message]) -> list[Markup]:
-    parts: list[Markup] = []
+def _said(messages: Sequence[Message]) -> list[Element]:
+    parts: list[Element] = []
     for message in messages:
         if message.content:
             parts.append(tag("pre", message.content, class_="text", tabindex=0))

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from support.chromium import Chromium, Tab, find
-from support.sample_run import HOSTILE, path_tree, write_run
-from toolgrove.agent.view.data import ShownRun
+from support.judged_batch import RIGHT, WRONG, evaluate
+from support.sample_run import HOSTILE, path_tree, step, write_run
+from toolgrove.agent.view.batch import batch_page
+from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.page import page, render, svg
 from toolgrove.data.journal import read_tree
+from toolgrove.data.records import FINISH, NodeState, Observation, Status, ToolCall
+from toolgrove.data.tree import ROOT
 
 pytestmark = pytest.mark.browser
 
@@ -110,29 +114,165 @@ def test_a_pairs_step_is_one_click_away(opened: Opened, tmp_path: Path) -> None:
     assert tab.run(TITLE) == "unknown"
 
 
-def test_the_index_shows_one_run_at_a_time(opened: Opened, tmp_path: Path) -> None:
+SHOWN = "[...document.querySelectorAll('section.run, .index')].map((s) => !s.hidden)"
+NEXT = "new Promise((done) => setTimeout(done))"  # hashchange and toggle are events of their own
+
+
+def test_the_table_opens_one_run_at_a_time(opened: Opened, tmp_path: Path) -> None:
     runs = [write_run(tmp_path / name, f" {name}") for name in ("a", "b")]
     tab = opened(render(runs))
-    visible = "[...document.querySelectorAll('section.run')].map((s) => !s.hidden)"
-    assert tab.run(visible) == [True, False]
+    assert tab.run(SHOWN) == [True, False, False]
     tab.click(".index tbody tr:nth-child(2) a")
-    tab.run("new Promise((done) => setTimeout(done))")  # hashchange comes as an event of its own
-    assert tab.run(visible) == [False, True]
+    tab.run(NEXT)
+    assert tab.run(SHOWN) == [False, False, True]
     assert "x b" in tab.run("document.querySelector('#run-2 .detail').textContent")
+    tab.click(".back")
+    tab.run(NEXT)
+    assert tab.run(SHOWN) == [True, False, False]
     assert tab.troubles == []
 
 
-def test_five_thousand_steps_open_with_their_branches_folded(
+async def test_a_batch_is_sorted_filtered_and_searched(opened: Opened, tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG, "Nobody knows.")
+    tab = opened(batch_page(tmp_path / "R")[0])
+    rows = (
+        "[...document.querySelectorAll('.index tbody tr:not([hidden])')].map((r) => r.dataset.run)"
+    )
+    assert tab.run(rows) == ["1", "2", "3"]
+    tab.click("[data-column='6']")  # score: the best first
+    assert tab.run(rows)[0] == "1"
+    tab.click("[data-column='6']")
+    assert tab.run(rows)[-1] == "1"
+    tab.click("[data-column='4']")
+    assert tab.run(rows) == ["1", "2", "3"]
+    assert tab.run("document.querySelectorAll('th')[4].getAttribute('aria-sort')") == "ascending"
+    tab.run(
+        "((f) => { f.value = 'judged wrong'; f.dispatchEvent(new Event('input', {bubbles: true}))"
+        "; })(document.querySelector('[data-filter=\"5\"]'))"
+    )
+    assert tab.run(rows) == ["2", "3"]
+    tab.press("/")
+    assert tab.run("document.activeElement.className") == "search"
+    tab.send("Input.insertText", text="nobody")
+    assert tab.run(rows) == ["3"]
+    assert tab.run("document.querySelector('.count').textContent") == "1 of 3 runs"
+    tab.press("ArrowDown")
+    assert tab.run("document.activeElement.hash") == "#run-3"
+    assert tab.troubles == []
+
+
+async def test_a_wrong_answer_is_not_green(opened: Opened, tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    tab = opened(batch_page(tmp_path / "R")[0], color_scheme="light")
+    colour = "getComputedStyle(document.querySelector('#run-%d .verdict')).borderLeftColor"
+    right, wrong = tab.run(colour % 1), tab.run(colour % 2)
+    assert right == "rgb(0, 121, 90)"
+    assert wrong == "rgb(179, 38, 30)"
+    dots = "getComputedStyle(document.querySelector('#run-2 .map g.wrong .dot')).fill"
+    tab.run("location.hash = '#run-2'")
+    tab.run(NEXT)
+    assert tab.run(dots) == wrong
+    assert tab.run("getComputedStyle(document.querySelector('#run-2 .edge.won')).stroke") == wrong
+
+
+async def test_two_runs_stand_side_by_side_and_where_they_part_is_marked(
+    opened: Opened, tmp_path: Path
+) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    tab = opened(batch_page(tmp_path / "R")[0])
+    tab.run("document.querySelector('.index tbody tr:nth-child(1) input').click()")
+    assert tab.run("document.querySelector('.compare-chosen').disabled")
+    tab.run("document.querySelector('.index tbody tr:nth-child(2) input').click()")
+    tab.click(".compare-chosen")
+    tab.run(NEXT)
+    assert tab.run("location.hash") == "#compare-1-2"
+    assert tab.run(SHOWN) == [False, False, False]
+    said = tab.run("document.querySelector('.parting').textContent")
+    assert said == "They part at step 3: the runs did different things."
+    assert tab.run("document.querySelectorAll('.compare tbody tr').length") == 3
+    marked = "[...document.querySelectorAll('.compare .first')].map((r) => r.textContent)"
+    (row,) = tab.run(marked)
+    assert RIGHT in row
+    assert WRONG in row
+    details = "[...document.querySelectorAll('.side-detail')].map((d) => d.textContent)"
+    assert [answer in text for answer, text in zip((RIGHT, WRONG), tab.run(details), strict=True)]
+    tab.click(".compare tbody tr:nth-child(1) button")
+    assert all("nothing in there" in text for text in tab.run(details))
+    assert tab.troubles == []
+
+
+def test_runs_that_took_the_same_steps_say_so(opened: Opened, tmp_path: Path) -> None:
+    runs = [read_view(write_run(tmp_path / name)) for name in ("a", "b")]
+    tab = opened(page(runs, start="#compare-1-2"))
+    said = tab.run("document.querySelector('.parting').textContent")
+    assert said == "Both runs took the very same steps."
+
+
+@pytest.mark.parametrize("place", ["#run-1", "", "#compare-1-2"])
+async def test_nothing_is_wider_than_a_phone(opened: Opened, tmp_path: Path, place: str) -> None:
+    await evaluate(tmp_path / "R", f"{RIGHT} {'x' * 300}", WRONG)
+    tab = opened(batch_page(tmp_path / "R")[0])
+    tab.send(
+        "Emulation.setDeviceMetricsOverride", width=360, height=740, deviceScaleFactor=2,
+        mobile=True,
+    )  # fmt: skip
+    tab.run(f"location.hash = '{place}'")
+    tab.run(NEXT)
+    assert tab.run("document.documentElement.scrollWidth") <= 360
+    assert tab.run("innerWidth") == 360
+
+
+def test_a_page_opens_on_the_first_failure_where_nothing_was_answered(
+    opened: Opened,
+) -> None:
+    tab = opened(page([ShownRun("long", path_tree(20, fork=7))]))
+    assert tab.run("document.querySelector('.row[aria-selected=true]').dataset.n") == "7"
+    assert "timeout" in tab.run(DETAIL)
+    assert tab.run("document.querySelector('.map .selected').dataset.n") == "7"
+
+
+def test_five_thousand_steps_are_walked_without_the_page_being_built_anew(
     opened: Opened, tmp_path: Path
 ) -> None:
     tab = opened(page([ShownRun("long", path_tree(5_000, fork=7))]))
-    assert tab.run(ROWS) == 2
-    tab.click("button[data-fold=none]")
     assert tab.run(ROWS) == 5_000
+    tab.run(
+        "window.changes = 0; new MutationObserver((seen) => { window.changes += seen.length; })"
+        ".observe(document.querySelector('.outline'), "
+        "{subtree: true, childList: true, attributes: true})"
+    )
     tab.click(".outline .row[data-n='2']")
+    tab.press("ArrowDown")
+    assert tab.run("window.changes") < 20  # a step touches the two rows that it leaves and meets
     tab.press("End")
     assert "Conversation before this step" in tab.run(DETAIL)
+    in_view = "((r) => r.firstChild.checkVisibility({contentVisibilityAuto: true}))"
+    laid_out = tab.run(f"[...document.querySelectorAll('.row')].filter({in_view}).length")
+    assert 0 < laid_out < 200  # only what is in view is
     assert tab.troubles == []
+
+
+def test_branches_without_an_answer_start_folded_where_there_are_many(opened: Opened) -> None:
+    tree = path_tree(2_000, fork=7)
+    leaf = tree.leaves()[-1]
+    done = ToolCall("f", FINISH, {"return_type": "give_answer", "final_answer": "2"})
+    tree.add(
+        step(
+            leaf.id,
+            0,
+            [(done, Observation(Status.FINAL_ANSWER, ""))],
+            state=NodeState.ANSWERED,
+            answer="2",
+        )
+    )
+    for n in range(3):
+        at = step(ROOT, 5 + n, [(ToolCall("c", "count"), Observation(Status.OK, "on", 2))])
+        tree.add(at)
+        tree.add(step(at.id, 0, [(ToolCall("c", "count"), Observation(Status.OK, "on", 2))]))
+    tab = opened(page([ShownRun("long", tree)]))
+    assert tab.run(ROWS) == len(tree) - 3
+    tab.click("button[data-fold=none]")
+    assert tab.run(ROWS) == len(tree)
 
 
 @pytest.fixture(scope="module")

@@ -70,12 +70,18 @@ def test_another_ending_is_refused_so_that_a_journal_is_never_overwritten(
     assert (run / "journal.jsonl").read_bytes() == before
 
 
-def test_a_folder_of_runs_is_told_from_a_run(view: View, tmp_path: Path) -> None:
+def test_a_folder_of_runs_opens_as_a_table(
+    view: View, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_run(tmp_path / "runs" / "a")
     write_run(tmp_path / "runs" / "b")
-    code, _, err = view(tmp_path / "runs")
-    assert code == 1
-    assert f"holds 2 runs. Name them: toolgrove view {tmp_path / 'runs'}/*" in err
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = view("runs", "--json")
+    assert code == 0
+    assert json.loads(out) == {"file": "runs/tree.html", "runs": 2, "nodes": 18}
+    code, _, err = view("runs", "--out", "tree.svg")
+    assert code == 2
+    assert "draws one run" in err
 
 
 @pytest.mark.parametrize(

@@ -211,6 +211,7 @@ def _cells(group: Group) -> dict[str, str]:
         "tool\ncalls": _number(group.tool_calls),
         "\ntokens": _number(group.tokens),
         "\ns": _number(group.seconds),
+        "\ncost": "" if group.cost is None else f"{group.cost:,.4g}",
         "broke\ndown": str(group.infrastructure or ""),
         "\nleft": str(group.left or ""),
     }

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
-from toolgrove.errors import JournalError, UsageError
+from toolgrove.errors import UsageError
 
 __all__ = ["register"]
 
@@ -18,6 +18,8 @@ Examples:
   toolgrove view runs/1b9d1a6f0c2e-1 --open
 
   toolgrove view runs/* --out runs.html
+
+  toolgrove view out/eval --open
 
   toolgrove view runs/1b9d1a6f0c2e-1 --out tree.svg
 """
@@ -31,7 +33,10 @@ def register(app: typer.Typer) -> None:
 def view(
     run: Annotated[
         list[Path],
-        typer.Argument(metavar="RUN...", help="Run folders, or ToolBench answer trees (.json)."),
+        typer.Argument(
+            metavar="RUN...",
+            help="Run folders, ToolBench answer trees (.json), or a folder of runs.",
+        ),
     ],
     out: Annotated[
         Path | None,
@@ -44,9 +49,7 @@ def view(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Write one self-contained HTML page that shows what runs did, step by step."""
-    from toolgrove.agent.view.data import read_view
-    from toolgrove.agent.view.page import page, svg
-    from toolgrove.evaluators.judgements import Judgements
+    from toolgrove.agent.view.batch import holds_runs
     from toolgrove.machine.files import write_beside
 
     target = out if out is not None else _default(run)
@@ -55,21 +58,21 @@ def view(
     picture = target.suffix.lower() == ".svg"
     if picture and len(run) > 1:
         raise UsageError("--out .svg draws one run: name one, or write an .html page.")
-    for path in run:
-        _check(path)
-    judgements = Judgements()
-    views = [read_view(path, judgements) for path in run]
-    text = svg(views[0].tree) if picture else page(views)
+    if len(run) == 1 and holds_runs(run[0]):
+        if picture:
+            raise UsageError("--out .svg draws one run: name one, or write an .html page.")
+        text, count, nodes = _page_of_folder(run[0])
+    else:
+        text, count, nodes = _page_of_runs(run, picture)
     try:
         write_beside(target, [text.encode()])
     except OSError as error:
         why = error.strerror or str(error)
         raise UsageError(f"{target}: cannot be written ({why}). Name another with --out.") from None
-    nodes = sum(len(found.tree) for found in views)
     if json:
-        print_json({"file": str(target), "runs": len(views), "nodes": nodes})
+        print_json({"file": str(target), "runs": count, "nodes": nodes})
     else:
-        runs = "1 run" if len(views) == 1 else f"{len(views)} runs"
+        runs = "1 run" if count == 1 else f"{count} runs"
         console().print(f"{target}  ({runs}, {nodes} nodes)")
     if open_:
         _show(target)
@@ -80,14 +83,21 @@ def _default(runs: list[Path]) -> Path:
     return alone / "tree.html"
 
 
-def _check(path: Path) -> None:
-    """Say what to name instead of a folder that holds runs."""
-    from toolgrove.data.journal import JOURNAL
+def _page_of_folder(folder: Path) -> tuple[str, int, int]:
+    from toolgrove.agent.view.batch import batch_page
 
-    if path.is_dir() and not (path / JOURNAL).is_file():
-        inside = sum(1 for _ in path.glob(f"*/{JOURNAL}"))
-        if inside:
-            raise JournalError(f"{path}: holds {inside} runs. Name them: toolgrove view {path}/*")
+    return batch_page(folder)
+
+
+def _page_of_runs(runs: list[Path], picture: bool) -> tuple[str, int, int]:
+    from toolgrove.agent.view.data import read_view
+    from toolgrove.agent.view.page import page, svg
+    from toolgrove.evaluators.judgements import Judgements
+
+    judgements = Judgements()
+    views = [read_view(path, judgements) for path in runs]
+    text = svg(views[0].tree) if picture else page(views)
+    return text, len(views), sum(len(found.tree) for found in views)
 
 
 def _show(target: Path) -> None:

@@ -18,17 +18,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.judged_batch import RIGHT, WRONG, evaluate, row_of
-from support.sample_run import HOSTILE, path_tree, sample_tree, write_run
+from support.sample_run import HOSTILE, path_tree, sample_tree, step, write_run
 from toolgrove.agent.view import data as view_data
 from toolgrove.agent.view.data import ShownRun, read_view
-from toolgrove.agent.view.look import shorten
-from toolgrove.agent.view.markup import inert_json, tag
 from toolgrove.agent.view.page import page, render, svg
+from toolgrove.data.drawing.markup import inert_json, tag
+from toolgrove.data.drawing.words import shorten
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.preferences import mine
-from toolgrove.data.records import Node, Task, ToolCall
+from toolgrove.data.records import (
+    Node,
+    NodeState,
+    Observation,
+    Score,
+    Status,
+    Task,
+    ToolCall,
+)
 from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import FormatError, JournalError
+from toolgrove.evaluators.judgements import judgement
 
 SVG = "{http://www.w3.org/2000/svg}"
 words = st.one_of(
@@ -131,6 +140,7 @@ def test_promise_25_the_policy_lets_nothing_in_but_the_pages_own_script_and_styl
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == digest(scripts[0])
     assert policy["style-src"] == digest(styles[0])
+    assert policy["connect-src"] == "'none'"
     assert policy["base-uri"] == policy["form-action"] == policy["trusted-types"] == "'none'"
     assert policy["require-trusted-types-for"] == "'script'"
 
@@ -147,7 +157,7 @@ def test_a_page_loads_nothing(tmp_path: Path) -> None:
 
 
 def test_a_tag_escapes_text_and_attributes_alike() -> None:
-    assert tag("p", "<b>", title='"<') == '<p title="&quot;&lt;">&lt;b&gt;</p>'
+    assert str(tag("p", "<b>", title='"<')) == '<p title="&quot;&lt;">&lt;b&gt;</p>'
 
 
 def test_each_step_is_told_whole(tmp_path: Path) -> None:
@@ -292,6 +302,82 @@ def test_five_thousand_nodes_on_one_path_are_rendered(fork: int) -> None:
     assert ElementTree.fromstring(svg(tree)) is not None
 
 
+async def test_a_wrong_answer_is_told_and_not_green(tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT, WRONG)
+    right, wrong = (tmp_path / "R" / row_of(tmp_path / "R", task).run for task in ("t0", "t1"))
+    for run, kind, word in ((right, "right", "Judged right"), (wrong, "wrong", "Judged wrong")):
+        html = render([run])
+        assert f'class="verdict {kind}"' in html
+        assert f"{word} by answer/1: " in Parsed(html).text
+        assert [n["kind"] for n in nodes_of(html) if n["did"] == "Answer"] == [kind]
+        assert f'class="edge won {kind}"' in html
+    unjudged = shown(sample_tree())
+    assert 'class="verdict answered"' in unjudged
+    assert "Nobody judged this answer." in Parsed(unjudged).text
+
+
+def test_to_give_up_where_no_tool_can_tell_is_right() -> None:
+    tree = failing(2)
+    judged = judgement(tree, None, [Score(1.0, "gave up, as it had to", "answer/1")])
+    html = page([ShownRun("run", tree, judgement=judged)])
+    assert 'class="verdict right"' in html
+    assert "Judged right by answer/1: gave up, as it had to" in Parsed(html).text
+
+
+def failing(calls: int) -> SearchTree:
+    """Calls that all fail, and whose branches were left for it, two to a step."""
+    tree = SearchTree(Task("1", "How far?"), ending=Ending("exhausted"))
+    tree.add(Node(ROOT, None))
+    for n in range(calls // 2):
+        made = [ToolCall(f"c{k}", "look", {"to": f"place {n}{k}"}) for k in range(2)]
+        seen = Observation(Status.TIMEOUT, "no reply in 30 s", 16, seconds=1.5)
+        left = {"state": NodeState.PRUNED, "reason": "every call failed"}
+        tree.add(step(ROOT, n, [(call, seen) for call in made], **left))
+    return tree
+
+
+def test_calls_that_failed_are_counted_and_not_called_pruned() -> None:
+    html = shown(failing(8))
+    text = Parsed(html).text
+    assert "failed 8 of 8 calls" in text
+    assert "No answer: every path was tried; failed 8 of 8 calls." in text
+    legend = Parsed(html[html.index('<ul class="legend"') : html.index("</ul>")]).text
+    assert "pruned" not in legend
+    assert {n["kind"] for n in nodes_of(html)[1:]} == {"error"}
+    assert {n["mark"] for n in nodes_of(html)[1:]} == {"2 of 2 calls failed"}
+    drawn = [e.text or "" for e in ElementTree.fromstring(svg(failing(8))).iter(f"{SVG}text")]
+    assert sum(said.startswith("2 of 2 timeout: no reply") for said in drawn) == 4
+
+
+def test_a_page_opens_on_the_answer_or_on_the_first_failure() -> None:
+    assert block(shown(sample_tree()))["open"] == 8
+    assert block(shown(failing(4)))["open"] == 1
+    assert block(shown(path_tree(20, fork=7)))["open"] == 7
+    assert block(shown(path_tree(5)))["open"] == 4
+
+
+def test_boxes_say_number_time_values_and_what_came_of_it() -> None:
+    call = ToolCall("c", "Travel/air/distance", {"from": "OSL", "to": "LHR", "via": None})
+    told = '{"error": "", "response": {"km": 1186.2}}'
+    seen = Observation(Status.OK, told, len(told), seconds=0.25)
+    tree = SearchTree(Task("1", "How far?"))
+    tree.add(Node(ROOT, None))
+    tree.add(step(ROOT, 0, [(call, seen)], seconds=2.0))
+    drawn = ElementTree.fromstring(svg(tree))
+    said = {e.get("class"): e.text for e in drawn.iter(f"{SVG}text")}
+    assert said == {
+        "nth": "1", "did": "distance", "took": "2.2 s", "with": "OSL · LHR", "gave": "km 1186.2"
+    }  # fmt: skip
+
+
+def test_steps_are_numbered_in_the_order_of_their_visits() -> None:
+    tree = path_tree(3)
+    late = replace(next(iter(tree.children(ROOT))), id=child_id(ROOT, 0), index=0)
+    tree.add(late)
+    assert [node.get("place") for node in nodes_of(shown(tree))] == [0, 1, 1, 0]
+    assert nodes_of(shown(tree))[3]["up"] == 0
+
+
 def test_a_large_tree_has_no_picture_and_says_so() -> None:
     small, large = shown(path_tree(50)), shown(path_tree(1_000))
     assert 'class="map"' in small
@@ -318,7 +404,7 @@ def test_a_picture_draws_each_node_once_and_marks_the_answers_path() -> None:
     )
     edges = [p.get("class") for p in drawn.iter(f"{SVG}path") if "edge" in str(p.get("class"))]
     assert len(edges) == len(tree) - 1
-    assert edges.count("edge won") == len(tree.path(tree.answered[0].id)) - 1
+    assert edges.count("edge won answered") == len(tree.path(tree.answered[0].id)) - 1
     places = [(r.get("x"), r.get("y")) for r in drawn.iter(f"{SVG}rect") if r.get("x")]
     assert len(set(places)) == len(tree)
 

@@ -2,27 +2,41 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
-from toolgrove.agent.view.markup import Markup, tag
+from toolgrove.data.drawing.markup import Element, tag
+from toolgrove.data.drawing.words import LONGEST, one_line
 from toolgrove.data.formats import deepjson
-from toolgrove.data.records import FINISH, Node, NodeState, Role, ToolCall
+from toolgrove.data.records import (
+    CONTROLS,
+    FINISH,
+    SEARCH_TOOLS,
+    Node,
+    NodeState,
+    Observation,
+    Role,
+    ToolCall,
+)
 from toolgrove.data.tree import SearchTree
 
 __all__ = [
     "KINDS",
+    "AnswerKind",
     "TextKind",
     "arguments_line",
+    "failed_calls",
+    "failed_words",
     "icon",
     "kind_of",
     "label",
-    "one_line",
+    "node_seconds",
     "preorder",
-    "shorten",
+    "seconds_text",
     "tool_names",
+    "unjudged",
 ]
 
 
@@ -43,7 +57,12 @@ class TextKind:
 KINDS: Mapping[str, TextKind] = {
     "task": TextKind("task", "#475467", "#b6c2cf", "M8 3.6L12.4 8 8 12.4 3.6 8z"),
     "step": TextKind("step", "#2f6eb5", "#79b8ff", "M6.3 4.2L10.1 8l-3.8 3.8"),
-    "answered": TextKind("answered", "#00795a", "#3fcf9d", "M3.8 8.4l2.9 2.9 5.5-6.4"),
+    "right": TextKind("judged right", "#00795a", "#3fcf9d", "M3.8 8.4l2.9 2.9 5.5-6.4"),
+    "wrong": TextKind("judged wrong", "#b3261e", "#ff8f87", "M4 6.3h8M4 9.7h8M10.3 3.6L5.7 12.4"),
+    "partly": TextKind(
+        "judged partly right", "#946200", "#e3b341", "M3.8 9.2c1.6-3 3-3 4.2-1.2s2.6 1.8 4.2-1.2"
+    ),
+    "answered": TextKind("answered, not judged", "#0b6e8a", "#56c7e0", "M3.8 8.4l2.9 2.9 5.5-6.4"),
     "gave_up": TextKind(
         "gave up", "#946200", "#e3b341", "M6.4 3.4L3.9 5.9l2.5 2.5M4 5.9h5.2a3 3 0 0 1 0 6H6.8"
     ),
@@ -54,18 +73,69 @@ KINDS: Mapping[str, TextKind] = {
 """Every kind of node, in the order of the legend."""
 
 
-def kind_of(tree: SearchTree, node: Node) -> str:
-    """Which of :data:`KINDS` a node is; what became of it comes before what its calls gave."""
+_NO_TOOLS = CONTROLS - {SEARCH_TOOLS}
+
+AnswerKind: TypeAlias = Callable[[Node], str]
+"""What became of a node that answered: ``right``, ``wrong``, ``partly`` or ``answered``."""
+
+
+def unjudged(node: Node) -> str:
+    """The verdict where nobody judged: an answer is an answer."""
+    return "answered"
+
+
+def kind_of(tree: SearchTree, node: Node, verdict: AnswerKind = unjudged) -> str:
+    """Which of :data:`KINDS` a node is.
+
+    An ending comes before what the node's calls gave, but for a prune: that a call failed tells
+    more than that its branch was left.
+    """
     if node.parent is None:
         return "task"
-    if node.state is not NodeState.OPEN:
+    if node.state is NodeState.ANSWERED:
+        return verdict(node)
+    if node.state is NodeState.GAVE_UP:
         return node.state.value
-    if any(observation.status.failed for observation in node.observations):
+    if failed_calls(node):
         return "error"
+    if node.state is NodeState.PRUNED:
+        return node.state.value
     return "step" if tree.children(node.id) else "open"
 
 
-def icon(kind: str) -> Markup:
+def failed_calls(node: Node) -> list[Observation]:
+    """What a node's calls gave that failed; to give up is no failed call."""
+    pairs = zip(node.calls, node.observations, strict=False)
+    return [seen for call, seen in pairs if seen.status.failed and call.name not in _NO_TOOLS]
+
+
+def failed_words(tree: SearchTree) -> str:
+    """How many of a tree's calls failed, in words; empty where none did."""
+    failed = sum(len(failed_calls(node)) for node in tree)
+    return f"failed {failed:,} of {tree.tool_calls:,} calls" if failed else ""
+
+
+def node_seconds(node: Node) -> float:
+    """Seconds spent in a node's model and tool calls."""
+    return node.seconds + sum(observation.seconds for observation in node.observations)
+
+
+def seconds_text(seconds: float) -> str:
+    """Seconds as people write them.
+
+    Examples
+    --------
+    >>> seconds_text(0.0312), seconds_text(9.25), seconds_text(754)
+    ('31 ms', '9.2 s', '12 min 34 s')
+    """
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:
+        return f"{seconds:.1f} s"
+    return f"{seconds // 60:,.0f} min {seconds % 60:.0f} s"
+
+
+def icon(kind: str) -> Element:
     """A kind's glyph as an element of the page; its colours come with the picture's stylesheet."""
     dot = tag("circle", class_="dot", cx=8, cy=8, r=8)
     glyph = tag("path", class_="glyph", d=KINDS[kind].glyph)
@@ -120,15 +190,6 @@ def _said(node: Node) -> str:
     return next((m.content for m in node.messages if m.role is Role.ASSISTANT), "")
 
 
-_LONGEST = 200
-
-
-def one_line(text: str) -> str:
-    """Text on one line, cut where it is long."""
-    line = " ".join(text[: 4 * _LONGEST].split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
-
-
 def arguments_line(call: ToolCall) -> str:
     """A call's arguments on one line, cut where they are long.
 
@@ -139,32 +200,5 @@ def arguments_line(call: ToolCall) -> str:
     """
     if call.malformed is not None:
         return one_line(call.malformed)
-    first = islice(call.arguments.items(), _LONGEST)
+    first = islice(call.arguments.items(), LONGEST)
     return one_line(" ".join(f"{k}={deepjson.dumps(v).decode()}" for k, v in first))
-
-
-def shorten(text: str, width: float) -> str:
-    """Text cut to a width in ems of a proportional font, estimated without one.
-
-    Examples
-    --------
-    >>> shorten("airport_information", 6)
-    'airport_inf…'
-    """
-    used, kept = 0.0, 0
-    for character in text:
-        used += _advance(character)
-        if used > width:
-            return text[:kept].rstrip() + "…"
-        kept += used <= width - 1  # room for the ellipsis
-    return text
-
-
-def _advance(character: str) -> float:
-    if unicodedata.combining(character):
-        return 0.0
-    if unicodedata.east_asian_width(character) in "WF":
-        return 1.0
-    if character in "iljtfrI.,:;'|!()[]{}\" ":
-        return 0.33
-    return 0.72 if character.isupper() or character in "mwMW@%…" else 0.57

@@ -1,0 +1,95 @@
+"""A folder of runs: that of a batch, with its results, or one that runs were kept in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolgrove.agent.view.data import ShownRun, read_view
+from toolgrove.agent.view.page import document
+from toolgrove.agent.view.sections import run_section
+from toolgrove.agent.view.table import RunRow, row_of, row_of_result
+from toolgrove.data.drawing.markup import Element
+from toolgrove.data.journal import JOURNAL
+from toolgrove.errors import FormatError, JournalError
+from toolgrove.evaluators.judgements import Judgements
+from toolgrove.evaluators.store import holds_results, read_batch
+
+__all__ = ["HeldRun", "batch_page", "holds_runs", "runs_in"]
+
+PAGE_LIMIT = 40_000_000
+"""Characters of the trees that the page of a batch carries; a server shows them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRun:
+    """A run of a folder: where it is, and its row where a batch's results have it."""
+
+    path: Path | None
+    row: RunRow | None = None
+
+    def read(self, judgements: Judgements) -> ShownRun | None:
+        """Its tree; None of one that has not begun, or cannot be read."""
+        if self.path is None:
+            return None
+        try:
+            return read_view(self.path, judgements)
+        except (JournalError, FormatError):
+            return None
+
+
+def holds_runs(folder: Path) -> bool:
+    """Whether a folder is no run but holds some."""
+    if not folder.is_dir() or (folder / JOURNAL).exists():
+        return False
+    return holds_results(folder) or any(folder.glob(f"*/{JOURNAL}"))
+
+
+def runs_in(folder: Path) -> list[HeldRun]:
+    """The runs of a folder, in the order of a batch's results or of their names.
+
+    Raises
+    ------
+    FormatError
+        Where a batch's results cannot be read.
+    """
+    if not holds_results(folder):
+        return [HeldRun(journal.parent) for journal in sorted(folder.glob(f"*/{JOURNAL}"))]
+    real = folder.resolve()
+    held = []
+    for config, row in read_batch(folder):
+        path = folder / row.run
+        inside = path.resolve().is_relative_to(real)  # a batch that somebody sent leads nowhere
+        held.append(HeldRun(path if inside else None, row_of_result(config, row)))
+    return held
+
+
+def batch_page(folder: Path) -> tuple[str, int, int]:
+    """A folder's runs as one page; with it how many runs and how many nodes it shows.
+
+    Trees that would make it too large to be opened are left out, and have a row without a link.
+    """
+    judgements = Judgements()
+    held = runs_in(folder)
+    title = f"{len(held)} runs of {folder.resolve().name}"
+    rows: list[RunRow] = []
+    sections: list[Element] = []
+    nodes = 0
+    left = PAGE_LIMIT
+    for number, run in enumerate(held, 1):
+        shown, row = run.read(judgements), run.row
+        if shown is not None:
+            read = row_of(shown)
+            row = read if row is None else replace(row, failed=read.failed)
+            section = run_section(shown, number)
+            left -= len(str(section))
+            if left >= 0:
+                sections.append(section)
+                row = replace(row, link=f"#run-{number}")
+                nodes += len(shown.tree)
+        rows.append(row if row is not None else _unreadable(run))
+    return document(title, rows, sections), len(rows), nodes
+
+
+def _unreadable(run: HeldRun) -> RunRow:
+    return RunRow(run.path.name if run.path else "", "", "", "", "open", "cannot be read")

@@ -1,0 +1,1 @@
+"""How a tree is spoken of and drawn: for pages, pictures and notebooks."""
