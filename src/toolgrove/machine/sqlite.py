@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+from weakref import finalize
 
 from toolgrove.errors import ToolgroveError
 
@@ -96,6 +97,8 @@ class Database:
             except BaseException:
                 self.connection.close()
                 raise
+        # what nobody closed is let go of with this object; Python 3.13 warns of it otherwise
+        finalize(self, self.connection.close)
 
     def _make(self, path: Path) -> None:
         try:
