@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import count
 from pathlib import Path
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
-from toolgrove.agent.hosting import world_version
+from toolgrove.agent.hosting import apis_identity, world_version
 from toolgrove.agent.models.identity import sampling_of
+from toolgrove.agent.models.loading import load_model
 from toolgrove.agent.outcome import Outcome, as_task
+from toolgrove.agent.prepared import Prepared, keep, prepare
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
@@ -24,8 +25,9 @@ from toolgrove.data.journal import read_run
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
-from toolgrove.machine.files import new_folder, safe_name
+from toolgrove.machine.files import new_folder
 from toolgrove.planners import subtasks
+from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text
@@ -39,8 +41,6 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
 
 __all__ = ["Agent"]
-
-_OFFERS = 16  # of which an agent keeps what was worked out for them
 
 
 class Agent(Runnable[str | Task, Outcome]):
@@ -120,19 +120,18 @@ class Agent(Runnable[str | Task, Outcome]):
         if strong is not None:
             how = parse_cascade(self.settings.cascade)
             self.chat_models = Cascade(self.model, _loaded(strong, self.settings), how)
-        self.apis_identity = _identity(self.settings.calls.apis)
-        self._offers: OrderedDict[tuple[object, ...], Offer] = OrderedDict()
-        self._all: tuple[object, list[ToolSpec]] = (None, [])
-        self.kept_settings = self.settings.to_journal()  # its runs share the one
+        self.apis_identity = apis_identity(self.settings.calls.apis)
+        self._offers: dict[tuple[object, ...], Offer] = {}
+        self._prepared: dict[tuple[object, ...], Prepared] = {}
         self._runs_of: dict[str, Iterator[int]] = {}
 
     def changed(self, **options: Unpack[RunOptions]) -> Agent:
         """The same agent with other settings; it shares its tools and limits with this one."""
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
-        other.kept_settings = other.settings.to_journal()
+        other._prepared = {}
         if "apis" in options:
-            other.apis_identity = _identity(options["apis"])
+            other.apis_identity = apis_identity(options["apis"])
         return other
 
     @property
@@ -227,9 +226,8 @@ class Agent(Runnable[str | Task, Outcome]):
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
-        runs = self.runs or Path("runs")
-        safe = safe_name(task.id)
-        return new_folder(runs, safe, self._runs_of.setdefault(safe, count(1)))
+        numbers = self._runs_of.setdefault(task.id, count(1))
+        return new_folder(self.runs or Path("runs"), task.id, numbers)
 
     def offered(self, task: Task) -> list[ToolSpec]:
         """The tools that a task is offered: its own, the retrieved, or all.
@@ -248,16 +246,32 @@ class Agent(Runnable[str | Task, Outcome]):
                 self.registry.add(found)
             return found
         if self.catalog is not None:
-            found_here = self.catalog.search(in_context(task), settings.k, rerank=settings.rerank)
-            if not found_here:
+            hits = self.catalog.search(in_context(task), settings.k, rerank=settings.rerank)
+            if not hits:
                 raise CatalogError(
                     f"{self.catalog.folder}: no tool was found there. Add some with "
                     f"'toolgrove index SOURCE --catalog {self.catalog.folder}'."
                 )
-            return [spec for _, spec in found_here]
-        if self._all[0] != (version := self.registry.version):
-            self._all = version, list(self.registry)
-        return list(self._all[1])
+            return [spec for _, spec in hits]
+        return list(self.registry)
+
+    def prepared(self, task: Task, brief: Brief) -> Prepared:
+        """What a task's run begins with, worked out anew where what it rests on is another.
+
+        That is the tools there are, the request they are retrieved for, and how the models sample.
+        """
+        settings, catalog, sampling = self.settings, self.catalog, self.sampling
+        if task.tools is None and (settings.retrieve or settings.rerank):  # who may find others
+            return prepare(self, self.offer(self.offered(task)), sampling, brief)
+        version = self.registry.version if catalog is None else catalog.version
+        retrieved = catalog is not None and task.tools is None
+        key = (version, brief, task.tools, in_context(task) if retrieved else "")
+        known = self._prepared.get(key)
+        if known is None or known.same["sampling"] != sampling:
+            known = prepare(self, self.offer(self.offered(task)), sampling, brief)
+            if catalog is None or catalog.whole:  # else it is mended by the next search
+                keep(self._prepared, key, known)
+        return known
 
     def candidates(self, task: Task) -> list[str]:
         """Ids of the tools that a task is offered."""
@@ -272,12 +286,8 @@ class Agent(Runnable[str | Task, Outcome]):
         controls = [SEARCH_TOOLS] if self.settings.search_tools else []
         controls += subtasks.CONTROLS if self.settings.subtasks else ()
         key = (self.registry, self.registry.version, *controls, *(spec.id for spec in specs))
-        if key not in self._offers:
-            self._offers[key] = self.registry.offer_of(specs, controls)
-        self._offers.move_to_end(key)
-        if len(self._offers) > _OFFERS:
-            self._offers.popitem(last=False)
-        return self._offers[key]
+        found = self._offers.get(key)
+        return found or keep(self._offers, key, self.registry.offer_of(specs, controls))
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
@@ -285,16 +295,4 @@ class Agent(Runnable[str | Task, Outcome]):
 
 
 def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
-    if not isinstance(model, str):
-        return model
-    from toolgrove.agent.models.loading import load_model
-
-    return load_model(model, **settings.sampling)
-
-
-def _identity(apis: str | None) -> str:
-    if apis is None:
-        return ""
-    from toolgrove.tools.virtual.backend import identity
-
-    return identity(apis)
+    return load_model(model, **settings.sampling) if isinstance(model, str) else model

@@ -226,7 +226,7 @@ class Catalog:
         self, query: str, k: int, where: Mapping[str, str] | None
     ) -> list[tuple[Hit, ToolSpec]]:
         """What a plain search finds; the same one, while nothing changed, is made once."""
-        now = (self.search_index.version, self.registry.version)
+        now = self.version
         asked = (query, k, tuple(sorted((where or {}).items())))
         known = self._known.get(asked)
         if known is None or known[0] != now:
@@ -299,6 +299,12 @@ class Catalog:
         new = self.co_use.learn(episode.among(ids) for episode in episodes)
         self.co_use.save(self.folder)
         return new
+
+    @property
+    def version(self) -> tuple[object, ...]:
+        """Another value after every change of tools or of what is found, by whichever process."""
+        index = self.search_index
+        return (self.registry.database.version, index.database.version, index.ranker)
 
     @property
     def whole(self) -> bool:

@@ -12,7 +12,7 @@ from toolgrove.data.records import Task, ToolSpec
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
 
-__all__ = ["hosted", "hosted_agent", "of_the_world", "world_version"]
+__all__ = ["apis_identity", "hosted", "hosted_agent", "of_the_world", "world_version"]
 
 
 def of_the_world(specs: Iterable[ToolSpec]) -> bool:
@@ -39,6 +39,15 @@ def world_version(specs: Iterable[ToolSpec]) -> str:
     from toolgrove.data.world import VERSION
 
     return VERSION
+
+
+def apis_identity(apis: str | None) -> str:
+    """What names the virtual API server at a URL; empty where there is none."""
+    if apis is None:
+        return ""
+    from toolgrove.tools.virtual.backend import identity
+
+    return identity(apis)
 
 
 @contextmanager

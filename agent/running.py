@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.briefing import brief_of, brief_to_go_on
+from toolgrove.agent.prepared import Prepared, prepare
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
@@ -19,14 +19,9 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Meter
-from toolgrove.planners.cascade import open_chat
-from toolgrove.planners.chat import Chatting
-from toolgrove.planners.frontier import Frontier
-from toolgrove.planners.solve import identity, solve
+from toolgrove.planners.solve import solve
 from toolgrove.tools.calls.idempotency import KeyFile
-from toolgrove.tools.calls.settings import CallSettings
-from toolgrove.tools.calls.stack import build_stack
-from toolgrove.tools.offer import Offer
+from toolgrove.tools.calls.stack import CallStack
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
@@ -46,37 +41,32 @@ async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
         Where another process is at it.
     """
     settings = agent.settings
-    frontier = agent.frontier()
-    async with AsyncExitStack() as stack:
-        if has_begun(run):
-            begun = _resumed(agent, task, run, frontier)
-        else:
-            begun = _begun(agent, task, run, frontier, await brief_of(settings, task))
-        journal = begun.journal
-        stack.enter_context(journal)
-        meter = Meter(settings.budget, journal.record, begun.chat.models, settings.prices)
-        execute = await stack.enter_async_context(
-            build_stack(
-                agent.registry,
-                begun.calls,
-                secrets=agent.secrets,
-                store=journal.store,
-                keys=KeyFile(journal.run / "idempotency.jsonl").key,
-                pins=begun.pins,
-                cassette=_cassette(agent, task, resumed=journal.record.size > 0),
+    if has_begun(run):
+        begun = _resumed(agent, task, run)
+    else:
+        begun = _begun(agent, task, run, await brief_of(settings, task))
+    prepared, journal, pins = begun.prepared, begun.journal, begun.pins
+    try:
+        async with begun.calls.opened(
+            offered=prepared.offer.specs,
+            store=journal.store,
+            keys=KeyFile(journal.run / "idempotency.jsonl").key,
+            pins=pins,
+            cassette=_cassette(agent, task, resumed=journal.record.size > 0),
+        ) as execute:
+            return await solve(
+                journal,
+                chat=prepared.chat,
+                offer=prepared.offer,
+                execute=execute,
+                frontier=agent.frontier(),
+                meter=Meter(settings.budget, journal.record, prepared.chat.models, settings.prices),
+                find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
+                window=prepared.window,
+                in_flight=settings.in_flight,
             )
-        )
-        return await solve(
-            journal,
-            chat=begun.chat,
-            offer=begun.offer,
-            execute=execute,
-            frontier=frontier,
-            meter=meter,
-            find=finder(agent.catalog, settings.k, begun.pins) if settings.search_tools else None,
-            window=settings.window,
-            in_flight=settings.in_flight,
-        )
+    finally:
+        journal.close()
 
 
 def has_begun(run: Path | None) -> bool:
@@ -88,32 +78,27 @@ def has_begun(run: Path | None) -> bool:
 class _Begun:
     """A run that can be worked on."""
 
+    prepared: Prepared
     journal: Journal
-    offer: Offer
-    chat: Chatting
     pins: dict[str, str]
-    calls: CallSettings
+    calls: CallStack
 
 
-def _begun(agent: Agent, task: Task, run: Path | None, frontier: Frontier, brief: Brief) -> _Begun:
-    offer = agent.offer(agent.offered(task))
-    chat = open_chat(agent.chat_models, offer)
+def _begun(agent: Agent, task: Task, run: Path | None, brief: Brief) -> _Begun:
+    prepared = agent.prepared(task, brief)
+    offer = prepared.offer
     begin = Journal.in_memory if run is None else partial(Journal.create, run)
     journal = begin(
         task=task,
         tools=offer.specs,
         aliases=offer.aliases,
-        config={
-            **_header(agent, frontier, chat, offer, brief),
-            **brief.header(),
-            "world": agent.world(agent.registry if agent.settings.search_tools else offer.specs),
-            "settings": agent.kept_settings,
-        },
+        config=prepared.config,
+        encoded=prepared.encoded,
     )
-    return _Begun(journal, offer, chat, dict(offer.pins), agent.settings.calls)
+    return _Begun(prepared, journal, dict(offer.pins), prepared.calls)
 
 
-def _resumed(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> _Begun:
+def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
     """A run to go on with, if it was begun as this agent would; its restrictions stay."""
     assert run is not None
     journal = Journal.resume(run)
@@ -122,33 +107,20 @@ def _resumed(agent: Agent, task: Task, run: Path | None, frontier: Frontier) -> 
         config = record.header["config"]
         begun_for, begun_with = record.began
         offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with])
-        chat = open_chat(agent.chat_models, offer)
         brief = brief_to_go_on(agent.settings, Brief.of(record))
-        now = {**_header(agent, frontier, chat, offer, brief), "task": task.id}
-        before = {**config, "task": begun_for.id}
-        _same(run, before, {**now, "virtual APIs": agent.apis_identity})
+        prepared = prepare(agent, offer, agent.sampling, brief)
+        now = {**prepared.same, "task": task.id, "virtual APIs": agent.apis_identity}
+        _same(run, {**config, "task": begun_for.id}, now)
         pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
         if record.nodes:  # what searches found until the run was interrupted
             pins |= _pins(fold(record).tools)
         policy = RunSettings.from_journal(config, run).calls.policy
         calls = agent.settings.calls
-        return _Begun(
-            journal, offer, chat, pins, replace(calls, policy=calls.policy.within(policy))
-        )
+        calls = replace(calls, policy=calls.policy.within(policy))
+        return _Begun(prepared, journal, pins, CallStack(agent.registry, calls, agent.secrets))
     except BaseException:
         journal.close()
         raise
-
-
-def _header(
-    agent: Agent, frontier: Frontier, chat: Chatting, offer: Offer, brief: Brief
-) -> dict[str, Any]:
-    """What a run has to be gone on with as it was begun (promise 8)."""
-    return {
-        **identity(frontier, chat, offer, brief),
-        "sampling": agent.sampling,
-        "window": agent.settings.context_tokens,
-    }
 
 
 def _same(run: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -253,8 +253,12 @@ class Journal:
         tools: tuple[ToolSpec, ...] | list[ToolSpec],
         aliases: JsonObject,
         config: JsonObject,
+        encoded: JsonObject | None = None,
     ) -> Journal:
         """Begin a run in a new or empty folder.
+
+        ``encoded`` is the JSON of what of this many runs share, by name
+        (:class:`toolgrove.data.codec.Encoded`).
 
         Raises
         ------
@@ -274,7 +278,11 @@ class Journal:
         record = _begun(folder.name, task, tools, aliases, config)
         with _told(folder):
             journal = cls(folder, _opened(path, lock), lock, record)
-        journal._write(record.header)  # the first write's intent takes it to the disk as well
+        try:  # the first write's intent takes it to the disk as well
+            journal._write({**record.header, **(encoded or {})})
+        except BaseException:
+            journal.close()
+            raise
         return journal
 
     @classmethod
@@ -285,6 +293,7 @@ class Journal:
         tools: tuple[ToolSpec, ...] | list[ToolSpec],
         aliases: JsonObject,
         config: JsonObject,
+        encoded: JsonObject | None = None,
     ) -> Journal:
         """Begin a run that nobody wants to go on with, of which nothing is left when it is closed.
 

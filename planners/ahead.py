@@ -76,8 +76,6 @@ class Ahead:
 
     async def node(self, wanted: Expand, rest: tuple[Step, ...]) -> Node:
         """The node of a step whose turn it is; ``rest`` comes after it in its wave."""
-        if self._most == 1:
-            return await self._frontier.expand(self._run, wanted)
         node_id = child_id(wanted.parent, wanted.index)
         self._gather()
         found = self._tries.get(node_id)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
-from toolgrove.data.reply import asked_models
+from toolgrove.data.reply import Reply, asked_models
 from toolgrove.data.settings import decides
 from toolgrove.data.spending import MODEL_KINDS
 from toolgrove.errors import UsageError
@@ -78,7 +78,7 @@ class Meter:
     prices: Prices = field(default_factory=dict)
     model_calls: int = 0
     tool_calls: int = 0
-    usage: Usage = Usage()
+    tokens: int = 0
     money: float = 0.0
     before: float = 0.0
     _began: float = field(default_factory=time.monotonic)
@@ -104,36 +104,40 @@ class Meter:
         """Seconds until the budget ends, or None where there is no limit."""
         return None if self.budget.seconds is None else max(0.0, self.budget.seconds - self.seconds)
 
-    def before_model(self, calls: int = 1) -> None:
+    def before_model(self, calls: int = 1) -> float | None:
         """Count model calls that are about to be made, or raise ``BudgetSpent``.
+
+        Returns the seconds that are left for them, None without a limit.
 
         ``calls`` is the most that one reply may take; :meth:`after_model` gives the rest back.
         """
         if self.model_calls + calls > self.budget.model_calls:
             raise BudgetSpent("model_calls")
-        if self.budget.tokens is not None and self.usage.total >= self.budget.tokens:
+        if self.budget.tokens is not None and self.tokens >= self.budget.tokens:
             raise BudgetSpent("tokens")
         if self.budget.money is not None and self.money >= self.budget.money:
             raise BudgetSpent("money")
-        self._before()
+        left = self._before()
         self.model_calls += calls
+        return left
 
-    def before_tool(self) -> None:
-        """Count a tool call that is about to be made, or raise ``BudgetSpent``."""
+    def before_tool(self) -> float | None:
+        """The same for a tool call."""
         if self.budget.tool_calls is not None and self.tool_calls >= self.budget.tool_calls:
             raise BudgetSpent("tool_calls")
-        self._before()
+        left = self._before()
         self.tool_calls += 1
+        return left
 
-    def after_model(self, asked: Sequence[tuple[str, Usage]], counted: int) -> None:
+    def after_model(self, reply: Reply, counted: int) -> None:
         """Count what a reply cost: the calls that it took, of those counted before."""
         self.model_calls -= counted
-        self._spend(asked)
+        self._spend(asked_models(reply))
 
     def _spend(self, asked: Sequence[tuple[str, Usage]]) -> None:
         self.model_calls += len(asked)
         for model, usage in asked:
-            self.usage += usage
+            self.tokens += usage.input_tokens + usage.output_tokens
             self.money += self.cost(model, usage)
 
     def cost(self, model: str, usage: Usage) -> float:
@@ -167,6 +171,8 @@ class Meter:
         left = left if tools is None else min(left, tools - self.tool_calls)
         return left > 2 * in_flight
 
-    def _before(self) -> None:
-        if self.seconds_left == 0.0:
+    def _before(self) -> float | None:
+        left = self.seconds_left
+        if left == 0.0:
             raise BudgetSpent("seconds")
+        return left

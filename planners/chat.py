@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.depth import DEEPEST, deeper
-from toolgrove.data.passing import ATTEMPTS, asked_again, wait_after
+from toolgrove.data.passing import ATTEMPTS, wait_after
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
 from toolgrove.errors import ModelError
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from toolgrove.planners.wrapped import ChatModel
 
-__all__ = ["Chat", "Chatting", "model_name", "to_langchain"]
+__all__ = ["Chat", "Chatting", "all_to_langchain", "model_name", "to_langchain"]
 
 
 class Chatting(Protocol):
@@ -76,6 +76,11 @@ def to_langchain(message: Message) -> BaseMessage:
                 for c in message.calls
             ]
             return AIMessage(message.content, tool_calls=calls)
+
+
+def all_to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
+    """Messages as LangChain has them."""
+    return [to_langchain(message) for message in messages]
 
 
 def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
@@ -184,18 +189,19 @@ class Chat:
         """
         began = time.monotonic()
         listed = messages if isinstance(messages, list) else list(messages)
+        made = 0
         while True:
             try:
-                reply = await asked_again(lambda: self._ask(listed))
+                reply = await self._ask(listed)
                 break
-            except asyncio.CancelledError:
-                raise
             except Exception as error:
-                if self._goes_on_without(error):
-                    continue
-                if isinstance(error, ModelError):
-                    raise
-                raise ModelError(f"{self.name} did not answer: {error}") from error
+                made += 1
+                wait = wait_after(error, made) if made < ATTEMPTS else None
+                if wait is None:
+                    if not self._goes_on_without(error):
+                        raise self._unanswered(error) from error
+                    made, wait = 0, 0.0
+            await asyncio.sleep(wait)
         message = _from_langchain(reply, name_calls)
         found = Reply(message, _usage(reply), time.monotonic() - began, self.name)
         if not self._refused:
@@ -203,6 +209,11 @@ class Chat:
         names = {str(one["name"]) for one in self._offered}
         refused = {name: why for name, why in self._refused.items() if name in names}
         return replace(found, notes={"refused": refused}) if refused else found
+
+    def _unanswered(self, error: Exception) -> ModelError:
+        if isinstance(error, ModelError):
+            return error
+        return ModelError(f"{self.name} did not answer: {error}")
 
     def _goes_on_without(self, error: Exception) -> bool:
         """Whether a function was to blame, which is then not offered any more."""

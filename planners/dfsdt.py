@@ -64,7 +64,8 @@ class DFSDT(Frontier):
         return ()
 
     def on_node(self, node: Node) -> Node:
-        node = limited(self._pruned(node), self.depth)
+        if node.state is NodeState.OPEN:
+            node = limited(self._pruned(node), self.depth)
         if node.state is NodeState.OPEN:
             self._at = _Level(node.id, 0, self._at)
         elif node.state is NodeState.ANSWERED:

@@ -30,6 +30,7 @@ from toolgrove.planners.run import Run
 
 if TYPE_CHECKING:
     from toolgrove.planners.frontier import Expand
+    from toolgrove.tools.offer import Offer
 
 __all__ = ["Expansion", "NotAhead", "expand", "prompt_of"]
 
@@ -73,7 +74,7 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     NotAhead
         Where a step that looks ahead would write. The reply is kept, and costs nothing again.
     """
-    parent = run.paths[wanted.parent]
+    parent, _, offer = run.paths.at(wanted.parent)
     node_id = child_id(parent.id, wanted.index)
     prompt = prompt_of(run, wanted)
     reply = await run.ask(node_id, parent.id, prompt)
@@ -91,7 +92,7 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     if not reply.message.calls:
         return made(depth=parent.depth + 1, messages=(reply.message, prompts.nudge()))
     node = made(depth=parent.depth)
-    calls, observations = await _execute(run, node, reply.message.calls, ahead)
+    calls, observations = await _execute(run, node, offer, reply.message.calls, ahead)
     state, answer = _finished(calls, observations)
     return made(
         depth=parent.depth + sum(1 for call in calls if call.name != FINISH),
@@ -135,9 +136,8 @@ def _finished(
 
 
 async def _execute(
-    run: Run, node: Node, asked: tuple[ToolCall, ...], ahead: bool
+    run: Run, node: Node, offer: Offer, asked: tuple[ToolCall, ...], ahead: bool
 ) -> tuple[tuple[ToolCall, ...], tuple[Observation, ...]]:
-    offer = run.offer(node.parent or ROOT)
     resolved = [offer.resolve(call) for call in asked]
     calls = tuple(
         call if isinstance(found, Observation) else found

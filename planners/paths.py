@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall
-from toolgrove.planners.chat import to_langchain
+from toolgrove.planners.chat import all_to_langchain
 from toolgrove.planners.context import Context, Window
 from toolgrove.planners.prompts import OURS, Shown, repeated
 from toolgrove.tools.offer import Offer
@@ -208,6 +208,11 @@ class Paths:
         """What a resolved call does to the world."""
         return self._effects.get(call.name, Effect.READ)
 
+    def at(self, node: str) -> tuple[Node, str, Offer]:
+        """Where a step begins: the node, the name of the conversation up to it, and the offer."""
+        step = self._steps[node]
+        return step.node, step.digest, self.offer(node) if self._dead else step.offer
+
     def digest(self, node: str) -> str:
         """Names the conversation up to a node."""
         return self._steps[node].digest
@@ -236,7 +241,7 @@ class Paths:
         self._cut(0 if step is None else self._said_to[step.node.id])
         for step in reversed(way):
             if step.said is None:
-                step.said = tuple(to_langchain(message) for message in step.shown)
+                step.said = tuple(all_to_langchain(step.shown))
             self._said += step.said
             self._said_to[step.node.id] = len(self._said)
         return self._said

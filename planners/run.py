@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from toolgrove.data import codec
 from toolgrove.data.journal import CallKey, Journal
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
-from toolgrove.data.reply import Reply, asked_models
+from toolgrove.data.reply import Reply
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
-from toolgrove.planners.chat import Chat, Chatting, to_langchain
+from toolgrove.planners.chat import Chat, Chatting, all_to_langchain
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.tool_search import FindTools, listing
@@ -109,20 +109,19 @@ class Run:
         """What is on offer after a node."""
         return self.paths.offer(node)
 
-    def _chat(self, node: str) -> Chatting:
-        offer = self.offer(node)
+    def _chat(self, offer: Offer) -> Chatting:
         if offer not in self._chats:
             self._chats[offer] = self.chat.offering(offer.functions(), offer.reads())
         return self._chats[offer]
 
     async def ask(self, node: str, parent: str, prompt: Sequence[Message]) -> Reply:
         """The model's reply for a new node: from the journal, or asked for now."""
-        asked = codec.digest([self.paths.digest(parent), prompt])
-
-        chat = self._chat(parent)
+        _, conversation, offer = self.paths.at(parent)
+        asked = codec.digest([conversation, prompt])
+        chat = self._chat(offer)
 
         def ask() -> Awaitable[Reply]:
-            messages = self.paths.messages(parent, [to_langchain(message) for message in prompt])
+            messages = self.paths.messages(parent, all_to_langchain(prompt) if prompt else ())
             return chat.ask(messages, f"call_{node[:12]}")
 
         return await self._reply(CallKey(node, "model", asked), ask, chat.calls)
@@ -132,7 +131,7 @@ class Run:
         chat = self._plain = self._plain or self.chat.offering(())
 
         def ask() -> Awaitable[Reply]:
-            return chat.ask([to_langchain(message) for message in messages], "")
+            return chat.ask(all_to_langchain(messages), "")
 
         return await self._reply(
             CallKey(node, "judge", codec.digest(list(messages))), ask, chat.calls
@@ -160,7 +159,7 @@ class Run:
             nonlocal heard
             heard = True
             form = grammar() if chat.takes_grammar else ""
-            return chat.stream([to_langchain(message) for message in messages], hear, form)
+            return chat.stream(all_to_langchain(messages), hear, form)
 
         key = CallKey(node, "model", codec.digest(list(messages)))
         reply = await self._reply(key, ask, chat.calls)
@@ -172,11 +171,11 @@ class Run:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Reply, kept)
-        self.meter.before_model(calls)
+        left = self.meter.before_model(calls)
         self.journal.intent(key)
-        reply = await self._timed(ask())
+        reply = await self._timed(left, ask())
         self.journal.result(key, reply)
-        self.meter.after_model(asked_models(reply), calls)
+        self.meter.after_model(reply, calls)
         return reply
 
     async def call(
@@ -207,12 +206,12 @@ class Run:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Observation, kept)
-        self.meter.before_tool()
+        left = self.meter.before_tool()
         if write and key.attempt:
             observation = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
         else:
             self.journal.intent(key, write=write)
-            observation = await self._timed(self.execute(call))
+            observation = await self._timed(left, self.execute(call))
         self.journal.result(key, observation)
         return observation
 
@@ -225,9 +224,9 @@ class Run:
         asked = codec.digest([position, call.name, call.arguments])
         kept, key = self._look_up(CallKey(node.id, "search", asked))
         if kept is None:
-            self.meter.before_tool()
+            left = self.meter.before_tool()
             self.journal.intent(key)
-            kept = codec.to_json(await self._timed(self._searched(node, call)))
+            kept = codec.to_json(await self._timed(left, self._searched(node, call)))
             self.journal.result(key, kept)
         found = Offer([codec.decode(ToolSpec, spec) for spec in kept["tools"]], kept["aliases"])
         self.paths.found(node.id, position, found)
@@ -257,8 +256,8 @@ class Run:
             key = replace(key, attempt=key.attempt + 1)
         return record.results.get(key), key
 
-    async def _timed(self, call: Awaitable[T]) -> T:
-        left = self.meter.seconds_left
+    async def _timed(self, left: float | None, call: Awaitable[T]) -> T:
+        """What a call gives that has so many seconds; None is no limit."""
         if left is None:
             return await call
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from toolgrove.data import codec
 from toolgrove.data.journal import Journal, begun_tree, concluded, fold
@@ -14,7 +15,7 @@ from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
-from toolgrove.planners.frontier import Expand, Frontier, Step
+from toolgrove.planners.frontier import Frontier, Rate
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
 from toolgrove.planners.run import Run
@@ -116,20 +117,23 @@ async def solve(
 
 async def _search(run: Run, frontier: Frontier) -> str:
     try:
-        async with Ahead(run, frontier) as ahead:
-            while wave := frontier.next():
-                for place, step in enumerate(wave):
-                    await _take(run, frontier, ahead, step, wave[place + 1 :])
-                    await asyncio.sleep(0)  # a scripted run never waits: let others go on
+        async with AsyncExitStack() as stack:
+            ahead = None
+            if run.in_flight > 1:
+                ahead = await stack.enter_async_context(Ahead(run, frontier))
+            await _grow(run, frontier, ahead)
     except BudgetSpent as spent:
         return spent.what
     return "answered" if run.tree.answer is not None else "exhausted"
 
 
-async def _take(
-    run: Run, frontier: Frontier, ahead: Ahead, step: Step, rest: tuple[Step, ...]
-) -> None:
-    if isinstance(step, Expand):
-        run.add(frontier.on_node(await ahead.node(step, rest)))
-    else:
-        await rate(run, frontier, step)
+async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
+    while wave := frontier.next():
+        for place, step in enumerate(wave):
+            if isinstance(step, Rate):
+                await rate(run, frontier, step)
+            elif ahead is None:
+                run.add(frontier.on_node(await frontier.expand(run, step)))
+            else:
+                run.add(frontier.on_node(await ahead.node(step, wave[place + 1 :])))
+            await asyncio.sleep(0)  # a scripted run never waits: let others go on

@@ -91,6 +91,7 @@ class Index:
         self.embedder = embedder
         self.folder.mkdir(parents=True, exist_ok=True)
         self._store = IndexStore(self.folder)
+        self.database = self._store.database
         made_with = self._store.get("embedder", embedder.name)
         if made_with != embedder.name:
             self._store.close()
@@ -115,11 +116,6 @@ class Index:
     def whole(self) -> bool:
         """False where the last writing broke off: not everything that was given is in it."""
         return self._store.get("state", CLEAN) == CLEAN
-
-    @property
-    def version(self) -> tuple[object, ...]:
-        """Another value after every change of what is found, by this process or another."""
-        return (*self._store.version, self.ranker)
 
     def ids(self) -> set[str]:
         """The id of every tool in it."""

@@ -99,7 +99,7 @@ class IndexStore:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
-        self._db = Database(self.path, _SCHEMA)
+        self.database = Database(self.path, _SCHEMA)
         version = self.get("version")
         if version != VERSION:
             self.close()
@@ -110,32 +110,27 @@ class IndexStore:
 
     def get(self, key: str, default: str = "") -> str:
         """A remembered setting."""
-        rows = self._db.rows("SELECT value FROM meta WHERE key = ?", [key])
+        rows = self.database.rows("SELECT value FROM meta WHERE key = ?", [key])
         return str(rows[0][0]) if rows else default
 
     def settings(self) -> dict[str, str]:
         """All remembered settings, of one moment."""
-        return dict(self._db.rows("SELECT key, value FROM meta"))
+        return dict(self.database.rows("SELECT key, value FROM meta"))
 
     def put(self, **settings: str) -> None:
         """Remember settings."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             db.executemany(
                 "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
                 settings.items(),
             )
 
-    @property
-    def version(self) -> tuple[int, int]:
-        """Another value after every change, by this process or another."""
-        return self._db.version
-
     def __len__(self) -> int:
-        return int(self._db.rows("SELECT count(*) FROM entries")[0][0])
+        return int(self.database.rows("SELECT count(*) FROM entries")[0][0])
 
     def ids(self) -> set[str]:
         """Every entry's id."""
-        return {row[0] for row in self._db.rows("SELECT id FROM entries")}
+        return {row[0] for row in self.database.rows("SELECT id FROM entries")}
 
     def entries(self, ids: Sequence[str]) -> dict[str, IndexEntry]:
         """The entries of ids, where there are any, without their texts."""
@@ -151,7 +146,7 @@ class IndexStore:
         self, entries: Iterable[IndexEntry], vectors: Mapping[str, NDArray[np.float32]]
     ) -> None:
         """Add entries or replace those of the same id, with the vectors they are the first with."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO vectors VALUES (?, ?)",
                 ((digest, vector.tobytes()) for digest, vector in vectors.items()),
@@ -163,12 +158,12 @@ class IndexStore:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Remove entries; ids that are not there are passed over."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             db.executemany("DELETE FROM entries WHERE id = ?", ((one,) for one in ids))
 
     def sweep(self) -> None:
         """Forget vectors that no entry has any more."""
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             db.execute("DELETE FROM vectors WHERE digest NOT IN (SELECT digest FROM entries)")
 
     def documents(self) -> Iterator[tuple[int, str]]:
@@ -202,22 +197,24 @@ class IndexStore:
         clause = " AND ".join(f"{name} = ?" for name in where)  # names of FIELDS, checked before
         return [
             row[0]
-            for row in self._db.rows(f"SELECT row FROM entries WHERE {clause}", [*where.values()])
+            for row in self.database.rows(
+                f"SELECT row FROM entries WHERE {clause}", [*where.values()]
+            )
         ]
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""
-        self._db.close()
+        self.database.close()
 
     def _among(self, query: str, values: Sequence[object]) -> Iterator[tuple[Any, ...]]:
         """The rows of a query that ends in ``IN``, asked in pieces of a bearable length."""
         for at in range(0, len(values), _MANY):
             some = values[at : at + _MANY]
-            yield from self._db.rows(f"{query} ({','.join('?' * len(some))})", some)
+            yield from self.database.rows(f"{query} ({','.join('?' * len(some))})", some)
 
     def _pages(self, query: str) -> Iterator[list[tuple[Any, ...]]]:
         """The rows of a query whose first column is the entry's row number."""
         seen = -1
-        while rows := self._db.rows(f"{query} WHERE row > ? ORDER BY row LIMIT 1000", [seen]):
+        while rows := self.database.rows(f"{query} WHERE row > ? ORDER BY row LIMIT 1000", [seen]):
             seen = rows[-1][0]
             yield rows

@@ -39,7 +39,7 @@ def whole_numbers(arguments: JsonObject, schema: Any) -> JsonObject:
         changed = True
         return int(value)
 
-    found = _walked(arguments, schema, whole) if _has_float(arguments) else arguments
+    found = _walked(arguments, schema, whole)
     return found if changed else arguments
 
 
@@ -147,16 +147,3 @@ def _of_place(schemas: Sequence[Mapping[str, Any]], place: int) -> list[Any]:
         first = first if isinstance(first, list) else []
         found.append(first[place] if place < len(first) else one.get("items"))
     return found
-
-
-def _has_float(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, float) and part.is_integer():
-            return True
-        if isinstance(part, Mapping):
-            waiting.extend(part.values())
-        elif isinstance(part, list | tuple):
-            waiting.extend(part)
-    return False

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.data.depth import DEEPEST, deeper
+from toolgrove.data.depth import DEEPEST
 from toolgrove.data.functions import (
     CONTROL_FUNCTIONS,
     FINISH_FUNCTION,
@@ -148,7 +148,7 @@ class Offer:
                 f"The arguments of {call.name} are not a JSON object: {call.malformed[:200]}",
             )
         checked = _checked(call, spec_id, checker)
-        if isinstance(checked, ToolCall):
+        if names and isinstance(checked, ToolCall):
             own = own_names(checked.arguments, checker.schema, names)
             checked = replace(checked, arguments=own)
         return checked
@@ -179,33 +179,32 @@ class Offer:
 
 def _checked(call: ToolCall, spec_id: str, checker: Checker) -> ToolCall | Observation:
     try:
-        if deeper(call.arguments):
-            raise ValueError(f"they are nested more than {DEEPEST} deep; write them flatter")
-        if not _is_json(call.arguments):
-            raise ValueError("NaN and infinity are not JSON")
-        arguments = checker.coerced(call.arguments)
-        problems = checker.problems(arguments)
+        if why := _no_json(call.arguments):
+            raise ValueError(why)
+        arguments, problems, unknown = checker.fitted(call.arguments)
     except ValueError as error:
         text = f"The arguments of {call.name} are not JSON: {str(error)[:200]}"
         return _refused(Status.INVALID_REQUEST, text)
-    if problems or checker.unknown(arguments):
+    if problems or unknown:
         text = advice(call.name, checker, arguments, problems)
         return _refused(Status.INVALID_REQUEST, text)
     return ToolCall(call.id, spec_id, arguments)
 
 
-def _is_json(value: Any) -> bool:
-    """Whether there is no number in a value that JSON cannot write."""
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, float) and not math.isfinite(part):
-            return False
-        if isinstance(part, Mapping):
-            waiting.extend(part.values())
-        elif isinstance(part, list | tuple):
-            waiting.extend(part)
-    return True
+def _no_json(value: Any) -> str:
+    """Why a value is nothing that JSON can say, if it isn't; without recursion, however deep."""
+    layer = [value]
+    for level in range(DEEPEST + 1):
+        parts: list[Any] = []
+        for part in layer:
+            if isinstance(part, float) and not math.isfinite(part):
+                return "NaN and infinity are not JSON"
+            if isinstance(part, Mapping | list | tuple):
+                if level == DEEPEST:
+                    return f"they are nested more than {DEEPEST} deep; write them flatter"
+                parts.extend(part.values() if isinstance(part, Mapping) else part)
+        layer = parts
+    return ""
 
 
 def _finish(call: ToolCall) -> ToolCall | Observation:

@@ -114,18 +114,18 @@ class Registry:
         self._digests: dict[str, str] = {}
         self._specs: dict[str, ToolSpec] = {}
         self._path = path
-        self._db = Database(path, SCHEMA)
+        self.database = Database(path, SCHEMA)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._db.writing() as db:
+        with self.database.writing() as db:
             self._digests.clear()
             self._specs.clear()
             yield db
 
     def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         try:
-            return self._db.rows(query, values)
+            return self.database.rows(query, values)
         except UnicodeEncodeError:  # a lone surrogate: no id holds one
             return []
 
@@ -283,7 +283,7 @@ class Registry:
         known = self._specs.get(spec_id)
         if known is not None:
             return known
-        with self._db.lock:  # so that nothing is changed in between
+        with self.database.lock:  # so that nothing is changed in between
             rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
@@ -310,7 +310,7 @@ class Registry:
         known = self._digests.get(spec_id)
         if known is not None:
             return known
-        with self._db.lock:  # so that nothing is changed in between
+        with self.database.lock:  # so that nothing is changed in between
             rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
@@ -371,7 +371,7 @@ class Registry:
     @property
     def version(self) -> tuple[int, int]:
         """Another value after every change, by this process or another; equal: nothing changed."""
-        return self._db.version
+        return self.database.version
 
     def __contains__(self, spec_id: object) -> bool:
         return bool(self._rows("SELECT 1 FROM specs WHERE id = ?", spec_id))
@@ -389,7 +389,7 @@ class Registry:
 
     def close(self) -> None:
         """Let go of the file; closing twice is harmless."""
-        self._db.close()
+        self.database.close()
 
     def __enter__(self) -> Registry:
         return self

@@ -155,6 +155,17 @@ class Checker:
             return []
         return [name for name in arguments if name not in self.properties]
 
+    def fitted(self, arguments: JsonObject) -> tuple[JsonObject, list[Problem], list[str]]:
+        """The arguments as :meth:`coerced`, with their :meth:`problems` and :meth:`unknown` names.
+
+        Raises
+        ------
+        ValueError
+            Where the arguments are not JSON.
+        """
+        coerced = self.coerced(arguments)
+        return coerced, self.problems(coerced), self.unknown(coerced)
+
     def problems(self, arguments: JsonObject) -> list[Problem]:
         """What is wrong with the arguments, five things at most.
 
@@ -180,7 +191,8 @@ class Checker:
         at whatever depth, where it is not allowed and nothing is required. Nothing else changes,
         and what is valid never does, but that an integer given as ``5.0`` becomes 5.
         """
-        arguments = whole_numbers(arguments, self.schema)
+        if _has_whole_float(arguments):
+            arguments = whole_numbers(arguments, self.schema)
         if self._valid(arguments):
             return arguments
         mended: dict[str, Any] = {
@@ -356,6 +368,19 @@ def _readings(value: Any) -> Iterator[Any]:
             yield read
     elif isinstance(value, bool | int | float):
         yield json.dumps(value)
+
+
+def _has_whole_float(value: Any) -> bool:
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, float) and part.is_integer():
+            return True
+        if isinstance(part, Mapping):
+            waiting.extend(part.values())
+        elif isinstance(part, list | tuple):
+            waiting.extend(part)
+    return False
 
 
 def _at(value: Any, path: list[str | int]) -> Any:

@@ -26,17 +26,17 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from toolgrove.data.records import JsonObject, Observation, Status, ToolCall
-from toolgrove.data.secret_forms import SHORTEST, own_keys, scrubbed
-from toolgrove.tools.calls.execute import Execute
+from toolgrove.data.records import JsonObject, Status
+from toolgrove.data.secret_forms import SHORTEST, scrubbed
 from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.http.request import Refused, Request
 
-__all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs", "with_scrubbing"]
+__all__ = ["SecretStore", "authorize", "may_be_set", "scrubbed_logs"]
 
 _SECRET = "TOOLGROVE_SECRET_"
 _ORIGIN = "TOOLGROVE_ORIGIN_"
-_CODED = _SECRET.encode()
+_OWN = "_API_KEY"
+_CODED, _CODED_OWN = _SECRET.encode(), _OWN.encode()
 _USABLE = re.compile(r"(?:[A-Za-z-]+ )?[\x21-\x7e]+")
 _LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.http2")
 _FREE = re.compile(
@@ -128,10 +128,11 @@ class SecretStore:
         Also found are its percent-encoded, JSON-escaped, HTML-escaped, hexadecimal and base64
         forms (:mod:`toolgrove.data.secret_forms`); other encodings are not.
         """
-        return scrubbed(text, self._values())
+        values = self._values()
+        return scrubbed(text, values) if values else text
 
     def _values(self) -> dict[str, str]:
-        given = [*_given(self._environ), *own_keys(self._environ).items()]
+        given = _given(self._environ)
         if self._known[0] != (given, self._from_keyring):
             values = dict(given) | self._from_keyring
             longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
@@ -143,12 +144,15 @@ class SecretStore:
 def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
     """The secrets of an environment as it is now, by name: it is asked at every tool call.
 
-    Walking ``os.environ`` decodes each name in it; the same environment as bytes does not.
+    Those of tools, and the keys that whoever runs this pays for models with. Walking ``os.environ``
+    decodes each name in it; the same environment as bytes does not.
     """
     if environ is os.environ and os.supports_bytes_environ:
-        coded = [os.fsdecode(name) for name in os.environb if name.startswith(_CODED)]
-        return [(name.removeprefix(_SECRET), environ[name]) for name in coded]
-    return [(n.removeprefix(_SECRET), environ[n]) for n in environ if n.startswith(_SECRET)]
+        coded = [n for n in os.environb if n.startswith(_CODED) or n.endswith(_CODED_OWN)]
+        names = [os.fsdecode(name) for name in coded]
+    else:
+        names = [name for name in environ if name.startswith(_SECRET) or name.endswith(_OWN)]
+    return [(name.removeprefix(_SECRET), environ[name]) for name in names]
 
 
 def _refused(text: str) -> Refused:
@@ -218,30 +222,6 @@ def _with(request: Request, credential: JsonObject, value: str) -> Request:
 def _with_header(request: Request, name: str, value: str) -> Request:
     kept = {key: old for key, old in request.headers.items() if key.lower() != name.lower()}
     return replace(request, headers={**kept, name: value})
-
-
-def with_scrubbing(execute: Execute, scrub: Callable[[str], str]) -> Execute:
-    """Take secrets out of every answer, before it is cut, kept or shown."""
-
-    async def scrubbed(call: ToolCall) -> Observation:
-        observation = await execute(call)
-        content, more = scrub(observation.content), _clean_json(observation.more, scrub)
-        if content == observation.content and more == observation.more:
-            return observation
-        return replace(observation, content=content, size=len(content), more=more)
-
-    return scrubbed
-
-
-def _clean_json(value: Any, scrub: Callable[[str], str]) -> Any:
-    """A JSON value without secrets, names included."""
-    if isinstance(value, str):
-        return scrub(value)
-    if isinstance(value, Mapping):
-        return {scrub(name): _clean_json(part, scrub) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_clean_json(part, scrub) for part in value]
-    return value
 
 
 _scrubbing: Counter[Callable[[str], str]] = Counter()

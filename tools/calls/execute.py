@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
+from toolgrove.errors import CatalogError
 
-__all__ = ["CutOff", "Execute", "failure", "with_retry", "with_timeout", "with_truncation"]
+__all__ = [
+    "CutOff",
+    "Execute",
+    "failure",
+    "with_pins",
+    "with_retry",
+    "with_scrubbing",
+    "with_timeout",
+    "with_truncation",
+]
 
 Execute: TypeAlias = Callable[[ToolCall], Awaitable[Observation]]
 """Makes a call whose ``name`` is a :class:`ToolSpec` id."""
@@ -138,6 +148,61 @@ def with_retry(
             made += 1
 
     return retried
+
+
+def with_pins(execute: Execute, current: Callable[[str], str], pins: Mapping[str, str]) -> Execute:
+    """Refuse calls of tools whose spec is not the pinned one any more (promise 23).
+
+    What a model was shown is what it consented to call. A description or binding that changes under
+    a run, by a source that was indexed again or a server that rewrites its own, is refused.
+
+    Parameters
+    ----------
+    execute : Execute
+        What makes the call.
+    current : callable
+        The digest of the spec that an id has now (``Registry.digest``).
+    pins : mapping
+        Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without one, found
+        while the run went on, is pinned by its first call.
+    """
+    first: dict[str, str] = {}
+
+    async def pinned(call: ToolCall) -> Observation:
+        try:
+            now = current(call.name)
+        except CatalogError:
+            now = ""
+        if not now or now != (pins.get(call.name) or first.setdefault(call.name, now)):
+            text = "This tool changed after it was offered, so it is not called. Use another."
+            return failure(Status.NOT_WORKING, text, attempts=0)
+        return await execute(call)
+
+    return pinned
+
+
+def with_scrubbing(execute: Execute, scrub: Callable[[str], str]) -> Execute:
+    """Take secrets out of every answer, before it is cut, kept or shown."""
+
+    async def scrubbed(call: ToolCall) -> Observation:
+        observation = await execute(call)
+        content, more = scrub(observation.content), _clean_json(observation.more, scrub)
+        if content == observation.content and more == observation.more:
+            return observation
+        return replace(observation, content=content, size=len(content), more=more)
+
+    return scrubbed
+
+
+def _clean_json(value: Any, scrub: Callable[[str], str]) -> Any:
+    """A JSON value without secrets, names included."""
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub(name): _clean_json(part, scrub) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean_json(part, scrub) for part in value]
+    return value
 
 
 def with_truncation(

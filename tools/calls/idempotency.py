@@ -9,6 +9,7 @@ key again, after a crash too (promise 22).
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -45,18 +46,18 @@ def repeatable(spec: ToolSpec, *, keyed: bool) -> bool:
     return keyed and key_header(spec) != ""
 
 
+@dataclass(slots=True)
 class KeyFile:
     """The idempotency keys of one run, one JSON object a line.
 
     Parameters
     ----------
-    path : path
+    path : Path
         The file; it is made with the first key, with its folder.
     """
 
-    def __init__(self, path: str | Path) -> None:
-        self._path = Path(path)
-        self._keys: dict[str, str] | None = None
+    path: Path
+    _keys: dict[str, str] | None = field(default=None, init=False)
 
     def key(self, call: ToolCall) -> str:
         """The key of a call; when this returns it is on disk.
@@ -75,26 +76,26 @@ class KeyFile:
                 self._append(codec.dumps({"call": asked, "key": key}) + b"\n")
             except OSError as error:
                 raise JournalError(
-                    f"{self._path}: cannot be written ({error.strerror or error}), so no write "
+                    f"{self.path}: cannot be written ({error.strerror or error}), so no write "
                     "was sent. Make room on the disk or let the folder be written, then resume."
                 ) from error
             self._keys[asked] = key
         return self._keys[asked]
 
     def _append(self, line: bytes) -> None:
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with self._path.open("ab") as stream:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with self.path.open("ab") as stream:
             stream.write(line)
             stream.flush()
             os.fsync(stream.fileno())
 
     def _read(self) -> dict[str, str]:
-        if not self._path.exists():
+        if not self.path.exists():
             return {}
-        data = self._path.read_bytes()
+        data = self.path.read_bytes()
         whole, _, torn = data.rpartition(b"\n")
         if torn:  # a process died writing it, so no request left with this key
-            os.truncate(self._path, len(data) - len(torn))
+            os.truncate(self.path, len(data) - len(torn))
         keys = {}
         for number, line in enumerate(whole.splitlines(), 1):
             try:
@@ -102,7 +103,7 @@ class KeyFile:
                 keys[str(one["call"])] = str(UUID(one["key"]))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise JournalError(
-                    f"{self._path}: line {number} is damaged, so it is unknown under which keys "
+                    f"{self.path}: line {number} is damaged, so it is unknown under which keys "
                     "writes were sent. Do not delete the file: with new keys they would be made "
                     "again. See what was written, then begin a new run."
                 ) from error

@@ -3,56 +3,48 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from functools import cache
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from random import Random
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
-from toolgrove.data.records import Effect, Observation, Status, ToolCall
+from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import CatalogError, ReplayMiss, ToolgroveError
 from toolgrove.tools.calls.backends import (
     Backend,
     BackendContext,
+    BackendFactory,
     backend_factory,
     virtual_backend,
 )
-from toolgrove.tools.calls.execute import CutOff, Execute, failure, with_timeout, with_truncation
-from toolgrove.tools.calls.pins import with_pins
+from toolgrove.tools.calls.execute import (
+    CutOff,
+    Execute,
+    failure,
+    with_pins,
+    with_scrubbing,
+    with_timeout,
+    with_truncation,
+)
 from toolgrove.tools.calls.policy import with_policy
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.wrappers import parse_wrappers
 from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.serialize import Refused
 from toolgrove.tools.registry import Registry
-from toolgrove.tools.secrets import SecretStore, scrubbed_logs, with_scrubbing
+from toolgrove.tools.secrets import SecretStore, scrubbed_logs
 
 if TYPE_CHECKING:
     from toolgrove.tools.calls.cassette import Cassette
 
-__all__ = ["build_stack"]
+__all__ = ["CallStack", "build_stack"]
 
 _log = logging.getLogger(__name__)
 
 
-@asynccontextmanager
-async def build_stack(
-    registry: Registry,
-    settings: CallSettings = CallSettings(),
-    *,
-    secrets: SecretStore | None = None,
-    store: Callable[[str], str] | None = None,
-    keys: Callable[[ToolCall], str] | None = None,
-    pins: Mapping[str, str] | None = None,
-    cassette: Cassette | None = None,
-    rng: Random | None = None,
-) -> AsyncIterator[Execute]:
-    """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
-
-    From the outside in: the policy is asked, wrappers see the call, the answer is cut and the whole
-    of it kept, secrets are scrubbed, one deadline holds for the call with its retries, and the
-    spec's ``binding["kind"]`` chooses the backend (:mod:`toolgrove.tools.calls.backends`).
+class CallStack:
+    """What makes the calls of a registry's tools: what the runs of an agent share of it.
 
     Parameters
     ----------
@@ -62,46 +54,125 @@ async def build_stack(
         How calls are made.
     secrets : SecretStore or None
         Where credentials are found; None looks in the environment and the keyring.
-    store, keys : callable or None
-        ``Journal.store`` and ``KeyFile.key`` of a run; without keys no write is repeated.
-    pins : mapping or None
-        Digest of each spec that was offered; a tool that is another now is not called.
-    cassette : Cassette or None
-        Records the exchanges of ``http`` tools, or replays them; then others are not called.
-    rng : Random or None
-        Draws the jitter of retries.
     """
-    secrets = SecretStore() if secrets is None else secrets
-    spec_of = cache(registry.get)  # a run calls what it was offered, whatever is added meanwhile
-    context = BackendContext(registry, settings, spec_of, secrets, rng, keys, cassette)
-    async with AsyncExitStack() as stack:
-        stack.enter_context(scrubbed_logs(secrets.scrub))
-        backends = _Backends(context, stack)
-        made: Execute = backends.execute
-        if pins is not None:
-            made = with_pins(made, registry.digest, pins)
-        made = with_scrubbing(with_timeout(made, settings.seconds, spec_of), secrets.scrub)
-        made = with_truncation(made, settings.observation_limit, store)
-        for wrapper in reversed(parse_wrappers(settings.wrappers)):
-            made = wrapper(made)
-        if not settings.policy.allows_all:
-            made = with_policy(made, spec_of, settings.policy, backends.preview)
 
-        async def execute(call: ToolCall) -> Observation:
+    def __init__(
+        self,
+        registry: Registry,
+        settings: CallSettings = CallSettings(),
+        secrets: SecretStore | None = None,
+    ) -> None:
+        self.registry, self.settings = registry, settings
+        self.secrets = SecretStore() if secrets is None else secrets
+        self.seconds = settings.seconds
+        self.wrappers = parse_wrappers(settings.wrappers)
+        self.asks = not settings.policy.allows_all
+        self._factories: dict[str, BackendFactory | None] = {}
+
+    def factory(self, kind: str) -> BackendFactory | None:
+        """What makes the backend of a kind."""
+        if kind not in self._factories:
+            apis = self.settings.apis
+            found = virtual_backend if apis else backend_factory(kind, self.settings.backends)
+            self._factories[kind] = found
+        return self._factories[kind]
+
+    @asynccontextmanager
+    async def opened(
+        self,
+        *,
+        offered: Iterable[ToolSpec] = (),
+        store: Callable[[str], str] | None = None,
+        keys: Callable[[ToolCall], str] | None = None,
+        pins: Mapping[str, str] | None = None,
+        cassette: Cassette | None = None,
+        rng: Random | None = None,
+    ) -> AsyncIterator[Execute]:
+        """One run's :data:`Execute`; its connections are closed in the end.
+
+        From the outside in: the policy is asked, wrappers see the call, the answer is cut and the
+        whole of it kept, secrets are scrubbed, one deadline holds for the call with its retries,
+        and the spec's ``binding["kind"]`` chooses the backend
+        (:mod:`toolgrove.tools.calls.backends`).
+
+        Parameters
+        ----------
+        offered : iterable of ToolSpec
+            What the run was offered, which is called whatever is added meanwhile; other tools are
+            looked up in the registry at their first call.
+        store, keys : callable or None
+            ``Journal.store`` and ``KeyFile.key`` of a run; without keys no write is repeated.
+        pins : mapping or None
+            Digest of each spec that was offered; a tool that is another now is not called.
+        cassette : Cassette or None
+            Records the exchanges of ``http`` tools, or replays them; then others are not called.
+        rng : Random or None
+            Draws the jitter of retries.
+        """
+        registry, settings, secrets = self.registry, self.settings, self.secrets
+        specs = {spec.id: spec for spec in offered}
+
+        def spec_of(spec_id: str) -> ToolSpec:
+            known = specs.get(spec_id)
+            return known or specs.setdefault(spec_id, registry.get(spec_id))
+
+        context = BackendContext(registry, settings, spec_of, secrets, rng, keys, cassette)
+        with scrubbed_logs(secrets.scrub):
+            backends = _Backends(context, self.factory)
+            made: Execute = backends.execute
+            if pins is not None:
+                made = with_pins(made, registry.digest, pins)
+            made = with_scrubbing(with_timeout(made, self.seconds, spec_of), secrets.scrub)
+            made = with_truncation(made, settings.observation_limit, store)
+            for wrapper in reversed(self.wrappers):
+                made = wrapper(made)
+            if self.asks:
+                made = with_policy(made, spec_of, settings.policy, backends.preview)
             try:
-                spec_of(call.name)
-            except CatalogError as error:
-                return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
-            return await made(call)
+                yield _known(made, spec_of)
+            finally:
+                await backends.close()
 
-        yield execute
+
+def build_stack(
+    registry: Registry,
+    settings: CallSettings = CallSettings(),
+    *,
+    secrets: SecretStore | None = None,
+    store: Callable[[str], str] | None = None,
+    keys: Callable[[ToolCall], str] | None = None,
+    pins: Mapping[str, str] | None = None,
+    cassette: Cassette | None = None,
+    rng: Random | None = None,
+) -> AbstractAsyncContextManager[Execute]:
+    """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
+
+    See :class:`CallStack` and its :meth:`~CallStack.opened` for the parameters.
+    """
+    made = CallStack(registry, settings, secrets)
+    return made.opened(store=store, keys=keys, pins=pins, cassette=cassette, rng=rng)
+
+
+def _known(execute: Execute, spec_of: Callable[[str], ToolSpec]) -> Execute:
+    """Call no tool that is not there."""
+
+    async def known(call: ToolCall) -> Observation:
+        try:
+            spec_of(call.name)
+        except CatalogError as error:
+            return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
+        return await execute(call)
+
+    return known
 
 
 class _Backends:
     """The backends of a run, each made when the first call needs it."""
 
-    def __init__(self, context: BackendContext, stack: AsyncExitStack) -> None:
-        self._context, self._stack = context, stack
+    def __init__(
+        self, context: BackendContext, factory: Callable[[str], BackendFactory | None]
+    ) -> None:
+        self._context, self._factory = context, factory
         self._made: dict[str, Backend | None] = {}
 
     def _of(self, call: ToolCall) -> tuple[str, Backend | None]:
@@ -109,10 +180,8 @@ class _Backends:
         settings = self._context.settings
         kind = "virtual" if settings.apis else str(spec.binding.get("kind", ""))
         if kind not in self._made:
-            make = virtual_backend if settings.apis else backend_factory(kind, settings.backends)
-            self._made[kind] = made = None if make is None else make(self._context)
-            if made is not None and made.close is not None:
-                self._stack.push_async_callback(made.close)
+            make = self._factory(kind)
+            self._made[kind] = None if make is None else make(self._context)
         return kind, self._made[kind]
 
     async def execute(self, call: ToolCall) -> Observation:
@@ -140,6 +209,13 @@ class _Backends:
             )
             return failure(Status.IN_DOUBT, text)
         return failure(Status.NOT_WORKING, text)
+
+    async def close(self) -> None:
+        """Let go of all connections, whatever becomes of one."""
+        async with AsyncExitStack() as stack:
+            for backend in self._made.values():
+                if backend is not None and backend.close is not None:
+                    stack.push_async_callback(backend.close)
 
     def preview(self, call: ToolCall) -> str:
         _, backend = self._of(call)

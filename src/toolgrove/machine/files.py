@@ -44,11 +44,12 @@ def safe_name(text: str) -> str:
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', text)[:40] or '_'}.{digest}"
 
 
-def new_folder(parent: Path, name: str, numbers: Iterable[int]) -> Path:
-    """Make a folder that was not there, ``name-1`` or the next number that is free.
+def new_folder(parent: Path, text: str, numbers: Iterable[int]) -> Path:
+    """Make a folder that was not there, named after a text: ``text-1``, or the next that is free.
 
     Whoever makes it has it: of several processes one gets a number.
     """
+    name = safe_name(text)
     for number in numbers:
         folder = parent / f"{name}-{number}"
         try:
