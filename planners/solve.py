@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
 
 from toolgrove.data import codec
@@ -24,6 +25,9 @@ from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
 
 __all__ = ["identity", "solve"]
+
+_TURN = 0.01
+"""Seconds after which a search lets others go on, whether it had to wait itself or not."""
 
 
 def identity(
@@ -128,6 +132,7 @@ async def _search(run: Run, frontier: Frontier) -> str:
 
 
 async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
+    began = time.monotonic()
     while wave := frontier.next():
         for place, step in enumerate(wave):
             if isinstance(step, Rate):
@@ -136,4 +141,6 @@ async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
                 run.add(frontier.on_node(await frontier.expand(run, step)))
             else:
                 run.add(frontier.on_node(await ahead.node(step, wave[place + 1 :])))
-            await asyncio.sleep(0)  # a scripted run never waits: let others go on
+            if time.monotonic() - began > _TURN:  # a scripted run never waits: let others go on
+                await asyncio.sleep(0)
+                began = time.monotonic()

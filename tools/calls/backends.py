@@ -80,11 +80,14 @@ class Backend:
         Lets go of connections.
     preview : callable or None
         A call in words, for approval and dry runs, where its arguments alone do not tell it.
+    shared : bool
+        Whether nothing in it is of one run, so that an agent's other runs have the same.
     """
 
     execute: Execute
     close: Callable[[], Awaitable[None]] | None = None
     preview: Callable[[ToolCall], str] | None = None
+    shared: bool = False
 
 
 class BackendFactory(Protocol):
@@ -185,14 +188,14 @@ def _python(context: BackendContext, /) -> Backend:
     """Never retried: functions do that themselves."""
     from toolgrove.tools.python.backend import python_backend
 
-    return Backend(python_backend(context.registry, context.settings.trusted))
+    return Backend(python_backend(context.registry, context.settings.trusted), shared=True)
 
 
 def _langchain(context: BackendContext, /) -> Backend:
     """Never retried: LangChain's tools do that themselves."""
     from toolgrove.tools.python.langchain_backend import langchain_backend
 
-    return Backend(langchain_backend(context.registry, context.settings.trusted))
+    return Backend(langchain_backend(context.registry, context.settings.trusted), shared=True)
 
 
 def virtual_backend(context: BackendContext, /) -> Backend:

@@ -14,7 +14,6 @@ from toolgrove.errors import CatalogError, ReplayMiss, ToolgroveError
 from toolgrove.tools.calls.backends import (
     Backend,
     BackendContext,
-    BackendFactory,
     backend_factory,
     virtual_backend,
 )
@@ -67,15 +66,18 @@ class CallStack:
         self.seconds = settings.seconds
         self.wrappers = parse_wrappers(settings.wrappers)
         self.asks = not settings.policy.allows_all
-        self._factories: dict[str, BackendFactory | None] = {}
+        self._shared: dict[str, Backend] = {}
 
-    def factory(self, kind: str) -> BackendFactory | None:
-        """What makes the backend of a kind."""
-        if kind not in self._factories:
-            apis = self.settings.apis
-            found = virtual_backend if apis else backend_factory(kind, self.settings.backends)
-            self._factories[kind] = found
-        return self._factories[kind]
+    def backend(self, kind: str, context: BackendContext) -> Backend | None:
+        """What makes a run's calls of a kind; None where nothing does."""
+        if kind in self._shared:
+            return self._shared[kind]
+        settings = self.settings
+        make = virtual_backend if settings.apis else backend_factory(kind, settings.backends)
+        made = None if make is None else make(context)
+        if made is not None and made.shared:
+            self._shared[kind] = made
+        return made
 
     @asynccontextmanager
     async def opened(
@@ -118,7 +120,7 @@ class CallStack:
 
         context = BackendContext(registry, settings, spec_of, secrets, rng, keys, cassette)
         with scrubbed_logs(secrets.scrub):
-            backends = _Backends(context, self.factory)
+            backends = _Backends(context, self.backend)
             made: Execute = backends.execute
             if pins is not None:
                 made = with_pins(made, registry.digest, pins)
@@ -170,9 +172,9 @@ class _Backends:
     """The backends of a run, each made when the first call needs it."""
 
     def __init__(
-        self, context: BackendContext, factory: Callable[[str], BackendFactory | None]
+        self, context: BackendContext, backend: Callable[[str, BackendContext], Backend | None]
     ) -> None:
-        self._context, self._factory = context, factory
+        self._context, self._backend = context, backend
         self._made: dict[str, Backend | None] = {}
 
     def _of(self, call: ToolCall) -> tuple[str, Backend | None]:
@@ -180,8 +182,7 @@ class _Backends:
         settings = self._context.settings
         kind = "virtual" if settings.apis else str(spec.binding.get("kind", ""))
         if kind not in self._made:
-            make = self._factory(kind)
-            self._made[kind] = None if make is None else make(self._context)
+            self._made[kind] = self._backend(kind, self._context)
         return kind, self._made[kind]
 
     async def execute(self, call: ToolCall) -> Observation:
