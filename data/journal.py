@@ -60,6 +60,7 @@ class Record:
     """A journal, read back or as it is written.
 
     ``lost`` counts the bytes of a torn last line that were left out (a process died mid-write).
+    ``summed`` says that every line has to have its checksum.
     """
 
     header: JsonObject
@@ -69,6 +70,7 @@ class Record:
     ended: str | None = None
     lost: int = 0
     size: int = 0
+    summed: bool = False
     _began: tuple[Task, tuple[ToolSpec, ...]] | None = None
 
     @property
@@ -130,39 +132,48 @@ def read_run(run: str | Path) -> Record:
         raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
     record: Record | None = None
     size = path.stat().st_size
-    summed = False
     for number, (at, line) in enumerate(_lines(path), 1):
-        whole = line.endswith(b"\n")
-        try:
-            if whole and not _intact(line, summed):
-                raise ValueError("its checksum is another. The disk or somebody changed it")
-            event = codec.loads(line) if whole else None
-        except ValueError as error:
-            raise JournalError(f"{path}: line {number} is damaged: {error}") from error
-        if event is None:
+        if not line.endswith(b"\n"):
             if record is not None:
                 record.lost, record.size = size - at, at
             break
-        summed = summed or (record is None and _SUM in line[-_LONG:])
-        if isinstance(event, dict):
-            event.pop("crc", None)
-        if record is None:
-            if not isinstance(event, dict) or (event.get("t"), event.get("version")) != (
-                "run",
-                VERSION,
-            ):
-                raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
-            record = Record(header=event)
-        try:
-            _fold(record, event)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            why = " ".join(str(error).split())[:200]
-            raise JournalError(f"{path}: line {number} is damaged: {why}") from error
+        record = took_in(record, path, number, line)
         record.size = at + len(line)
     if record is None:
         raise JournalError(
             f"{path}: the header is not whole; the run had not begun. Start it anew."
         )
+    return record
+
+
+def took_in(record: Record | None, path: Path, number: int, line: bytes) -> Record:
+    """A journal's record with one more whole line; the first line begins it.
+
+    Raises
+    ------
+    JournalError
+        Where the line is damaged, or the first is no header.
+    """
+    try:
+        if not _intact(line, record is not None and record.summed):
+            raise ValueError("its checksum is another. The disk or somebody changed it")
+        event = codec.loads(line)
+    except ValueError as error:
+        raise JournalError(f"{path}: line {number} is damaged: {error}") from error
+    if isinstance(event, dict):
+        event.pop("crc", None)
+    if record is None:
+        if not isinstance(event, dict) or (event.get("t"), event.get("version")) != (
+            "run",
+            VERSION,
+        ):
+            raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
+        record = Record(header=event, summed=_SUM in line[-_LONG:])
+    try:
+        _fold(record, event)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        why = " ".join(str(error).split())[:200]
+        raise JournalError(f"{path}: line {number} is damaged: {why}") from error
     return record
 
 

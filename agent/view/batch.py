@@ -15,7 +15,7 @@ from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.store import holds_results, read_batch
 
-__all__ = ["HeldRun", "batch_page", "holds_runs", "runs_in"]
+__all__ = ["HeldRun", "batch_page", "holds_runs", "runs_in", "unreadable"]
 
 PAGE_LIMIT = 40_000_000
 """Characters of the trees that the page of a batch carries; a server shows them all."""
@@ -87,9 +87,10 @@ def batch_page(folder: Path) -> tuple[str, int, int]:
                 sections.append(section)
                 row = replace(row, link=f"#run-{number}")
                 nodes += len(shown.tree)
-        rows.append(row if row is not None else _unreadable(run))
+        rows.append(row if row is not None else unreadable(run))
     return document(title, rows, sections), len(rows), nodes
 
 
-def _unreadable(run: HeldRun) -> RunRow:
+def unreadable(run: HeldRun) -> RunRow:
+    """The row of a run that has no result and no tree."""
     return RunRow(run.path.name if run.path else "", "", "", "", "open", "cannot be read")

@@ -4,7 +4,7 @@ const views = new Map();
 const nav = document.querySelector(".index");
 const index = nav && new TableView(nav);
 const compared = el("section", "compare");
-const back = el("a", "back", "← All runs");
+const back = el("a", "back inner", "← All runs");
 back.href = "#";
 compared.hidden = back.hidden = true;
 document.querySelector("main").before(back);
@@ -23,7 +23,7 @@ function show() {
   const shown = comparing ? undefined : asked ?? (nav ? undefined : sections[0]);
   for (const section of sections) section.hidden = section !== shown;
   if (nav) nav.hidden = comparing || Boolean(shown);
-  back.hidden = !nav?.hidden;
+  back.hidden = !nav?.hidden || Boolean(KNOWN.start);
   compared.hidden = !comparing;
   if (comparing) compared.replaceChildren(...comparison(...pair.map(view)));
   if (shown) view(shown);
@@ -38,17 +38,16 @@ if (KNOWN.live) {
   state.setAttribute("role", "status");
   document.querySelector(".brand").after(state);
   const source = new EventSource(KNOWN.live);
-  source.addEventListener("run", (event) => view(sections[0]).update(JSON.parse(event.data)));
-  source.addEventListener("table", (event) => index.update(JSON.parse(event.data)));
-  source.addEventListener("end", () => {
-    state.textContent = "the run has ended";
-    source.close();
+  source.addEventListener("run", (event) => {
+    const changes = JSON.parse(event.data);
+    view(sections[0]).update(changes);
+    state.textContent = changes.doing;
   });
+  source.addEventListener("table", (event) => index.update(JSON.parse(event.data)));
+  source.addEventListener("end", () => source.close());
   source.addEventListener("trouble", (event) => {
     state.textContent = JSON.parse(event.data);
-  });
-  source.addEventListener("open", () => {
-    state.textContent = "watching";
+    source.close();
   });
   source.addEventListener("error", () => {
     if (source.readyState !== EventSource.CLOSED) state.textContent = "the server is gone; what was seen stays";

@@ -48,15 +48,15 @@ def render(runs: Sequence[Path]) -> str:
     return page([read_view(Path(run), judgements) for run in runs])
 
 
-def page(runs: Sequence[ShownRun], start: str = "") -> str:
+def page(runs: Sequence[ShownRun], start: str = "", home: str = "") -> str:
     """The page of runs that were read already: the run, or a table of them.
 
-    ``start`` is where it opens, as in ``#compare-1-2``.
+    ``start`` is where it opens, as in ``#compare-1-2``; ``home`` as in :func:`document`.
     """
     title = one_line(runs[0].tree.task.query) if len(runs) == 1 else f"{len(runs)} runs"
     rows = [row_of(run, f"#run-{number}") for number, run in enumerate(runs, 1)]
     sections = [run_section(run, number) for number, run in enumerate(runs, 1)]
-    return document(title, rows if len(rows) > 1 else None, sections, start=start)
+    return document(title, rows if len(rows) > 1 else None, sections, start=start, home=home)
 
 
 def document(
@@ -66,6 +66,8 @@ def document(
     *,
     start: str = "",
     live: str = "",
+    home: str = "",
+    note: str = "",
 ) -> str:
     """A whole page.
 
@@ -82,6 +84,10 @@ def document(
     live : str
         Where the events of a growing page come from, on the page's own server; empty for a page
         that needs none.
+    home : str
+        Where all runs are, if elsewhere.
+    note : str
+        What there is to say in the place of runs.
     """
     inner = "\n".join(map(_resource, SCRIPTS))
     script = f'"use strict";\n(() => {{\n{inner}\n}})();\n'
@@ -104,6 +110,8 @@ def document(
     body = tag(
         "body",
         tag("p", "Toolgrove · search trees", class_="brand"),
+        *([tag("a", "← All runs", href=home, class_="back")] if home else []),
+        *([tag("p", note, class_="none")] if note else []),
         *([] if rows is None else [table(rows)]),
         tag("main", *sections),
         tag("script", inert_json(known), type="application/json", id="known"),

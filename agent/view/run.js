@@ -88,7 +88,10 @@ class RunView {
   }
 
   // What a run that goes on came to meanwhile.
-  update({ rows, wholes, parts, open }) {
+  update({ rows, count, wholes, parts, open }) {
+    for (const row of this.rows.splice(count)) row.remove(); // another run has taken its place
+    this.nodes.length = Math.min(this.nodes.length, count);
+    if (this.at >= count) this.at = undefined;
     const changed = Object.entries(rows).map(([n, node]) => [Number(n), node]);
     for (const [n, node] of changed) {
       node.closed = this.nodes[n]?.closed;
@@ -179,7 +182,7 @@ class RunView {
   }
 
   keys(event) {
-    if (event.altKey || event.ctrlKey || event.metaKey || !this.nodes.length) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || this.at === undefined) return;
     const { nodes, at } = this;
     const node = nodes[at];
     const open = node.kids.length > 0 && !node.closed;
@@ -228,7 +231,7 @@ class RunView {
         if (target.closest(".pairs")) this.outline.parentElement.scrollIntoView();
       }
       const button = event.target.closest("button[data-fold]");
-      if (!button) return;
+      if (!button || this.at === undefined) return;
       this.fold(button.dataset.fold === "dead");
       this.select(this.rows[this.at].hidden ? 0 : this.at, false);
     });

@@ -13,6 +13,7 @@ from support.sample_run import HOSTILE, path_tree, step, write_run
 from toolgrove.agent.view.batch import batch_page
 from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.page import page, render, svg
+from toolgrove.agent.view.serve import ViewServer
 from toolgrove.data.journal import read_tree
 from toolgrove.data.records import FINISH, NodeState, Observation, Status, ToolCall
 from toolgrove.data.tree import ROOT
@@ -273,6 +274,79 @@ def test_branches_without_an_answer_start_folded_where_there_are_many(opened: Op
     assert tab.run(ROWS) == len(tree) - 3
     tab.click("button[data-fold=none]")
     assert tab.run(ROWS) == len(tree)
+
+
+UNTIL = """new Promise((done) => {
+  const look = () => { if (%s) done(true); else requestAnimationFrame(look); };
+  look();
+})"""
+
+
+def test_a_page_grows_with_its_run_and_stays_where_somebody_looks(
+    chromium: Chromium, tmp_path: Path
+) -> None:
+    whole = write_run(tmp_path / "whole") / "journal.jsonl"
+    lines = whole.read_bytes().splitlines(keepends=True)
+    journal = tmp_path / "run" / "journal.jsonl"
+    journal.parent.mkdir()
+    journal.write_bytes(lines[0][:50])  # not even its header is whole
+    at = "document.querySelector('.row[aria-selected=true]')?.dataset.n"
+    with ViewServer(journal.parent).running() as url:
+        tab = chromium.visit(url)
+        assert "has not begun" in tab.run("document.querySelector('.query').textContent")
+        with journal.open("ab", buffering=0) as stream:
+            stream.write(lines[0][50:] + b"".join(lines[1:4]))
+            assert tab.run(UNTIL % f"{ROWS} === 3 && {at} === '2'")  # it follows the last step
+            assert tab.run("document.querySelectorAll('.map .box').length") == 3
+            assert tab.run("document.querySelector('.query').textContent") == "What is x?"
+            tab.click(".outline .row[data-n='1']")
+            stream.write(b"".join(lines[4:7]) + lines[7][:9])
+            assert tab.run(UNTIL % f"{ROWS} === 6")
+            assert tab.run(at) == "1"
+            stream.write(lines[7][9:] + b"".join(lines[8:]))
+            ended = "document.querySelector('.live').textContent === 'the run has ended'"
+            assert tab.run(UNTIL % ended)
+        assert tab.run(ROWS) == 9
+        assert tab.run(at) == "1"
+        order = "[...document.querySelectorAll('.outline .row')].map((r) => r.dataset.n).join()"
+        assert tab.run(order) == "0,1,2,3,4,5,6,7,8"
+        assert "It is x" in tab.run("document.querySelector('.verdict').textContent")
+        assert tab.troubles == []
+        assert {address.removeprefix(url) for address in tab.requests} <= {"/", "/events"}
+        tab.close()
+
+
+@pytest.mark.parametrize("word", HOSTILE)
+def test_promise_25_a_hostile_trace_executes_nothing_on_a_page_that_grows(
+    chromium: Chromium, tmp_path: Path, word: str
+) -> None:
+    run = write_run(tmp_path / "run", word)
+    with ViewServer(run).running() as url:
+        tab = chromium.visit(url)
+        ended = "document.querySelector('.live').textContent === 'the run has ended'"
+        assert tab.run(UNTIL % ended)
+        assert tab.run("document.title").startswith("What is x")
+        assert tab.run("document.querySelectorAll('script').length") == 3
+        assert tab.run("document.querySelectorAll('img, iframe, [onload], [onfocus]').length") == 0
+        assert tab.troubles == []
+        tab.close()
+
+
+async def test_a_batchs_table_grows_and_compares(chromium: Chromium, tmp_path: Path) -> None:
+    await evaluate(tmp_path / "R", RIGHT)
+    with ViewServer(tmp_path / "R").running() as url:
+        tab = chromium.visit(url)
+        await evaluate(tmp_path / "R", RIGHT, WRONG)
+        rows = "document.querySelectorAll('.index tbody tr .wrong').length"
+        assert tab.run(UNTIL % f"{rows} === 1")
+        for n in (1, 2):
+            tab.click(f".index tbody tr:nth-child({n}) input")
+        tab.click(".compare-chosen")
+        tab.browser.wait_for("Page.loadEventFired", tab.session)
+        assert tab.run("location.pathname") == "/compare/1/2"
+        assert "They part at step 3" in tab.run("document.querySelector('.parting').textContent")
+        assert tab.troubles == []
+        tab.close()
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,11 @@ class Chromium:
 
     def open(self, file: Path, **media: str) -> Tab:
         """Open a file in a tab of its own and wait until it is loaded."""
-        return Tab(self, file, media)
+        return self.visit(file.resolve().as_uri(), **media)
+
+    def visit(self, address: str, **media: str) -> Tab:
+        """Open an address in a tab of its own and wait until it is loaded."""
+        return Tab(self, address, media)
 
     def close(self) -> None:
         """End the browser."""
@@ -108,7 +112,7 @@ class Chromium:
 class Tab:
     """One page, and what went wrong or over the network in it."""
 
-    def __init__(self, browser: Chromium, file: Path, media: dict[str, str]) -> None:
+    def __init__(self, browser: Chromium, address: str, media: dict[str, str]) -> None:
         self.browser = browser
         self.target = browser.send("Target.createTarget", url="about:blank")["targetId"]
         attached = browser.send("Target.attachToTarget", targetId=self.target, flatten=True)
@@ -119,7 +123,7 @@ class Tab:
             {"name": f"prefers-{k.replace('_', '-')}", "value": v} for k, v in media.items()
         ]
         self.send("Emulation.setEmulatedMedia", features=features)
-        self.send("Page.navigate", url=file.resolve().as_uri())
+        self.send("Page.navigate", url=address)
         browser.wait_for("Page.loadEventFired", self.session)
 
     def send(self, method: str, **params: Any) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.cli.common import err_console
+from toolgrove.cli.live import paused
 from toolgrove.cli.printable import one_line
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ class _Asked:
         if self.approval is Approval.NEVER:
             return False
         async with self._one_at_a_time:  # also of all samples of a vote
-            return await _answered(spec, call)
+            with paused():
+                return await _answered(spec, call)
 
 
 async def _answered(spec: ToolSpec, call: ToolCall) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.live import cost_words, watched
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.told import tell
@@ -69,6 +70,9 @@ def run(
     ] = None,
     samples: Samples = 1,
     vote: VoteOption = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Do not show the steps while they are taken.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     given: Given,
 ) -> None:
@@ -79,7 +83,7 @@ def run(
         raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
     if resume is None and not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
-    say = _Say(samples, vote or VoteBy.ANSWER, json)
+    say = _Say(samples, vote or VoteBy.ANSWER, json, quiet)
     if resume is not None:
         _resume(resume, given.for_resuming(), say)
         return
@@ -91,11 +95,12 @@ def run(
 
 @dataclass(frozen=True, slots=True)
 class _Say:
-    """How often a request is solved, and how the answer is printed."""
+    """How often a request is solved, and how that and the answer are shown."""
 
     samples: int
     by: VoteBy
     json: bool
+    quiet: bool
 
 
 @contextmanager
@@ -140,7 +145,8 @@ def _solve(agent: Agent, task: Task, run: Path, say: _Say) -> None:
         offered = len(agent.candidates(task))
         err_console().print(f"run {run}: {offered} tools on offer, planner {agent.planner}")
         try:
-            tree = asyncio.run(served.solve(task, run))
+            with watched(run, quiet=say.quiet):
+                tree = asyncio.run(served.solve(task, run))
         except KeyboardInterrupt:
             err_console().print(f"stopped; go on with: toolgrove run --resume {run}")
             raise
@@ -160,6 +166,7 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
         "input_tokens": usage.input_tokens,
         "output_tokens": usage.output_tokens,
         "seconds": round(sum(node.seconds for node in tree), 2),
+        "cost": tree.cost,
     }
     if json:
         print_json(summary)
@@ -168,6 +175,7 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
     out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
-        f"{usage.total} tokens, {summary['seconds']} s; toolgrove view {run}",
+        f"{usage.total} tokens, {summary['seconds']} s{cost_words(tree.cost)}; "
+        f"toolgrove view {run}",
         style="dim",
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.live import cost_words
 from toolgrove.cli.told import tell
 
 if TYPE_CHECKING:
@@ -59,6 +60,9 @@ def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, js
 
 def _show(got: Vote, folder: Path, json: bool) -> None:
     trees = [sample.tree for sample in got.samples]
+    costs = [tree.cost for tree in trees]
+    known = [cost for cost in costs if cost is not None]
+    cost = sum(known) if known and len(known) == len(costs) else None
     summary = {
         "answer": got.answer,
         "agreement": round(got.agreement, 3),
@@ -68,6 +72,7 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         "model_calls": sum(tree.model_calls for tree in trees),
         "tool_calls": sum(tree.tool_calls for tree in trees),
         "tokens": sum(tree.usage.total for tree in trees),
+        "cost": cost,
     }
     if json:
         print_json(summary)
@@ -78,6 +83,6 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
-        f"{summary['tokens']} tokens; toolgrove view {folder}/sample-*",
+        f"{summary['tokens']} tokens{cost_words(cost)}; toolgrove view {folder}/sample-*",
         style="dim",
     )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json
+from toolgrove.cli.common import console, err_console, print_json, until_interrupted
 from toolgrove.errors import UsageError
 
 __all__ = ["register"]
@@ -20,6 +21,10 @@ Examples:
   toolgrove view runs/* --out runs.html
 
   toolgrove view out/eval --open
+
+  toolgrove view --follow runs/1b9d1a6f0c2e-1
+
+  toolgrove view out/eval --serve --open
 
   toolgrove view runs/1b9d1a6f0c2e-1 --out tree.svg
 """
@@ -45,10 +50,25 @@ def view(
             "Default: tree.html, in the run's folder or, for a file or several runs, here."
         ),
     ] = None,
+    follow: Annotated[
+        bool,
+        typer.Option(
+            "--follow",
+            "--serve",
+            help="Serve the page on 127.0.0.1 instead; it grows with the run, until Ctrl-C.",
+        ),
+    ] = False,
+    port: Annotated[int, typer.Option(help="Where to serve it; 0 takes a free port.")] = 0,
     open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write one self-contained HTML page that shows what runs did, step by step."""
+    """Write one self-contained HTML page that shows what runs did, step by step.
+
+    Or serve one that grows with a run, or with all runs of a folder, while they go on.
+    """
+    if follow:
+        _serve(run, out, port, open_, json)
+        return
     from toolgrove.agent.view.batch import holds_runs
     from toolgrove.machine.files import write_beside
 
@@ -75,7 +95,7 @@ def view(
         runs = "1 run" if count == 1 else f"{count} runs"
         console().print(f"{target}  ({runs}, {nodes} nodes)")
     if open_:
-        _show(target)
+        _show(target.resolve().as_uri())
 
 
 def _default(runs: list[Path]) -> Path:
@@ -100,8 +120,30 @@ def _page_of_runs(runs: list[Path], picture: bool) -> tuple[str, int, int]:
     return text, len(views), sum(len(found.tree) for found in views)
 
 
-def _show(target: Path) -> None:
+def _serve(runs: list[Path], out: Path | None, port: int, open_: bool, json: bool) -> None:
+    """Serve a run or a folder of runs until Ctrl-C."""
+    from toolgrove.agent.view.batch import holds_runs
+    from toolgrove.agent.view.serve import ViewServer
+    from toolgrove.data.journal import JOURNAL
+
+    if len(runs) > 1 or out is not None:
+        raise UsageError("--follow serves one run, or one folder of runs, and writes no --out.")
+    if not holds_runs(runs[0]) and not (runs[0] / JOURNAL).is_file():
+        raise UsageError(f"{runs[0]}: no {JOURNAL} here. Name the folder of a run, or of runs.")
+    with ViewServer(runs[0]).running(port) as url:
+        if json:
+            print_json({"url": url})
+        else:
+            console().print(url)
+            err_console().print("it grows with what it shows; Ctrl-C stops it")
+        sys.stdout.flush()  # whoever reads a pipe waits for this
+        if open_:
+            _show(url)
+        until_interrupted()
+
+
+def _show(address: str) -> None:
     import webbrowser
 
-    if not webbrowser.open(target.resolve().as_uri()):
-        err_console().print(f"no browser could be started; open {target} yourself")
+    if not webbrowser.open(address):
+        err_console().print(f"no browser could be started; open {address} yourself")
