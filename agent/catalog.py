@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from toolgrove.data.records import Status, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.machine.progress import Tick
+from toolgrove.retriever.hits import Hits
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ class Catalog:
         where: Mapping[str, str] | None = None,
         intents: Callable[[str], Intents] | None = None,
         rerank: Reranker | None = None,
-    ) -> list[tuple[Hit, ToolSpec]]:
+    ) -> Hits:
         """Find the ``k`` tools that a query is most likely about, best first.
 
         ``where`` filters on ``category``, ``tool``, ``source`` and ``effect``
@@ -208,14 +209,14 @@ class Catalog:
         (:mod:`toolgrove.retriever.rerank`); the hits keep the scores of the search.
         """
         if rerank is None and intents is None:
-            return list(self._searched(query, k, where))
+            return Hits(self._searched(query, k, where))
         hits = self._again(query, k, where, rerank)
         if intents is not None:
             from toolgrove.retriever.intents import served
 
             each = [self.search_index.search(text, k, where=where) for text in intents(query).texts]
             hits = served(hits, each, k)
-        return self._found(hits)
+        return Hits(self._found(hits))
 
     def _found(self, hits: Iterable[Hit]) -> list[tuple[Hit, ToolSpec]]:
         """Hits with their tools; one whose tool is gone or damaged is left out."""

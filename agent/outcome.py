@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolgrove.data import codec
+from toolgrove.data.drawing.notebook import tree_html
 from toolgrove.data.records import Task
 from toolgrove.data.tree import SearchTree
 
@@ -32,6 +33,9 @@ class Outcome:
     ended: str
     tree: SearchTree
     run: Path | None = None
+
+    def _repr_html_(self) -> str:
+        return tree_html(self.tree)
 
     @classmethod
     def of(cls, tree: SearchTree, run: Path | None) -> Outcome:

@@ -39,7 +39,12 @@ def child_id(parent: str, index: int) -> str:
     return hashlib.blake2b(f"{parent}/{index}".encode(), digest_size=12).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+def _short(text: str) -> str:
+    """A text as a part of a line."""
+    return repr(text if len(text) <= 80 else f"{text[:79]}…")
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Trajectory:
     """A root-to-leaf path as a conversation.
 
@@ -56,6 +61,9 @@ class Trajectory:
     task: Task
     nodes: tuple[Node, ...]
     tools: tuple[ToolSpec, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Trajectory {_short(self.task.query)}: {len(self.nodes):,} nodes>"
 
     @property
     def leaf(self) -> Node:
@@ -87,7 +95,7 @@ class Ending:
     unused: Spending = Spending()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class SearchTree:
     """The nodes of one run; a node is appended and never removed.
 
@@ -122,6 +130,17 @@ class SearchTree:
     ending: Ending | None = None
     _nodes: dict[str, Node] = field(default_factory=dict)
     _children: dict[str, list[str]] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        steps = max(len(self) - 1, 0)
+        came = "no answer" if self.answer is None else f"answer {_short(self.answer)}"
+        steps_said = "1 step" if steps == 1 else f"{steps:,} steps"
+        return f"<SearchTree {_short(self.task.query)}: {steps_said}, {came}>"
+
+    def _repr_html_(self) -> str:
+        from toolgrove.data.drawing.notebook import tree_html
+
+        return tree_html(self)
 
     def add(self, node: Node) -> None:
         """Append a node; its parent must be there and its id must not.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 
+from toolgrove.data.drawing.notebook import html_table
 from toolgrove.data.records import JsonObject, Score
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, ResultRow
@@ -74,16 +75,38 @@ class Group:
     cost: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Summary:
     """The results under one configuration; ``groups`` ends with ``total``."""
 
     config: JsonObject
     groups: Mapping[str, Group]
 
+    def __repr__(self) -> str:
+        rates = "".join(f", {name} {rate.value:.1%}" for name, rate in self.total.rates.items())
+        return f"<Summary of {self.total.runs:,} runs{rates}>"
+
+    def _repr_html_(self) -> str:
+        evaluators = list(dict.fromkeys(e for g in self.groups.values() for e in g.rates))
+        heads = ["group", "runs", *evaluators, "tokens", "seconds", "cost", "broke down", "left"]
+        rows = [[name, *_told(group, evaluators)] for name, group in self.groups.items()]
+        return html_table(heads, rows)
+
     @property
     def total(self) -> Group:
         return self.groups[TOTAL]
+
+
+def _told(group: Group, evaluators: Sequence[str]) -> list[str]:
+    """A group's figures as the cells of a row; empty where nothing is known."""
+    rates = [group.rates.get(name) for name in evaluators]
+    return [
+        f"{group.runs:,}",
+        *(f"{r.value:.1%} ({r.low:.0%} to {r.high:.0%})" if r else "" for r in rates),
+        *("" if x is None else f"{x:,.4g}" for x in (group.tokens, group.seconds, group.cost)),
+        str(group.infrastructure or ""),
+        str(group.left or ""),
+    ]
 
 
 def summarise(rows: Sequence[ResultRow], config: JsonObject) -> Summary:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data.drawing.markup import Element, tag
 from toolgrove.data.drawing.words import LONGEST, one_line
@@ -20,7 +20,9 @@ from toolgrove.data.records import (
     Role,
     ToolCall,
 )
-from toolgrove.data.tree import SearchTree
+
+if TYPE_CHECKING:
+    from toolgrove.data.tree import SearchTree
 
 __all__ = [
     "KINDS",

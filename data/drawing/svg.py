@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from toolgrove.data.drawing.look import (
     KINDS,
@@ -19,7 +20,9 @@ from toolgrove.data.drawing.look import (
 from toolgrove.data.drawing.markup import Element, Inert, tag
 from toolgrove.data.drawing.words import gist, one_line, shorten, values_line
 from toolgrove.data.records import FINISH, Node, NodeState
-from toolgrove.data.tree import SearchTree
+
+if TYPE_CHECKING:
+    from toolgrove.data.tree import SearchTree
 
 __all__ = ["PICTURE_CSS", "picture", "svg"]
 
@@ -88,7 +91,7 @@ def svg(tree: SearchTree) -> str:
 
     Examples
     --------
-    >>> from toolgrove import Task
+    >>> from toolgrove import SearchTree, Task
     >>> from toolgrove.data import ROOT
     >>> tree = SearchTree(Task("1", "How far is Rome?"))
     >>> tree.add(Node(ROOT, None))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.tool_retriever import ToolRetriever
+    from toolgrove.agent.view.notebook import display
     from toolgrove.agent.voting import vote
     from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
@@ -50,6 +51,7 @@ __all__ = [
     "ToolCall",
     "ToolRetriever",
     "ToolSpec",
+    "display",
     "load_mcp",
     "load_model",
     "mine",
@@ -79,6 +81,7 @@ __getattr__, __dir__ = face(
         "ToolCall": "data.records",
         "ToolRetriever": "agent.tool_retriever",
         "ToolSpec": "data.records",
+        "display": "agent.view.notebook",
         "load_mcp": "tools.mcp.source",
         "load_model": "agent.models.loading",
         "mine": "data.preferences",
