@@ -154,7 +154,9 @@ def test_open_pages_do_not_keep_the_server_from_ending(tmp_path: Path) -> None:
 
 def test_ctrl_c_ends_the_command_while_a_page_is_open(tmp_path: Path) -> None:
     run = write_run(tmp_path / "run", end=False)
-    command = "from toolgrove.cli import main; main()"
+    # whoever runs the tests in the background has SIGINT ignored, and children inherit that
+    heeding = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+    command = f"{heeding}\nfrom toolgrove.cli import main; main()"
     process = subprocess.Popen(
         [sys.executable, "-c", command, "view", "--follow", run, "--json"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ),
