@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from functools import reduce
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -18,10 +19,13 @@ from toolgrove.agent.prepared import Prepared, keep, prepare
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
-from toolgrove.agent.waiting import wait
+from toolgrove.agent.waiting import iterated, wait
+from toolgrove.agent.watching import streamed, watched
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.conversation import in_context
+from toolgrove.data.events import Event
 from toolgrove.data.journal import read_run
+from toolgrove.data.listening import Listener
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
@@ -115,6 +119,7 @@ class Agent(Runnable[str | Task, Outcome]):
         self.runs = None if runs is None else Path(runs)
         self.registry = catalog.registry if catalog is not None else registered(tools)
         self.secrets = SecretStore()
+        self.listeners: list[Listener] = []  # who hears of its runs
         self.model = _loaded(model, self.settings)
         self.chat_models: BaseChatModel | Cascade = self.model
         if strong is not None:
@@ -188,7 +193,44 @@ class Agent(Runnable[str | Task, Outcome]):
             raise TypeError(f"Agent.invoke takes no {unknown}: give settings to Agent(…) instead")
         task = input if isinstance(input, Task) else as_task(input)
         run = None if self.runs is None else self.new_run(task)
-        return Outcome.of(await self.solve(task, run), run)
+        return await self._outcome(task, run, config)
+
+    def stream(  # type: ignore[override]  # what happens, where others give pieces of the output
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[Event]:
+        """Answer a request, and give what happens meanwhile; see :meth:`astream`."""
+        return iterated(lambda: self.astream(input, config, **kwargs))
+
+    def astream(  # type: ignore[override]  # as stream
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncGenerator[Event, None]:
+        """Answer a request, and give what happens meanwhile (:mod:`toolgrove.data.events`).
+
+        The last event of a run is its ``RunEnded`` with the outcome; what a run raises is raised
+        after it. Who stops iterating stops the run; if it is kept, it can be gone on with. A call
+        is not made before its ``ToolStarted`` was taken and the next event was asked for.
+        """
+        return streamed(lambda: self.ainvoke(input, config, **kwargs))
+
+    def astream_events(self, *args: Any, **kwargs: Any) -> Any:
+        """LangChain's events of a run: the agent's, and those of what it asks and calls."""
+        return _Whole(self).astream_events(*args, **kwargs)
+
+    def transform(
+        self, input: Iterator[str | Task], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Iterator[Outcome]:
+        """In a chain that is streamed: the outcome, once all of the input is there."""
+        whole = list(input)
+        if whole:
+            yield self.invoke(reduce(_joined, whole), config, **kwargs)
+
+    async def atransform(
+        self, input: AsyncIterator[str | Task], config: RunnableConfig | None = None, **kwargs: Any
+    ) -> AsyncIterator[Outcome]:
+        """In a chain that is streamed: the outcome, once all of the input is there."""
+        whole = [chunk async for chunk in input]
+        if whole:
+            yield await self.ainvoke(reduce(_joined, whole), config, **kwargs)
 
     def resume(self, run: str | Path) -> Outcome:
         """Go on with a run that was cut short; see :meth:`aresume`."""
@@ -210,7 +252,7 @@ class Agent(Runnable[str | Task, Outcome]):
         """
         folder = Path(run)
         task, _ = read_run(folder).began
-        return Outcome.of(await self.solve(task, folder), folder)
+        return await self._outcome(task, folder)
 
     async def solve(self, task: Task, run: str | Path | None) -> SearchTree:
         """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
@@ -222,7 +264,15 @@ class Agent(Runnable[str | Task, Outcome]):
         JournalLocked
             Where another process is at it.
         """
-        return await run_task(self, task, None if run is None else Path(run))
+        return (await self._outcome(task, None if run is None else Path(run))).tree
+
+    async def _outcome(
+        self, task: Task, run: Path | None, config: RunnableConfig | None = None
+    ) -> Outcome:
+        async def work() -> Outcome:
+            return Outcome.of(await run_task(self, task, run), run)
+
+        return await watched(self, task, run, config, work)
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
@@ -292,6 +342,31 @@ class Agent(Runnable[str | Task, Outcome]):
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
         return self.apis_identity or world_version(specs)
+
+
+class _Whole(Runnable[str | Task, Outcome]):
+    """An agent whose stream has one piece, the outcome."""
+
+    def __init__(self, agent: Agent) -> None:
+        self._agent = agent
+
+    def invoke(
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Outcome:
+        return self._agent.invoke(input, config, **kwargs)
+
+    async def ainvoke(
+        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Outcome:
+        return await self._agent.ainvoke(input, config, **kwargs)
+
+
+def _joined(whole: Any, chunk: Any) -> Any:
+    """Pieces of an input as one; of those that are no pieces, the last."""
+    try:
+        return whole + chunk
+    except TypeError:
+        return chunk
 
 
 def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:

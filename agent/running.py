@@ -13,7 +13,10 @@ from toolgrove.agent.prepared import Prepared, prepare
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
+from toolgrove.data.conversation import in_context
+from toolgrove.data.events import RetrievalEnded, RetrievalStarted
 from toolgrove.data.journal import JOURNAL, Journal, fold
+from toolgrove.data.listening import told
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch
@@ -44,7 +47,7 @@ async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
     if has_begun(run):
         begun = _resumed(agent, task, run)
     else:
-        begun = _begun(agent, task, run, await brief_of(settings, task))
+        begun = _begun(task, run, await _prepared(agent, task, await brief_of(settings, task)))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
     try:
         async with begun.calls.opened(
@@ -84,8 +87,25 @@ class _Begun:
     calls: CallStack
 
 
-def _begun(agent: Agent, task: Task, run: Path | None, brief: Brief) -> _Begun:
-    prepared = agent.prepared(task, brief)
+async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
+    """What a run begins with; where its tools are looked for, that is told."""
+    if task.tools is not None or (agent.catalog is None and agent.settings.retrieve is None):
+        return agent.prepared(task, brief)
+
+    async def prepared() -> Prepared:
+        return agent.prepared(task, brief)
+
+    query = in_context(task)
+    begin = partial(RetrievalStarted, query=query, k=agent.settings.k)
+    return await told(prepared(), begin, partial(_found, query=query), "prepared")
+
+
+def _found(*, query: str, prepared: Prepared | None = None, **place: Any) -> RetrievalEnded:
+    tools = () if prepared is None else prepared.offer.specs
+    return RetrievalEnded(query=query, tools=tools, **place)
+
+
+def _begun(task: Task, run: Path | None, prepared: Prepared) -> _Begun:
     offer = prepared.offer
     begin = Journal.in_memory if run is None else partial(Journal.create, run)
     journal = begin(

@@ -5,14 +5,25 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.depth import DEEPEST, deeper
+from toolgrove.data.events import ModelEnded, ModelStarted
+from toolgrove.data.listening import Scope, listening, new_id
 from toolgrove.data.passing import ATTEMPTS, wait_after
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
@@ -20,6 +31,7 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.arguments import given_arguments
 from toolgrove.planners.direct_call import AskModel, asking
 from toolgrove.planners.refused import refused_function
+from toolgrove.planners.tokens import Pieces, hearing
 from toolgrove.planners.wrapped import with_tools
 
 if TYPE_CHECKING:
@@ -81,6 +93,20 @@ def to_langchain(message: Message) -> BaseMessage:
 def all_to_langchain(messages: Iterable[Message]) -> list[BaseMessage]:
     """Messages as LangChain has them."""
     return [to_langchain(message) for message in messages]
+
+
+def _as_told(message: BaseMessage) -> Message:
+    """Any message of LangChain's as ours, for those who listen."""
+    calls = tuple(
+        ToolCall(call["id"] or "", call["name"], call["args"])
+        for call in getattr(message, "tool_calls", ())
+    )
+    call_id = getattr(message, "tool_call_id", None)
+    role = _ROLES.get(message.type, Role.USER)
+    return Message(role, str(message.text), calls, call_id=call_id, name=message.name)
+
+
+_ROLES = {"system": Role.SYSTEM, "ai": Role.ASSISTANT, "tool": Role.TOOL}
 
 
 def _from_langchain(reply: AIMessage, name_calls: str) -> Message:
@@ -173,6 +199,7 @@ class Chat:
                 f"{self.name} has no bind_tools, so it cannot be offered tools. "
                 "Use a chat model that supports tool calling."
             ) from None
+        self._bound = bound
         return asking(bound)
 
     def offering(self, functions: Sequence[Mapping[str, Any]], reads: Collection[str] = ()) -> Chat:
@@ -187,12 +214,41 @@ class Chat:
         ModelError
             Where the model did not answer; what it raised is the cause.
         """
-        began = time.monotonic()
         listed = messages if isinstance(messages, list) else list(messages)
+        if listening() is None:
+            return await self._replied(listed, name_calls, None)
+        return await self._told(partial(self._replied, listed, name_calls), listed, self._names)
+
+    def _told(
+        self,
+        work: Callable[[Scope | None], Awaitable[Reply]],
+        messages: Sequence[BaseMessage],
+        functions: Sequence[str],
+    ) -> Awaitable[Reply]:
+        """The work, which is told of where somebody listens.
+
+        Only pieces of the reply belong to it: a plan's calls begin while it is written.
+        """
+        scope = listening()
+        if scope is None:
+            return work(None)
+        said = tuple(map(_as_told, messages))
+        begin = partial(ModelStarted, model=self.name, messages=said, functions=tuple(functions))
+        end = partial(ModelEnded, model=self.name)
+        inner = replace(scope, id=new_id())
+        return scope.around(work(inner), begin, end, "reply", known=inner.id, holds=False)
+
+    async def _replied(
+        self, listed: list[BaseMessage], name_calls: str, scope: Scope | None
+    ) -> Reply:
+        began = time.monotonic()
         made = 0
         while True:
             try:
-                reply = await self._ask(listed)
+                if scope is None or not scope.tokens:
+                    reply = await self._ask(listed)
+                else:
+                    reply = await self._bound.ainvoke(listed, hearing(scope))
                 break
             except Exception as error:
                 made += 1
@@ -253,17 +309,29 @@ class Chat:
         ModelError
             Where the model did not answer, or not to the end.
         """
+        return await self._told(partial(self._heard, messages, hear, grammar), messages, ())
+
+    async def _heard(
+        self,
+        messages: Sequence[BaseMessage],
+        hear: Callable[[str], bool],
+        grammar: str,
+        scope: Scope | None,
+    ) -> Reply:
         began = time.monotonic()
         text: list[str] = []
         usage = Usage()
         enough = cut = False
+        heard = Pieces(scope)
         async with aclosing(self._pieces(messages, grammar)) as pieces:
             async for piece in pieces:
                 usage += _usage(piece)
                 cut = cut or _is_cut(piece)
                 text.append(str(piece.text))
+                await heard.add(text[-1])
                 if enough := hear(text[-1]):
                     break
+        await heard.end()
         if enough:
             usage = Usage(
                 usage.input_tokens or _estimated(*(str(message.text) for message in messages)),

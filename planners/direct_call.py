@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.messages import AIMessage, BaseMessage
     from langchain_core.outputs import ChatResult
-    from langchain_core.runnables import Runnable
+    from langchain_core.runnables import Runnable, RunnableConfig
 
-__all__ = ["AskModel", "asking"]
+__all__ = ["AskModel", "asking", "heard_here"]
 
 AskModel: TypeAlias = "Callable[[list[BaseMessage]], Awaitable[AIMessage]]"
 """Asks a model for its reply to a conversation."""
@@ -61,6 +61,11 @@ def asking(bound: Runnable[Any, AIMessage]) -> AskModel:
     return ask
 
 
+def heard_here(config: RunnableConfig | None = None) -> bool:
+    """Whether any callback would be told of what happens here and now, under a config or none."""
+    return bool(config and config.get("callbacks")) or _heard()(None)
+
+
 def _plain(bound: Runnable[Any, AIMessage]) -> tuple[BaseChatModel, dict[str, Any]] | None:
     """The model and what is bound to it, unless something else has a part in its calls."""
     from langchain_core.language_models import BaseChatModel
@@ -87,8 +92,8 @@ def _plain(bound: Runnable[Any, AIMessage]) -> tuple[BaseChatModel, dict[str, An
 
 
 @cache
-def _heard() -> Callable[[BaseChatModel], bool]:
-    """What says whether anybody would be told of a call made here and now.
+def _heard() -> Callable[[BaseChatModel | None], bool]:
+    """What says whether anybody would be told of a call made here and now, of a model or not.
 
     LangChain finds that out by making a manager of callbacks for each call. What it looks at is
     looked at here first: where all of it is unset, nobody listens.
@@ -97,9 +102,10 @@ def _heard() -> Callable[[BaseChatModel], bool]:
     from langchain_core.globals import get_debug
     from langchain_core.runnables.config import ensure_config, var_child_runnable_config
 
-    def told(model: BaseChatModel) -> bool:
+    def told(model: BaseChatModel | None) -> bool:
         callbacks = ensure_config().get("callbacks")
-        manager = AsyncCallbackManager.configure(callbacks, model.callbacks, model.verbose)
+        own, verbose = (model.callbacks, model.verbose) if model is not None else (None, False)
+        manager = AsyncCallbackManager.configure(callbacks, own, verbose)
         return bool(manager.handlers)
 
     try:
@@ -107,11 +113,10 @@ def _heard() -> Callable[[BaseChatModel], bool]:
     except ImportError:  # another LangChain, which keeps them elsewhere
         return told
 
-    def heard(model: BaseChatModel) -> bool:
+    def heard(model: BaseChatModel | None) -> bool:
         config = var_child_runnable_config.get()
         if (
-            model.callbacks
-            or model.verbose
+            (model is not None and (model.callbacks or model.verbose))
             or (config and config.get("callbacks"))
             or get_debug()
             or _tracing_v2_is_enabled()

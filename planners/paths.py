@@ -12,7 +12,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
-from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall
+from toolgrove.data.records import (
+    Effect,
+    Message,
+    Node,
+    Observation,
+    Status,
+    ToolCall,
+    ToolSpec,
+)
 from toolgrove.planners.chat import all_to_langchain
 from toolgrove.planners.context import Context, Window
 from toolgrove.planners.prompts import OURS, Shown, repeated
@@ -212,6 +220,14 @@ class Paths:
         """Where a step begins: the node, the name of the conversation up to it, and the offer."""
         step = self._steps[node]
         return step.node, step.digest, self.offer(node) if self._dead else step.offer
+
+    def tool(self, spec_id: str) -> tuple[str, ToolSpec | None]:
+        """A tool's name as the model calls it, and what is known of it."""
+        found = (offer for at in self._found.values() for offer in at.values())
+        for offer in (self._root, *found):
+            if (spec := offer.spec(spec_id)) is not None:
+                return offer.name(spec_id), spec
+        return spec_id, None
 
     def digest(self, node: str) -> str:
         """Names the conversation up to a node."""

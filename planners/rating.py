@@ -13,6 +13,8 @@ from functools import partial
 from itertools import combinations
 from typing import TYPE_CHECKING, TypeVar
 
+from toolgrove.data.events import NodeScored
+from toolgrove.data.listening import tell
 from toolgrove.data.records import Node
 from toolgrove.data.tree import ROOT
 from toolgrove.planners import rating_prompts as prompts
@@ -56,6 +58,7 @@ async def rate(run: Run, frontier: Frontier, step: Rate) -> None:
     scored = tuple(replace(n, score=score) for n, score in zip(nodes, scores, strict=True))
     for node in frontier.on_scores(scored):
         run.rescore(node)
+        await tell(partial(NodeScored, node=node))
 
 
 async def _grades(run: Run, nodes: Sequence[Node]) -> list[float]:

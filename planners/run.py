@@ -9,10 +9,19 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
+from toolgrove.data.events import (
+    BudgetUsed,
+    RetrievalEnded,
+    RetrievalStarted,
+    ToolEnded,
+    ToolStarted,
+)
 from toolgrove.data.journal import CallKey, Journal
+from toolgrove.data.listening import listening, told
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.reply import Reply
 from toolgrove.data.tree import ROOT, SearchTree
@@ -33,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["Run"]
 
 T = TypeVar("T")
+_SEEN = "observation"
 
 
 class Run:
@@ -176,7 +186,25 @@ class Run:
         reply = await self._timed(left, ask())
         self.journal.result(key, reply)
         self.meter.after_model(reply, calls)
+        if listening() is not None:
+            await self.tell_spent()
         return reply
+
+    async def tell_spent(self, limit: str = "") -> None:
+        """Tell those who listen what is spent, and which limit of the budget was met."""
+        if (scope := listening()) is None:
+            return
+        meter = self.meter
+        used = partial(
+            BudgetUsed,
+            model_calls=meter.model_calls,
+            tool_calls=meter.tool_calls,
+            tokens=meter.tokens,
+            money=meter.money,
+            seconds=meter.seconds,
+            limit=limit,
+        )
+        await scope.tell(used)
 
     async def call(
         self, node: str, position: int, call: ToolCall, *, since: int | None = None
@@ -209,9 +237,23 @@ class Run:
         left = self.meter.before_tool()
         if write and key.attempt:
             observation = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
-        else:
-            self.journal.intent(key, write=write)
-            observation = await self._timed(left, self.execute(call))
+            self.journal.result(key, observation)
+            return observation
+        made = self._made(left, key, call, write)
+        if listening() is None:
+            return await made
+        name, spec = self.paths.tool(call.name)
+        begin = partial(ToolStarted, call=call, name=name, spec=spec)
+        observation = await told(made, begin, partial(ToolEnded, call=call, name=name), _SEEN)
+        await self.tell_spent()
+        return observation
+
+    async def _made(
+        self, left: float | None, key: CallKey, call: ToolCall, write: bool
+    ) -> Observation:
+        """What a call gives that leaves now: between its intent and its result in the journal."""
+        self.journal.intent(key, write=write)
+        observation = await self._timed(left, self.execute(call))
         self.journal.result(key, observation)
         return observation
 
@@ -244,7 +286,13 @@ class Run:
         found = Offer((), {})
         try:
             if self._find is not None:
-                found = await self._find(str(call.arguments["query"]), made, offered)
+                query = str(call.arguments["query"])
+                found = await told(
+                    self._find(query, made, offered),
+                    partial(RetrievalStarted, query=query, asked_by="model"),
+                    partial(_found, query=query),
+                    "offer",
+                )
         except ToolgroveError as error:
             failed = str(error)
         return {"tools": list(found.specs), "aliases": found.aliases, "failed": failed}
@@ -267,3 +315,7 @@ class Run:
             if self.meter.seconds_left:
                 raise
             raise BudgetSpent("seconds") from None
+
+
+def _found(*, query: str, offer: Offer | None = None, **place: Any) -> RetrievalEnded:
+    return RetrievalEnded(query=query, tools=() if offer is None else offer.specs, **place)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from contextlib import AsyncExitStack
+from functools import partial
 
 from toolgrove.data import codec
+from toolgrove.data.events import NodeAdded
 from toolgrove.data.journal import Journal, begun_tree, concluded, fold
+from toolgrove.data.listening import listening, tell
 from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
-from toolgrove.planners.ahead import Ahead
+from toolgrove.planners.ahead import Ahead, grown
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
@@ -112,7 +115,7 @@ async def solve(
         in_flight=in_flight,
     )
     opening = frontier.prompts.opening(tree.task.query, offer.specs)
-    run.add(Node(ROOT, None, messages=run.asked.opening(opening)))
+    await _add(run, Node(ROOT, None, messages=run.asked.opening(opening)))
     journal.end(await _search(run, frontier))
     if len(tree) < len(journal.record.nodes):  # a smaller budget than before came to fewer of them
         return fold(journal.record)
@@ -127,6 +130,7 @@ async def _search(run: Run, frontier: Frontier) -> str:
                 ahead = await stack.enter_async_context(Ahead(run, frontier))
             await _grow(run, frontier, ahead)
     except BudgetSpent as spent:
+        await run.tell_spent(spent.what)
         return spent.what
     return "answered" if run.tree.answer is not None else "exhausted"
 
@@ -138,9 +142,15 @@ async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
             if isinstance(step, Rate):
                 await rate(run, frontier, step)
             elif ahead is None:
-                run.add(frontier.on_node(await frontier.expand(run, step)))
+                await _add(run, frontier.on_node(await grown(run, frontier, step)))
             else:
-                run.add(frontier.on_node(await ahead.node(step, wave[place + 1 :])))
+                await _add(run, frontier.on_node(await ahead.node(step, wave[place + 1 :])))
             if time.monotonic() - began > _TURN:  # a scripted run never waits: let others go on
                 await asyncio.sleep(0)
                 began = time.monotonic()
+
+
+async def _add(run: Run, node: Node) -> None:
+    run.add(node)
+    if listening() is not None:
+        await tell(partial(NodeAdded, node=node))

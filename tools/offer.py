@@ -107,6 +107,14 @@ class Offer:
         narrow._checkers = self._checkers
         return narrow
 
+    def spec(self, spec_id: str) -> ToolSpec | None:
+        """What is known of a tool; None of one that is not on offer."""
+        return self._by_id.get(spec_id)
+
+    def name(self, spec_id: str) -> str:
+        """A tool on offer as the model calls it."""
+        return self._alias_of[spec_id]
+
     def reads(self) -> frozenset[str]:
         """Names that a model sees of what changes nothing; Finish is one."""
         reads = {

@@ -131,6 +131,21 @@ class SecretStore:
         values = self._values()
         return scrubbed(text, values) if values else text
 
+    @property
+    def known(self) -> bool:
+        """Whether there is anything to scrub."""
+        return bool(self._values())
+
+    def begun(self, text: str) -> str:
+        """The end of a text that may be the beginning of a secret; empty where none begins."""
+        longest = ""
+        for value in self._values().values():
+            for length in range(min(len(value) - 1, len(text)), len(longest), -1):
+                if text.endswith(value[:length]):
+                    longest = value[:length]
+                    break
+        return longest
+
     def _values(self) -> dict[str, str]:
         given = _given(self._environ)
         if self._known[0] != (given, self._from_keyring):

@@ -1,0 +1,208 @@
+"""Who hears of the events of a run, and how they are told.
+
+Whatever happens inside :func:`heard_by` is told to its listeners, wherever in the package it
+happens; where nobody listens, :func:`told` hands its work back as it is. A listener is awaited
+in the task that does the work, before what begins has begun and after what has ended has ended.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, fields, is_dataclass, replace
+from enum import Enum
+from typing import Any, Protocol, TypeAlias, TypeVar
+from uuid import uuid4
+
+from toolgrove.data.events import Event
+
+__all__ = ["Listener", "Scope", "heard_by", "listening", "new_id", "scrubbed_value", "tell", "told"]
+
+T = TypeVar("T")
+Scrub: TypeAlias = Callable[[str], str]
+
+
+class Listener(Protocol):
+    """Is told of each event.
+
+    Who is told of an end must not wait there: what has ended may not be in the journal yet.
+    """
+
+    async def __call__(self, event: Event, /) -> None: ...
+
+
+def _none_begun(text: str) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What is under way, and who hears of it.
+
+    Parameters
+    ----------
+    listeners : tuple of Listener
+        They are told in this order.
+    run : str
+        Id of the run.
+    id : str or None
+        What is under way: the parent of what begins now.
+    scrub : callable or None
+        Takes secrets out of a text; None where there are none.
+    secret_begun : callable
+        The end of a text with which a secret may begin.
+    tokens : bool
+        Whether anybody wants the pieces of replies.
+    """
+
+    listeners: tuple[Listener, ...]
+    run: str = ""
+    id: str | None = None
+    scrub: Scrub | None = None
+    secret_begun: Scrub = _none_begun
+    tokens: bool = False
+
+    async def tell(self, event: Callable[..., Event]) -> None:
+        """Tell of something that happens now, in what is under way."""
+        await self._tell(event, new_id())
+
+    async def around(
+        self,
+        work: Awaitable[T],
+        begin: Callable[..., Event],
+        end: Callable[..., Event],
+        gives: str,
+        *,
+        known: str | None = None,
+        holds: bool = True,
+    ) -> T:
+        """Tell that work begins, and how it ended.
+
+        Parameters
+        ----------
+        work : awaitable
+            What is done.
+        begin, end : callable
+            Make the events; ``end`` is given the result under the name ``gives``, or an ``error``.
+        known : str or None
+            Id of the work, where it has one.
+        holds : bool
+            Whether what happens meanwhile belongs to it.
+        """
+        own = known or new_id()
+        try:
+            await self._tell(begin, own)
+        except BaseException:
+            getattr(work, "close", lambda: None)()  # a coroutine that is never begun
+            raise
+        token = _scope.set(replace(self, id=own)) if holds else None
+        try:
+            result = await work
+        except BaseException as error:
+            await self._tell(_with(end, "error", line_of(error)), own)
+            raise
+        finally:
+            if token is not None:
+                _scope.reset(token)
+        await self._tell(_with(end, gives, result), own)
+        return result
+
+    async def _tell(self, make: Callable[..., Event], own: str) -> None:
+        event = make(id=own, parent=self.id, run=self.run, time=time.time())
+        if self.scrub is not None:
+            event = scrubbed_value(event, self.scrub)
+        for listener in self.listeners:
+            await listener(event)
+
+
+_scope: ContextVar[Scope | None] = ContextVar("toolgrove_scope", default=None)
+
+
+def listening() -> Scope | None:
+    """What is under way here; None where nobody listens."""
+    return _scope.get()
+
+
+@contextmanager
+def heard_by(scope: Scope) -> Iterator[None]:
+    """Have what happens inside told to the listeners of a scope."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+async def tell(event: Callable[..., Event]) -> None:
+    """Tell of something that happens now, where somebody listens."""
+    if (scope := _scope.get()) is not None:
+        await scope.tell(event)
+
+
+def told(
+    work: Awaitable[T],
+    begin: Callable[..., Event],
+    end: Callable[..., Event],
+    gives: str,
+    *,
+    holds: bool = True,
+) -> Awaitable[T]:
+    """Work that is told of where somebody listens (:meth:`Scope.around`), and else the work."""
+    scope = _scope.get()
+    return work if scope is None else scope.around(work, begin, end, gives, holds=holds)
+
+
+def new_id() -> str:
+    """An id that no other event has."""
+    return uuid4().hex
+
+
+def line_of(error: BaseException) -> str:
+    """An error in one line.
+
+    Examples
+    --------
+    >>> line_of(ValueError("no route")), line_of(KeyboardInterrupt())
+    ('ValueError: no route', 'KeyboardInterrupt')
+    """
+    said = " ".join(str(error).split())[:500]
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _with(make: Callable[..., Event], name: str, value: Any) -> Callable[..., Event]:
+    return lambda **place: make(**place, **{name: value})
+
+
+def scrubbed_value(value: T, scrub: Scrub) -> T:
+    """A record or JSON value without secrets, names included.
+
+    What is neither (an outcome's tree) is handed on: its text was scrubbed when it was made.
+
+    Examples
+    --------
+    >>> scrubbed_value({"key": ("k-1", 2)}, lambda text: text.replace("k-1", "[secret]"))
+    {'key': ('[secret]', 2)}
+    """
+    clean: Any = _scrubbed(value, scrub)
+    return clean  # type: ignore[no-any-return]  # of the type that it was
+
+
+def _scrubbed(value: Any, scrub: Scrub) -> Any:
+    if isinstance(value, str):
+        return value if isinstance(value, Enum) else scrub(value)
+    if isinstance(value, Mapping):
+        return {_scrubbed(name, scrub): _scrubbed(part, scrub) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(_scrubbed(part, scrub) for part in value)
+    if is_dataclass(value) and not isinstance(value, type) and _is_record(value):
+        parts = {one.name: getattr(value, one.name) for one in fields(value)}
+        clean = {name: _scrubbed(part, scrub) for name, part in parts.items()}
+        changed = {name: part for name, part in clean.items() if part != parts[name]}
+        return replace(value, **changed) if changed else value
+    return value
+
+
+def _is_record(value: Any) -> bool:
+    return bool(type(value).__dataclass_params__.frozen) and not hasattr(value, "tree")
