@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.models.loading import ModelFactory, load_model
     from toolgrove.agent.models.local import LocalChatModel
     from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
+    from toolgrove.agent.otel import instrument
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.tool_retriever import ToolRetriever
@@ -41,6 +42,7 @@ __all__ = [
     "call",
     "finish",
     "give_up",
+    "instrument",
     "load_model",
     "mcp_server",
     "svg",
@@ -65,6 +67,7 @@ __getattr__, __dir__ = face(
         "call": "agent.models.scripted",
         "finish": "agent.models.scripted",
         "give_up": "agent.models.scripted",
+        "instrument": "agent.otel",
         "load_model": "agent.models.loading",
         "mcp_server": "agent.gateway",
         "svg": "data.drawing.svg",

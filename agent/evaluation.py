@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.hosting import hosted_agent
+from toolgrove.agent.watching import tell_score
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
@@ -84,6 +86,7 @@ class Evaluation:
             concurrency=concurrency,
             epochs=epochs,
             tick=tick,
+            scored=partial(tell_score, self.agent),
         )
 
     async def solve(self, task: Task, run: Path) -> SearchTree:

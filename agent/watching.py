@@ -16,7 +16,7 @@ from toolgrove.agent.callbacks import CallbackTree
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.telling import LOGGER, log
 from toolgrove.data.chat_text import model_name
-from toolgrove.data.events import STARTS, Event, RunEnded, RunStarted
+from toolgrove.data.events import STARTS, Event, RunEnded, RunScored, RunStarted
 from toolgrove.data.listening import Listener, Scope, heard_by, listening, new_id
 from toolgrove.planners.direct_call import heard_here
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from toolgrove.agent.agent import Agent
-    from toolgrove.data.records import Task
+    from toolgrove.data.records import Score, Task
 
-__all__ = ["EVERYWHERE", "run_id", "streamed", "watched"]
+__all__ = ["EVERYWHERE", "run_id", "streamed", "tell_score", "watched"]
 
 T = TypeVar("T")
 
@@ -49,10 +49,7 @@ async def watched(
     """Do the work of a run, told to all who listen; where nobody does, just do it."""
     outer = listening()
     run = run_id(folder)
-    listeners = [*EVERYWHERE, *agent.listeners]
-    if LOGGER.isEnabledFor(logging.INFO):
-        listeners.append(log)
-    listeners += outer.listeners if outer is not None else ()
+    listeners = _listeners(agent, outer)
     heard = heard_here(config)
     if not listeners and not heard and config is None:
         return await work()
@@ -74,11 +71,31 @@ async def watched(
         tags=tuple(config.get("tags") or ()),
         metadata=dict(config.get("metadata") or {}),
     )
-    scope = replace(outer or Scope(()), listeners=tuple(dict.fromkeys(listeners)), run=run)
-    if agent.secrets.known:
-        scope = replace(scope, scrub=agent.secrets.scrub, secret_begun=agent.secrets.begun)
+    scope = _scope(agent, outer, listeners, run)
     within = _within(config, tree, work)
     return await scope.around(within, begin, RunEnded, "outcome", known=run)
+
+
+async def tell_score(agent: Agent, folder: Path, score: Score) -> None:
+    """Tell who hears of an agent's runs how one of them was judged."""
+    listeners = _listeners(agent, listening())
+    if listeners:
+        scope = _scope(agent, listening(), listeners, run_id(folder))
+        await replace(scope, id=scope.run).tell(partial(RunScored, score=score))
+
+
+def _listeners(agent: Agent, outer: Scope | None) -> list[Listener]:
+    listeners = [*EVERYWHERE, *agent.listeners]
+    if LOGGER.isEnabledFor(logging.INFO):
+        listeners.append(log)
+    return [*listeners, *(outer.listeners if outer is not None else ())]
+
+
+def _scope(agent: Agent, outer: Scope | None, listeners: list[Listener], run: str) -> Scope:
+    scope = replace(outer or Scope(()), listeners=tuple(dict.fromkeys(listeners)), run=run)
+    if not agent.secrets.known:
+        return scope
+    return replace(scope, scrub=agent.secrets.scrub, secret_begun=agent.secrets.begun)
 
 
 async def _within(

@@ -167,11 +167,14 @@ class ModelStarted(Event):
         The conversation.
     functions : sequence of str
         Names of the tools on offer.
+    provider : str
+        What kind of model it is, in LangChain's words.
     """
 
     model: str
     messages: Sequence[Message]
     functions: Sequence[str] = ()
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -178,8 +178,6 @@ def _with(make: Callable[..., Event], name: str, value: Any) -> Callable[..., Ev
 def scrubbed_value(value: T, scrub: Scrub) -> T:
     """A record or JSON value without secrets, names included.
 
-    What is neither (an outcome's tree) is handed on: its text was scrubbed when it was made.
-
     Examples
     --------
     >>> scrubbed_value({"key": ("k-1", 2)}, lambda text: text.replace("k-1", "[secret]"))
@@ -196,13 +194,9 @@ def _scrubbed(value: Any, scrub: Scrub) -> Any:
         return {_scrubbed(name, scrub): _scrubbed(part, scrub) for name, part in value.items()}
     if isinstance(value, list | tuple):
         return type(value)(_scrubbed(part, scrub) for part in value)
-    if is_dataclass(value) and not isinstance(value, type) and _is_record(value):
+    if is_dataclass(value) and not isinstance(value, type):
         parts = {one.name: getattr(value, one.name) for one in fields(value)}
         clean = {name: _scrubbed(part, scrub) for name, part in parts.items()}
         changed = {name: part for name, part in clean.items() if part != parts[name]}
         return replace(value, **changed) if changed else value
     return value
-
-
-def _is_record(value: Any) -> bool:
-    return bool(type(value).__dataclass_params__.frozen) and not hasattr(value, "tree")

@@ -32,6 +32,9 @@ _LOUD = (ReplayMiss, ResumeMismatch, UsageError)
 Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree]]
 """Solves a task in a run's folder, going on with the journal that it finds there."""
 
+Scored: TypeAlias = Callable[[Path, Score], Awaitable[None]]
+"""Told of a score, and the folder of the run that it judges."""
+
 
 async def run_batch(
     tasks: Sequence[Task],
@@ -43,6 +46,7 @@ async def run_batch(
     concurrency: int = 1,
     epochs: int = 1,
     tick: Tick | None = None,
+    scored: Scored | None = None,
 ) -> Summary:
     """Solve and judge every task that has no result in ``out`` yet.
 
@@ -65,6 +69,8 @@ async def run_batch(
         How often each task is run.
     tick : callable or None
         Told of progress.
+    scored : callable or None
+        Told of each new score, with the folder of the run that it judges.
 
     Returns
     -------
@@ -85,7 +91,7 @@ async def run_batch(
     with ResultStore(out, config) as store:
         keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
         store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
-        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or silent)
+        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or silent, scored)
         await batch.run(concurrency)
         rows = {row.key: row for row in store.rows()}
         return summarise([rows[key] for key in keys], config)
@@ -106,6 +112,7 @@ class _Batch:
     evaluators: Sequence[Evaluator]
     config: JsonObject
     tick: Tick
+    scored: Scored | None
     _names: list[str] = field(init=False)
     _ended: int = field(init=False, default=0)
 
@@ -162,6 +169,9 @@ class _Batch:
             self.store.failed(key, broken)
             return
         scores = [await self._score(evaluator, tree, row) for evaluator in self.evaluators]
+        for score in scores:
+            if self.scored is not None and score not in row.scores:
+                await self.scored(run, score)
         kept = [score for score in row.scores if score.evaluator not in self._names]
         self.store.finish(key, _figures(tree), [*kept, *scores])
 

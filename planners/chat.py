@@ -233,7 +233,13 @@ class Chat:
         if scope is None:
             return work(None)
         said = tuple(map(_as_told, messages))
-        begin = partial(ModelStarted, model=self.name, messages=said, functions=tuple(functions))
+        begin = partial(
+            ModelStarted,
+            model=self.name,
+            messages=said,
+            functions=tuple(functions),
+            provider=str(getattr(self._model, "_llm_type", "")),
+        )
         end = partial(ModelEnded, model=self.name)
         inner = replace(scope, id=new_id())
         return scope.around(work(inner), begin, end, "reply", known=inner.id, holds=False)
