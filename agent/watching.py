@@ -19,6 +19,7 @@ from toolgrove.data.chat_text import model_name
 from toolgrove.data.events import STARTS, Event, RunEnded, RunScored, RunStarted
 from toolgrove.data.listening import Listener, Scope, heard_by, listening, new_id
 from toolgrove.planners.direct_call import heard_here
+from toolgrove.planners.tokens import wants_pieces
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -72,6 +73,8 @@ async def watched(
         metadata=dict(config.get("metadata") or {}),
     )
     scope = _scope(agent, outer, listeners, run)
+    if wants_pieces(config):
+        scope = replace(scope, tokens=True)
     within = _within(config, tree, work)
     return await scope.around(within, begin, RunEnded, "outcome", known=run)
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from itertools import groupby
 
-__all__ = ["SHORTEST", "own_keys", "scrubbed", "without_passwords"]
+__all__ = ["SHORTEST", "beginning", "own_keys", "scrubbed", "without_passwords"]
 
 SHORTEST = 8
 """Characters that a secret has at least; a shorter one could not be told from other text."""
@@ -55,6 +55,23 @@ def scrubbed(text: str, secrets: Mapping[str, str]) -> str:
     for name, value in secrets.items():
         text = _without_beginnings(text, value, name)
     return text
+
+
+def beginning(text: str, secrets: Mapping[str, str]) -> str:
+    """The end of a text that may be the beginning of a secret; empty where none begins.
+
+    Examples
+    --------
+    >>> beginning("the key is k-12", {"KEY": "k-12345678"}), beginning("the key", {"KEY": "k-1"})
+    ('k-12', '')
+    """
+    longest = ""
+    for value in secrets.values():
+        for length in range(min(len(value) - 1, len(text)), len(longest), -1):
+            if text.endswith(value[:length]):
+                longest = value[:length]
+                break
+    return longest
 
 
 def own_keys(environ: Mapping[str, str], *holders: object) -> dict[str, str]:

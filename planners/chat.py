@@ -31,7 +31,7 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.arguments import given_arguments
 from toolgrove.planners.direct_call import AskModel, asking
 from toolgrove.planners.refused import refused_function
-from toolgrove.planners.tokens import Pieces, hearing
+from toolgrove.planners.tokens import Hearing, Pieces
 from toolgrove.planners.wrapped import with_tools
 
 if TYPE_CHECKING:
@@ -251,10 +251,7 @@ class Chat:
         made = 0
         while True:
             try:
-                if scope is None or not scope.tokens:
-                    reply = await self._ask(listed)
-                else:
-                    reply = await self._bound.ainvoke(listed, hearing(scope))
+                reply = await (self._ask(listed) if scope is None else self._said(listed, scope))
                 break
             except Exception as error:
                 made += 1
@@ -271,6 +268,13 @@ class Chat:
         names = {str(one["name"]) for one in self._offered}
         refused = {name: why for name, why in self._refused.items() if name in names}
         return replace(found, notes={"refused": refused}) if refused else found
+
+    async def _said(self, listed: list[BaseMessage], scope: Scope) -> AIMessage:
+        """The model's reply, in pieces for those who want them."""
+        if not scope.tokens:
+            return await self._ask(listed)
+        hearing = Hearing(scope)
+        return hearing.strict(await self._bound.ainvoke(listed, hearing.config()))
 
     def _unanswered(self, error: Exception) -> ModelError:
         if isinstance(error, ModelError):

@@ -5,13 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.data import codec
 from toolgrove.data.events import ModelToken
 from toolgrove.data.listening import Scope
 
 if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
     from langchain_core.runnables import RunnableConfig
 
-__all__ = ["Pieces", "hearing"]
+__all__ = ["Hearing", "Pieces", "wants_pieces"]
 
 
 class Pieces:
@@ -56,38 +58,95 @@ def _piece(*, text: str = "", call: str = "", **place: Any) -> ModelToken:
     return ModelToken(text=text, call=call, **place)
 
 
-def hearing(scope: Scope) -> RunnableConfig:
-    """A config with which a chat model is asked in pieces, where it can stream.
+class Hearing:
+    """Hears a reply in pieces, where the model can stream.
 
-    LangChain asks a model so as soon as one of its handlers listens to pieces, and gives the same
-    reply; handlers that listen already go on doing so.
+    LangChain asks a model in pieces as soon as one of its handlers listens to them; handlers that
+    listen already go on doing so. Arguments that were cut short it completes by guessing: here
+    they are none, as in a reply that comes whole.
+
+    Parameters
+    ----------
+    scope : Scope
+        Who is told.
     """
-    from langchain_core.callbacks import AsyncCallbackHandler
-    from langchain_core.runnables.config import ensure_config, merge_configs
 
-    class Handler(AsyncCallbackHandler):
-        run_inline = True  # in the order in which they come
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+        self._pieces = Pieces(scope)
+        self._written: dict[object, list[str]] = {}
 
-        def __init__(self) -> None:
-            self.pieces = Pieces(scope)
+    def config(self) -> RunnableConfig:
+        """What the model is asked with."""
+        from langchain_core.callbacks import AsyncCallbackHandler
+        from langchain_core.runnables.config import ensure_config, merge_configs
 
-        async def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
-            message = getattr(chunk, "message", None)
-            calls = getattr(message, "tool_call_chunks", ())
-            written = "".join(str(one.get("args") or "") for one in calls)
-            await self.pieces.add(token if isinstance(token, str) else "", written)
+        hearing = self
 
-        async def on_llm_end(self, *args: Any, **kwargs: Any) -> None:
-            await self.pieces.end()
+        class Handler(AsyncCallbackHandler):
+            run_inline = True  # in the order in which they come
 
-        async def on_llm_error(self, *args: Any, **kwargs: Any) -> None:
-            self.pieces = Pieces(scope)
+            async def on_chat_model_start(self, *args: Any, **kwargs: Any) -> None:
+                hearing.begin()
 
-        # by these two LangChain knows who listens to pieces
-        def tap_output_iter(self, run_id: Any, output: Any) -> Any:
-            return output
+            async def on_llm_new_token(self, token: Any, **kwargs: Any) -> None:
+                await hearing.hear(token, kwargs.get("chunk"))
 
-        def tap_output_aiter(self, run_id: Any, output: Any) -> Any:
-            return output
+            async def on_llm_end(self, *args: Any, **kwargs: Any) -> None:
+                await hearing.end()
 
-    return merge_configs(ensure_config(), {"callbacks": [Handler()]})
+            # by these two LangChain knows who listens to pieces
+            def tap_output_iter(self, run_id: Any, output: Any) -> Any:
+                return output
+
+            def tap_output_aiter(self, run_id: Any, output: Any) -> Any:
+                return output
+
+        return merge_configs(ensure_config(), {"callbacks": [Handler()]})
+
+    def begin(self) -> None:
+        """A reply begins, maybe again."""
+        self._pieces = Pieces(self._scope)
+        self._written = {}
+
+    async def hear(self, token: Any, chunk: Any) -> None:
+        """A piece has come."""
+        written = ""
+        for call in getattr(getattr(chunk, "message", None), "tool_call_chunks", ()):
+            index = call.get("index")
+            place = len(self._written) if index is None else index
+            name, args = str(call.get("name") or ""), str(call.get("args") or "")
+            known = self._written.setdefault(place, ["", ""])
+            known[0], known[1] = known[0] + name, known[1] + args
+            written += args
+        await self._pieces.add(token if isinstance(token, str) else "", written)
+
+    async def end(self) -> None:
+        """The reply is at its end."""
+        await self._pieces.end()
+
+    def strict(self, reply: AIMessage) -> AIMessage:
+        """The reply, with calls whose arguments are JSON as they were written."""
+        from langchain_core.messages.tool import invalid_tool_call, tool_call
+
+        if len(self._written) != len(reply.tool_calls) + len(reply.invalid_tool_calls):
+            return reply
+        calls, invalid = [], []
+        for place, (name, args) in enumerate(self._written.values()):
+            try:
+                given = codec.loads(args) if args else {}
+                if not isinstance(given, dict):
+                    raise ValueError("no object")
+                calls.append(tool_call(name=name, args=given, id=str(place)))
+            except ValueError as error:
+                invalid.append(
+                    invalid_tool_call(name=name, args=args, id=str(place), error=str(error))
+                )
+        return reply.model_copy(update={"tool_calls": calls, "invalid_tool_calls": invalid})
+
+
+def wants_pieces(config: RunnableConfig) -> bool:
+    """Whether a callback of LangChain's listens to pieces of replies."""
+    given: Any = config.get("callbacks")
+    handlers = getattr(given, "handlers", given) or ()
+    return any(hasattr(handler, "tap_output_aiter") for handler in handlers)

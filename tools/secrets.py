@@ -27,7 +27,7 @@ from typing import Any
 from urllib.parse import quote
 
 from toolgrove.data.records import JsonObject, Status
-from toolgrove.data.secret_forms import SHORTEST, scrubbed
+from toolgrove.data.secret_forms import SHORTEST, beginning, scrubbed
 from toolgrove.tools.http.address import origin_of
 from toolgrove.tools.http.request import Refused, Request
 
@@ -138,13 +138,7 @@ class SecretStore:
 
     def begun(self, text: str) -> str:
         """The end of a text that may be the beginning of a secret; empty where none begins."""
-        longest = ""
-        for value in self._values().values():
-            for length in range(min(len(value) - 1, len(text)), len(longest), -1):
-                if text.endswith(value[:length]):
-                    longest = value[:length]
-                    break
-        return longest
+        return beginning(text, self._values())
 
     def _values(self) -> dict[str, str]:
         given = _given(self._environ)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -27,11 +28,12 @@ from langchain_core.messages import (
 )
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.messages.tool import invalid_tool_call, tool_call
-from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, SecretStr, field_validator, model_validator
 
+from toolgrove.agent.models.openai_stream import StreamedReply, whole_reply
 from toolgrove.data import codec
 from toolgrove.data.passing import may_pass, wait_after, wait_for
 from toolgrove.data.secret_forms import own_keys, scrubbed, without_passwords
@@ -42,6 +44,7 @@ from toolgrove.planners.arguments import given_arguments
 __all__ = ["OpenAICompatibleChatModel"]
 
 _SHOWN = 300
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 def _key() -> SecretStr | None:
@@ -152,6 +155,70 @@ class OpenAICompatibleChatModel(BaseChatModel):
         run_manager: AsyncCallbackManagerForLLMRun | None = None,
         **kwargs: Any,
     ) -> ChatResult:
+        response = await self._post(self._request(messages, stop, kwargs))
+        text = self._scrubbed(response.text)
+        try:
+            return _result(codec.loads(text), self.model_name)
+        except _UNREADABLE as error:
+            raise ModelError(
+                f"{self.base_url} answered with no chat completion "
+                f"({type(error).__name__}: {error}): {text[:_SHOWN]}"
+            ) from error
+
+    async def _astream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: AsyncCallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> AsyncIterator[ChatGenerationChunk]:
+        request = self._request(messages, stop, kwargs)
+        request |= {"stream": True, "stream_options": {"include_usage": True}}
+        pieces = StreamedReply(self.model_name, own_keys(os.environ, self))
+        heard = False
+        try:
+            async with aclosing(self._lines(request)) as lines:
+                async for line in lines:
+                    for chunk in pieces.add(line):
+                        heard = True
+                        yield chunk
+            if not pieces.ended:
+                raise ValueError("the stream broke off")
+        except (*_UNREADABLE, httpx.HTTPError) as error:
+            if heard:
+                raise ModelError(f"{self.base_url} broke off its reply: {error}") from error
+            # a server that cannot stream, or has trouble that may pass, is asked as ever
+            yield whole_reply(await self._agenerate(messages, stop, **kwargs))
+            return
+        for chunk in pieces.end(_usage(pieces.usage)):
+            yield chunk
+
+    async def _lines(self, request: dict[str, Any]) -> AsyncGenerator[str, None]:
+        """The lines of a reply that the server streams.
+
+        Raises
+        ------
+        ValueError
+            Where it does not stream.
+        """
+        url = f"{self.base_url}/chat/completions"
+        how: dict[str, Any] = {"headers": self._headers(), "timeout": self.timeout}
+        async with (
+            httpx.AsyncClient(**how, **client_options(url)) as client,
+            client.stream("POST", url, content=codec.dumps(request)) as response,
+        ):
+            kind = response.headers.get("content-type", "")
+            if response.status_code != 200 or not kind.startswith("text/event-stream"):
+                raise ValueError(f"{url} does not stream")
+            async for line in response.aiter_lines():
+                yield line
+
+    def _headers(self) -> dict[str, str]:
+        return {**self._authorization(), "Content-Type": "application/json"}
+
+    def _request(
+        self, messages: list[BaseMessage], stop: list[str] | None, more: Mapping[str, Any]
+    ) -> dict[str, Any]:
         request = {
             "model": self.model_name,
             "messages": convert_to_openai_messages(messages),
@@ -160,20 +227,12 @@ class OpenAICompatibleChatModel(BaseChatModel):
             "seed": self.seed,
             "max_tokens": self.max_tokens,
             "stop": stop,
-            **kwargs,
+            **more,
         }
-        response = await self._post({k: v for k, v in request.items() if v is not None})
-        text = self._scrubbed(response.text)
-        try:
-            return _result(codec.loads(text), self.model_name)
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise ModelError(
-                f"{self.base_url} answered with no chat completion "
-                f"({type(error).__name__}: {error}): {text[:_SHOWN]}"
-            ) from error
+        return {k: v for k, v in request.items() if v is not None}
 
     async def _post(self, request: dict[str, Any]) -> httpx.Response:
-        headers = {**self._authorization(), "Content-Type": "application/json"}
+        headers = self._headers()
         url, body = f"{self.base_url}/chat/completions", codec.dumps(request)
         options = client_options(url)
         async with httpx.AsyncClient(timeout=self.timeout, headers=headers, **options) as client:
