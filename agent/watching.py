@@ -95,10 +95,8 @@ def _listeners(agent: Agent, outer: Scope | None) -> list[Listener]:
 
 
 def _scope(agent: Agent, outer: Scope | None, listeners: list[Listener], run: str) -> Scope:
-    scope = replace(outer or Scope(()), listeners=tuple(dict.fromkeys(listeners)), run=run)
-    if not agent.secrets.known:
-        return scope
-    return replace(scope, scrub=agent.secrets.scrub, secret_begun=agent.secrets.begun)
+    told = tuple(dict.fromkeys(listeners))
+    return replace(outer or Scope(()), listeners=told, run=run, secrets=agent.secrets)
 
 
 async def _within(

@@ -33,8 +33,15 @@ class Listener(Protocol):
     async def __call__(self, event: Event, /) -> None: ...
 
 
-def _none_begun(text: str) -> str:
-    return ""
+class Secrets(Protocol):
+    """Knows what no event may hold."""
+
+    @property
+    def known(self) -> bool: ...
+
+    def scrub(self, text: str, /) -> str: ...
+
+    def begun(self, text: str, /) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +56,8 @@ class Scope:
         Id of the run.
     id : str or None
         What is under way: the parent of what begins now.
-    scrub : callable or None
-        Takes secrets out of a text; None where there are none.
-    secret_begun : callable
-        The end of a text with which a secret may begin.
+    secrets : Secrets or None
+        What is taken out of events.
     tokens : bool
         Whether anybody wants the pieces of replies.
     """
@@ -60,8 +65,7 @@ class Scope:
     listeners: tuple[Listener, ...]
     run: str = ""
     id: str | None = None
-    scrub: Scrub | None = None
-    secret_begun: Scrub = _none_begun
+    secrets: Secrets | None = None
     tokens: bool = False
 
     async def tell(self, event: Callable[..., Event]) -> None:
@@ -111,8 +115,8 @@ class Scope:
 
     async def _tell(self, make: Callable[..., Event], own: str) -> None:
         event = make(id=own, parent=self.id, run=self.run, time=time.time())
-        if self.scrub is not None:
-            event = scrubbed_value(event, self.scrub)
+        if self.secrets is not None and self.secrets.known:
+            event = scrubbed_value(event, self.secrets.scrub)
         for listener in self.listeners:
             await listener(event)
 
