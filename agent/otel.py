@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.agent.otel_content import Said, said_by
+from toolgrove.agent.otel_content import SpanWords, said_by
 from toolgrove.agent.watching import EVERYWHERE
 from toolgrove.data.events import (
     STARTS,
@@ -224,7 +224,7 @@ class _Tracing:
         span.end(now)
 
 
-def _say(span: Span, said: Said) -> None:
+def _say(span: Span, said: SpanWords) -> None:
     from opentelemetry.trace import Status, StatusCode
 
     span.set_attributes(said.attributes)

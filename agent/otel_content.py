@@ -25,14 +25,14 @@ from toolgrove.data.events import (
 )
 from toolgrove.data.records import Message, Node, Role, ToolSpec
 
-__all__ = ["Said", "said_by"]
+__all__ = ["SpanWords", "said_by"]
 
 _PROVIDERS = ("openai", "anthropic", "mistral", "cohere", "deepseek", "groq", "perplexity")
 _SHOWN = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class SpanWords:
     """A span's name, attributes, and why it failed."""
 
     name: str
@@ -40,7 +40,7 @@ class Said:
     failed: str = ""
 
 
-def said_by(event: Event, content: bool) -> Said:
+def said_by(event: Event, content: bool) -> SpanWords:
     """What a span says of an event; with ``content`` also what was said and given."""
     name, attributes, more, failed = _said(event)
     failed = failed or getattr(event, "error", "")
@@ -48,7 +48,7 @@ def said_by(event: Event, content: bool) -> Said:
         attributes = {"error.type": failed.partition(":")[0], **attributes}
     whole = {**attributes, **(more if content else {})}
     known = {key: value for key, value in whole.items() if value not in (None, "", ())}
-    return Said(name, known, _short(failed) if content else failed.partition(":")[0])
+    return SpanWords(name, known, _short(failed) if content else failed.partition(":")[0])
 
 
 def _said(event: Event) -> tuple[str, dict[str, Any], dict[str, Any], str]:
