@@ -370,7 +370,7 @@ class Reference:
     unit : str
         The number's unit, in pint's words; empty where it has none.
     tolerance : float
-        Relative tolerance of a number.
+        Relative tolerance of a number; a figure may besides be the value rounded.
     calls : tuple of ToolCall
         Reference calls; ``name`` is a ``ToolSpec.id``.
     aliases : tuple of str
@@ -380,7 +380,7 @@ class Reference:
     kind: str
     value: Any = None
     unit: str = ""
-    tolerance: float = 0.01
+    tolerance: float = 0.002
     calls: tuple[ToolCall, ...] = ()
     aliases: tuple[str, ...] = ()
 
@@ -425,7 +425,7 @@ class Score:
     reason : str
         Why, in words.
     evaluator : str
-        Evaluator and version, ``answer/1``.
+        Evaluator and version, ``answer/2``.
     judge : str
         The judging model, or ``code``.
     world : str

@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from datetime import time
 from math import isclose
 
-from toolgrove.data.records import Reference
-from toolgrove.evaluators import units
-from toolgrove.evaluators.claims import clean, places
-from toolgrove.evaluators.dates import dates, times
-from toolgrove.evaluators.declines import declines
-from toolgrove.evaluators.names import plain
-from toolgrove.evaluators.quantities import Quantity, number_words, quantities
+from toolgrove.evaluators.answers import units
+from toolgrove.evaluators.answers.dates import dates, times
+from toolgrove.evaluators.answers.declines import declines
+from toolgrove.evaluators.answers.places import conclusion
+from toolgrove.evaluators.answers.quantities import Quantity, quantities
+from toolgrove.evaluators.answers.spelling import plain
+from toolgrove.evaluators.answers.text import read
 
 __all__ = ["Claim", "agree", "claim"]
 
-_TOLERANCE = Reference("number").tolerance
+_TOLERANCE = 0.01
 _WORD = re.compile(r"[^\W_]+(?:['.-][^\W_]+)*")
 _ANY_UNIT = "dimensionless"
 _YES_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
@@ -76,13 +76,13 @@ def claim(answer: str, query: str = "") -> Claim:
     >>> sorted(claim("The capital of Norway is Oslo.", "What is the capital of Norway?").words)
     ['oslo']
     """
-    text = clean(answer)
-    if declines(text, query):
+    text = read(answer).words
+    if declines(answer, query):
         return Claim(declined=True)
     said = _YES_NO.match(text)
     if said:
         return Claim(words=frozenset({said[1].lower()}))
-    place = number_words(next(places(text)))
+    place = conclusion(text)
     numbers = tuple((q.value, q.unit or q.money or None) for q in _quantities(place, query))
     asked = {(d.year, d.month, d.day) for d in dates(query)}
     days = frozenset((d.year, d.month, d.day) for d in dates(place)) - asked
@@ -94,8 +94,10 @@ def claim(answer: str, query: str = "") -> Claim:
 
 def _quantities(text: str, query: str) -> list[Quantity]:
     """The numbers that are not the question's, each with whatever unit stands behind it."""
-    asked = {(q.value, q.unit) for q in quantities(number_words(query), _ANY_UNIT)}
-    return [q for q in quantities(text, _ANY_UNIT) if (q.value, q.unit) not in asked]
+    asked = {(q.value, q.unit) for q in quantities(query, _ANY_UNIT)}
+    found = [q for q in quantities(text, _ANY_UNIT) if not q.in_name]
+    found = [q for q in found if not q.in_words] or found
+    return [q for q in found if (q.value, q.unit) not in asked]
 
 
 def _words(answer: str, query: str) -> frozenset[str]:

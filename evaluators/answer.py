@@ -17,6 +17,12 @@ from typing import ClassVar
 from toolgrove.data.records import Reference, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.answers.check_dates import is_date, is_time, moment, several_dates
+from toolgrove.evaluators.answers.check_names import named, several_names
+from toolgrove.evaluators.answers.check_numbers import number, numbers
+from toolgrove.evaluators.answers.declines import declines
+from toolgrove.evaluators.answers.polarity import yes_or_no
+from toolgrove.evaluators.answers.verdicts import Verdict
 from toolgrove.evaluators.base import (
     breakdown,
     gave_up,
@@ -25,12 +31,6 @@ from toolgrove.evaluators.base import (
     only_shown,
     unanswered,
 )
-from toolgrove.evaluators.check_dates import is_date, is_time, moment, several_dates
-from toolgrove.evaluators.check_names import named, several_names, yes_or_no
-from toolgrove.evaluators.check_numbers import number, numbers
-from toolgrove.evaluators.claims import clean
-from toolgrove.evaluators.declines import declines
-from toolgrove.evaluators.verdicts import Verdict
 
 __all__ = ["AnswerEvaluator", "check_answer"]
 
@@ -43,7 +43,7 @@ class AnswerEvaluator:
     infrastructure.
     """
 
-    name: ClassVar[str] = "answer/1"
+    name: ClassVar[str] = "answer/2"
 
     async def score(self, tree: SearchTree) -> Score:
         reference = tree.task.reference
@@ -99,7 +99,7 @@ def check_answer(answer: str, reference: Reference, query: str = "") -> Verdict:
         raise UsageError(
             f"no rule checks a reference of kind {reference.kind!r}. Known: {', '.join(_CHECKS)}."
         )
-    return check(clean(answer), reference, query)
+    return check(answer, reference, query)
 
 
 def _name(answer: str, reference: Reference, query: str) -> Verdict:
@@ -109,7 +109,7 @@ def _name(answer: str, reference: Reference, query: str) -> Verdict:
     if re.fullmatch(r"[1-9]\d{0,14}", value) and not reference.aliases:
         return number(answer, Reference("number", value, tolerance=0.0), query)
     if value.lower() in ("yes", "no"):
-        return yes_or_no(answer, value.lower())
+        return yes_or_no(answer, value.lower(), query)
     return named(answer, [value, *reference.aliases], query)
 
 
@@ -121,7 +121,7 @@ def _set(answer: str, reference: Reference, query: str) -> Verdict:
         return several_dates(answer, [date.fromisoformat(item) for item in items], query)
     if all(re.fullmatch(r"-?\d+(\.\d+)?", item) for item in items):
         return numbers(answer, [float(item) for item in items], reference.tolerance, query)
-    return several_names(answer, items)
+    return several_names(answer, items, query)
 
 
 def _unsolvable(answer: str, reference: Reference, query: str) -> Verdict:

@@ -24,7 +24,7 @@ class Evaluator(Protocol):
 
     @property
     def name(self) -> str:
-        """Evaluator and version, ``answer/1``: a changed rule is a new version."""
+        """Evaluator and version, ``answer/2``: a changed rule is a new version."""
         ...
 
     async def score(self, tree: SearchTree) -> Score:
@@ -47,7 +47,7 @@ def judged(
     --------
     >>> from toolgrove import Task
     >>> tree = SearchTree(Task("1", "How far?"), meta={"world": "2"})
-    >>> judged(tree, "answer/1", 1.0, "20 km is 12.4 mi").world
+    >>> judged(tree, "answer/2", 1.0, "20 km is 12.4 mi").world
     '2'
     """
     return Score(

@@ -112,9 +112,9 @@ def judgement(
     >>> from toolgrove import Task
     >>> tree = SearchTree(Task("1", "How far?"))
     >>> tree.add(Node("root", None, state=NodeState.ANSWERED, answer="5 km"))
-    >>> found = judgement(tree, "5 km", [Score(0.0, "says 5 km", "answer/1")])
+    >>> found = judgement(tree, "5 km", [Score(0.0, "says 5 km", "answer/2")])
     >>> found.success(tree.root), found.by, found.why
-    (False, 'answer/1', 'the answer was judged wrong')
+    (False, 'answer/2', 'the answer was judged wrong')
     """
     if success == ANSWERED:
         return UNJUDGED

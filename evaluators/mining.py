@@ -46,7 +46,7 @@ def mine_files(
         What is a success. ``auto``: in the folder of a batch what its evaluators say
         (:func:`toolgrove.evaluators.judgements.judgement`), and nothing that they do not judge;
         elsewhere every answer, and the report says that it was not judged. The name of an
-        evaluator, as ``answer/1``: what this one says, and nothing else. ``answered``: every
+        evaluator, as ``answer/2``: what this one says, and nothing else. ``answered``: every
         answer, also one that a batch scored 0.
     skip_bad : bool
         Go on after a bad file; it is then in ``sources.skipped``.

@@ -172,7 +172,8 @@ class _Batch:
         for score in scores:
             if self.scored is not None and score not in row.scores:
                 await self.scored(run, score)
-        kept = [score for score in row.scores if score.evaluator not in self._names]
+        anew = {_unversioned(name) for name in self._names}
+        kept = [score for score in row.scores if _unversioned(score.evaluator) not in anew]
         self.store.finish(key, _figures(tree), [*kept, *scores])
 
     async def _tree(self, row: ResultRow, run: Path) -> SearchTree:
@@ -196,6 +197,12 @@ class _Batch:
             reason = f"{type(error).__name__}: {error}"
             score = infrastructure(tree, evaluator.name, reason)
         return score if score.world else replace(score, world=str(self.config.get("world", "")))
+
+
+def _unversioned(evaluator: str) -> str:
+    """An evaluator's name without its version: a score by an older rule does not stay beside."""
+    name, _, version = evaluator.partition("/")
+    return name + "".join(version.partition("@")[1:])
 
 
 def _forget_unbegun(run: Path) -> None:

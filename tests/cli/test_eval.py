@@ -65,7 +65,7 @@ def test_it_runs_scores_and_sums_up(tmp_path: Path) -> None:
     assert summary["config"]["world"] == VERSION
     total = summary["groups"]["total"]
     assert (total["runs"], total["answered"], total["gave_up"]) == (3, 2, 1)
-    assert total["rates"]["answer/1"]["value"] == pytest.approx(1 / 3)
+    assert total["rates"]["answer/2"]["value"] == pytest.approx(1 / 3)
     assert total["rates"]["calls/1"]["value"] == pytest.approx(2 / 3)
     assert total["tool_calls"] >= 1
 
@@ -198,4 +198,4 @@ def test_answers_to_a_query_file_with_references_are_checked(
     assert done.exit_code == 0, done.output
     assert "no reference answers" not in done.output
     group = json.loads(done.stdout)["groups"]["G1"]
-    assert (group["runs"], group["rates"]["answer/1"]["value"]) == (1, value)
+    assert (group["runs"], group["rates"]["answer/2"]["value"]) == (1, value)

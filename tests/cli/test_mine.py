@@ -141,11 +141,11 @@ async def test_promise_a_batch_gives_no_pair_for_an_answer_that_it_scored_0(tmp_
     found = report(mine(tmp_path / "R", "--out", out, "--json"))
     assert (found["success"], found["pairs"], found["not_judged"]) == ("auto", 1, 0)
     assert [(row["judged"], row["why"]) for row in found["trees"]] == [
-        ("answer/1", ""),
-        ("answer/1", "the answer was judged wrong"),
+        ("answer/2", ""),
+        ("answer/2", "the answer was judged wrong"),
     ]
     assert preferred() == [RIGHT]
-    assert json.loads(rows(out)[0]["origin"])["judged"] == "answer/1"
+    assert json.loads(rows(out)[0]["origin"])["judged"] == "answer/2"
     report(mine(tmp_path / "R", "--out", out, "--success", "answer", "--json"))
     assert preferred() == [RIGHT]
     told = mine(tmp_path / "R", "--out", out, "--success", "answered").stdout

@@ -13,7 +13,7 @@ from toolgrove.data.records import Node, NodeState, Reference, Task
 from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
-from toolgrove.evaluators.claims import LONGEST
+from toolgrove.evaluators.answers.text import LONGEST
 
 KM20 = Reference("number", 20, "km")
 MILES = Reference("number", 62.137, "mile")
@@ -256,7 +256,7 @@ def test_a_number_off_by_more_than_the_tolerance_fails(
 
 @given(cents.filter(lambda v: v != 0), st.sampled_from(["mile", "m", "nautical_mile", "foot"]))
 def test_another_unit_of_the_same_kind_passes(value: float, unit: str) -> None:
-    from toolgrove.evaluators.units import convert
+    from toolgrove.evaluators.answers.units import convert
 
     said = f"{convert(value, 'km', unit):.6e} {unit.replace('_', ' ')}"
     assert check_answer(f"It is {said}.", Reference("number", value, "km")).right, said
@@ -352,7 +352,7 @@ async def test_scores_say_who_judged_what_when_and_in_which_world() -> None:
     tree = tree_of(KM20, NodeState.ANSWERED, answer="20 km", ended="answered", world="7")
     score = await AnswerEvaluator().score(tree)
     assert (score.value, score.evaluator, score.judge, score.world) == (
-        1.0, "answer/1", "code", "7",
+        1.0, "answer/2", "code", "7",
     )  # fmt: skip
     assert score.date.endswith("+00:00")
 

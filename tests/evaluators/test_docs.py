@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.answers.text import LONGEST
 from toolgrove.evaluators.calls import CallEvaluator
-from toolgrove.evaluators.claims import LONGEST
 from toolgrove.evaluators.passrate import PASS
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"

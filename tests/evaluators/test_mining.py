@@ -34,7 +34,7 @@ from toolgrove.evaluators.base import Evaluator, judged
 from toolgrove.evaluators.mining import Mining, mine_files
 from toolgrove.evaluators.runner import run_batch
 
-MODES = ["auto", "answer/1", "answer"]
+MODES = ["auto", "answer/2", "answer"]
 
 
 def chosen(pairs: list[PreferencePair]) -> list[str]:
@@ -118,8 +118,8 @@ async def test_a_batch_never_prefers_an_answer_that_it_scored_0(
     answers, rows, mining = mined(tmp_path / "R", success=success, rule=rule)
     assert answers == [RIGHT, RIGHT]
     assert [(row.pairs, row.judged, row.why) for row in rows.values()] == [
-        (1, "answer/1", ""),
-        (0, "answer/1", "the answer was judged wrong"),
+        (1, "answer/2", ""),
+        (0, "answer/2", "the answer was judged wrong"),
     ] * 2
     assert mining.report.totals()["not_judged"] == 0
     assert rows["t1.0"].successes == 0
@@ -136,7 +136,7 @@ async def test_the_old_rule_can_be_asked_for_and_says_that_nobody_judged(tmp_pat
 async def test_a_pair_says_which_evaluator_vouches_for_it(tmp_path: Path) -> None:
     await evaluate(tmp_path / "R", RIGHT)
     [pair] = mine_files([tmp_path / "R"])
-    assert pair.origin["judged"] == "answer/1"
+    assert pair.origin["judged"] == "answer/2"
     [pair] = mine_files([tmp_path / "R"], success="answered")
     assert pair.origin["judged"] == ""
 
@@ -261,7 +261,7 @@ async def test_only_a_full_score_is_a_success(
 
 async def test_an_evaluator_that_broke_down_gives_no_verdict(tmp_path: Path) -> None:
     class Broken:
-        name = "answer/1"
+        name = "answer/2"
 
         async def score(self, tree: SearchTree) -> Score:
             raise ConnectionError("refused")
@@ -278,7 +278,7 @@ async def test_code_decides_before_a_judge_and_a_judge_where_code_has_no_opinion
     tmp_path: Path,
 ) -> None:
     await evaluate(tmp_path / "code", RIGHT, judge=["Solved"])
-    assert mined(tmp_path / "code")[1]["t0.0"].judged == "answer/1"
+    assert mined(tmp_path / "code")[1]["t0.0"].judged == "answer/2"
     unknown = [Task("t0", f"Say: {RIGHT}")]
     await evaluate(tmp_path / "judge", asked=unknown, judge=["Solved"])
     answers, rows, _ = mined(tmp_path / "judge")
@@ -288,12 +288,12 @@ async def test_code_decides_before_a_judge_and_a_judge_where_code_has_no_opinion
     assert mined(tmp_path / "judge", success="tooleval-pass/1")[0] == [RIGHT]
 
 
-@pytest.mark.parametrize("success", ["auto", "answer/1", "calls/1", "other/1"])
-@pytest.mark.parametrize("wrong", ["answer/1", "tooleval-pass/1@judgex3", "other/1"])
+@pytest.mark.parametrize("success", ["auto", "answer/2", "calls/1", "other/1"])
+@pytest.mark.parametrize("wrong", ["answer/2", "tooleval-pass/1@judgex3", "other/1"])
 async def test_whichever_decides_an_answer_that_any_scored_0_is_not_preferred(
     tmp_path: Path, success: str, wrong: str
 ) -> None:
-    names = ["answer/1", "calls/1", "tooleval-pass/1@judgex3", "other/1"]
+    names = ["answer/2", "calls/1", "tooleval-pass/1@judgex3", "other/1"]
     says = [Says(name, 0.0 if name == wrong else 1.0) for name in names]
     await batch_of(tmp_path / "R", {RIGHT: 0.0}, *says)
     answers, rows, _ = mined(tmp_path / "R", success=success)
@@ -306,14 +306,14 @@ async def test_the_calls_decide_only_where_they_are_named(tmp_path: Path) -> Non
     await batch_of(tmp_path / "R", {RIGHT: 0.0}, Says("calls/1", 1.0))
     assert mined(tmp_path / "R")[1]["t.0"].why.startswith("not judged: no evaluator")
     assert mined(tmp_path / "R", success="calls/1")[0] == [RIGHT]
-    await batch_of(tmp_path / "S", {RIGHT: 0.0}, Says("answer/1", 1.0), Says("calls/1", 0.0))
+    await batch_of(tmp_path / "S", {RIGHT: 0.0}, Says("answer/2", 1.0), Says("calls/1", 0.0))
     assert mined(tmp_path / "S")[0] == [RIGHT]
     assert mined(tmp_path / "S", success="calls/1")[0] == []
 
 
 async def test_an_evaluator_that_nobody_used_is_told_with_those_that_were(tmp_path: Path) -> None:
     await evaluate(tmp_path / "R", RIGHT)
-    with pytest.raises(UsageError, match=r"'anser/1'.*answer/1, calls/1"):
+    with pytest.raises(UsageError, match=r"'anser/1'.*answer/2, calls/1"):
         list(mine_files([tmp_path / "R"], success="anser/1"))
 
 
@@ -379,7 +379,7 @@ async def test_a_run_that_went_on_after_it_was_judged_keeps_the_score_of_that_an
 
 
 async def test_an_unanswered_run_has_no_success(tmp_path: Path) -> None:
-    await batch_of(tmp_path / "R", {}, Says("answer/1", 1.0))
+    await batch_of(tmp_path / "R", {}, Says("answer/2", 1.0))
     answers, rows, _ = mined(tmp_path / "R")
     assert (answers, rows["t.0"].why) == ([], "no success")
 
@@ -398,7 +398,7 @@ async def test_a_run_copied_out_of_its_batch_is_mined_as_a_plain_run_and_says_so
     for success in MODES[1:]:
         with pytest.raises(UsageError, match="no scores"):
             mined(tmp_path / "plain", success=success)
-    _, rows, _ = mined(tmp_path / "plain", tmp_path / "R", success="answer/1")
+    _, rows, _ = mined(tmp_path / "plain", tmp_path / "R", success="answer/2")
     assert rows["plain"].why == "not judged: it belongs to no batch"
 
 

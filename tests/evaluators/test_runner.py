@@ -120,7 +120,7 @@ async def test_what_has_ended_is_not_run_again(tmp_path: Path) -> None:
     for _ in range(2):
         summary = await run_batch(TASKS, solve, [AnswerEvaluator()], tmp_path, config=CONFIG)
     assert set(solve.made.values()) == {1}
-    assert summary.total.rates["answer/1"].value == 1.0
+    assert summary.total.rates["answer/2"].value == 1.0
 
 
 async def test_promise_10_a_breakdown_is_never_a_wrong_answer_and_is_tried_again(
@@ -129,7 +129,7 @@ async def test_promise_10_a_breakdown_is_never_a_wrong_answer_and_is_tried_again
     solve = Solving(q1=ModelError("engine down"), q2=ConnectionError("reset"))
     first = await run_batch(TASKS, solve, [AnswerEvaluator()], tmp_path, config=CONFIG)
     assert (first.total.infrastructure, first.total.runs) == (2, 4)
-    assert (first.total.rates["answer/1"].n, first.total.rates["answer/1"].value) == (4, 1.0)
+    assert (first.total.rates["answer/2"].n, first.total.rates["answer/2"].value) == (4, 1.0)
 
     solve.broken = {}
     second = await run_batch(TASKS, solve, [AnswerEvaluator()], tmp_path, config=CONFIG)
@@ -218,7 +218,7 @@ async def test_another_configuration_keeps_its_own_rows(tmp_path: Path) -> None:
 async def test_epochs_are_runs_of_their_own_and_a_task_counts_once(tmp_path: Path) -> None:
     solve = Solving()
     summary = await run_batch(TASKS, solve, [AnswerEvaluator()], tmp_path, config=CONFIG, epochs=3)
-    assert (summary.total.runs, summary.total.rates["answer/1"].n) == (18, 6)
+    assert (summary.total.runs, summary.total.rates["answer/2"].n) == (18, 6)
     assert set(solve.made.values()) == {3}
 
 
@@ -236,7 +236,7 @@ async def test_a_new_evaluator_scores_what_has_ended_without_running_it(tmp_path
         batch.TASKS, solve, [AnswerEvaluator(), Length()], out, config=batch.CONFIG
     )
     assert not solve.made
-    assert set(summary.total.rates) == {"answer/1", "length/1"}
+    assert set(summary.total.rates) == {"answer/2", "length/1"}
 
 
 async def test_a_judge_that_broke_down_is_asked_again_the_next_time(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from toolgrove.data.records import JsonObject, Reference, Task, ToolCall
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.declare import Endpoint
 from toolgrove.data.world.state import World
+from toolgrove.data.world.tasks.other_names import OTHER_NAMES
 
 __all__ = [
     "Ask",
@@ -166,7 +167,7 @@ class Families(list[Family]):
         return made
 
 
-def number(value: float, unit: str = "", tolerance: float = 0.01) -> Reference:
+def number(value: float, unit: str = "", tolerance: float = 0.002) -> Reference:
     """A measure, right within ``tolerance``, with its unit in pint's words."""
     return Reference("number", value, unit=unit, tolerance=tolerance)
 
@@ -183,7 +184,8 @@ def date(value: str) -> Reference:
 
 def name(value: str, *aliases: str) -> Reference:
     """A name, and other ways to write it."""
-    return Reference("name", value, aliases=aliases)
+    others = [other for one in (value, *aliases) for other in OTHER_NAMES.get(one, ())]
+    return Reference("name", value, aliases=(*aliases, *others))
 
 
 def yes(value: bool) -> Reference:

@@ -192,7 +192,7 @@ def _show(summary: Summary, out: Path) -> None:
 
 def _cells(group: Group) -> dict[str, str]:
     """A group's figures by column; what is nought or unknown in all groups is not shown."""
-    answer, calls = group.rates.get("answer/1"), group.rates.get("calls/1")
+    answer, calls = group.rates.get("answer/2"), group.rates.get("calls/1")
     judged = [rate for name, rate in group.rates.items() if name.startswith("tooleval-pass")]
     known = ("answer/", "calls/", "tooleval-pass")
     others = {

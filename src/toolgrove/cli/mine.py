@@ -73,7 +73,7 @@ def mine(
         str,
         typer.Option(
             help="What counts as a success: auto (in results of eval what was scored right, "
-            "elsewhere every answer), an evaluator such as answer/1, or answered (every answer)."
+            "elsewhere every answer), an evaluator such as answer/2, or answered (every answer)."
         ),
     ] = "auto",
     skip_bad: Annotated[

@@ -70,7 +70,7 @@ def test_reprs_are_short() -> None:
 
 async def test_an_evaluation_is_a_short_table(tmp_path: Path) -> None:
     summary = await evaluate(tmp_path / "R", RIGHT, WRONG)
-    assert repr(summary) == "<Summary of 2 runs, answer/1 50.0%>"
+    assert repr(summary) == "<Summary of 2 runs, answer/2 50.0%>"
     html = summary._repr_html_()
     assert "50.0% (" in html
     assert html.count("<tr") == 1 + len(summary.groups)

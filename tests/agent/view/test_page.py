@@ -281,7 +281,7 @@ def test_chosen_and_rejected_stand_side_by_side(tmp_path: Path) -> None:
 async def test_the_pairs_of_a_batchs_run_are_those_that_its_scores_allow(tmp_path: Path) -> None:
     await evaluate(tmp_path / "R", RIGHT, WRONG)
     right, wrong = (tmp_path / "R" / row_of(tmp_path / "R", task).run for task in ("t0", "t1"))
-    assert "the answer was judged by answer/1" in Parsed(render([right])).text
+    assert "the answer was judged by answer/2" in Parsed(render([right])).text
     html = render([wrong, right])
     assert "None: the answer was judged wrong." in Parsed(html).text
     assert html.count('class="side chosen"') == 1
@@ -308,7 +308,7 @@ async def test_a_wrong_answer_is_told_and_not_green(tmp_path: Path) -> None:
     for run, kind, word in ((right, "right", "Judged right"), (wrong, "wrong", "Judged wrong")):
         html = render([run])
         assert f'class="verdict {kind}"' in html
-        assert f"{word} by answer/1: " in Parsed(html).text
+        assert f"{word} by answer/2: " in Parsed(html).text
         assert [n["kind"] for n in nodes_of(html) if n["did"] == "Answer"] == [kind]
         assert f'class="edge won {kind}"' in html
     unjudged = shown(sample_tree())
@@ -318,10 +318,10 @@ async def test_a_wrong_answer_is_told_and_not_green(tmp_path: Path) -> None:
 
 def test_to_give_up_where_no_tool_can_tell_is_right() -> None:
     tree = failing(2)
-    judged = judgement(tree, None, [Score(1.0, "gave up, as it had to", "answer/1")])
+    judged = judgement(tree, None, [Score(1.0, "gave up, as it had to", "answer/2")])
     html = page([ShownRun("run", tree, judgement=judged)])
     assert 'class="verdict right"' in html
-    assert "Judged right by answer/1: gave up, as it had to" in Parsed(html).text
+    assert "Judged right by answer/2: gave up, as it had to" in Parsed(html).text
 
 
 def failing(calls: int) -> SearchTree:

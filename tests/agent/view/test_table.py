@@ -24,7 +24,7 @@ async def test_a_batch_is_a_table_of_what_was_asked_answered_and_scored(tmp_path
         ("right", RIGHT, 1.0), ("wrong", WRONG, 0.0), ("wrong", "Nobody knows.", 0.0)
     ]  # fmt: skip
     assert all(row and row.planner.startswith("dfsdt:width=2,depth=5") for row in rows)
-    assert all(row and row.score.startswith("answer/1 ") for row in rows)
+    assert all(row and row.score.startswith("answer/2 ") for row in rows)
     assert html.count('href="#run-') == 3
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from toolgrove.evaluators import dates
-from toolgrove.evaluators.names import HERE, marked, plain
+from toolgrove.evaluators.answers import dates
+from toolgrove.evaluators.answers.clauses import around
+from toolgrove.evaluators.answers.names import HERE, marked
+from toolgrove.evaluators.answers.spelling import plain
 
 __all__ = ["extras", "missing"]
 
-_SEPARATOR = re.compile(r"[,;/\n]|\s(?:and|or|&)\s|\s[-–]\s")
+_SEPARATOR = re.compile(r"[,;/\n]|\s(?:and|or|&|og|und|et|y|och|ja|e|en|i)\s|\s[-–]\s")
 _NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+(.*)$", re.MULTILINE)
 _LEAD = re.compile(r"^.*(?:[:.!?\n]|\b(?:are|is|were|was|includes?|including|namely|have|has))\s")
@@ -19,15 +21,52 @@ _FUNCTION = (
     "in for on at by from with as if when while according to all they these those which that there"
     " each both total it this the of"
 )
+_FORWARD = re.compile(
+    r"(?:\b(?:but|and|though)\s+)?(?<!is )(?<!are )(?<!was )(?<!does )(?<!do )(?<!has )(?<"
+    r"!have )(?<!did )"
+    r"\b(?:not|excluding|except|unlike|instead\s+of|rather\s+than|without|nor)\b(?!\s+only)"
+    r"[^.;:,!?\n]*",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"(?:\b(?:is|are|was|were|has|have|had|does|do|did|can|could)(?:n't|\s+(?:not|no|never|only)\b)"
+    r"|\bnot\s+(?:an?\s+)?(?!(?:in|the|by|to|just|only|for|with|on|at|of)\b)(?-i:[a-z])\w+"
+    r"|\b(?:no\s+longer|used\s+to|formerly|separate[sd]?|neither|cannot|once)\b"
+    r"|\bonly\s+(?:in|as|by|for|an?|recogni\w+|spoken|used|accept\w+|unofficial\w*|regional\w*)\b)",
+    re.IGNORECASE,
+)
+_NAME = r"[A-Z][\w'-]{0,40}(?:\s[A-Z][\w'-]{0,40}){0,4}"
+_TRANSLATED = re.compile(rf"(?:{_NAME}|{HERE})\s*\(\s*{HERE}\s*\)")
+_ALSO = re.compile(
+    r"\b(?:also|plus|as\s+well\s+as|in\s+addition\s+to|along\s+with|together\s+with)\s+"
+    rf"(?:[a-z]+\s+)?(?:the\s+)?(?P<after>{_NAME})"
+    rf"|(?P<before>{_NAME})[^.;,!?\n]{{0,40}}?\b(?:as\s+well|too|also)\b"
+)
+_WATER = re.compile(r"\b(?:Ocean|Sea|River|Lake|Atlantic|Pacific)\b")
+
+
+def claimed(answer: str) -> str:
+    """A plain text without what it denies or keeps apart from the set.
+
+    Examples
+    --------
+    >>> claimed("French and Dutch; German has no official status.")
+    'French and Dutch;.'
+    """
+    kept, done = [], 0
+    for (start, end), _ in around(answer, _DENIED, ",;:.!?\n", ".;:!?\n"):
+        kept.append(answer[done:start])
+        done = end
+    return _FORWARD.sub("", "".join([*kept, answer[done:]]))
 
 
 def missing(answer: str, items: Sequence[str]) -> list[str]:
-    """Items that an answer does not name as a whole.
+    """Items that an answer does not claim as a whole.
 
     The longer ones are looked for first and taken out, so that ``Guinea`` is not found in
     ``Equatorial Guinea``.
     """
-    return [item for item, count in _found(answer, items)[1].items() if not count]
+    return [item for item, count in _found(claimed(answer), items)[1].items() if not count]
 
 
 def _found(answer: str, items: Sequence[str]) -> tuple[str, Mapping[str, int]]:
@@ -44,12 +83,12 @@ def _mark(text: str, item: str) -> str:
     return HERE.join(marked(part, [item]) for part in text.split(HERE))
 
 
-def extras(answer: str, items: Sequence[str]) -> list[str]:
+def extras(answer: str, items: Sequence[str], query: str = "") -> list[str]:
     """What an answer lists beside the items.
 
     Only what stands in the list counts: a bullet without an item, a piece between two items that
-    commas or ``and`` set apart, and proper names joined to the list's ends. Numbers, dates and
-    what stands in parentheses do not.
+    commas or ``and`` set apart, proper names joined to the list's ends, and those that ``also``,
+    ``plus`` or ``as well`` adds to it. Numbers, dates and what stands in parentheses do not.
 
     Examples
     --------
@@ -58,16 +97,19 @@ def extras(answer: str, items: Sequence[str]) -> list[str]:
     >>> extras("New Year's Day on January 1, 2026, and Epiphany.", ["New Year's Day", "Epiphany"])
     []
     """
-    text = _NOTE.sub("", _found(_undated(answer), items)[0])
+    text = _TRANSLATED.sub(HERE, _found(_undated(claimed(answer)), items)[0])
+    text = _NOTE.sub("", text)
+    added = [name for m in _ALSO.finditer(text) if (name := m["after"] or m["before"])]
+    added = [n for n in added if n not in plain(query) and not _WATER.search(n) and _proper(n)]
     bullets = _BULLET.findall(text)
     if sum(HERE in line for line in bullets) >= 2:
-        return [line.strip() for line in bullets if HERE not in line and _worded(line)]
+        return added + [line.strip() for line in bullets if HERE not in line and _worded(line)]
     pieces = text.split(HERE)
     if len(pieces) < 2:
-        return []
+        return added
     found = [piece for gap in pieces[1:-1] for piece in _SEPARATOR.split(gap)[1:-1]]
     found += _before(pieces[0]) + _after(pieces[-1])
-    return [piece.strip() for piece in found if _worded(piece)]
+    return added + [piece.strip() for piece in found if _worded(piece)]
 
 
 def _undated(answer: str) -> str:

@@ -2,7 +2,7 @@
 
 How a number may be written: ``1234.5``, ``1,234.5``, ``1 234.5``, ``1 234,5`` (also with
 no-break and thin spaces), ``1'234.5``, ``1.234,5``, ``1.2e5``, ``1.2 × 10^5``, ``1.2 million``;
-``15.7:1`` is 15.7.
+``15.7:1`` is 15.7; ``824k`` is 824,000; words (``twenty-five``) count as well.
 A comma before exactly three digits groups thousands (``1,234`` is 1234), any other comma is a
 decimal one (``12,4`` is 12.4); a single point is always a decimal one (``1.234``). Dates, times of
 day, ordinals, list numbers at the start of a line, and digits inside names (``A320``, ``1990s``,
@@ -14,11 +14,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import isfinite
 
-from toolgrove.evaluators import dates, units
+from toolgrove.evaluators.answers import dates, units
+from toolgrove.evaluators.answers.number_words import spoken
 
-__all__ = ["Quantity", "number_words", "quantities"]
+__all__ = ["Quantity", "quantities"]
 
 _SPACE = r"[ \u00a0\u2009\u202f'’]"
 _EXPONENT = r"(?:[eE][+\-−]?\d+|\s?[×x*·]\s?10(?:(?:\^|\*\*)\s?[+\-−]?\d+|[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?"
@@ -31,9 +33,14 @@ _NUMBER = re.compile(
     r"|\d*\.\d+|\d+"
     rf")(?P<exponent>{_EXPONENT})(?!\.\d|\d)",
 )
-_RATIO = re.compile(r":1(?![\d.,:])")
+_RATIO = re.compile(r"(?:\s?:\s?|\s+to\s+)1(?!\d|[.,:]\d)(?![A-Za-z%])")
 _UNIT_SYMBOL = re.compile(
     r"(?:[kcmµ]?m|mi|ft|in|k?g|mg|lb|oz|h|hrs?|min|ms|k?W|K|°[CF]?)(?:[²³]|\b|$)"
+)
+_UNIT_WORD = re.compile(
+    r"[\s-]?(?P<unit>(?:kilo|centi|milli)?met(?:er|re)|mile|foot|feet|second|minute|hour|day|week"
+    r"|month|year|degree|gram|kilogram|pound|ounce|lit(?:er|re))s?\b",
+    re.IGNORECASE,
 )
 _PERCENT = re.compile(r"\s?(?:%|percent\b|per cent\b)", re.IGNORECASE)
 _HOURS = re.compile(
@@ -41,11 +48,20 @@ _HOURS = re.compile(
     r"|(?<![\w:.])(?P<s2>[+\-−])(?P<h2>\d{1,2}):(?P<m2>\d{2})\b(?!:)"
     r"|(?<![\w:.])(?P<s3>)(?P<h3>\d{1,3}):(?P<m3>\d{2})\s?h(?:ours?|rs?)?\b"
 )
-_MULTIPLIER = re.compile(r"\s?(hundred|thousand|million|billion|bn|trillion)\b", re.IGNORECASE)
-_FACTORS = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "bn": 1e9}
-_FACTORS["trillion"] = 1e12
+_MULTIPLIER = re.compile(
+    r"(?:[\s-]?(?P<word>hundred|thousand|million|billion|bn|mn|trillion)|(?P<letter>[kKM]))\b(?!/)",
+    re.IGNORECASE,
+)
+_FACTORS = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "mn": 1e6, "billion": 1e9, "bn": 1e9}
+_FACTORS |= {"trillion": 1e12, "k": 1e3, "K": 1e3, "M": 1e6}
 _LIST_NUMBER = re.compile(r"^[ \t]*\d{1,3}[.)](?=\s)", re.MULTILINE)
 _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
+_NO_NUMBER = re.compile(
+    r"(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?|#[0-9A-Fa-f]{3,8}\b|U\+[0-9A-Fa-f]{4,6}"
+    r"|\bISO\s\d{3,5}\b|\b0x[0-9A-Fa-f]+|\b\d{4}-(?=W\d)|(?<=[\d)a-z])\^[-+−]?\d+"
+)
+_WEEK = re.compile(r"(?<![A-Za-z])W(?P<week>\d{1,2})(?![\w.])")
+_NAMED = re.compile(r"(?<=[A-Za-z]-)(\d{1,6})\b(?![-.,]?\d)")
 _LETTER = re.compile(r"[A-Za-z]")
 _MINUS = re.compile(r"\b(?:minus|negative)\s+\Z", re.IGNORECASE)
 _SUPERSCRIPT = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹−", "-0123456789-")
@@ -57,7 +73,8 @@ class Quantity:
     """A number in a text.
 
     ``unit`` is pint's name of the unit behind it, None where none stands there or none was looked
-    for; ``money`` is the currency sign before it.
+    for; ``money`` is the currency sign before it, ``grain`` what its last figure is worth;
+    ``in_name`` says that it is part of a name.
     """
 
     value: float
@@ -65,6 +82,9 @@ class Quantity:
     start: int
     end: int
     money: str = ""
+    grain: float = 0.0
+    in_words: bool = False
+    in_name: bool = False
 
 
 def quantities(text: str, wanted: str | None = None) -> list[Quantity]:
@@ -84,23 +104,36 @@ def quantities(text: str, wanted: str | None = None) -> list[Quantity]:
     >>> [(q.value, q.unit) for q in quantities("2 h 15 min on 2026-07-04", "hour")]
     [(2.25, 'hour')]
     """
+    return list(_read(text, wanted))
+
+
+MOST = 200
+"""Numbers of a text that are looked at, from the last one: a list of more claims nothing."""
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, wanted: str | None) -> tuple[Quantity, ...]:
     found = [*_hours(text)]
     taken = _taken(text) | {at for q in found for at in range(q.start, q.end)}
+    end = 0
     for match in _NUMBER.finditer(text):
-        if not taken.isdisjoint(range(match.start("digits"), match.end())):
+        if match.start() < end or not taken.isdisjoint(range(match.start("digits"), match.end())):
             continue
         quantity = _quantity(text, match, wanted)
         if quantity is not None and isfinite(quantity.value):
             found.append(quantity)
+            end = quantity.end
+    found += [*_words(text, wanted, taken), *_weeks(text), *_named(text)]
     found.sort(key=lambda q: q.start)
-    return found if wanted is None else list(_joined(text, found))
+    found = found[-MOST:]
+    return tuple(found if wanted is None else _joined(text, found))
 
 
 def _taken(text: str) -> set[int]:
     """The places where digits are no numbers."""
     spans = [(d.start, d.end) for d in dates.dates(text)]
     spans += [(t.start, t.end) for t in dates.times(text)]
-    spans += [m.span() for p in (_LIST_NUMBER, _ORDINAL) for m in p.finditer(text)]
+    spans += [m.span() for p in (_LIST_NUMBER, _ORDINAL, _NO_NUMBER) for m in p.finditer(text)]
     return {at for start, end in spans for at in range(start, end)}
 
 
@@ -114,20 +147,57 @@ def _hours(text: str) -> Iterator[Quantity]:
         yield Quantity(-value if sign in ("-", "−") else value, "hour", *match.span())
 
 
+def _words(text: str, wanted: str | None, taken: set[int]) -> Iterator[Quantity]:
+    for one in spoken(text):
+        if one.start not in taken and not text[: one.start].rstrip()[-1:].isdigit():
+            unit, end = _unit(text, one.end, wanted)
+            yield Quantity(one.value, unit, one.start, end, in_words=True)
+
+
+def _weeks(text: str) -> Iterator[Quantity]:
+    for match in _WEEK.finditer(text):
+        yield Quantity(float(match["week"]), None, *match.span())
+
+
+def _named(text: str) -> Iterator[Quantity]:
+    """The number in a name such as ``Ni-58``."""
+    for match in _NAMED.finditer(text):
+        yield Quantity(float(match[1]), None, match.start(1), match.end(1), in_name=True)
+
+
 def _quantity(text: str, match: re.Match[str], wanted: str | None) -> Quantity | None:
-    value = float(f"{_decimal(match['digits'])}e{_power(match['exponent'])}")
-    if match["sign"] or _MINUS.search(text[max(0, match.start() - 12) : match.start()]):
-        value = -value
+    digits = _decimal(match["digits"])
+    scale = 10.0 ** min(_power(match["exponent"]), 300)
+    sign = -1 if match["sign"] or _MINUS.search(text[: match.start()][-12:]) else 1
     end = match.end()
     ratio = _RATIO.match(text, end)
     end = ratio.end() if ratio else end
-    multiplier = _MULTIPLIER.match(text, end)
+    multiplier = _multiplier(text, end, wanted)
     if multiplier:
-        value, end = value * _FACTORS[multiplier[1].lower()], multiplier.end()
+        scale, end = (
+            scale * _FACTORS[multiplier["letter"] or multiplier["word"].lower()],
+            multiplier.end(),
+        )
     unit, after = _unit(text, end, wanted)
     if unit is None and after == end and _LETTER.match(text, end):
         return None
-    return Quantity(value, unit, match.start(), after, match["money"])
+    value, grain = sign * float(digits) * scale, _grain(digits) * scale
+    return Quantity(value, unit, match.start(), after, match["money"], grain)
+
+
+def _multiplier(text: str, at: int, wanted: str | None) -> re.Match[str] | None:
+    match = _MULTIPLIER.match(text, at)
+    if match is None or (match["letter"] == "K" and wanted == "kelvin") or match["letter"] == "m":
+        return None
+    return match
+
+
+def _grain(digits: str) -> float:
+    """What the last figure of a number is worth: 0.1 in 12.4, 100 in 1200."""
+    whole, _, decimals = digits.partition(".")
+    if decimals:
+        return float(10.0 ** -len(decimals))
+    return float(10 ** (len(whole) - len(whole.rstrip("0")))) if whole.strip("0") else 1.0
 
 
 def _unit(text: str, at: int, wanted: str | None) -> tuple[str | None, int]:
@@ -136,8 +206,11 @@ def _unit(text: str, at: int, wanted: str | None) -> tuple[str | None, int]:
     percent = _PERCENT.match(text, at)
     if percent:
         return "percent", percent.end()
+    word = _UNIT_WORD.match(text, at)
+    if word:
+        return word["unit"].lower(), word.end()
     symbol = _UNIT_SYMBOL.match(text, at)  # 5km holds a number, 747s and 3D do not
-    return None, symbol.end() if symbol else at
+    return (symbol[0], symbol.end()) if symbol else (None, at)
 
 
 def _power(exponent: str) -> int:
@@ -167,7 +240,9 @@ def _joined(text: str, found: list[Quantity]) -> Iterator[Quantity]:
         if held is not None and whole and _JOINT.match(text[held.end : quantity.start]):
             part = _part(held, quantity)
             if part is not None:
-                held = replace(held, value=held.value + part, end=quantity.end)
+                held = replace(
+                    held, value=held.value + part, end=quantity.end, unit=held.unit, grain=0.0
+                )
                 continue
         if held is not None:
             yield held
@@ -184,48 +259,3 @@ def _part(held: Quantity, rest: Quantity) -> float | None:
         return None
     part = units.convert(rest.value, rest.unit, held.unit)
     return part if part < 1 else None
-
-
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
-    " sixteen seventeen eighteen nineteen"
-)
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_SMALL = {word: i for i, word in enumerate(_ONES.split())}
-_SMALL |= {word: 10 * i for i, word in enumerate(_TENS.split(), 2)}
-_ANY = "|".join([*_SMALL, "hundred", "thousand", "million"])
-_WORDS = re.compile(
-    rf"(?<!\bno )\b(?:{_ANY})(?:(?:[\s-]+|(?:(?<=hundred)|(?<=thousand))\s+and\s+)(?:{_ANY}))*\b",
-    re.IGNORECASE,
-)
-
-
-def number_words(text: str) -> str:
-    """The text with English number words as digits: ``twenty-one`` becomes ``21``.
-
-    ``one`` by itself is left alone, because it is mostly no number (``one of them``), unless the
-    text names no other.
-
-    Examples
-    --------
-    >>> number_words("There are three hundred and five airports, one of them in Oslo.")
-    'There are 305 airports, one of them in Oslo.'
-    """
-    matches = [m for m in _WORDS.finditer(text) if m[0].lower() != "one"]
-    alone = not matches
-    return _WORDS.sub(
-        lambda m: m[0] if m[0].lower() == "one" and not alone else str(_spoken(m[0])), text
-    )
-
-
-def _spoken(words: str) -> int:
-    total = part = 0
-    for word in re.findall(r"[a-z]+", words.lower()):
-        if word == "hundred":
-            part = max(part, 1) * 100
-        elif word in ("thousand", "million"):
-            total += max(part, 1) * int(_FACTORS[word])
-            part = 0
-        elif word != "and":
-            part += _SMALL[word]
-    return total + part

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 from itertools import permutations
+from math import isclose
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.errors import UsageError
@@ -12,7 +13,7 @@ from toolgrove.errors import UsageError
 if TYPE_CHECKING:
     from pint import UnitRegistry
 
-__all__ = ["convert", "known", "same_kind", "unit_after"]
+__all__ = ["convert", "equal", "known", "named_in", "same_kind", "unit_after"]
 
 _ALIASES = {
     "kilo": "kilogram",
@@ -65,6 +66,7 @@ _PHRASE = re.compile(
     r"[ \u00a0\u202f-]?(?P<phrase>%|°\s?[CFcf]\b|°"
     rf"|(?:(?:sq|cu)\.?\s)?{_WORD}(?:\s?/\s?{_WORD}|(?:[ _-]{_WORD}){{0,4}})?)"
 )
+_ANY_WORD = re.compile(r"(?<![\w/])[A-Za-z°%]")
 _WORD_NEXT = re.compile(r"\s+\w")
 _POWERS = {"square ": 2, "sq ": 2, "sq. ": 2, "cubic ": 3, "cu ": 3, "cu. ": 3}
 
@@ -121,6 +123,41 @@ def convert(value: float, unit: str, to: str) -> float:
     (19.956, 25)
     """
     return float(_registry().Quantity(value, unit).to(to).magnitude)
+
+
+def equal(one: str, other: str) -> bool:
+    """Whether two names are of one unit: the same size, and the same zero.
+
+    Examples
+    --------
+    >>> equal("liter", "decimeter ** 3"), equal("mile", "nautical_mile")
+    (True, False)
+    """
+    if one == other:
+        return True
+    if not same_kind(one, other):
+        return False
+    return all(isclose(convert(v, one, other), v, rel_tol=1e-6) for v in (1.0, 7.0))
+
+
+_ASKED = 600
+"""Characters of a question that are looked through for the unit that it asks for."""
+
+
+def named_in(query: str, unit: str) -> bool:
+    """Whether a question names a unit, in whatever spelling.
+
+    Examples
+    --------
+    >>> named_in("How many kilometres is it?", "kilometer"), named_in("How far?", "kilometer")
+    (True, False)
+    """
+    query = query[-_ASKED:]
+    for word in _ANY_WORD.finditer(query):
+        found, _ = unit_after(query, word.start(), unit)
+        if found is not None and equal(found, unit):
+            return True
+    return unit == "percent" and "percentage" in query.lower()
 
 
 def unit_after(text: str, at: int, wanted: str) -> tuple[str | None, int]:

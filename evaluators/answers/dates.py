@@ -9,6 +9,9 @@ from datetime import date, time
 
 __all__ = ["DateMention", "TimeMention", "dates", "times"]
 
+MOST = 200
+"""Dates and times of a text that are looked at, from the last one."""
+
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 _MONTH = rf"(?P<month>(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b|{_MONTHS})\.?"
@@ -31,9 +34,10 @@ _FORMS = [
 ]
 _ISO_TIME = re.compile(r"(?<=\d)T(?=\d{1,2}:\d{2})")
 _CLOCK = re.compile(
-    r"(?<![\w:.,+])(?<!UTC-)(?<!GMT-)(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:\.\d+)?)?)?"
+    r"(?<![\w:.,+])(?<!UTC-)(?<!GMT-)(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<seco"
+    r"nd>\d{2})(?:\.\d+)?)?)?"
     r"\s?(?P<half>[ap]\.?\s?m\b\.?)|(?P<h24>\d{1,2}):(?P<m24>\d{2})(?::(?P<s24>\d{2})(?:\.\d+)?)?"
-    r"|(?P<word>noon|midnight)\b)(?:Z\b)?(?![\w:])",
+    r"|(?P<spoken>\d{4})(?=\s?(?:hours|hrs?)\b)|(?P<word>noon|midnight)\b)(?:Z\b)?(?![\w:])",
     re.IGNORECASE,
 )
 
@@ -101,7 +105,7 @@ def dates(text: str) -> list[DateMention]:
             if taken.isdisjoint(place):
                 taken.update(place)
                 found.append(mention)
-    return sorted(found, key=lambda mention: mention.start)
+    return sorted(found, key=lambda mention: mention.start)[-MOST:]
 
 
 def _mentions(form: re.Pattern[str], text: str) -> Iterator[DateMention]:
@@ -142,7 +146,7 @@ def times(text: str) -> list[TimeMention]:
         parsed = _time(match)
         if parsed is not None:
             found.append(TimeMention(parsed, match.start(), match.end()))
-    return found
+    return found[-MOST:]
 
 
 def _time(match: re.Match[str]) -> time | None:
@@ -154,6 +158,8 @@ def _time(match: re.Match[str]) -> time | None:
             return None
         hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
         minute, second = match["minute"], match["second"]
+    elif match["spoken"]:
+        hour, minute, second = int(match["spoken"][:2]), match["spoken"][2:], None
     else:
         hour, minute, second = int(match["h24"]), match["m24"], match["s24"]
     try:

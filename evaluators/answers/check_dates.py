@@ -1,0 +1,171 @@
+"""The rules for dates, times of day, and sets of dates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time
+from typing import TypeVar
+
+from toolgrove.data.records import Reference
+from toolgrove.errors import UsageError
+from toolgrove.evaluators.answers.clauses import Span
+from toolgrove.evaluators.answers.dates import DateMention, TimeMention, dates, times
+from toolgrove.evaluators.answers.mentions import Mentions, mentions
+from toolgrove.evaluators.answers.text import Text, read
+from toolgrove.evaluators.answers.verdicts import Said, Verdict, decided, members, unless_chosen
+
+__all__ = ["is_date", "is_time", "moment", "several_dates"]
+
+M = TypeVar("M", DateMention, TimeMention)
+_LIST = re.compile(r"\s*(?:,|;|/|[-–]|,?\s*\b(?:and|or|to)\b)\s*(?:on\s+|at\s+|the\s+)?")
+_OR = re.compile(r".*(?:\bor\b|\bto\b|[-–/]).*", re.DOTALL)
+_IN_UTC = re.compile(r"\s*\(?(?:UTC|GMT|Z)\b(?!\s?[-+−±]\s?\d)")
+_ASKS_UTC = re.compile(r"\b(?:UTC|GMT)\b")
+_YEAR = re.compile(r"\b(?:1[5-9]|2[0-4])\d\d\b")
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    """Where dates are offered side by side, and where three and more are listed."""
+
+    offered: set[int]
+    listed: list[Span]
+
+
+def is_date(text: str) -> bool:
+    """Whether a text is an ISO date and nothing else."""
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None
+
+
+def is_time(text: str) -> bool:
+    """Whether a text is a time of day, ``14:35`` or ``14:35:00``, and nothing else."""
+    return re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", text) is not None
+
+
+def moment(answer: str, reference: Reference, query: str) -> Verdict:
+    """A date, a time of day, or both, by what the reference is; the clock on the wall counts.
+
+    Raises
+    ------
+    UsageError
+        Where the reference's value is no ISO date or time.
+    """
+    value, text = str(reference.value), read(answer)
+    try:
+        if is_time(value):
+            return _at(text, time.fromisoformat(value), query)
+        when = datetime.fromisoformat(value)
+    except ValueError:
+        raise UsageError(f"{value!r} is not an ISO date, as the reference says") from None
+    if is_date(value):
+        return _on(text, when.date(), query)
+    clock = _at(text, when.time(), query)
+    asked = any(mention.means(when.date()) for mention in dates(query))
+    if not clock.right or (asked and not dates(text.words)):
+        return clock
+    return _on(text, when.date(), query)
+
+
+def _on(text: Text, day: date, query: str) -> Verdict:
+    years = _years(query)
+
+    def right(mention: DateMention) -> bool:
+        return mention.means(day, years)
+
+    asked = unless_chosen(dates(query), right)
+    found = [m for m in dates(text.words) if right(m) or not _in(m, asked)]
+    if not found:
+        return Verdict(False, "names no date")
+    return _unhedged(text, found, right, _say, day.isoformat(), query)
+
+
+def _unhedged(
+    text: Text,
+    found: Sequence[M],
+    right: Callable[[M], bool],
+    say: Callable[[M], str],
+    truth: str,
+    query: str,
+) -> Verdict:
+    """As :func:`decided`; dates joined by ``or`` are offered, and listed ones not claimed."""
+    joined = _joined(text.words, found, right)
+    weighed = mentions(text.words, of_names=False, query=query)
+    weighed = Mentions(weighed.ruled_out, (*weighed.mentioned, *joined.listed))
+
+    def claimed(mention: M) -> bool:
+        return right(mention) and mention.start not in joined.offered
+
+    verdict, _ = decided(text, found, weighed, claimed, say, truth, query)
+    hedged = not verdict.right and any(right(m) and m.start in joined.offered for m in found)
+    return replace(verdict, ambiguous=True) if hedged else verdict
+
+
+def _joined(text: str, found: Sequence[M], right: Callable[[M], bool]) -> _Joined:
+    """Where dates or times are offered side by side, and where three and more are listed."""
+    offered: set[int] = set()
+    listed: list[Span] = []
+    run: list[Span] = []
+    for i, one in enumerate(found):
+        gap = text[found[i - 1].end : one.start] if i else ""
+        if not i or not _LIST.fullmatch(gap):
+            listed += run if len(run) > 2 else []
+            run = []
+        elif _OR.fullmatch(gap) and right(one) != right(found[i - 1]):
+            offered |= {one.start, found[i - 1].start}
+        run.append((one.start, one.end))
+    return _Joined(offered, [*listed, *(run if len(run) > 2 else [])])
+
+
+def _years(query: str) -> frozenset[int]:
+    return frozenset(int(year) for year in _YEAR.findall(query))
+
+
+def _in(mention: DateMention, asked: Sequence[DateMention]) -> bool:
+    """Whether the question names this date."""
+    return any(
+        (m.month, m.day) == (mention.month, mention.day)
+        and (mention.year is None or m.year == mention.year)
+        for m in asked
+    )
+
+
+def _say(mention: DateMention) -> str:
+    year = "" if mention.year is None else f"{mention.year:04}-"
+    return f"{year}{mention.month:02}-{mention.day:02}"
+
+
+def _at(text: Text, clock: time, query: str) -> Verdict:
+    truth = clock.replace(microsecond=0, tzinfo=None)
+
+    def right(mention: TimeMention) -> bool:
+        return mention.time == truth
+
+    asked = unless_chosen([t.time for t in times(query)], truth.__eq__)
+    found = [t for t in times(text.words) if t.time not in asked]
+    if not found:
+        return Verdict(False, "names no time of day")
+    if not _ASKS_UTC.search(query):
+        local = [t for t in found if not _IN_UTC.match(text.words, t.end)]
+        if not local:
+            return Verdict(False, f"says {found[0].time} in UTC, where local time is asked for")
+        found = local
+    return _unhedged(text, found, right, lambda t: t.time.isoformat(), truth.isoformat(), query)
+
+
+def several_dates(answer: str, days: Sequence[date], query: str) -> Verdict:
+    """A set of dates: all named, and no other that is not the question's."""
+    years = _years(query)
+
+    def item(mention: DateMention) -> int | None:
+        return next((i for i, day in enumerate(days) if mention.means(day, years)), None)
+
+    asked = unless_chosen(dates(query), lambda mention: item(mention) is not None)
+
+    def said(text: str) -> list[Said]:
+        noted = mentions(text, of_names=True)
+        found = [m for m in dates(text) if noted.standing(m.start) == 0]
+        return [Said(_say(m), item(m), _in(m, asked)) for m in found]
+
+    return members(read(answer).words, [day.isoformat() for day in days], said)

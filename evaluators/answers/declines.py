@@ -1,0 +1,227 @@
+"""Whether an answer says that it cannot answer, and offers nothing all the same."""
+
+from __future__ import annotations
+
+import re
+
+from toolgrove.evaluators.answers.clauses import sentences
+from toolgrove.evaluators.answers.mentions import mentions
+from toolgrove.evaluators.answers.quantities import Quantity, quantities
+from toolgrove.evaluators.answers.spelling import plain
+from toolgrove.evaluators.answers.text import read
+
+__all__ = ["declines"]
+
+_CAN = (
+    r"(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|(?:was|were|am|is|are"
+    r"|been)(?:\s+not|n['’]t)\s+able\s+to|not\s+able\s+to|unable\s+to|impossible\s+to"
+    r"|not\s+possible\s+to|no\s+way\s+(?:to|of))"
+)
+_HAVE = r"(?:do(?:es)?(?:\s+not|n['’]t)|did(?:\s+not|n['’]t)|lacks?|lacking)"
+_DO = (
+    r"(?:be\s+)?(?:\w+ly\s+)?(?:answer(?:ed)?|provid\w*|find|found|get|retrieve[d]?"
+    r"|determin\w*|access\w*|"
+    r"help|do|obtain\w*|fulfil\w*|complet\w*|perform\w*|book|fetch\w*|look\s+\w*\s*up|tell"
+    r"|give|given|"
+    r"assist|predict\w*|forecast|check\w*|know\w*|comput\w*|calculat\w*|convert\w*"
+    r"|locat\w*|done|translat\w*|"
+    r"identif\w*|track\w*|confirm\w*|verif\w*|report\w*|show\w*|offer|supply|say|see|make"
+    r"|name[d]?|reach\w*|"
+    r"estimat\w*|establish\w*|read|return\w*|quote|state|list|query|resolve|trace|measure|respond)"
+)
+_THING = (
+    r"(?:tools?|apis?|functions?|data|information|info|way|access|results?|answer"
+    r"|endpoint\w*|figures?|records?|source|service|entry|value|field|means|details?|log"
+    r"|logs)"
+)
+_DECLINE = re.compile(
+    rf"\b{_CAN}\s+{_DO}\b"
+    rf"|\b{_HAVE}\s+(?:currently\s+|seem\s+to\s+|actually\s+)?(?:have|provide|support|offer"
+    rf"|cover|include|contain|know|list|give"
+    r"|return|store|keep|record|track|expose|tell|say|show|reveal|report|translate|handle"
+    r"|let|allow|cover)\b"
+    rf"|\bno\s+(?:\w+[\s-]+){{0,3}}?{_THING}\b"
+    rf"|\b(?:contain|include|list|provide|give|hold|offer|cover|know|show|return)s?\s+(?:no"
+    rf"|nothing|neither)\b"
+    rf"|\b(?:found|returned|got|have|has|is|are|there's)\s+(?:no|nothing|none|neither)\b"
+    rf"|\b(?:none|neither|nothing)\s+(?:of|in|on|about|among|that)\b"
+    rf"|\bneither\b[^.!?\n]*\bnor\b"
+    r"|\b(?:not|im)[\s-]?possible\b|(?:\bnot|n['’]t)\s+(?:currently\s+|publicly\s+"
+    r"|yet\s+)?(?:available|supported|provided|given|"
+    r"answerable|assigned|allocated|in\s+(?:the|any|my|this)\s+\w+|anywhere|the\s+\w+\s+of"
+    r"|among|part\s+of|one\s+of|known|covered|accessible|found|included|subscribed"
+    r"|recorded|listed|possible|something|offered|enough|permitted|allowed"
+    r"|authori[sz]ed)\b"
+    r"|\bunavailable\b|\bunsupported\b|\binaccessible\b|\bunanswerable\b"
+    r"|\b(?:remains?|stays?|is|are)\s+(?:still\s+)?(?:unknown|unclear|undetermined|open)\b"
+    r"|\bunknown\s+to\s+me\b"
+    r"|\b(?:cannot|can['’]t|could\s+not|couldn['’]t)\s+(?:currently\s+|therefore\s+)?be\s+\w+"
+    r"|\b(?:beyond|outside)\s+(?:of\s+)?(?:what|my|the|its|their)\b"
+    r"|\b(?:access|request|call|lookup)s?\s+(?:\w+\s+){0,3}?(?:denied|refused|rejected"
+    r"|blocked|forbidden)\b|\bdenied\s+access\b"
+    r"|\bpaid\s+(?:plan|subscription|tier|account)\b|\brequires?\s+(?:a\s+|an\s+)?(?:paid"
+    r"|subscription|premium|upgrade)\b"
+    r"|\b(?:behind\s+a\s+)?paywall\b|\b403\b|\b401\b|\bforbidden\b"
+    r"|\bsubscription\s+(?:is\s+)?(?:required|needed)\b"
+    r"|\b(?:are|is|remain|stay)\s+silent\b|\b(?:insufficient|missing)\s+(?:data"
+    r"|information|access)\b"
+    r"|\b(?:failed|fails?)\s+to\s+\w+|\b(?:lookup|request|call|query"
+    r"|search)\s+(?:\w+\s+)?failed\b|\bi\s+(?:don['’]t|do\s+not)\s+know\b|\bno\s+idea\b",
+    re.IGNORECASE,
+)
+_STATUS = re.compile(
+    r"\b(?:error|status|code|http|replied|returned|answered|response|with|got|a"
+    r"|an)\b[^.\n]{0,20}\Z|\(\Z",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:\b(?:number|code|flight|page|version|step|iso|no\.)|\b(?:in|since|of|from|until"
+    r"|for)(?=\s+(?:1[5-9]|2[0-4])\d\d\Z))\s+\Z",
+    re.IGNORECASE,
+)
+_UNIT = re.compile(
+    r"[-−$€£¥]?[\d.,\u202f' ]*\d\s?(?:million|thousand|billion)?\s?(?P<word>[A-Za-z]+[²³]?)"
+)
+_GOES_ON_WORDS = (
+    "and or but for in on at to of from by as per with though although while if is are was so"
+    " which this today right now according based depending long usually about each if however"
+    " because since"
+)
+_GOES_ON = frozenset(_GOES_ON_WORDS.split())
+_CURRENCY = re.compile(
+    r"[A-Z]{3}|euros?|dollars?|francs?|kroner|krone|yen|pounds?|cents?|rupees?|degrees?"
+    r"|celsius|percent",
+    re.IGNORECASE,
+)
+_OF_NO_INTEREST = re.compile(
+    r"\s*(?:different\s+|available\s+|other\s+|of\s+the\s+|more\s+)*(?:apis?|tools?"
+    r"|functions?|endpoints?|attempts?|tries|times|calls?|requests?|services?|"
+    r"results?|inhabitants?|people|residents?|error|sources?|options?|websites?|ways?"
+    r"|steps?|of\s+them)\b",
+    re.IGNORECASE,
+)
+_ASKS_WHO = re.compile(
+    r"\b(?:who|whom|whose|which|where|called|name)\b|\bwhat\s+city\b", re.IGNORECASE
+)
+_ASKS_FIGURE = re.compile(
+    r"\bhow\s+(?!do\b|does\b|is\b|can\b)\w+|\bcost\b|\bprice\b|\bwhat\s+is\s+the\s+(?:half"
+    r"|length|melting|number)|\bby\s+how\b|\bat\s+what\b",
+    re.IGNORECASE,
+)
+_ASKS_WHETHER = re.compile(
+    r"\A\W*(?:has|have|is|are|will|does|do|did|can|was|were)\b", re.IGNORECASE
+)
+_ASKS_WORDS = re.compile(r"\b(?:translate|translation|say|write)\b", re.IGNORECASE)
+_PROPER = r"[A-Z][\w'-]+(?:\s+(?:(?:of|de|da|van|von)\s+)?[A-Z][\w'-]+){0,5}"
+_NAMED = re.compile(
+    rf"\b(?:is|was|are|it's|named|called|in|located\s+in|belongs\s+to"
+    rf"|namely)\s+(?:currently\s+|probably\s+|likely\s+|the\s+"
+    rf"|Prime\s+Minister,?\s+)*(?P<a>{_PROPER})"
+    rf"|\A\W*(?P<b>{_PROPER})\s+(?:is|was|has|and|did)\b"
+)
+_NOT_A_NAME_WORDS = (
+    "I The A An API APIs IP No None It This That There Unfortunately Sorry Live Current"
+    " Flight Weather Fares Your My Notes Regarding Since As Although However Neither Nothing"
+    " Access TEST-NET"
+)
+_NOT_A_NAME = frozenset(_NOT_A_NAME_WORDS.split())
+_QUOTED = re.compile(r"[\"“«']([^\"“”«»'\n]{6,}?)[\"”»'](?!\w)")
+_UNDECIDED = re.compile(r"\b(?:whether|if|confirm|check|determine|verify|know)\b", re.IGNORECASE)
+_CLAUSES = re.compile(r"[,;:.!?\n]+|\b(?:although|though|but|however|because|so)\b", re.IGNORECASE)
+_ASSERTS = re.compile(r"\b(?:has|have|had|will|is|was|did|won['’]t)\b|n['’]t\b", re.IGNORECASE)
+_DETAILS = re.compile(r"\s(?:on|in|at|from|for|to)\s")
+_EMPTY = frozenset(["have", "will", "does", "next", "today", "already"])
+
+
+def declines(answer: str, query: str = "") -> str | None:
+    """The words with which an answer says that it cannot be given, or None where it does not.
+
+    It declines where a phrase of a fixed kind stands in it (``cannot provide``, ``no tool``,
+    ``access denied``, ``not subscribed`` …) and it offers nothing of what was asked for besides:
+    no figure where a figure is wanted, no name where a name is. Status codes, what the question
+    holds, and counts of tools or attempts are no figures.
+
+    Examples
+    --------
+    >>> declines("I cannot provide tomorrow's share price with these tools.")
+    'cannot provide'
+    >>> declines("I could not find live data, but the price is about 42 dollars.") is None
+    True
+    >>> declines("The price is 42 dollars.") is None
+    True
+    """
+    words = read(answer).words
+    match = _DECLINE.search(words)
+    if match is None or _offers(words, query):
+        return None
+    return match[0]
+
+
+def _offers(words: str, query: str) -> bool:
+    who = _ASKS_WHO.search(query) is not None
+    if _ASKS_WHETHER.search(query) and _states(words, query):
+        return True
+    if _ASKS_WORDS.search(query) and _quotes(words, query):
+        return True
+    if who and _names(words, query):
+        return True
+    figures = _ASKS_FIGURE.search(query) or not (who or _ASKS_WHETHER.search(query))
+    return bool(figures) and bool(_figures(words, query))
+
+
+def _figures(words: str, query: str) -> list[Quantity]:
+    """The numbers that may be meant as what was asked for."""
+    asked = {q.value for q in quantities(query)}
+    found = [q for q in quantities(words) if q.value not in asked and not q.in_words]
+    return [q for q in found if q.money or not _beside_the_point(words, q, query)]
+
+
+def _beside_the_point(words: str, quantity: Quantity, query: str) -> bool:
+    """Whether a number is a status code, a year, a label, or counts something not asked for."""
+    before = words[max(0, quantity.start - 40) : quantity.start]
+    if 300 <= quantity.value < 600 and _STATUS.search(before):
+        return True
+    if _LABEL.search(before) or _OF_NO_INTEREST.match(words, quantity.end):
+        return True
+    unit = _UNIT.match(words[quantity.start : quantity.start + 60])
+    word = unit["word"] if unit else ""
+    if not word or word.lower() in _GOES_ON or _CURRENCY.fullmatch(word):
+        return False
+    if word[-1] in "²³":
+        return word.lower() not in query.lower()
+    stem = word.lower()[:1] if len(word) <= 3 else word.lower()[:4]
+    return not any(asked.startswith(stem) for asked in re.findall(r"[a-z]{2,}", query.lower()))
+
+
+def _names(words: str, query: str) -> list[str]:
+    """Proper names that a sentence without a decline gives as the answer."""
+    held = plain(query).lower()
+    noted = mentions(words, of_names=False)
+    found = []
+    for start, end in sentences(words):
+        sentence = words[start:end]
+        for match in _NAMED.finditer(sentence):
+            name = match["a"] or match["b"]
+            at = start + match.start(match.lastgroup or 0)
+            if noted.standing(at) or name.split()[0] in _NOT_A_NAME:
+                continue
+            if not all(w.lower() in held for w in name.split()):
+                found.append(name)
+    return found
+
+
+def _states(words: str, query: str) -> bool:
+    """Whether a clause without a decline affirms or denies what the question asks."""
+    asked = re.findall(r"\b[a-z]{4,}\b", _DETAILS.split(query)[0])
+    key = next((word for word in reversed(asked) if word not in _EMPTY), None)
+    if re.match(r"\W*(?:yes|no)\b[,.!:;]", words, re.IGNORECASE):
+        return True
+    for clause in _CLAUSES.split(words):
+        named = key and re.search(rf"\b{key}", clause, re.IGNORECASE)
+        if named and not (_DECLINE.search(clause) or _UNDECIDED.search(clause)):
+            return _ASSERTS.search(clause) is not None
+    return False
+
+
+def _quotes(words: str, query: str) -> list[str]:
+    return [m[1] for m in _QUOTED.finditer(words) if m[1].strip().lower() not in query.lower()]

@@ -1,0 +1,216 @@
+"""What an answer mentions without claiming it: asides, comparisons, and what it rules out.
+
+*Ruled out* is what a negation denies, what a correction takes back, and, of names, what another
+thing is compared with or told apart from (``followed by osmium``, ``east of Montevideo``). It is
+never claimed. *Mentioned* is what stands in an aside: it is claimed only where nothing else is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from toolgrove.evaluators.answers.clauses import Span, around, holds, sentences
+
+__all__ = ["Mentions", "mentions"]
+
+_WAY = r"[^,;:.!?()\n]{0,80}?"
+_VERB = r"(?:is|are|was|were|has|have|had|would|will|does|do|comes?|lies|falls?|takes?|it's)"
+_SCOPE_END = (
+    r"(?=[,;:!?()\n]|\.(?!\d)|\s[-–—]\s|—|$"
+    r"|\b(?:but|however|although|though|because|since|as|while|whereas|and|so|it's|which|that)\b)"
+)
+_NOT = re.compile(
+    rf"(?:\bnot\b(?!\s+(?:only|just|far|least|surprisingly))|\b\w+n['’]t\b(?!\s+(?:only|just))"
+    rf"|\b(?:cannot|never|neither|nor|rather\s+than|instead\s+of|unlike|except|other\s+than"
+    rf"|no\s+longer|anything\s+but|far\s+from|without)\b)(?:{_WAY}{_SCOPE_END}"
+    rf"|[^,;:.!?()\n]{{0,80}})",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"(?<=\s)(?:is|are|was|were|does|do|did|has|have|had|can|could|would|will)"
+    r"(?:n['’]t|\s+not|\s+never|\s+no\s+longer)\b(?!\s+(?:only|just))",
+    re.IGNORECASE,
+)
+_JOINT = re.compile(r"\b(?:and|but|so|which|that|because|since|as)\b", re.IGNORECASE)
+_FORMER = re.compile(
+    r"\b(?:used\s+to|formerly|previously|until\s+(?:1\d|20)\d\d|once\s+was|no\s+longer)\b",
+    re.IGNORECASE,
+)
+_CORRECTION = re.compile(
+    r"(?:\bcorrection\b|\bscratch\s+that\b|\bon\s+second\s+thoughts?\b"
+    r"|\blet\s+me\s+(?:correct|redo)\b"
+    r"|\bi\s+made\s+an?\s+(?:mistake|error|slip)\b|\bno,?\s+wait\b|\bwait,?\s+no\b|\bmake\s+that\b"
+    r"|\bi\s+mean\b|(?:^|[.!?\n]\s*)(?:actually|wait|sorry|oops)\s*[,:—–-])",
+    re.IGNORECASE,
+)
+_COMPARED = (
+    r"than|behind|ahead\s+of|followed\s+by|compared\s+(?:to|with)|vs\.?|versus|unlike|near"
+    r"|next\s+to"
+    r"|close\s+to|(?:north|south|east|west)(?:east|west)?\s+of|confused\s+with|mistaken\s+for"
+    r"|before|after|replaced|replacing|follows?|precedes?|succeeds?|preceded\s+by"
+    r"|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
+    r"|same\s+\w+\s+as|opposed\s+to|distinct\s+from|different\s+from|from|via"
+)
+_BESIDE_NAMES = re.compile(
+    rf"\b(?:{_COMPARED})\s[^,;:.!?()\n]{{0,60}}?"
+    rf"(?=[,;:.!?()\n]|\s[-–—]\s|—|$|\b(?:{_VERB}|but|so|which|that)\b)",
+    re.IGNORECASE,
+)
+_BESIDE_NUMBERS = re.compile(
+    r"\b(?:than|compared\s+(?:to|with)|versus|vs\.?|against|up\s+from|down\s+from"
+    r"|instead\s+of|of\s+which"
+    r"|including|excluding|plus\s+or\s+minus|above|below|exceed\w*|threshold(?:\s+of)?"
+    r"|minimum(?:\s+of)?"
+    r"|maximum(?:\s+of)?|fails|passes|meets|misses|clears|limit(?:\s+of)?|required"
+    r"|at\s+least|up\s+to|twice|half|within)\b"
+    r"[^;!?()\n.,]{0,40}",
+    re.IGNORECASE,
+)
+_RUNNER_UP = re.compile(
+    r"\b(?P<place>second|third|fourth|fifth|runner-up|2nd|3rd|4th|comes?\s+next|close\s+behind)\b",
+    re.IGNORECASE,
+)
+_ASIDE = re.compile(r"\((?!\s*or\b)[^()]*\)|\[(?!\s*or\b)[^\[\]]*\]", re.IGNORECASE)
+_NOTE = re.compile(
+    r"(?:^|(?<=[.!?\n])\s*)(?:note\b|nb\b|p\.?s\.?\b|for\s+(?:comparison|reference|context"
+    r"|example)\b"
+    r"|by\s+(?:comparison|contrast|road)\b|in\s+(?:comparison|contrast)\b|compare\b)[^.!?\n]*",
+    re.IGNORECASE,
+)
+_SUPPOSED = re.compile(
+    r"\bwould\s+(?:normally|usually|otherwise|ordinarily)\b[^,;.!?\n]*"
+    r"|\bif\b[^,;.!?\n]*|\b(?:whereas|while)\b[^;.!?\n,]*",
+    re.IGNORECASE,
+)
+_OVER = re.compile(
+    r"\b(?:already\s+(?:over|past)|has\s+(?:already\s+)?passed|is\s+over|too\s+early)\b",
+    re.IGNORECASE,
+)
+_OTHER_SCOPE = re.compile(
+    r"\b(?:by\s+(?:road|car|train|rail|land|sea)|metropolitan|metro\s+area|urban\s+area"
+    r"|agglomeration)\b",
+    re.IGNORECASE,
+)
+_CHOSEN_FROM = re.compile(
+    rf"(?:^|(?<=[.!?\n])\s*)(?:comparing|of|among|amongst|between|out\s+of)\b[^.!?\n]*,"
+    rf"(?=[^,.!?\n]*\b{_VERB}\b)",
+    re.IGNORECASE,
+)
+_OPPOSITES = tuple(
+    (re.compile(rf"\b(?:{one})", re.IGNORECASE), re.compile(rf"\b(?:{other})", re.IGNORECASE))
+    for one, other in (
+        ("sunset|sun\\s+sets?|sets?\\b", "sunrise|rises?\\b"),
+        ("forward|spring", "back\\b|autumn|fall\\b"),
+        ("arriv|land", "depart|take-?off"),
+    )
+)
+_CLAUSE = re.compile(r"(?:(?!\band\b)[^,;.!?\n()]|[.,](?=\d))+")
+_PER_PART = re.compile(r"\b(?:per|monthly|each)\b", re.IGNORECASE)
+_WHOLE = re.compile(r"\b(?:in\s+total|in\s+all|altogether|overall)\b", re.IGNORECASE)
+_WOULD = re.compile(r"\bwould\b", re.IGNORECASE)
+_IF = re.compile(r"\b(?:if|were)\b", re.IGNORECASE)
+_ASKED = re.compile(r"[^.!?\n]+\?")
+_ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
+_BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+.*$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """Places of a text that claim nothing, or only where no other does."""
+
+    ruled_out: tuple[Span, ...]
+    mentioned: tuple[Span, ...]
+
+    def standing(self, at: int) -> int:
+        """How little a place claims: 0 claimed, 1 mentioned, 2 ruled out."""
+        if holds(self.ruled_out, at):
+            return 2
+        return 1 if holds(self.mentioned, at) else 0
+
+
+def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
+    """What a text rules out and what it only mentions.
+
+    Parameters
+    ----------
+    text : str
+        A text as :func:`read` gives it.
+    of_names : bool
+        Whether names are looked for; what stands beside them rules them out, where it would only
+        set a number beside another.
+    query : str
+        The question: an ordinal that it asks for marks no runner-up.
+
+    Examples
+    --------
+    >>> found = mentions("Iridium, closely followed by osmium (22.6).", of_names=True)
+    >>> found.standing(0), found.standing(30), found.standing(40)
+    (0, 2, 1)
+    """
+    asides = [*_spans(_ASIDE, text)]
+    text = _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
+    ruled_out = [*_spans(_NOT, text), *_taken_back(text)]
+    mentioned = [*asides, *_spans(_NOTE, text), *_spans(_SUPPOSED, text)]
+    mentioned += [span for span, _ in around(text, _OVER)]
+    mentioned += [span for span, _ in around(text, _WOULD) if _IF.search(text[slice(*span)])]
+    mentioned += [*_spans(_ASKED, text), *_rows(text), *_spans(_CHOSEN_FROM, text)]
+    if not _OTHER_SCOPE.search(query):
+        mentioned += [span for span, _ in around(text, _OTHER_SCOPE)]
+    mentioned += [*_opposed(text, query), *_summed_up(text, query)]
+    if of_names:
+        ruled_out += [*_spans(_BESIDE_NAMES, text), *_denied(text)]
+        ruled_out += [(m.start(), end) for (_, end), m in around(text, _FORMER, after=".!?\n")]
+        places = around(text, _RUNNER_UP)
+        mentioned += [span for span, m in places if m["place"].lower() not in query.lower()]
+    else:
+        mentioned += _spans(_BESIDE_NUMBERS, text)
+    return Mentions(tuple(ruled_out), tuple(mentioned))
+
+
+def _spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:
+    return (match.span() for match in pattern.finditer(text))
+
+
+def _opposed(text: str, query: str) -> Iterator[Span]:
+    """Clauses about the opposite of what is asked for: sunrise where it is sunset."""
+    for one, other in _OPPOSITES:
+        for asked, against in ((one, other), (other, one)):
+            if asked.search(query) and not against.search(query):
+                clauses = (m.span() for m in _CLAUSE.finditer(text))
+                yield from (
+                    (a, b)
+                    for a, b in clauses
+                    if against.search(text, a, b) and not asked.search(text, a, b)
+                )
+
+
+def _summed_up(text: str, query: str) -> Iterator[Span]:
+    """Clauses about the whole where a part is asked for: ``379,503 in total``."""
+    if _PER_PART.search(query):
+        for match in _CLAUSE.finditer(text):
+            if _WHOLE.search(match[0]) and not _PER_PART.search(match[0]):
+                yield match.span()
+
+
+def _denied(text: str) -> Iterator[Span]:
+    """The subject of what is denied: ``Montevideo`` in ``Montevideo is not the capital``."""
+    for (start, _), match in around(text, _DENIED, before=",;:.!?()\n"):
+        joints = [m.end() for m in _JOINT.finditer(text, start, match.start())]
+        yield (joints[-1] if joints else start), match.end()
+
+
+def _taken_back(text: str) -> Iterator[Span]:
+    """What stands before the last correction, where something stands behind it."""
+    found = [m for m in _CORRECTION.finditer(text) if text[: m.start()].strip(" .!?\n")]
+    if found and re.search(r"\w", text[found[-1].end() :]):
+        yield 0, found[-1].start()
+
+
+def _rows(text: str) -> Iterator[Span]:
+    """Tables and lists of several lines, where a sentence besides says what they come to."""
+    for pattern in (_ROW, _BULLET):
+        lines = list(_spans(pattern, text))
+        if len(lines) > 1 and len(sentences(text)) > len(lines):
+            yield from lines

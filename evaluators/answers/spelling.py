@@ -1,0 +1,65 @@
+"""How names are compared: whole, whatever their case, accents and punctuation."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+
+__all__ = ["pattern_of", "plain", "same"]
+
+_LETTERS = str.maketrans(
+    {"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l"}
+    | {"Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'"}
+    | {"–": "-", "—": "-", "−": "-", "‑": "-", "\u0000": " "}
+)
+_AND = "(?:&|and)"
+
+
+def plain(text: str) -> str:
+    """Text without accents and typographic marks, its case kept.
+
+    Examples
+    --------
+    >>> plain("São Tomé – Łódź’s")
+    "Sao Tome - Lodz's"
+    """
+    decomposed = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two names are equal but for case, accents and punctuation.
+
+    Examples
+    --------
+    >>> same("Zürich Airport", "zurich airport."), same("C++", "C")
+    (True, False)
+    """
+    match = pattern_of(one).fullmatch(plain(other).strip(" .,;:!?\"'"))
+    return match is not None
+
+
+@cache
+def pattern_of(name: str) -> re.Pattern[str]:
+    """Finds a name as a whole: its words in order, with any punctuation or space between.
+
+    Codes of up to three capitals and symbols such as ``He`` are looked for in exactly that case,
+    because ``no``, ``is`` and ``it`` are words and country codes.
+    """
+    text = plain(name).strip()
+    words = re.findall(r"[^\W_]+|&", text)
+    if not words:
+        return re.compile(re.escape(text) or r"(?!)")
+    if len(words) == 1 and len(text) > 7 and re.fullmatch("[a-z]+", text):
+        spaced = r"[\s-]?".join(text)  # darkorange: Dark Orange
+        return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
+    joined = r"[\W_]{0,3}?".join(_AND if w.lower() in ("&", "and") else re.escape(w) for w in words)
+    lead = re.match(r"[+\-#$£€¥₹]+(?=[^\W_])", text)
+    trail = re.search(r"(?<=[^\W_])[+#%]+$", text)
+    mark = re.escape(lead[0]) if lead else ""
+    body = (f"{mark}?" if mark == r"\#" else mark) + joined + (re.escape(trail[0]) if trail else "")
+    before = r"(?<![^\W_])" + (r"(?<!\d[.,])" if text[0].isdigit() else "")
+    after = (r"(?![^\W_])" if not trail else "") + (r"(?![.,]\d)" if text[-1].isdigit() else "")
+    exact = (len(text) <= 2 and not text.islower()) or (len(text) == 3 and text.isupper())
+    return re.compile(f"{before}{body}{after}", re.NOFLAG if exact else re.IGNORECASE)
