@@ -18,7 +18,7 @@ from toolgrove.evaluators.answers.verdicts import Said, Verdict, decided, member
 
 __all__ = ["is_date", "is_time", "moment", "several_dates"]
 
-M = TypeVar("M", DateMention, TimeMention)
+M = TypeVar("M", bound=DateMention | TimeMention)
 _LIST = re.compile(r"\s*(?:,|;|/|[-–]|,?\s*\b(?:and|or|to)\b)\s*(?:on\s+|at\s+|the\s+)?")
 _OR = re.compile(r".*(?:\bor\b|\bto\b|[-–/]).*", re.DOTALL)
 _IN_UTC = re.compile(r"\s*\(?(?:UTC|GMT|Z)\b(?!\s?[-+−±]\s?\d)")
