@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Spoken", "spoken"]
+__all__ = ["NumberInWords", "spoken"]
 
 _ONES = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen"
@@ -27,7 +27,7 @@ _POINT = re.compile(r"\s+point((?:[\s-]+(?:" + "|".join(_ONES.split()[:10]) + r"
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class NumberInWords:
     """A number in words, and where it stands."""
 
     value: float
@@ -35,7 +35,7 @@ class Spoken:
     end: int
 
 
-def spoken(text: str) -> list[Spoken]:
+def spoken(text: str) -> list[NumberInWords]:
     """The numbers that a text writes as words.
 
     ``one`` by itself is mostly no number (``one of them``): it counts where the text has no other.
@@ -59,7 +59,7 @@ def spoken(text: str) -> list[Spoken]:
         elif point:
             digits = "".join(str(_SMALL[word]) for word in re.findall(r"[a-z]+", point[1].lower()))
             value, end = float(f"{int(value)}.{digits}"), point.end()
-        found.append(Spoken(value, match.start(), end))
+        found.append(NumberInWords(value, match.start(), end))
     others = [one for one in found if text[one.start : one.end].lower() != "one"]
     return others or found
 
