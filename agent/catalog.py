@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data.records import Status, ToolSpec
-from toolgrove.errors import UsageError
+from toolgrove.errors import CatalogError, UsageError
 from toolgrove.machine.progress import Tick
 from toolgrove.retriever.hits import Hits
 from toolgrove.tools.registry import Changes, Registry
@@ -82,12 +82,15 @@ class Catalog:
         """
         from toolgrove.retriever.embedding import MiniLM
         from toolgrove.retriever.index import Index
+        from toolgrove.retriever.store import FILE
         from toolgrove.retriever.trained import keep, load_embedder
         from toolgrove.tools.trusted import trust_chroma, trusted_chroma
 
         registry = Registry.open(folder, create=create)
         try:
             where, kept = Path(folder) / "index", Path(folder) / "embedder"
+            if not create and not (where / FILE).exists():
+                raise _nothing_found(Path(folder))
             given = embedder is not None
             if embedder is None:
                 embedder = load_embedder(kept) if kept.is_dir() else MiniLM()
@@ -232,6 +235,8 @@ class Catalog:
         known = self._known.get(asked)
         if known is None or known[0] != now:
             known = now, self._found(self.search_index.search(query, k, where=where))
+            if not known[1] and not len(self.search_index) and len(self):
+                raise _nothing_found(self.folder)
             if not self.search_index.whole:  # it is mended when it is searched again
                 return known[1]
             self._known[asked] = known
@@ -325,3 +330,12 @@ class Catalog:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
+
+
+def _nothing_found(folder: Path) -> CatalogError:
+    from toolgrove.retriever.store import FILE
+
+    return CatalogError(
+        f"{folder / 'index' / FILE}: missing or empty, so no tool can be found. Index any of the "
+        f"sources again, toolgrove index SOURCE --catalog {folder}: all tools are embedded anew."
+    )

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from toolgrove.data.journal import JOURNAL, has_begun, read_tree
 from toolgrove.data.records import JsonObject, Score, Task
@@ -25,6 +26,7 @@ from toolgrove.machine.progress import Tick, silent
 
 __all__ = ["Solve", "run_batch"]
 
+T = TypeVar("T")
 RUNS = "runs"
 _LOUD = (ReplayMiss, ResumeMismatch, UsageError)
 """Errors of the whole batch, not of one query: they end it."""
@@ -91,8 +93,11 @@ async def run_batch(
     with ResultStore(out, config) as store:
         keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
         store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
-        batch = _Batch(store, by_id, keys, solve, evaluators, config, tick or silent, scored)
-        await batch.run(concurrency)
+        with ThreadPoolExecutor(1, "toolgrove results") as asking:
+            batch = _Batch(
+                store, by_id, keys, solve, evaluators, config, tick or silent, scored, asking
+            )
+            await batch.run(concurrency)
         rows = {row.key: row for row in store.rows()}
         return summarise([rows[key] for key in keys], config)
 
@@ -113,6 +118,7 @@ class _Batch:
     config: JsonObject
     tick: Tick
     scored: Scored | None
+    asking: Executor
     _names: list[str] = field(init=False)
     _ended: int = field(init=False, default=0)
 
@@ -121,7 +127,7 @@ class _Batch:
 
     async def run(self, concurrency: int) -> None:
         """Work off what is left, and look once more at what other runners had and dropped."""
-        rows = {row.key: row for row in self.store.rows()}
+        rows = {row.key: row for row in await self._kept(self.store.rows)}
         left = [key for key in self.keys if rows[key].lacks(self._names)]
         self._count(len(self.keys) - len(left))
         while left:
@@ -141,32 +147,32 @@ class _Batch:
 
     async def _worker(self, queue: Iterator[ResultKey], skipped: list[ResultKey]) -> None:
         for key in queue:
-            if not self.store.claim(key, self._names):
-                if self.store.row(key).lacks(self._names):
+            if not await self._kept(self.store.claim, key, self._names):
+                if (await self._kept(self.store.row, key)).lacks(self._names):
                     skipped.append(key)
                 else:
                     self._count(1)  # another runner has ended it
                 continue
-            try:
-                await self._work(key)
-            except BaseException:
-                self.store.release(key)
-                raise
+            await self._work(key)
             self._count(1)
 
+    async def _kept(self, ask: Callable[..., T], *arguments: Any) -> T:
+        """What the store says, without keeping other queries waiting where its file is locked."""
+        return await asyncio.get_running_loop().run_in_executor(self.asking, ask, *arguments)
+
     async def _work(self, key: ResultKey) -> None:
-        row = self.store.row(key)
+        row = await self._kept(self.store.row, key)
         run = self.store.out / row.run
         try:
             tree = await self._tree(row, run)
         except _LOUD:
             raise
         except Exception as error:
-            self.store.failed(key, f"{type(error).__name__}: {error}")
+            await self._kept(self.store.failed, key, f"{type(error).__name__}: {error}")
             return
         broken = breakdown(tree)
         if broken is not None:
-            self.store.failed(key, broken)
+            await self._kept(self.store.failed, key, broken)
             return
         scores = [await self._score(evaluator, tree, row) for evaluator in self.evaluators]
         for score in scores:
@@ -174,7 +180,7 @@ class _Batch:
                 await self.scored(run, score)
         anew = {_unversioned(name) for name in self._names}
         kept = [score for score in row.scores if _unversioned(score.evaluator) not in anew]
-        self.store.finish(key, _figures(tree), [*kept, *scores])
+        await self._kept(self.store.finish, key, _figures(tree), [*kept, *scores])
 
     async def _tree(self, row: ResultRow, run: Path) -> SearchTree:
         if row.state == DONE:

@@ -22,7 +22,7 @@ from uuid import uuid4
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import FormatError, UsageError
-from toolgrove.machine.sqlite import Database, Schema
+from toolgrove.machine.sqlite import Database, Schema, mend_of
 
 __all__ = [
     "ResultKey",
@@ -40,7 +40,8 @@ PENDING, DONE, INFRASTRUCTURE = "pending", "done", "infrastructure"
 _SCHEMA = Schema(
     "results of an evaluation",
     error=UsageError,
-    mend="Move it away, or name another folder.",
+    mend="Restore it from a copy, or name another folder. Keep the runs beside it: where the file "
+    "is moved away, they are scored again from their journals and not paid for again.",
     tables="""
 CREATE TABLE config (hash TEXT PRIMARY KEY, config TEXT NOT NULL);
 CREATE TABLE result (
@@ -206,10 +207,6 @@ class ResultStore:
         lock.release()
         return False
 
-    def release(self, key: ResultKey) -> None:
-        """Give a claimed row back as it is."""
-        self._update(key, "owner = NULL")
-
     def failed(self, key: ResultKey, reason: str) -> None:
         """Say that a run broke down for reasons that are not the agent's; it can be retried."""
         self._update(key, "owner = NULL, state = ?, reason = ?", INFRASTRUCTURE, reason)
@@ -324,7 +321,12 @@ def _reading(file: Path) -> Iterator[sqlite3.Connection]:
             yield db
         finally:
             db.close()
-    except (sqlite3.Error, ValueError, TypeError, RecursionError) as error:
+    except sqlite3.Error as error:
+        mend = mend_of(error, file)
+        if mend is None:
+            raise _damaged(file, str(error)) from error
+        raise FormatError(str(file), "$", f"results that can be read ({error})", mend) from error
+    except (ValueError, TypeError, RecursionError) as error:
         raise _damaged(file, str(error)) from error
 
 

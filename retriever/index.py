@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
-from toolgrove.errors import CatalogError, UsageError
+from toolgrove.errors import CatalogError, ToolgroveError, UsageError
 from toolgrove.machine.progress import Tick
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
@@ -135,17 +135,22 @@ class Index:
         if self._writer == threading.get_ident():
             yield True
             return
+        if self._store.frozen:
+            raise CatalogError(
+                f"{self.folder}: can only be read. Let it and its folder be written, or name "
+                "another place."
+            )
         with self._file_lock:
             state = self._store.get("state", CLEAN)
             self._store.put(state=WRITING, embedder=self.embedder.name)
             self._writer, self._changed = threading.get_ident(), state == WRITING
             try:
                 if state == WRITING or self._derived.moved():
-                    self._derived.renew_vectors()
+                    self._made(self._derived.renew_vectors)
                 yield state == CLEAN
                 if self._changed:
                     self._store.sweep()
-                    self._derived.renew_words()
+                    self._made(self._derived.renew_words)
                 self._store.put(state=CLEAN)
                 self._derived.tidy()
             except BaseException:
@@ -255,11 +260,26 @@ class Index:
             raise UsageError(
                 f"search takes words, k of 1 or more, and filters on {', '.join(FIELDS)}."
             )
+        texts = parts(query)
+        try:
+            return self._evidence(texts, k, where)
+        except (ToolgroveError, MemoryError):
+            raise
+        except Exception:  # numbers that a disk changed lead the libraries anywhere
+            with self._lock:
+                self._mend(self._store.get("state", CLEAN))
+        try:
+            return self._evidence(texts, k, where)
+        except (ToolgroveError, MemoryError):
+            raise
+        except Exception as error:
+            raise self._store.damaged(error) from error
+
+    def _evidence(self, texts: Sequence[str], k: int, where: dict[str, str]) -> Evidence | None:
         with self._lock:
             vectors, lexical = self._ready()
         if vectors is None or lexical is None:
             return None
-        texts = parts(query)
         asked = self._embedded(texts)
         near = vectors.nearest(asked, max(DEPTH, k), where)
         scores = lexical.scores(texts)
@@ -325,7 +345,9 @@ class Index:
             vectors, lexical = self._derived.vectors(), self._derived.words(settings.get("words"))
             fits = settings.get("state") == WRITING or now == self._fitting
             fits = (fits or len(vectors) == len(self._store)) and not self._derived.moved()
-        except (CatalogError, OSError, ValueError):
+        except MemoryError:
+            raise
+        except Exception:  # what a damaged file makes of its library is the library's secret
             fits = False
         if not fits:
             settings = self._mend(settings.get("state", CLEAN))
@@ -334,14 +356,28 @@ class Index:
             self._fitting = now  # counting takes longer than searching does
         return vectors, lexical
 
+    def _made(self, make: Callable[[], None]) -> None:
+        """Make a derived part from what is stored; say what kept it from being made."""
+        try:
+            make()
+        except (ToolgroveError, MemoryError):
+            raise
+        except OSError as error:
+            raise CatalogError(
+                f"{self.folder}: cannot be written ({error.strerror or error}). Make room on the "
+                "disk, or let it be written; then index the same sources again."
+            ) from error
+        except Exception as error:  # rows that are not what was written
+            raise self._store.damaged(error) from error
+
     def _mend(self, state: str) -> dict[str, str]:
         """Make the derived parts again, unless a living process is at it."""
         from filelock import Timeout
 
         try:
             with self._file_lock.acquire(timeout=0):
-                self._derived.renew_vectors()
-                self._derived.renew_words()
+                self._made(self._derived.renew_vectors)
+                self._made(self._derived.renew_words)
                 self._store.put(state=state)
                 self._derived.tidy()
         except Timeout:
@@ -349,6 +385,12 @@ class Index:
                 raise CatalogError(
                     f"{self.folder}: another process is making this index. Wait for it."
                 ) from None
+        except OSError as error:
+            raise CatalogError(
+                f"{self.folder}: a part of it is missing or damaged and cannot be made again "
+                f"({error.strerror or error}). Let the folder be written, or copy it to where it "
+                "can be, and search there once."
+            ) from error
         return self._store.settings()
 
     def close(self) -> None:

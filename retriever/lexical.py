@@ -85,7 +85,7 @@ class Lexical:
         import bm25s
 
         rows = np.load(folder / _ROWS)
-        if not (folder / "params.index.json").exists():  # no document has a word
+        if not any(folder.glob("*.index.*")):  # no document has a word
             return cls(None, rows)
         return cls(bm25s.BM25.load(folder, mmap=True, show_progress=False), rows)
 

@@ -34,7 +34,7 @@ WRITING = "writing"
 _SCHEMA = Schema(
     "an index",
     error=CatalogError,
-    mend="Delete its folder and index the sources again.",
+    mend="Move the folder that it is in away and index the sources again.",
     tables=f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entries (
@@ -105,8 +105,18 @@ class IndexStore:
             self.close()
             raise CatalogError(
                 f"{self.path}: made by another version (schema {version}, this one reads "
-                f"{VERSION}). Delete {folder} and index the sources again."
+                f"{VERSION}). {_SCHEMA.mend}"
             )
+
+    @property
+    def frozen(self) -> bool:
+        """Whether it lies where nothing can be written."""
+        return self._db.frozen
+
+    def damaged(self, error: Exception) -> CatalogError:
+        """What came of rows that are not what was written."""
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        return CatalogError(f"{self.path}: its rows are damaged ({why}). {_SCHEMA.mend}")
 
     def get(self, key: str, default: str = "") -> str:
         """A remembered setting."""

@@ -8,6 +8,8 @@ without embedding anything.
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -67,10 +69,15 @@ class Vectors:
         self.name = name
         self._where = f"{home}/{name}"
         self._remote = isinstance(home, str)
+        self._copy: Path | None = None
         if not self._remote:
             _refuse_fork(self._where)
         try:
-            self._client = _server(home) if isinstance(home, str) else _embedded(home / name)
+            if isinstance(home, str):
+                self._client = _server(home)
+            else:
+                self._copy = None if _writable(home / name) else _copied(home / name)
+                self._client = _embedded(self._copy or home / name)
             self._tools: Collection = self._client.get_or_create_collection(
                 name if self._remote else COLLECTION,
                 embedding_function=None,
@@ -135,12 +142,16 @@ class Vectors:
         """Let go of the collection; closing twice is harmless."""
         if self._remote or _begun_in[0] == os.getpid():
             self._client.close()
+        if self._copy is not None:
+            shutil.rmtree(self._copy, ignore_errors=True)
 
     def _here(self) -> None:
         if not self._remote:
             _refuse_fork(self._where)
 
     def _damaged(self, error: Exception) -> CatalogError:
+        if "disk is full" in str(error):
+            return CatalogError(f"{self._where}: the disk is full. Make room, then try again.")
         mend = (
             "See that a Chroma server runs there (chroma run), or name another: "
             "toolgrove search WORDS --catalog DIR --chroma-url URL."
@@ -151,6 +162,27 @@ class Vectors:
         return CatalogError(
             f"{self._where}: the Chroma collection cannot be read ({error}). {mend}"
         )
+
+
+def _writable(folder: Path) -> bool:
+    """Whether Chroma can open a folder itself: it writes even where it is only asked."""
+    file = folder / "chroma.sqlite3"
+    place = file if file.exists() else folder
+    effective = os.access in os.supports_effective_ids
+    return not place.exists() or all(
+        os.access(one, os.W_OK, effective_ids=effective) for one in {place, folder}
+    )
+
+
+def _copied(folder: Path) -> Path:
+    """A folder's contents where they can be written, for as long as they are searched."""
+    copy = Path(tempfile.mkdtemp(prefix="toolgrove-chroma-"))
+    for file in folder.rglob("*"):
+        if file.is_file():
+            target = copy / file.relative_to(folder)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)  # without its mode, which forbids writing
+    return copy
 
 
 def _embedded(folder: Path) -> Client:

@@ -13,7 +13,7 @@ SCHEMA = Schema(
     application=0x7467_7276,  # "tgrv"
     version=1,
     error=CatalogError,
-    mend="Move it away and index the sources again.",
+    mend="Move it away and index the sources again; the index beside it keeps what is embedded.",
     tables="""
 CREATE TABLE specs (
     seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest TEXT NOT NULL, body BLOB NOT NULL);

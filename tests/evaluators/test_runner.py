@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,28 @@ class Solving:
         if task.id in self.broken:
             raise self.broken[task.id]
         return answered(task, task.id.removeprefix("q"))
+
+
+async def test_a_locked_results_file_keeps_no_healthy_query_waiting(tmp_path: Path) -> None:
+    """The writer goes only when the second query has: one that blocked the loop would time out."""
+    running, locked = asyncio.Event(), asyncio.Event()
+
+    async def solve(task: Task, run: Path) -> SearchTree:
+        if task.id == "q1":
+            running.set()
+            await locked.wait()
+            taken.execute("ROLLBACK")
+        else:
+            await running.wait()
+            taken.execute("BEGIN IMMEDIATE")
+            asyncio.get_running_loop().call_later(0.05, locked.set)
+        return answered(task, "1")
+
+    with ResultStore(tmp_path, CONFIG):  # so that there is a file
+        taken = sqlite3.connect(tmp_path / "results.sqlite", isolation_level=None)
+    with closing(taken):
+        summary = await run_batch(TASKS[:2], solve, [], tmp_path, config=CONFIG, concurrency=2)
+    assert summary.total.runs == 2
 
 
 async def test_promise_9_a_batch_killed_20_times_gives_the_same_results(tmp_path: Path) -> None:
@@ -190,13 +214,16 @@ async def test_cancelling_keeps_what_has_ended(tmp_path: Path) -> None:
 
 async def test_no_more_than_so_many_at_once(tmp_path: Path) -> None:
     under_way = peak = 0
+    full = asyncio.Event()
 
     async def counting(task: Task, run: Path) -> SearchTree:
         nonlocal under_way, peak
         under_way += 1
         peak = max(peak, under_way)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        if under_way == 3:
+            full.set()
+        await full.wait()
+        await asyncio.sleep(0)
         under_way -= 1
         return answered(task, "0")
 

@@ -2,7 +2,8 @@
 
 A file appears whole or not at all: it is made beside its place, in WAL mode, and linked there, so
 that processes that begin at once agree on one. What goes wrong with it (damage, a lock, a full
-disk, rights) is said in the owner's kind of error, with the file and the mend.
+disk, rights) is said in the owner's kind of error, with the file and the mend. Where nothing can be
+written, on media that are only read, it can be read all the same.
 """
 
 from __future__ import annotations
@@ -21,12 +22,16 @@ from weakref import finalize
 
 from toolgrove.errors import ToolgroveError
 
-__all__ = ["Database", "Schema"]
+__all__ = ["Database", "Schema", "mend_of"]
 
 _MEMORY = ":memory:"
+_PATIENCE = 30.0  # seconds that another process may write
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_UNWRITTEN = frozenset(
+    {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_IOERR}
+)
 _MENDS = {
-    sqlite3.SQLITE_BUSY: "Another process is writing there: wait for it or end it, then try again.",
+    sqlite3.SQLITE_BUSY: "It is being written{by}: wait for that or end it, then try again.",
     sqlite3.SQLITE_READONLY: "Let it and its folder be written, or name another place.",
     sqlite3.SQLITE_CANTOPEN: "Let it and its folder be written, or name another place.",
     sqlite3.SQLITE_PERM: "Let it and its folder be written, or name another place.",
@@ -63,8 +68,39 @@ class Schema:
     version: int = 0
 
 
+_LOCKS = Path("/proc/locks")
+
+
+def mend_of(error: sqlite3.Error, path: str | Path) -> str | None:
+    """What to do about an error that is no damage of the file; None where it is damage."""
+    code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # a closed file has none
+    if code in _DAMAGE or "decode to UTF-8" in str(error):
+        return None
+    mend = _MENDS.get(code, "See to that, then try again.")
+    return mend.format(by=_writers(Path(path))) if code == sqlite3.SQLITE_BUSY else mend
+
+
+def _writers(path: Path) -> str:
+    """Who holds the lock to write a file, where the system tells."""
+    try:
+        files = [os.stat(one) for one in (path, f"{path}-shm") if os.path.exists(one)]
+        held = [line.split() for line in _LOCKS.read_text().splitlines()]
+    except OSError:
+        return " by another process"
+    places = {
+        f"{os.major(one.st_dev):02x}:{os.minor(one.st_dev):02x}:{one.st_ino}" for one in files
+    }
+    found = {line[4] for line in held if line[3:4] == ["WRITE"] and line[5] in places}
+    return f" by process {', '.join(sorted(found))}" if found else " by another process"
+
+
 class Database:
     """An open file. Threads may share it; so may processes. Close it in the end.
+
+    Attributes
+    ----------
+    frozen : bool
+        Whether it lies where nothing can be written, so that it is only read.
 
     Parameters
     ----------
@@ -85,13 +121,13 @@ class Database:
         with self._told():
             if path is not None and not path.exists():
                 self._make(path)
-            self.connection = sqlite3.connect(
-                self.path, timeout=30.0, isolation_level=None, check_same_thread=False
-            )
+            self.frozen = False
+            self.connection = self._connect(str(self.path))
             try:
                 if path is None:
                     self.connection.executescript(schema.tables)
                 else:
+                    self._look(path)
                     self._check()
                     self.connection.execute("PRAGMA synchronous=NORMAL")
             except BaseException:
@@ -99,6 +135,25 @@ class Database:
                 raise
         # what nobody closed is let go of with this object; Python 3.13 warns of it otherwise
         finalize(self, self.connection.close)
+
+    def _connect(self, path: str, **options: Any) -> sqlite3.Connection:
+        return sqlite3.connect(
+            path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, **options
+        )
+
+    def _look(self, path: Path) -> None:
+        """See whether it can be read; SQLite writes beside a file, and here perhaps cannot."""
+        try:
+            self.connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+        except sqlite3.OperationalError as error:
+            log = path.with_name(f"{path.name}-wal")
+            if error.sqlite_errorcode & 0xFF not in _UNWRITTEN or (
+                log.exists() and log.stat().st_size
+            ):
+                raise
+            self.connection.close()
+            self.connection = self._connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)
+            self.frozen = True
 
     def _make(self, path: Path) -> None:
         try:
@@ -132,11 +187,10 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            code = getattr(error, "sqlite_errorcode", -1) & 0xFF  # a closed file has none
-            if code in _DAMAGE:
+            mend = mend_of(error, self.path)
+            said = f"{error}. {mend}"
+            if mend is None:
                 said = f"cannot be read as {self.schema.name} ({error}). {self.schema.mend}"
-            else:
-                said = f"{error}. {_MENDS.get(code, 'See to that, then try again.')}"
             raise self.schema.error(f"{self.path}: {said}") from error
 
     def rows(self, query: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
