@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,16 @@ def folder(whole: Path, tmp_path: Path) -> Iterator[Path]:
 def found(folder: Path) -> list[str]:
     with Catalog.open(folder, embedder=Hashing(), create=False) as catalog:
         return [hit.id for hit, _ in catalog.search(QUERY)]
+
+
+@contextmanager
+def telling() -> Iterator[list[str]]:
+    """What an error of ours said, if there was one."""
+    told: list[str] = []
+    try:
+        yield told
+    except ToolgroveError as error:
+        told.append(str(error))
 
 
 def _flipped(old: bytes) -> bytes:
@@ -91,12 +102,12 @@ def test_what_cannot_be_made_again_is_named_with_its_mend(
         place.unlink(missing_ok=True)
     elif place.exists():
         place.write_bytes(DAMAGES[damage](place.read_bytes()))
-    try:
+    with telling() as told:
         assert len(found(folder)) <= 5
-    except ToolgroveError as error:
-        assert str(place.parent) in str(error)
-        assert any(word in str(error).lower() for word in ("index", "delete it", "another place"))
-        assert "delete its folder" not in str(error).lower()
+    for said in told:
+        assert str(place.parent) in said
+        assert any(word in said.lower() for word in ("index", "delete it", "another place"))
+        assert "delete its folder" not in said.lower()
 
 
 def test_a_missing_index_is_told_and_made_again(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import socket
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,6 +47,22 @@ def collections(url: str) -> dict[str, int]:
     found = httpx.get(f"{url}{REST}", trust_env=False).json()
     counts = (httpx.get(f"{url}{REST}/{one['id']}/count", trust_env=False) for one in found)
     return {one["name"]: count.json() for one, count in zip(found, counts, strict=True)}
+
+
+def test_promise_13_no_proxy_is_asked_for_vectors(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        proxy.settimeout(0)
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        monkeypatch.delenv("no_proxy", raising=False)
+        with Catalog.open(tmp_path, embedder=Hashing(), chroma_url=url) as catalog:
+            catalog.add([LOTTERY])
+            assert catalog.search("lottery results", 1)[0][1] == LOTTERY
+        with pytest.raises(BlockingIOError):  # nobody came
+            proxy.accept()
 
 
 def test_a_catalogue_is_written_searched_and_reopened(url: str, tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def unwritable(folder: Path) -> Iterator[None]:
     if root:
         os.seteuid(_NOBODY)
     try:
-        with pytest.raises(OSError):
+        with pytest.raises(PermissionError):
             (folder / "probe").touch()
         yield
     finally:

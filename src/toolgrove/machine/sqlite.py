@@ -137,9 +137,10 @@ class Database:
         finalize(self, self.connection.close)
 
     def _connect(self, path: str, **options: Any) -> sqlite3.Connection:
-        return sqlite3.connect(
+        made: sqlite3.Connection = sqlite3.connect(
             path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False, **options
         )
+        return made
 
     def _look(self, path: Path) -> None:
         """See whether it can be read; SQLite writes beside a file, and here perhaps cannot."""
