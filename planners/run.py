@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -34,6 +35,7 @@ from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.calls.leaving import Announced, told_when_leaving
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -252,10 +254,22 @@ class Run:
         self, left: float | None, key: CallKey, call: ToolCall, write: bool
     ) -> Observation:
         """What a call gives that leaves now: between its intent and its result in the journal."""
-        self.journal.intent(key, write=write)
-        observation = await self._timed(left, self.execute(call))
+        with self._intent(key, write):
+            observation = await self._timed(left, self.execute(call))
         self.journal.result(key, observation)
         return observation
+
+    def _intent(self, key: CallKey, write: bool) -> AbstractContextManager[None]:
+        """Keep a call's intent now or, where a person may be asked first, when it leaves."""
+        if not isinstance(self.execute, Announced):
+            self.journal.intent(key, write=write)
+            return nullcontext()
+
+        def leaves() -> None:
+            if key not in self.journal.record.intents:
+                self.journal.intent(key, write=write)
+
+        return told_when_leaving(leaves)
 
     async def search(self, node: Node, position: int, call: ToolCall) -> Observation:
         """What ``search_tools`` finds, from the journal or searched for now.

@@ -26,6 +26,7 @@ from toolgrove.tools.calls.execute import (
     with_timeout,
     with_truncation,
 )
+from toolgrove.tools.calls.leaving import Announced, with_leaving
 from toolgrove.tools.calls.policy import with_policy
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.wrappers import parse_wrappers
@@ -92,7 +93,7 @@ class CallStack:
     ) -> AsyncIterator[Execute]:
         """One run's :data:`Execute`; its connections are closed in the end.
 
-        From the outside in: the policy is asked, wrappers see the call, the answer is cut and the
+        From the outside in: the policy is asked and the call said to leave, wrappers see the call, the answer is cut and the
         whole of it kept, secrets are scrubbed, one deadline holds for the call with its retries,
         and the spec's ``binding["kind"]`` chooses the backend
         (:mod:`toolgrove.tools.calls.backends`).
@@ -129,9 +130,10 @@ class CallStack:
             for wrapper in reversed(self.wrappers):
                 made = wrapper(made)
             if self.asks:
-                made = with_policy(made, spec_of, settings.policy, backends.preview)
+                made = with_policy(with_leaving(made), spec_of, settings.policy, backends.preview)
+            made = _known(made, spec_of)
             try:
-                yield _known(made, spec_of)
+                yield Announced(made) if self.asks else made
             finally:
                 await backends.close()
 
