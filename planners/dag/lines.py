@@ -19,7 +19,7 @@ from toolgrove.planners.dag.building import SpecOf, build, named
 from toolgrove.planners.dag.plan import Entry, Join, Note, Problem
 from toolgrove.planners.dag.values import Broken, Incomplete, read_arguments
 
-__all__ = ["LineReader", "begins_lines", "told"]
+__all__ = ["LineReader", "begins_lines", "number_of", "told"]
 
 _MARKS = r"[*`_]*"
 _NUMBER = rf"\s*(?:[-*>]\s+)?{_MARKS}(?:(?:Task|Step)\s+)?(\d{{1,9}})(?:[.)]+|:){_MARKS}\s*"
@@ -80,6 +80,12 @@ def _head(text: str, spec_of: SpecOf) -> _Head | None:
     if call is None or not (plain or named(call[1], spec_of) is not None):
         return None
     return _Head(int(numbered[1]), call[1], call.end(), name)
+
+
+def number_of(text: str, spec_of: SpecOf) -> int | None:
+    """The number of the call that a line makes; None where it makes none, or ends the plan."""
+    head = None if _JOIN.match(text) else _head(text, spec_of)
+    return None if head is None else head.number
 
 
 def begins_lines(text: str, spec_of: SpecOf) -> bool:

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 from toolgrove.data.spoken import Spoken
 from toolgrove.planners.dag.building import SpecOf
+from toolgrove.planners.dag.examples import announces, example_lines
 from toolgrove.planners.dag.lines import LineReader, begins_lines
 from toolgrove.planners.dag.objects import ObjectReader, begins_objects
-from toolgrove.planners.dag.plan import Entry, PlanTask, Problem
+from toolgrove.planners.dag.plan import Entry, Note, PlanTask, Problem
 
 __all__ = ["PlanReader", "read_plan"]
 
@@ -56,6 +57,7 @@ class PlanReader:
         self._line = 1
         self._taken: set[int] = set()
         self._held: list[Problem] = []
+        self._aside: list[str] | None = None
 
     @property
     def begun(self) -> int:
@@ -80,6 +82,8 @@ class PlanReader:
         self._tail += chunk
         found: list[Entry] = []
         while self._reader is None:
+            if self._aside is not None and not self._is_told(found, ended=False):
+                return found
             line, end, rest = self._tail.partition("\n")
             if begins_objects(line, bool(end)):
                 self._reader = ObjectReader(self._spec_of, self._line)
@@ -89,9 +93,26 @@ class PlanReader:
                 found += self._before(line)
                 self._tail = rest
                 self._line += 1
+                self._aside = [] if announces(line) else None
             else:
                 return found
         return found + self._kept(self._reader.feed(self._tail))
+
+    def _is_told(self, found: list[Entry], *, ended: bool) -> bool:
+        """Whether it is known what of the lines after "For example:" is one; it is then noted."""
+        assert self._aside is not None
+        *whole, self._tail = self._tail.split("\n")
+        self._aside += whole
+        last = [self._tail] if ended and self._tail else []
+        count = example_lines([*self._aside, *last], self._spec_of, ended=ended)
+        if count is None:
+            return False
+        for line in self._aside[:count]:
+            found.append(Note(self._line, line))
+            self._line += 1
+        self._tail = "\n".join([*self._aside[count:], self._tail])
+        self._aside = None
+        return True
 
     def _before(self, line: str) -> list[Entry]:
         """A line before the first call: words, or a call without a number."""
@@ -107,6 +128,9 @@ class PlanReader:
         """
         begun = self.begun
         found = self._heard(self._said.close(), begun)
+        if self._aside is not None:
+            self._is_told(found, ended=True)
+            found += self._read("")
         if self._reader is None:
             found += LineReader(self._spec_of, self._line).feed(self._tail + "\n")
         else:
