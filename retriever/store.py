@@ -111,7 +111,7 @@ class IndexStore:
     @property
     def frozen(self) -> bool:
         """Whether it lies where nothing can be written."""
-        return self._db.frozen
+        return self.database.frozen
 
     def damaged(self, error: Exception) -> CatalogError:
         """What came of rows that are not what was written."""

@@ -16,8 +16,8 @@ from toolgrove.planners.dag.objects import begins_objects
 __all__ = ["announces", "example_lines"]
 
 _LEAD = re.compile(
-    r"[\s>*_#(-]*(?:(?:here is |here's )?(?:an |a )?(?:short )?example(?: plan)?|for (?:example|instance)"
-    r"|e\.\s?g\.|such as)[\s*_,]*[:.…]*[\s*_)]*",
+    r"[\s>*_#(-]*(?:(?:here is |here's )?(?:an |a )?(?:short )?example(?: plan)?"
+    r"|for (?:example|instance)|e\.\s?g\.|such as)[\s*_,]*[:.…]*[\s*_)]*",
     re.IGNORECASE,
 )
 
@@ -32,7 +32,7 @@ def announces(line: str) -> bool:
     >>> announces("For example, Lisbon is far:"), announces("1. example(x=1)")
     (False, False)
     """
-    return bool(_LEAD.fullmatch(line))
+    return len(line) <= 60 and bool(_LEAD.fullmatch(line))
 
 
 def example_lines(lines: list[str], spec_of: SpecOf, *, ended: bool) -> int | None:

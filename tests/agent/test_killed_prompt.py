@@ -1,4 +1,4 @@
-"""Promises 1 and 6: a write leaves after somebody approved it, and its intent is kept right then."""
+"""Promises 1 and 6: a write leaves after it was approved, and its intent is kept right then."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def solve(folder: Path, policy: Policy) -> SearchTree:
     def script(messages: Any) -> Any:
         return finish("done") if messages[-1].type == "tool" else call("send", text="x")
 
-    agent = Agent(
-        model=ScriptedModel(script=script), tools=[send], planner="react", policy=policy
-    )
+    agent = Agent(model=ScriptedModel(script=script), tools=[send], planner="react", policy=policy)
     return asyncio.run(agent.solve(Task("t", "Send it."), folder / "run"))
 
 

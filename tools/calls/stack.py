@@ -93,9 +93,9 @@ class CallStack:
     ) -> AsyncIterator[Execute]:
         """One run's :data:`Execute`; its connections are closed in the end.
 
-        From the outside in: the policy is asked and the call said to leave, wrappers see the call, the answer is cut and the
-        whole of it kept, secrets are scrubbed, one deadline holds for the call with its retries,
-        and the spec's ``binding["kind"]`` chooses the backend
+        From the outside in: the policy is asked, the call is said to leave, wrappers see it, the
+        answer is cut and the whole of it kept, secrets are scrubbed, one deadline holds for the
+        call with its retries, and the spec's ``binding["kind"]`` chooses the backend
         (:mod:`toolgrove.tools.calls.backends`).
 
         Parameters

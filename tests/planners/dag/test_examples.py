@@ -37,10 +37,10 @@ WANTED = ["1 look {'text': 'y'}", "2 send {'text': '$1'}"]
 @pytest.mark.parametrize("words", ["For example:", "e.g.", "E.g.:", "Example:", "**Example plan:**",
                                    "Here is an example:", "For instance:", "Such as:"])  # fmt: skip
 @pytest.mark.parametrize("between", ["\n", "\nPlan:\n", "Now the plan:\n", ""])
-def test_calls_after_words_for_an_example_are_not_made(
-    words: str, between: str, size: int
-) -> None:
-    text = f"I number calls.\n{words}\n1. send(text='x')\n2. send(text='z')\n{between}{PLAN}join()\n"
+def test_calls_after_words_for_an_example_are_not_made(words: str, between: str, size: int) -> None:
+    text = (
+        f"I number calls.\n{words}\n1. send(text='x')\n2. send(text='z')\n{between}{PLAN}join()\n"
+    )
     assert read(text, size) == [*WANTED, "join"]
 
 
