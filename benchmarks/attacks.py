@@ -87,7 +87,7 @@ def _killed(draw: random.Random, folder: Path) -> str:
 
 def _cancelled(draw: random.Random, folder: Path) -> str:
     """A run that writes, cancelled after some turns of the event loop and gone on with."""
-    seed, turns = draw.randrange(10**6), draw.randrange(1, 200)
+    seed, turns = draw.randrange(10**6), draw.randrange(1, 120)
 
     async def attack() -> bool:
         bench, script = Bench(folder / "notes.txt"), RandomScript(seed, writes=True)
