@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.otel import instrument
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.settings import RunSettings
+    from toolgrove.agent.thread import Thread
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.virtual.server import VirtualServer
     from toolgrove.agent.voting import vote
@@ -37,6 +38,7 @@ __all__ = [
     "Outcome",
     "RunSettings",
     "ScriptedModel",
+    "Thread",
     "ToolRetriever",
     "VirtualServer",
     "call",
@@ -62,6 +64,7 @@ __getattr__, __dir__ = face(
         "Outcome": "agent.outcome",
         "RunSettings": "agent.settings",
         "ScriptedModel": "agent.models.scripted",
+        "Thread": "agent.thread",
         "ToolRetriever": "agent.tool_retriever",
         "VirtualServer": "agent.virtual.server",
         "call": "agent.models.scripted",

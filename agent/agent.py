@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from functools import reduce
 from itertools import count
 from pathlib import Path
@@ -11,14 +19,17 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from langchain_core.runnables import Runnable, RunnableConfig
 
+from toolgrove.agent.asking import as_task
 from toolgrove.agent.hosting import apis_identity, world_version
+from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.models.identity import sampling_of
 from toolgrove.agent.models.loading import load_model
-from toolgrove.agent.outcome import Outcome, as_task
+from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.prepared import Prepared, keep, prepare
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
+from toolgrove.agent.thread import Thread
 from toolgrove.agent.waiting import iterated, wait
 from toolgrove.agent.watching import streamed, watched
 from toolgrove.data.chat_text import model_name
@@ -35,6 +46,7 @@ from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.secrets import SecretStore
 
@@ -42,12 +54,13 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
+    from toolgrove.agent.asking import Request
     from toolgrove.agent.catalog import Catalog
 
 __all__ = ["Agent"]
 
 
-class Agent(Runnable[str | Task, Outcome]):
+class Agent(Runnable["Request", Outcome]):
     """Answers requests by searching over tool calls.
 
     Parameters
@@ -125,6 +138,7 @@ class Agent(Runnable[str | Task, Outcome]):
         if strong is not None:
             how = parse_cascade(self.settings.cascade)
             self.chat_models = Cascade(self.model, _loaded(strong, self.settings), how)
+        self.form = _form(self.settings)
         self.apis_identity = apis_identity(self.settings.calls.apis)
         self._offers: dict[tuple[object, ...], Offer] = {}
         self._prepared: dict[tuple[object, ...], Prepared] = {}
@@ -135,6 +149,8 @@ class Agent(Runnable[str | Task, Outcome]):
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
         other._prepared = {}
+        if "response_format" in options:
+            other.form = _form(other.settings)
         if "apis" in options:
             other.apis_identity = apis_identity(options["apis"])
         return other
@@ -165,21 +181,81 @@ class Agent(Runnable[str | Task, Outcome]):
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
         }
 
+    @property
+    def InputType(self) -> type[str]:  # noqa: N802 - as LangChain names it
+        """What a tool made of the agent takes (``as_tool``): the request in words."""
+        return str
+
+    @property
+    def OutputType(self) -> type[Outcome]:  # noqa: N802 - as LangChain names it
+        return Outcome
+
+    def as_tool(
+        self,
+        args_schema: Any = None,
+        *,
+        name: str | None = None,
+        description: str | None = None,
+        arg_types: dict[str, type] | None = None,
+    ) -> BaseTool:
+        """A LangChain tool whose calls are runs of this agent: it takes a request and answers it.
+
+        Parameters
+        ----------
+        args_schema, arg_types
+            Where it takes something else, as LangChain has it: the arguments are the request.
+        name, description : str or None
+            What another model is told of it.
+        """
+        if args_schema is not None or arg_types is not None:
+            return super().as_tool(
+                args_schema, name=name, description=description, arg_types=arg_types
+            )
+        from langchain_core.tools import StructuredTool
+
+        def answer(request: str, config: RunnableConfig) -> str:
+            return self.invoke(request, config)
+
+        async def answer_later(request: str, config: RunnableConfig) -> str:
+            return await self.ainvoke(request, config)
+
+        return StructuredTool.from_function(
+            answer,
+            coroutine=answer_later,
+            name=name or "agent",
+            description=description or "Answers a request in words by calling tools.",
+        )
+
     def invoke(
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Outcome:
-        """Answer a request; see :meth:`ainvoke`."""
+        """Answer a request, from sync code; see :meth:`ainvoke`."""
         return wait(self.ainvoke(input, config, **kwargs))
 
     async def ainvoke(
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self,
+        input: Request,
+        config: RunnableConfig | None = None,
+        *,
+        context: Any = None,
+        secrets: Mapping[str, str | tuple[str, str]] | None = None,
+        **kwargs: Any,
     ) -> Outcome:
         """Answer a request.
 
         Parameters
         ----------
-        input : str or Task
-            The request in words, or a task that names its tools.
+        input : str, Task, messages, mapping or prompt value
+            The request in words, a task that names its tools, or a conversation whose last message
+            is the request: messages in any of LangChain's forms, ``{"messages": […]}``, what a
+            prompt gives.
+        config : RunnableConfig or None
+            LangChain's; tools that ask for one get its ``configurable``, metadata and tags.
+        context : Any
+            For tools that ask for it (``Annotated[Ctx, FromRun]``) and instructions that do; no
+            model sees it, and no journal.
+        secrets : mapping or None
+            For this run only: by name a value, or a value and the origin that it may be sent to.
 
         Raises
         ------
@@ -191,18 +267,18 @@ class Agent(Runnable[str | Task, Outcome]):
         if kwargs:
             unknown = ", ".join(map(repr, sorted(kwargs)))
             raise TypeError(f"Agent.invoke takes no {unknown}: give settings to Agent(…) instead")
-        task = input if isinstance(input, Task) else as_task(input)
-        run = None if self.runs is None else self.new_run(task)
-        return await self._outcome(task, run, config)
+        inputs = RunInputs(context, secrets or {}, config)
+        task = as_task(input, inputs.hold)
+        return await self.answer(task, self.runs and self.new_run(task), inputs)
 
     def stream(  # type: ignore[override]  # what happens, where others give pieces of the output
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Event]:
         """Answer a request, and give what happens meanwhile; see :meth:`astream`."""
         return iterated(lambda: self.astream(input, config, **kwargs))
 
     def astream(  # type: ignore[override]  # as stream
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncGenerator[Event, None]:
         """Answer a request, and give what happens meanwhile (:mod:`toolgrove.data.events`).
 
@@ -217,7 +293,7 @@ class Agent(Runnable[str | Task, Outcome]):
         return _Whole(self).astream_events(*args, **kwargs)
 
     def transform(
-        self, input: Iterator[str | Task], config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Iterator[Request], config: RunnableConfig | None = None, **kwargs: Any
     ) -> Iterator[Outcome]:
         """In a chain that is streamed: the outcome, once all of the input is there."""
         whole = list(input)
@@ -225,21 +301,47 @@ class Agent(Runnable[str | Task, Outcome]):
             yield self.invoke(reduce(_joined, whole), config, **kwargs)
 
     async def atransform(
-        self, input: AsyncIterator[str | Task], config: RunnableConfig | None = None, **kwargs: Any
+        self, input: AsyncIterator[Request], config: RunnableConfig | None = None, **kwargs: Any
     ) -> AsyncIterator[Outcome]:
         """In a chain that is streamed: the outcome, once all of the input is there."""
         whole = [chunk async for chunk in input]
         if whole:
             yield await self.ainvoke(reduce(_joined, whole), config, **kwargs)
 
-    def resume(self, run: str | Path) -> Outcome:
-        """Go on with a run that was cut short; see :meth:`aresume`."""
-        return wait(self.aresume(run))
+    async def answer(self, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
+        """Answer a task in a folder of the caller's choice; see :meth:`ainvoke`."""
 
-    async def aresume(self, run: str | Path) -> Outcome:
+        async def work() -> Outcome:
+            return Outcome.of(await run_task(self, task, run, inputs), run, self.form)
+
+        return await watched(self, task, run, inputs.config, work)
+
+    def thread(self, name: str) -> Thread:
+        """A conversation that is kept on disk, under ``runs``, and gone on with by its name.
+
+        Raises
+        ------
+        UsageError
+            Where the agent keeps no runs.
+        """
+        return Thread.of(self, name)
+
+    def resume(self, run: str | Path, **kwargs: Any) -> Outcome:
+        """Go on with a run that was cut short; see :meth:`aresume`."""
+        return wait(self.aresume(run, **kwargs))
+
+    async def aresume(
+        self,
+        run: str | Path,
+        config: RunnableConfig | None = None,
+        *,
+        context: Any = None,
+        secrets: Mapping[str, str | tuple[str, str]] | None = None,
+    ) -> Outcome:
         """Go on with a run that was cut short; one that has ended gives what it came to.
 
-        The budget may be another one; what the run's policy forbade stays forbidden.
+        The budget may be another one; what the run's policy forbade stays forbidden. Context and
+        secrets are given again: no journal holds them.
 
         Raises
         ------
@@ -252,9 +354,15 @@ class Agent(Runnable[str | Task, Outcome]):
         """
         folder = Path(run)
         task, _ = read_run(folder).began
-        return await self._outcome(task, folder)
+        inputs = RunInputs(context, secrets or {}, config)
+        return await self.answer(task, folder, inputs)
 
-    async def solve(self, task: Task, run: str | Path | None) -> SearchTree:
+    async def solve(
+        self,
+        task: Task,
+        run: str | Path | None,
+        inputs: RunInputs = RunInputs(),  # noqa: B008 - frozen
+    ) -> SearchTree:
         """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
 
         Raises
@@ -264,15 +372,7 @@ class Agent(Runnable[str | Task, Outcome]):
         JournalLocked
             Where another process is at it.
         """
-        return (await self._outcome(task, None if run is None else Path(run))).tree
-
-    async def _outcome(
-        self, task: Task, run: Path | None, config: RunnableConfig | None = None
-    ) -> Outcome:
-        async def work() -> Outcome:
-            return Outcome.of(await run_task(self, task, run), run)
-
-        return await watched(self, task, run, config, work)
+        return (await self.answer(task, None if run is None else Path(run), inputs)).tree
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""
@@ -331,32 +431,33 @@ class Agent(Runnable[str | Task, Outcome]):
         """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
         return self.registry if self.settings.search_tools else self.offered(task)
 
-    def offer(self, specs: Sequence[ToolSpec]) -> Offer:
+    def offer(self, specs: Sequence[ToolSpec], form: AnswerForm | None = None) -> Offer:
         """What a run shows its model; runs that show the same share it, with all it keeps."""
         controls = [SEARCH_TOOLS] if self.settings.search_tools else []
         controls += subtasks.CONTROLS if self.settings.subtasks else ()
-        key = (self.registry, self.registry.version, *controls, *(spec.id for spec in specs))
+        form = form or self.form
+        key = (self.registry, self.registry.version, form, *controls, *(s.id for s in specs))
         found = self._offers.get(key)
-        return found or keep(self._offers, key, self.registry.offer_of(specs, controls))
+        return found or keep(self._offers, key, self.registry.offer_of(specs, controls, form))
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
         return self.apis_identity or world_version(specs)
 
 
-class _Whole(Runnable[str | Task, Outcome]):
+class _Whole(Runnable["Request", Outcome]):
     """An agent whose stream has one piece, the outcome."""
 
     def __init__(self, agent: Agent) -> None:
         self._agent = agent
 
     def invoke(
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Outcome:
         return self._agent.invoke(input, config, **kwargs)
 
     async def ainvoke(
-        self, input: str | Task, config: RunnableConfig | None = None, **kwargs: Any
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
     ) -> Outcome:
         return await self._agent.ainvoke(input, config, **kwargs)
 
@@ -371,3 +472,8 @@ def _joined(whole: Any, chunk: Any) -> Any:
 
 def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
     return load_model(model, **settings.sampling) if isinstance(model, str) else model
+
+
+def _form(settings: RunSettings) -> AnswerForm | None:
+    wanted = settings.response_format
+    return None if wanted is None else AnswerForm.of(wanted)

@@ -11,13 +11,13 @@ from toolgrove.errors import UsageError
 from toolgrove.planners.brief import Brief
 
 if TYPE_CHECKING:
-    from toolgrove.agent.settings import RunSettings
+    from toolgrove.agent.agent import Agent
     from toolgrove.data.records import Task
 
 __all__ = ["brief_of", "brief_to_go_on"]
 
 
-async def brief_of(settings: RunSettings, task: Task, context: Any = None) -> Brief:
+async def brief_of(agent: Agent, task: Task, context: Any) -> Brief:
     """What a task's run is told.
 
     Raises
@@ -25,14 +25,19 @@ async def brief_of(settings: RunSettings, task: Task, context: Any = None) -> Br
     UsageError
         Where the instructions are no text.
     """
-    return Brief(instructions=await _text(settings.instructions, task, context))
+    settings = agent.settings
+    schema = None if agent.form is None else agent.form.schema
+    return Brief(await _text(settings.instructions, task, context), schema, settings.finish)
 
 
-def brief_to_go_on(settings: RunSettings, begun: Brief) -> Brief:
+def brief_to_go_on(agent: Agent, begun: Brief) -> Brief:
     """What a run that is gone on with is told: what it was, unless the agent says another thing."""
-    if callable(settings.instructions) or not settings.instructions:
-        return begun
-    return replace(begun, instructions=settings.instructions)
+    settings, brief = agent.settings, begun
+    if settings.instructions and not callable(settings.instructions):
+        brief = replace(brief, instructions=settings.instructions)
+    if agent.form is not None:
+        brief = replace(brief, schema=agent.form.schema)
+    return brief if settings.finish == "auto" else replace(brief, finish=settings.finish)
 
 
 async def _text(instructions: str | Callable[..., Any], task: Task, context: Any) -> str:

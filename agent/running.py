@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.briefing import brief_of, brief_to_go_on
+from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.prepared import Prepared, prepare
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.tool_search import finder
@@ -23,8 +24,11 @@ from toolgrove.errors import ResumeMismatch
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Meter
 from toolgrove.planners.solve import solve
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.idempotency import KeyFile
 from toolgrove.tools.calls.stack import CallStack
+from toolgrove.tools.scope import RunScope, lending
+from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
@@ -33,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["has_begun", "run_task"]
 
 
-async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
+async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs) -> SearchTree:
     """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
 
     Raises
@@ -47,27 +51,35 @@ async def run_task(agent: Agent, task: Task, run: Path | None) -> SearchTree:
     if has_begun(run):
         begun = _resumed(agent, task, run)
     else:
-        begun = _begun(task, run, await _prepared(agent, task, await brief_of(settings, task)))
+        if run is not None:
+            inputs.put(run)
+        brief = await brief_of(agent, task, inputs.context)
+        begun = _begun(task, run, await _prepared(agent, task, brief))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
+    meter = Meter(settings.budget, journal.record, prepared.chat.models, settings.prices)
+    calls = begun.calls.with_secrets(inputs.secrets)
     try:
-        async with begun.calls.opened(
-            offered=prepared.offer.specs,
-            store=journal.store,
-            keys=KeyFile(journal.run / "idempotency.jsonl").key,
-            pins=pins,
-            cassette=_cassette(agent, task, resumed=journal.record.size > 0),
-        ) as execute:
-            return await solve(
-                journal,
-                chat=prepared.chat,
-                offer=prepared.offer,
-                execute=execute,
-                frontier=agent.frontier(),
-                meter=Meter(settings.budget, journal.record, prepared.chat.models, settings.prices),
-                find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
-                window=prepared.window,
-                in_flight=settings.in_flight,
-            )
+        if run is None:
+            inputs.put(journal.run)
+        with lending(RunScope(inputs.context, inputs.config or {}, journal.keep)):
+            async with calls.opened(
+                offered=prepared.offer.specs,
+                store=journal.store,
+                keys=KeyFile(journal.run / "idempotency.jsonl").key,
+                pins=pins,
+                cassette=_cassette(agent, task, calls.secrets, resumed=journal.record.size > 0),
+            ) as execute:
+                return await solve(
+                    journal,
+                    chat=prepared.chat,
+                    offer=prepared.offer,
+                    execute=execute,
+                    frontier=agent.frontier(),
+                    meter=meter,
+                    find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
+                    window=prepared.window,
+                    in_flight=settings.in_flight,
+                )
     finally:
         journal.close()
 
@@ -126,8 +138,9 @@ def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
         record = journal.record
         config = record.header["config"]
         begun_for, begun_with = record.began
-        offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with])
-        brief = brief_to_go_on(agent.settings, Brief.of(record))
+        brief = brief_to_go_on(agent, Brief.of(record))
+        form = agent.form or (None if brief.schema is None else AnswerForm(brief.schema))
+        offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with], form)
         prepared = prepare(agent, offer, agent.sampling, brief)
         now = {**prepared.same, "task": task.id, "virtual APIs": agent.apis_identity}
         _same(run, {**config, "task": begun_for.id}, now)
@@ -159,7 +172,7 @@ def _pins(specs: Iterable[ToolSpec]) -> dict[str, str]:
     return {spec.id: codec.digest(spec) for spec in specs}
 
 
-def _cassette(agent: Agent, task: Task, *, resumed: bool) -> Cassette | None:
+def _cassette(agent: Agent, task: Task, secrets: SecretStore, *, resumed: bool) -> Cassette | None:
     """What records a task's exchanges, or replays them."""
     calls = agent.settings.calls
     if calls.record is None and calls.replay is None:
@@ -170,4 +183,4 @@ def _cassette(agent: Agent, task: Task, *, resumed: bool) -> Cassette | None:
         return Replay(cassette_path(calls.replay, task.id))
     assert calls.record is not None
     path = cassette_path(calls.record, task.id)
-    return Recording(path, agent.secrets.scrub, resume=resumed)
+    return Recording(path, secrets.scrub, resume=resumed)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, get_args
 
 from toolgrove.data import settings as declared
 from toolgrove.data.records import ToolSpec
 from toolgrove.data.secret_forms import without_passwords
 from toolgrove.data.settings import decides, passes
 from toolgrove.errors import JournalError, UsageError
+from toolgrove.planners.brief import Finish
 from toolgrove.planners.budget import Budget, Prices
 from toolgrove.planners.context import Count, Window, approximately
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.settings import CallSettings
 
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class RunSettings:
     instructions : str or callable
         What a run is told below its planner's own words; ``instructions(task)`` or
         ``instructions(task, context)`` gives it for each run, whose journal keeps it.
+    response_format : type, JsonObject or None
+        What the final answer has to be: a pydantic class, a ``TypedDict`` or a JSON Schema.
+    finish : str
+        When a reply that calls no tool is the answer: ``text`` always, ``tool`` never, ``auto``
+        where the planner has no other path to try.
     catalog : str
         The folder that tools are retrieved from; empty where there is none.
     k : int
@@ -83,6 +90,8 @@ class RunSettings:
     cascade: str = decides("specreason")
     sampling: Mapping[str, Any] = decides(factory=dict)
     instructions: str | Instructions = decides("")
+    response_format: Any = decides(None, kept=False)
+    finish: Finish = decides("auto")
     catalog: str = passes("")
     k: int = decides(5)
     search_tools: bool = decides(False)
@@ -139,6 +148,8 @@ class RunSettings:
             raise UsageError("search_tools needs a catalog to search.")
         if self.rerank is not None and not catalog:
             raise UsageError("rerank looks again at what a catalog's search found: give a catalog.")
+        if self.finish not in get_args(Finish):
+            raise UsageError(f"finish={self.finish!r}: say {', '.join(get_args(Finish))}.")
 
     def to_journal(self) -> dict[str, Any]:
         """The settings as JSON, less what cannot be kept: functions, and what a machine trusts."""
@@ -179,8 +190,11 @@ class RunSettings:
             del found["prices"]
         if not self.strong:
             del found["cascade"]
-        if not self.instructions:  # so that results of before keep their key
-            del found["instructions"]
+        if self.response_format is not None:
+            found["response_format"] = AnswerForm.of(self.response_format).schema
+        for name in ("instructions", "response_format", "finish"):
+            if getattr(self, name) == _DEFAULTS[name]:  # results of before keep their key
+                del found[name]
         return found
 
     def named(self, run: str | Path) -> RunSettings:
@@ -201,6 +215,7 @@ class RunSettings:
 
 _CALLS = frozenset(one.name for one in fields(CallSettings))
 _RUN = frozenset(one.name for one in fields(RunSettings))
+_DEFAULTS = {one.name: one.default for one in fields(RunSettings)}
 
 
 class RunOptions(TypedDict, total=False):
@@ -209,6 +224,8 @@ class RunOptions(TypedDict, total=False):
     cascade: str
     sampling: Mapping[str, Any]
     instructions: str | Instructions
+    response_format: Any
+    finish: Finish
     k: int
     search_tools: bool
     subtasks: bool

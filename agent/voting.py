@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.outcome import Outcome, as_task
+from toolgrove.agent.asking import as_task
+from toolgrove.agent.outcome import Outcome
 from toolgrove.data import codec
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.quoting import quoted

@@ -17,7 +17,7 @@ from toolgrove.data.records import (
 from toolgrove.data.schemas import said
 from toolgrove.data.strict import strict
 
-__all__ = ["CONTROL_FUNCTIONS", "FINISH_FUNCTION", "function", "shown_parameters"]
+__all__ = ["CONTROL_FUNCTIONS", "FINISH_FUNCTION", "function", "narrowed", "shown_parameters"]
 
 FINISH_FUNCTION: JsonObject = {
     "name": FINISH,
@@ -92,8 +92,14 @@ def function(spec: ToolSpec, name: str) -> dict[str, Any]:
     return {
         "name": name,
         "description": _description(spec),
-        "parameters": _trimmed(strict(shown_parameters(spec)[0]), _PARAMETER),
+        "parameters": narrowed(shown_parameters(spec)[0]),
     }
+
+
+def narrowed(parameters: JsonObject) -> dict[str, Any]:
+    """Parameters as every model API takes them, with their descriptions cut."""
+    found: dict[str, Any] = _trimmed(strict(parameters), _PARAMETER)
+    return found
 
 
 def shown_parameters(spec: ToolSpec) -> tuple[JsonObject, Mapping[str, str]]:

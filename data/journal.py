@@ -33,6 +33,7 @@ from typing import IO, Any, cast
 from uuid import uuid4
 
 from toolgrove.data import codec
+from toolgrove.data.blocks import keep_block
 from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
 from toolgrove.data.spending import spending
 from toolgrove.data.tree import Ending, SearchTree
@@ -390,6 +391,12 @@ class Journal:
                 beside.write_bytes(content.encode("utf-8", "surrogatepass"))
                 beside.replace(path)
         return name
+
+    def keep(self, data: bytes, mime: str) -> str:
+        """Keep bytes of a kind beside the journal, and give the text that stands for them."""
+        with _told(self.run):
+            self.run.mkdir(mode=0o700, parents=True, exist_ok=True)
+            return keep_block(self.run, data, mime)
 
     def close(self) -> None:
         """Let go of the run."""

@@ -6,8 +6,8 @@ that is told nothing says what its planner says, to the byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from toolgrove.data import codec
 from toolgrove.data.conversation import earlier
@@ -17,10 +17,14 @@ from toolgrove.planners.prompts import Prompts
 if TYPE_CHECKING:
     from toolgrove.data.journal import Record
 
-__all__ = ["Brief", "RunRequest"]
+__all__ = ["Brief", "Finish", "RunRequest"]
 
 _INSTRUCTIONS = "\n\nFollow these instructions, too:\n{text}"
+_FORM = "\n\nThe final answer has to be JSON that fits this schema, and nothing else:\n{schema}"
 _KEY = "brief"
+
+Finish: TypeAlias = Literal["auto", "tool", "text"]
+"""What ends a path besides giving up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +61,16 @@ class Brief:
     ----------
     instructions : str
         Shown below the planner's own words, at every step and to every model that has a say.
+    schema : JsonObject or None
+        What the final answer has to fit; None takes any text.
+    finish : str
+        When a reply that calls nothing is an answer: ``text`` always, ``tool`` never, ``auto``
+        where the planner has no other path to try.
     """
 
     instructions: str = ""
+    schema: JsonObject | None = field(default=None, hash=False)
+    finish: Finish = "auto"
 
     @classmethod
     def of(cls, record: Record) -> Brief:
@@ -75,7 +86,7 @@ class Brief:
         """Names all that a planner says, this included."""
         if self == _NOTHING:
             return prompts.digest
-        return codec.digest([prompts.digest, _INSTRUCTIONS, self])
+        return codec.digest([prompts.digest, _INSTRUCTIONS, _FORM, self])
 
     def asked(self, task: Task) -> RunRequest:
         """What a task's run is asked."""
@@ -83,7 +94,10 @@ class Brief:
         told = [self.instructions, *(one.content for one in said if one.role is Role.SYSTEM)]
         text = "\n\n".join(part.strip() for part in told if part.strip())
         others = tuple(one for one in said if one.role is not Role.SYSTEM)
-        return RunRequest(task.query, others, _INSTRUCTIONS.format(text=text) if text else "")
+        heeded = _INSTRUCTIONS.format(text=text) if text else ""
+        if self.schema is not None:
+            heeded += _FORM.format(schema=codec.dumps(self.schema).decode())
+        return RunRequest(task.query, others, heeded)
 
 
 _NOTHING = Brief()

@@ -31,6 +31,7 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.arguments import given_arguments
 from toolgrove.planners.direct_call import AskModel, asking
 from toolgrove.planners.refused import refused_function
+from toolgrove.planners.showing import WithBlocks, as_taken
 from toolgrove.planners.tokens import Hearing, Pieces
 from toolgrove.planners.wrapped import with_tools
 
@@ -215,6 +216,8 @@ class Chat:
             Where the model did not answer; what it raised is the cause.
         """
         listed = messages if isinstance(messages, list) else list(messages)
+        if isinstance(messages, WithBlocks):
+            listed = as_taken(messages, self._model, self.name)
         if listening() is None:
             return await self._replied(listed, name_calls, None)
         return await self._told(partial(self._replied, listed, name_calls), listed, self._names)
@@ -329,6 +332,8 @@ class Chat:
         scope: Scope | None,
     ) -> Reply:
         began = time.monotonic()
+        if isinstance(messages, WithBlocks):
+            messages = as_taken(messages, self._model, self.name)
         text: list[str] = []
         usage = Usage()
         enough = cut = False

@@ -94,8 +94,11 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     node = made(depth=parent.depth)
     calls, observations = await _execute(run, node, offer, reply.message.calls, ahead)
     state, answer = _finished(calls, observations)
+    made_calls = sum(1 for call in calls if call.name != FINISH)
+    if offer.form is not None:  # an answer to be mended takes a step: a path of such has an end
+        made_calls += sum(1 for seen in observations if seen.status is Status.BAD_FINISH)
     return made(
-        depth=parent.depth + sum(1 for call in calls if call.name != FINISH),
+        depth=parent.depth + made_calls,
         messages=(reply.message, *_tool_messages(reply.message.calls, observations)),
         calls=calls,
         observations=observations,

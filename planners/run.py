@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
+from toolgrove.data.blocks import has_blocks
 from toolgrove.data.events import (
     BudgetUsed,
     RetrievalEnded,
@@ -33,12 +34,15 @@ from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, all_to_langchain
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
+from toolgrove.planners.showing import Showing
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.leaving import Announced, told_when_leaving
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
+    from langchain_core.messages import BaseMessage
+
     from toolgrove.planners.frontier import Frontier
 
 __all__ = ["Run"]
@@ -89,7 +93,9 @@ class Run:
         in_flight: int = 1,
     ) -> None:
         self.tree = tree
-        self.asked = Brief.of(journal.record).asked(tree.task)
+        self.brief = Brief.of(journal.record)
+        self.asked = self.brief.asked(tree.task)
+        self._showing: Showing | None = None
         self.in_flight = in_flight
         self.chat = chat
         self.prompts = frontier.prompts
@@ -99,6 +105,8 @@ class Run:
         self.execute = execute
         self.journal = journal
         self.meter = meter
+        for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
+            self._may_show(said)
         self._find = find
         self._plain: Chatting | None = None
         self._chats: dict[Offer, Chatting] = {offer: chat}
@@ -134,7 +142,7 @@ class Run:
 
         def ask() -> Awaitable[Reply]:
             messages = self.paths.messages(parent, all_to_langchain(prompt) if prompt else ())
-            return chat.ask(messages, f"call_{node[:12]}")
+            return chat.ask(self._shown(messages), f"call_{node[:12]}")
 
         return await self._reply(CallKey(node, "model", asked), ask, chat.calls)
 
@@ -143,7 +151,7 @@ class Run:
         chat = self._plain = self._plain or self.chat.offering(())
 
         def ask() -> Awaitable[Reply]:
-            return chat.ask(all_to_langchain(messages), "")
+            return chat.ask(self._shown(all_to_langchain(messages)), "")
 
         return await self._reply(
             CallKey(node, "judge", codec.digest(list(messages))), ask, chat.calls
@@ -171,13 +179,21 @@ class Run:
             nonlocal heard
             heard = True
             form = grammar() if chat.takes_grammar else ""
-            return chat.stream(all_to_langchain(messages), hear, form)
+            return chat.stream(self._shown(all_to_langchain(messages)), hear, form)
 
         key = CallKey(node, "model", codec.digest(list(messages)))
         reply = await self._reply(key, ask, chat.calls)
         if not heard:
             hear(reply.message.content)
         return reply
+
+    def _shown(self, messages: list[BaseMessage]) -> list[BaseMessage]:
+        """The messages with the pictures that they name, where the run has any."""
+        return messages if self._showing is None else self._showing.shown(messages)
+
+    def _may_show(self, text: str) -> None:
+        if self._showing is None and has_blocks(text):
+            self._showing = Showing(self.journal.run)
 
     async def _reply(self, key: CallKey, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
         kept, key = self._look_up(key)
@@ -226,6 +242,7 @@ class Run:
         paths.epoch += write
         try:
             observation = await self._observation(CallKey(node, "tool", asked), call, write)
+            self._may_show(observation.content)
         finally:
             paths.epoch += write
         if not write:

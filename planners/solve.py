@@ -19,6 +19,7 @@ from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
+from toolgrove.planners.finishing import in_words
 from toolgrove.planners.frontier import Frontier, Rate
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
@@ -141,10 +142,13 @@ async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
         for place, step in enumerate(wave):
             if isinstance(step, Rate):
                 await rate(run, frontier, step)
-            elif ahead is None:
-                await _add(run, frontier.on_node(await grown(run, frontier, step)))
             else:
-                await _add(run, frontier.on_node(await ahead.node(step, wave[place + 1 :])))
+                rest = wave[place + 1 :]
+                growing = grown(run, frontier, step) if ahead is None else ahead.node(step, rest)
+                node = await growing
+                if not node.calls:
+                    node = in_words(run, frontier, node, rest)
+                await _add(run, frontier.on_node(node))
             if time.monotonic() - began > _TURN:  # a scripted run never waits: let others go on
                 await asyncio.sleep(0)
                 began = time.monotonic()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from toolgrove.tools.http.serialize import Refused
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.registry import Registry
+    from toolgrove.tools.scope import FromRun
     from toolgrove.tools.secrets import SecretStore
     from toolgrove.tools.virtual.cache import AnswerCache
 
@@ -35,6 +36,7 @@ __all__ = [
     "Blocked",
     "CallSettings",
     "Execute",
+    "FromRun",
     "Network",
     "Policy",
     "Refused",
@@ -59,6 +61,7 @@ __getattr__, __dir__ = face(
         "Blocked": "tools.http.address",
         "CallSettings": "tools.calls.settings",
         "Execute": "tools.calls.execute",
+        "FromRun": "tools.scope",
         "Network": "tools.http.network",
         "Policy": "tools.calls.policy",
         "Refused": "tools.http.serialize",

@@ -26,6 +26,7 @@ from toolgrove.data.records import (
     ToolSpec,
 )
 from toolgrove.tools.advice import advice
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.guided import own_names
 from toolgrove.tools.names import nearest
@@ -45,6 +46,8 @@ class Offer:
         The spec id behind each name the model sees.
     controls : collection of str
         Which of :data:`~toolgrove.data.functions.CONTROL_FUNCTIONS` are offered, too.
+    form : AnswerForm or None
+        What a final answer has to be; None takes any text.
 
     Examples
     --------
@@ -65,7 +68,9 @@ class Offer:
         aliases: Mapping[str, str],
         *,
         controls: Collection[str] = (),
+        form: AnswerForm | None = None,
     ) -> None:
+        self.form = form
         self.specs = tuple(specs)
         self.controls = tuple(name for name in CONTROL_FUNCTIONS if name in controls)
         self.aliases = dict(aliases)
@@ -81,7 +86,8 @@ class Offer:
         """
         shown = [function(spec, self._alias_of[spec.id]) for spec in self.specs]
         controls = [dict(CONTROL_FUNCTIONS[name]) for name in self.controls]
-        return [*shown, *controls, dict(FINISH_FUNCTION)]
+        finish = FINISH_FUNCTION if self.form is None else self.form.function
+        return [*shown, *controls, dict(finish)]
 
     @cached_property
     def pins(self) -> Mapping[str, str]:
@@ -93,7 +99,8 @@ class Offer:
         new = [spec for spec in found.specs if spec.id not in self._by_id]
         if not new:
             return self
-        wide = Offer((*self.specs, *new), {**found.aliases, **self.aliases}, controls=self.controls)
+        aliases = {**found.aliases, **self.aliases}
+        wide = Offer((*self.specs, *new), aliases, controls=self.controls, form=self.form)
         wide._checkers = dict(self._checkers)
         return wide
 
@@ -103,7 +110,7 @@ class Offer:
         if not left or len(left) == len(self.specs):
             return self
         aliases = {alias: tool for alias, tool in self.aliases.items() if tool not in tools}
-        narrow = Offer(left, aliases, controls=self.controls)
+        narrow = Offer(left, aliases, controls=self.controls, form=self.form)
         narrow._checkers = self._checkers
         return narrow
 
@@ -143,7 +150,7 @@ class Offer:
             ``BAD_FINISH`` with what is wrong and a right call.
         """
         if call.name == FINISH:
-            return _finish(call)
+            return _finish(call, self.form)
         if call.name in self.controls:
             return _control(call)
         spec_id = self.aliases.get(call.name)
@@ -215,11 +222,16 @@ def _no_json(value: Any) -> str:
     return ""
 
 
-def _finish(call: ToolCall) -> ToolCall | Observation:
+def _finish(call: ToolCall, form: AnswerForm | None) -> ToolCall | Observation:
     kind = call.arguments.get("return_type")
     answer = call.arguments.get("final_answer")
     if call.malformed is None and kind == "give_up_and_restart":
         return call
+    if call.malformed is None and kind == "give_answer" and form is not None:
+        try:
+            return replace(call, arguments={**call.arguments, "final_answer": form.taken(answer)})
+        except ValueError as error:
+            return _refused(Status.BAD_FINISH, f"{error}\nCall Finish with one that does.")
     if call.malformed is None and kind == "give_answer" and answer not in (None, "", [], {}):
         text = answer if isinstance(answer, str) else _text(answer)
         if text.strip():

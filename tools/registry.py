@@ -28,6 +28,8 @@ from toolgrove.tools.rows import decoded, encoded
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
+    from toolgrove.tools.answer_form import AnswerForm
+
 __all__ = ["Changes", "Registry"]
 
 _log = logging.getLogger(__name__)
@@ -346,7 +348,12 @@ class Registry:
         """
         return self.offer_of([self.get(spec_id) for spec_id in dict.fromkeys(ids)])
 
-    def offer_of(self, specs: Iterable[ToolSpec], controls: Collection[str] = ()) -> Offer:
+    def offer_of(
+        self,
+        specs: Iterable[ToolSpec],
+        controls: Collection[str] = (),
+        form: AnswerForm | None = None,
+    ) -> Offer:
         """What one run shows its model: these of the registry's tools, each once, and Finish.
 
         Parameters
@@ -354,6 +361,8 @@ class Registry:
         specs : iterable of ToolSpec
         controls : collection of str
             What else is offered (:class:`~toolgrove.tools.offer.Offer`).
+        form : AnswerForm or None
+            What a final answer has to be.
 
         Raises
         ------
@@ -362,7 +371,7 @@ class Registry:
         """
         unique = {spec.id: spec for spec in specs}
         aliases = {self.alias(spec_id): spec_id for spec_id in unique}
-        return Offer(tuple(unique.values()), aliases, controls=controls)
+        return Offer(tuple(unique.values()), aliases, controls=controls, form=form)
 
     def ids(self) -> list[str]:
         """The ids of all specs, in the order they were first added."""

@@ -78,7 +78,7 @@ class SecretStore:
         Refused
             Where there is none, it is not for this origin, or it cannot be sent or scrubbed.
         """
-        key = re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
+        key = _key(name)
         value = self._environ.get(_SECRET + key)
         if value is None:
             value = self._kept(key, origin)
@@ -122,6 +122,25 @@ class SecretStore:
         self._from_keyring[key] = value
         return str(value)
 
+    def also(self, given: Mapping[str, str | tuple[str, str]]) -> SecretStore:
+        """A store that has these, too: by name a value, or a value and the origins it is for.
+
+        Examples
+        --------
+        >>> store = SecretStore({}).also({"maps": ("k-12345678", "https://maps.example")})
+        >>> store.get("maps", "https://maps.example:443"), store.scrub("is k-12345678 it")
+        ('k-12345678', 'is [secret MAPS] it')
+        """
+        if not given:
+            return self
+        added: dict[str, str] = {}
+        for name, one in given.items():
+            value, origins = (one, None) if isinstance(one, str) else one
+            added[_SECRET + _key(name)] = value
+            if origins is not None:
+                added[_ORIGIN + _key(name)] = origins
+        return SecretStore({**self._environ, **added})
+
     def scrub(self, text: str) -> str:
         """A text in which every secret is replaced by its name (promise 13).
 
@@ -148,6 +167,10 @@ class SecretStore:
             usable = {name: value for name, value in longest_first if len(value) >= SHORTEST}
             self._known = (given, dict(self._from_keyring)), usable
         return self._known[1]
+
+
+def _key(name: str) -> str:
+    return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
 
 
 def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:

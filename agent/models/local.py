@@ -77,6 +77,7 @@ class LocalChatModel(BaseChatModel):
         the context window even with its tool results cut.
     """
 
+    takes_images: ClassVar[bool] = False
     takes_grammar: ClassVar[bool] = True
     """Whether ``grammar`` may be bound, for callers that know models of several kinds."""
     path: Path | None = None

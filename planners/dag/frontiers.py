@@ -23,6 +23,14 @@ async def _plan_or_step(run: Run, wanted: Expand, *, ahead: bool = False) -> Nod
     return await step(run, wanted, ahead=ahead)
 
 
+_MENDS = 3
+"""How often an answer that does not have its form is asked for again."""
+
+
+def _again(node: Node, mended: int, lines: int) -> Expand | None:
+    return Expand(node.id, 0, "answer", lines) if mended <= _MENDS else None
+
+
 @dataclass
 class DAG(Frontier):
     """A plan whose calls form a graph, then a verdict, which may be to plan anew.
@@ -50,6 +58,7 @@ class DAG(Frontier):
     _next: Expand | None = field(default=None, init=False, repr=False, compare=False)
     _plans: int = field(default=0, init=False, repr=False, compare=False)
     _left: int = field(default=0, init=False, repr=False, compare=False)
+    _mended: int = field(default=0, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._next = Expand(ROOT, 0, "plan", self.lines)
@@ -62,7 +71,10 @@ class DAG(Frontier):
         self._next = None
         if node.variant == "plain":
             self._left -= max(1, len(node.calls))
-        if node.state is NodeState.OPEN and node.variant != "answer":
+        if "misfit" in node.meta:
+            self._mended += 1
+            self._next = _again(node, self._mended, self.lines)
+        elif node.state is NodeState.OPEN and node.variant != "answer":
             after = self._after(node)
             if after == "plain" and self._left <= 0:
                 reason = f"limit of {self.steps} calls after the last plan"
@@ -104,6 +116,7 @@ class DTA(Frontier):
     lines: int = 16
     _next: Expand | None = field(default=None, init=False, repr=False, compare=False)
     _made: int = field(default=0, init=False, repr=False, compare=False)
+    _mended: int = field(default=0, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._next = Expand(ROOT, 0, "divide", self.lines)
@@ -113,7 +126,10 @@ class DTA(Frontier):
 
     def on_node(self, node: Node) -> Node:
         self._next = None
-        if node.state is NodeState.OPEN and node.variant != "answer":
+        if "misfit" in node.meta:
+            self._mended += 1
+            self._next = _again(node, self._mended, self.lines)
+        elif node.state is NodeState.OPEN and node.variant != "answer":
             self._made += 1
             more = bool(node.calls) and self._made < self.rounds
             self._next = Expand(node.id, 0, "aggregate" if more else "answer", self.lines)

@@ -19,11 +19,9 @@ from toolgrove.data.functions import CONTROL_FUNCTIONS
 from toolgrove.data.journal import whole_observation
 from toolgrove.data.records import (
     CONTROLS,
-    FINISH,
     SEARCH_TOOLS,
     Message,
     Node,
-    NodeState,
     Observation,
     Role,
     Status,
@@ -37,10 +35,13 @@ from toolgrove.planners.dag.hearing import PlanHearing
 from toolgrove.planners.dag.prompts import conversation, following
 from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.schedule import Schedule, ScheduledTask
+from toolgrove.planners.dag.values import Broken, Incomplete, read_value
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
 from toolgrove.planners.expand import NotAhead
+from toolgrove.planners.finishing import answered
 from toolgrove.planners.frontier import Expand
 from toolgrove.planners.run import Run
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.offer import Offer
 
 __all__ = ["grow"]
@@ -100,12 +101,19 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
         node, model=reply.model or run.chat.name, usage=reply.usage, seconds=reply.seconds
     )
     if not schedule.steps:
-        return _judged(node, reply.message.content, plan, _results(run, path))
+        return _judged(node, reply.message.content, plan, _results(run, path), run, offer.form)
     node = _called(node, plan, schedule)
     if schedule.rounds or plan.problems or not _all_used(schedule, end := _end(plan, schedule)):
         return node
-    answer = foretold(end, _results(run, [*path, node]), run.tree.task.query)
-    return node if answer is None else _answered(node, answer)
+    answer = foretold(
+        end, _results(run, [*path, node]), run.tree.task.query, whole=offer.form is not None
+    )
+    if answer is None:
+        return node
+    try:
+        return answered(node, _taken(answer, offer.form))
+    except ValueError:  # it was written before there were results: let the model look at them
+        return node
 
 
 def _end(plan: PlanHearing, schedule: Schedule) -> str:
@@ -214,39 +222,50 @@ def _called(node: Node, plan: PlanHearing, schedule: Schedule) -> Node:
     )
 
 
-def _judged(node: Node, reply: str, plan: PlanHearing, results: Mapping[int, Any]) -> Node:
+def _taken(answer: str, form: AnswerForm | None) -> str:
+    """An answer in the form that it has to have; raises ``ValueError`` where it has another."""
+    if form is None:
+        return answer
+    try:
+        value, end = read_value(answer)  # a plan's values need not be JSON, an answer has to
+        if not isinstance(value, str) and not answer[end:].strip():
+            return form.taken(value)
+    except (Broken, Incomplete):
+        pass
+    return form.taken(answer)
+
+
+def _judged(
+    node: Node,
+    reply: str,
+    plan: PlanHearing,
+    results: Mapping[int, Any],
+    run: Run,
+    form: AnswerForm | None,
+) -> Node:
     """The node of a reply that made no call: a verdict, or at the end the answer itself.
 
     An answer besides which calls stand that were not read, or not made because they come after it,
     is none yet: the model is told of them. At the very end it is, and they are kept in ``meta``.
     """
     problems = plan.problems
-    verdict = read_verdict(plan.text)
+    verdict = read_verdict(plan.text, whole=form is not None)
     answer = verdict.answer
     meta: dict[str, Any] = {"problems": problems} if problems else {}
     said = Message(Role.ASSISTANT, plan.text if plan.text.strip() else reply)
     if answer is None and verdict.replan is not None:
         meta["replan"] = verdict.replan
     node = replace(node, messages=(said,), meta=meta)
-    if node.variant == "answer" and answer is None and not problems:
+    finish = run.brief.finish
+    words = finish == "text" and not plan.ends and "replan" not in meta
+    prose = words or (node.variant == "answer" and finish != "tool")
+    if prose and answer is None and not problems:
         answer = plan.text.strip() or None
     if answer is not None and (not problems or node.variant == "answer"):
-        return _answered(replace(node, depth=node.depth - 1), filled(answer, results))
+        try:
+            text = _taken(filled(answer, results), form)
+        except ValueError as error:
+            told = {"problems": [*problems, str(error)], "misfit": True}
+            return replace(node, meta={**meta, **told})
+        return answered(replace(node, depth=node.depth - 1), text)
     return node
-
-
-def _answered(node: Node, answer: str) -> Node:
-    """The node with the answer as its last call."""
-    arguments = {"return_type": "give_answer", "final_answer": answer}
-    finish = ToolCall(f"call_{node.id[:12]}_{len(node.calls)}", FINISH, arguments)
-    done = Observation(Status.FINAL_ANSWER, "answered", 8)
-    said, *gave = node.messages
-    gave.append(Message(Role.TOOL, done.content, call_id=finish.id, name=FINISH))
-    return replace(
-        node,
-        messages=(replace(said, calls=(*said.calls, finish)), *gave),
-        calls=(*node.calls, finish),
-        observations=(*node.observations, done),
-        state=NodeState.ANSWERED,
-        answer=answer,
-    )

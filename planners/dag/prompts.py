@@ -250,7 +250,7 @@ def _results(node: Node) -> Iterator[str]:
     A result stands as JSON on its one line: so no tool can write a line that looks like another
     one's result, or like words of ours.
     """
-    if node.calls or node.variant not in ("join", "verdict"):
+    if node.calls or node.variant not in ("join", "verdict", "answer"):
         written = node.messages[0].calls
         lines = [
             f"{number}. {call.name}{' failed' if seen.status.failed else ''}: {_json(seen.content)}"

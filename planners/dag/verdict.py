@@ -54,8 +54,8 @@ _CLOSE = re.compile(r"\)(?=[\s*`_.;]*(?:\n|$))")
 _NAMED = re.compile(r"(?:(?:final_)?answer|why|reason)\s*=\s*", re.I)
 
 
-def read_verdict(text: str) -> PlanVerdict:
-    r"""Read a reply's verdict.
+def read_verdict(text: str, *, whole: bool = False) -> PlanVerdict:
+    r"""Read a reply's verdict; ``whole`` takes an object itself as the answer, no field of it.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def read_verdict(text: str) -> PlanVerdict:
         rest = text[found.end() :]
         if _ABOUT.match(rest):
             continue
-        said = _unquoted(_inside(rest))
+        said = _unquoted(_inside(rest), whole)
         if found[1].lower() == "replan":
             return PlanVerdict(replan=said)
         return PlanVerdict(answer=said) if said else PlanVerdict()
@@ -102,7 +102,7 @@ def _inside(rest: str) -> str:
     return whole.removesuffix(")")
 
 
-def _unquoted(said: str) -> str:
+def _unquoted(said: str, whole: bool) -> str:
     said = said.strip()
     said = said[named.end() :] if (named := _NAMED.match(said)) else said
     if said[:1] not in tuple("\"'{"):
@@ -113,7 +113,7 @@ def _unquoted(said: str) -> str:
         return said
     if said[end:].strip():
         return said
-    if isinstance(value, dict):
+    if isinstance(value, dict) and not whole:
         value = next((value[k] for k in ("final_answer", "answer") if k in value), said)
     return value.strip() if isinstance(value, str) else said
 
@@ -129,7 +129,9 @@ _LONG = 500
 """Characters of a value that somebody should read before it becomes part of an answer."""
 
 
-def foretold(text: str, results: Mapping[int, Any], query: str = "") -> str | None:
+def foretold(
+    text: str, results: Mapping[int, Any], query: str = "", *, whole: bool = False
+) -> str | None:
     r"""The answer that a plan ends with, filled in; None where the results have to be looked at.
 
     That is so where it refers to nothing, to a call that did not go well, to a field that is not
@@ -145,6 +147,8 @@ def foretold(text: str, results: Mapping[int, Any], query: str = "") -> str | No
         What the tasks gave, by number; those that went well.
     query : str
         The request.
+    whole : bool
+        Whether an object is the answer, and not one of its fields.
 
     Examples
     --------
@@ -154,7 +158,9 @@ def foretold(text: str, results: Mapping[int, Any], query: str = "") -> str | No
     >>> foretold(plan, {1: {"length": 337.2}}), foretold(plan, {})
     (None, None)
     """
-    said = read_verdict(text).answer or "" if _LINE.match(text) else ""  # join() is no answer
+    said = (
+        read_verdict(text, whole=whole).answer or "" if _LINE.match(text) else ""
+    )  # join() is no answer
     refs = references(said)
     if not refs or not _balanced(said) or _REASONS.search(REFERENCE.sub("\0", said)):
         return None

@@ -33,12 +33,14 @@ if TYPE_CHECKING:
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.python.effect import tool
     from toolgrove.tools.registry import Registry
+    from toolgrove.tools.scope import FromRun
 
 __all__ = [
     "Agent",
     "Budget",
     "CallSettings",
     "Catalog",
+    "FromRun",
     "Gateway",
     "Observation",
     "Outcome",
@@ -69,6 +71,7 @@ __getattr__, __dir__ = face(
         "Budget": "planners.budget",
         "CallSettings": "tools.calls.settings",
         "Catalog": "agent.catalog",
+        "FromRun": "tools.scope",
         "Gateway": "agent.gateway",
         "Observation": "data.records",
         "Outcome": "agent.outcome",

@@ -38,6 +38,8 @@ OTHER: dict[str, Any] = {
     "strong": "local",
     "sampling": {"temperature": 1.0},
     "instructions": "Answer in French.",
+    "response_format": {"type": "integer"},
+    "finish": "tool",
     "k": 9,
     "search_tools": True,
     "subtasks": True,
@@ -117,7 +119,14 @@ def test_what_decides_nothing_is_not_in_the_key() -> None:
 def test_a_journal_gives_back_what_it_was_given(field: str) -> None:
     changed = _with(RunSettings(), field, OTHER[field])
     read = from_journal(RunSettings, codec.loads(codec.dumps(to_journal(changed))))
-    objects = {"count_tokens", "retrieve", "rerank", "calls.policy.approve", "calls.hosts"}
+    objects = {
+        "count_tokens",
+        "retrieve",
+        "rerank",
+        "response_format",
+        "calls.policy.approve",
+        "calls.hosts",
+    }
     objects |= {"calls.replay", "calls.wrappers", "calls.backends"}
     assert (read == changed) is (field not in objects)
 

@@ -90,7 +90,7 @@ async def test_finish_among_other_calls_is_sent_back(bench: Bench, tmp_path: Pat
 
 async def test_a_reply_without_a_call_is_asked_for_one(bench: Bench, tmp_path: Path) -> None:
     model = ScriptedModel(replies=[AIMessage("I think it is 5."), finish("5")])
-    tree = await bench.solve(tmp_path / "r", model, "react")
+    tree = await bench.solve(tmp_path / "r", model, "dfsdt")  # which has another path to try
     assert tree.answer == "5"
     assert "Call one of the tools" in str(model.asked[1][-1].content)
 

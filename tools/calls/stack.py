@@ -69,6 +69,12 @@ class CallStack:
         self.asks = not settings.policy.allows_all
         self._shared: dict[str, Backend] = {}
 
+    def with_secrets(self, given: Mapping[str, str | tuple[str, str]]) -> CallStack:
+        """The same with these secrets, too (:meth:`~toolgrove.tools.secrets.SecretStore.also`)."""
+        if not given:
+            return self
+        return CallStack(self.registry, self.settings, self.secrets.also(given))
+
     def backend(self, kind: str, context: BackendContext) -> Backend | None:
         """What makes a run's calls of a kind; None where nothing does."""
         if kind in self._shared:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status
 from toolgrove.tools.calls.execute import failure
+from toolgrove.tools.content import Keep, kept_base64
+from toolgrove.tools.scope import lent
 
 if TYPE_CHECKING:
     from mcp import MCPError
@@ -31,7 +33,7 @@ def observed(answer: dict[str, Any]) -> Observation:
         text = "The tool asks a person for more, and nobody is there to answer."
         return failure(Status.NOT_WORKING, text)
     result = _read(answer)
-    content = _text(result)
+    content = _text(result, lent().keep)
     status = Status.ERROR_IN_MESSAGE if result.is_error else Status.OK
     return Observation(status, content, len(content))
 
@@ -75,14 +77,21 @@ def _block(given: Any) -> ContentBlock:
         return TextContent(type="text", text=shown)
 
 
-def _text(result: CallToolResult) -> str:
-    """What a model can read of an answer; of pictures and sounds, that they are there."""
-    parts = []
+def _text(result: CallToolResult, keep: Keep | None) -> str:
+    """What a model can read of an answer; for pictures and sounds stands where they are kept.
+
+    These come first: what is long is cut at its end.
+    """
+    parts = [
+        kept_base64(block.data, block.mime_type, keep)
+        for block in result.content
+        if block.type == "image" or block.type == "audio"
+    ]
     for block in result.content:
         if block.type == "text":
             parts.append(block.text)
         elif block.type == "image" or block.type == "audio":
-            parts.append(f"[{block.type}, {block.mime_type}, not shown]")
+            continue
         elif block.type == "resource_link":
             parts.append(f"[resource {block.uri}]")
         else:

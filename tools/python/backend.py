@@ -24,6 +24,7 @@ from toolgrove.tools.python.function import (
     names_of,
     signature_of,
 )
+from toolgrove.tools.python.injected import filled_in, is_injected
 from toolgrove.tools.python.source import from_source
 from toolgrove.tools.python.threads import in_thread
 
@@ -64,10 +65,12 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
         function = registry.function(spec_id) or imported(spec_id, registry.digest(spec_id))
         known = prepared.get(spec_id)
         if known is None or known.function is not function:
+            parameters = tuple(signature_of(function).parameters.values())
             known = prepared[spec_id] = _Prepared(
                 function,
                 arguments_model(function),
-                tuple(signature_of(function).parameters.values()),
+                parameters,
+                tuple(one for one in parameters if is_injected(one)),
                 inspect.iscoroutinefunction(function),
             )
         return known
@@ -81,6 +84,8 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
             bound = tool.bound(call.arguments)
         except ValidationError as error:
             return failure(Status.INVALID_REQUEST, _explained(error), attempts=0)
+        except SpecError as error:
+            return failure(Status.NOT_WORKING, str(error), attempts=0)
         try:
             outcome = bound() if tool.is_async else await in_thread(bound)
             return _observed(await outcome if inspect.isawaitable(outcome) else outcome)
@@ -134,6 +139,7 @@ class _Prepared:
     function: Function
     model: type[BaseModel]
     parameters: tuple[inspect.Parameter, ...]
+    injected: tuple[inspect.Parameter, ...]
     is_async: bool
 
     def bound(self, arguments: JsonObject) -> partial[Any]:
@@ -142,11 +148,15 @@ class _Prepared:
         args: list[Any] = []
         kwargs: dict[str, Any] = {}
         for index, parameter in enumerate(self.parameters):
+            if parameter in self.injected:
+                continue
             field = f"p{index}"
             if parameter.kind is parameter.POSITIONAL_ONLY:
                 args.append(getattr(checked, field))
             elif field in checked.model_fields_set or not has_default(parameter):
                 kwargs[parameter.name] = getattr(checked, field)
+        if self.injected:
+            kwargs |= filled_in(self.injected, self.function.__name__)
         return partial(self.function, *args, **kwargs)
 
 

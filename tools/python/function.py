@@ -16,6 +16,7 @@ from toolgrove.data.records import Effect, JsonObject, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.tools.python.effect import effect_of
 from toolgrove.tools.python.fields import model_field, with_descriptions
+from toolgrove.tools.python.injected import is_injected
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -153,6 +154,8 @@ def arguments_model(function: Function) -> type[BaseModel]:
     """
     fields: dict[str, Any] = {}
     for index, parameter in enumerate(signature_of(function).parameters.values()):
+        if is_injected(parameter):
+            continue
         where = f"{function.__qualname__}: parameter {parameter.name}"
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             raise SpecError(f"{where} takes any number of arguments. Name each one instead.")

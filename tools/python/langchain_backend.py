@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status, ToolCall
 from toolgrove.errors import SpecError
 from toolgrove.tools.calls.execute import Execute, failure
+from toolgrove.tools.content import artifact_marks, content_text
 from toolgrove.tools.python.function import error_line
+from toolgrove.tools.python.injected import injected_arguments, lent_config
 from toolgrove.tools.python.source import from_source
+from toolgrove.tools.scope import lent
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -47,14 +49,17 @@ def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Exec
             "type": "tool_call",
             "id": call.id,
             "name": tool.name,
-            "args": {**call.arguments},
+            "args": {**call.arguments, **injected_arguments(tool)},
         }
         try:
-            return _observed(await tool.ainvoke(request))
+            return _observed(await tool.ainvoke(request, lent_config()))
         except (ValidationError, ValidationErrorV1) as error:
             missing = {str(one["loc"][0]) for one in error.errors() if one["loc"]}
-            if missing and not missing & {*spec.parameters["properties"], *call.arguments}:
-                text = f"{', '.join(sorted(missing))} of {tool.name} is injected by nobody here."
+            unfilled = missing - {*spec.parameters["properties"], *call.arguments}
+            if unfilled:  # whose values are nobody's to see
+                names = ", ".join(sorted(unfilled))
+                text = f"{names} of {tool.name} is filled in by the run, which has nothing that "
+                text += "fits: give it with invoke(…, context=…)."
                 return failure(Status.NOT_WORKING, text, attempts=0)
             text = f"The arguments do not fit: {error_line(error)}"
             return failure(Status.INVALID_REQUEST, text, attempts=0)
@@ -76,23 +81,8 @@ def _observed(message: Any) -> Observation:
     if not isinstance(message, ToolMessage):  # a tool may answer with an object of LangGraph's
         text = f"The tool gave a {type(message).__name__}, which is no answer."
         return failure(Status.NOT_WORKING, text)
-    content = _text(message.content)
+    keep = lent().keep
+    marks = artifact_marks(message.artifact, keep)
+    content = "\n".join([*marks, *filter(None, [content_text(message, keep)])])
     status = Status.ERROR_IN_MESSAGE if message.status == "error" else Status.OK
     return Observation(status, content, len(content))
-
-
-def _text(content: Any) -> str:
-    """A message's content as text; of what is no text, its kind."""
-    if isinstance(content, str):
-        return content
-    parts = []
-    for block in content:
-        if isinstance(block, str):
-            parts.append(block)
-        elif block.get("type") == "text":
-            parts.append(str(block.get("text", "")))
-        elif block.get("type") == "json":
-            parts.append(codec.dumps(block.get("json")).decode())
-        else:
-            parts.append(f"[{block.get('type', 'block')}, not shown]")
-    return "\n".join(parts)

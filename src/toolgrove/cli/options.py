@@ -11,7 +11,7 @@ import typer
 
 from toolgrove.cli.approval import Approval
 from toolgrove.cli.prices import prices
-from toolgrove.cli.texts import text_or_file
+from toolgrove.cli.texts import schema_file, text_or_file
 
 __all__ = ["CALLS", "MODEL", "OPTIONS", "RUN", "Option"]
 
@@ -159,6 +159,25 @@ OPTIONS = (
         fixed=True,
         read=text_or_file,
         metavar="TEXT|@FILE",
+    ),
+    _option(
+        "response_format",
+        str,
+        RUN,
+        "response_format",
+        "JSON Schema that the final answer has to fit.",
+        fixed=True,
+        read=schema_file,
+        metavar="FILE",
+    ),
+    _option(
+        "finish",
+        str,
+        RUN,
+        "finish",
+        "When a reply that calls no tool is the answer: text (always), tool (never) or auto.",
+        fixed=True,
+        show_default="auto",
     ),
     _option(
         "k",

@@ -1,0 +1,71 @@
+"""What a run lends its tools: a context that no model and no journal sees, and a place for files.
+
+It is set for as long as the run lasts, in a context variable, so that it reaches a tool in a
+thread or task of its own and nothing between has to hand it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["FromRun", "RunScope", "lending", "lent"]
+
+
+class FromRun:
+    """Marks a parameter that the run fills in, and no model sees: ``Annotated[Ctx, FromRun]``.
+
+    Its value is what ``invoke(…, context=…)`` was given.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> def greet(word: str, user: Annotated[dict, FromRun]) -> str:
+    ...     '''Greet the user.'''
+    ...     return f"{word}, {user['name']}"
+    >>> from toolgrove.tools.python.function import function_spec
+    >>> list(function_spec(greet).parameters["properties"])
+    ['word']
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class RunScope:
+    """What a run lends its tools.
+
+    Parameters
+    ----------
+    context : Any
+        What ``invoke`` was given; None where it was given nothing.
+    config : mapping
+        LangChain's ``RunnableConfig`` of the run, for tools that ask for one.
+    keep : callable or None
+        Keeps bytes of a kind (``image/png``) beside the journal and gives the text that stands for
+        them; None where nothing is kept.
+    """
+
+    context: Any = None
+    config: Mapping[str, Any] = field(default_factory=dict)
+    keep: Callable[[bytes, str], str] | None = None
+
+
+_NOTHING = RunScope()
+_scope: ContextVar[RunScope] = ContextVar("toolgrove run", default=_NOTHING)
+
+
+def lent() -> RunScope:
+    """What the run that is under way here lends; nothing outside of one."""
+    return _scope.get()
+
+
+@contextmanager
+def lending(scope: RunScope) -> Iterator[None]:
+    """Lend this to all tools that are called until the end of the block."""
+    token = _scope.set(scope)
+    try:
+        yield
+    finally:
+        _scope.reset(token)
