@@ -23,11 +23,12 @@ class FromRun:
     Examples
     --------
     >>> from typing import Annotated
+    >>> from toolgrove import Registry
     >>> def greet(word: str, user: Annotated[dict, FromRun]) -> str:
     ...     '''Greet the user.'''
     ...     return f"{word}, {user['name']}"
-    >>> from toolgrove.tools.python.function import function_spec
-    >>> list(function_spec(greet).parameters["properties"])
+    >>> with Registry() as registry:
+    ...     list(registry.add_function(greet).parameters["properties"])
     ['word']
     """
 

@@ -58,8 +58,8 @@ def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Exec
             unfilled = missing - {*spec.parameters["properties"], *call.arguments}
             if unfilled:  # whose values are nobody's to see
                 names = ", ".join(sorted(unfilled))
-                text = f"{names} of {tool.name} is filled in by the run, which has nothing that "
-                text += "fits: give it with invoke(…, context=…)."
+                text = f"{names} of {tool.name} is injected by nobody here: give it with "
+                text += "invoke(…, context=…)."
                 return failure(Status.NOT_WORKING, text, attempts=0)
             text = f"The arguments do not fit: {error_line(error)}"
             return failure(Status.INVALID_REQUEST, text, attempts=0)
