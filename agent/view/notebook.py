@@ -56,9 +56,9 @@ def display(run: Outcome | SearchTree | str | Path, *, height: int = 720) -> Non
 
 
 def _page(run: Outcome | SearchTree | str | Path) -> str:
-    if isinstance(run, str | Path):
-        folder = Path(run)
-        return batch_page(folder)[0] if holds_runs(folder) else page([read_view(folder)])
+    if isinstance(run, Outcome):  # which is a text, too
+        return page([ShownRun("run", run.tree, run.run)])
     if isinstance(run, SearchTree):
         return page([ShownRun("run", run)])
-    return page([ShownRun("run", run.tree, run.run)])
+    folder = Path(run)
+    return batch_page(folder)[0] if holds_runs(folder) else page([read_view(folder)])
