@@ -192,8 +192,14 @@ def scrubbed_value(value: T, scrub: Scrub) -> T:
 
 
 def _scrubbed(value: Any, scrub: Scrub) -> Any:
+    if type(value) is str:
+        return scrub(value)
     if isinstance(value, str):
-        return value if isinstance(value, Enum) else scrub(value)
+        if isinstance(value, Enum):
+            return value
+        given = value.__getnewargs__()  # a text with more behind it, such as an outcome
+        told = tuple(_scrubbed(part, scrub) for part in given)
+        return value if told == given else type(value)(*told)
     if isinstance(value, Mapping):
         return {_scrubbed(name, scrub): _scrubbed(part, scrub) for name, part in value.items()}
     if isinstance(value, list | tuple):
