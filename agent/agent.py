@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from toolgrove.agent.asking import as_task
+from toolgrove.agent.deciding import Decisions
 from toolgrove.agent.hosting import apis_identity, world_version
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.models.identity import sampling_of
@@ -327,7 +328,7 @@ class Agent(Runnable["Request", Outcome]):
         return Thread.of(self, name)
 
     def resume(self, run: str | Path, **kwargs: Any) -> Outcome:
-        """Go on with a run that was cut short; see :meth:`aresume`."""
+        """Go on with a run that was cut short or waits; see :meth:`aresume`."""
         return wait(self.aresume(run, **kwargs))
 
     async def aresume(
@@ -335,18 +336,30 @@ class Agent(Runnable["Request", Outcome]):
         run: str | Path,
         config: RunnableConfig | None = None,
         *,
+        decisions: Decisions | None = None,
         context: Any = None,
         secrets: Mapping[str, str | tuple[str, str]] | None = None,
     ) -> Outcome:
-        """Go on with a run that was cut short; one that has ended gives what it came to.
+        """Go on with a run that was cut short or waits; one that ended gives what it came to.
 
         The budget may be another one; what the run's policy forbade stays forbidden. Context and
         secrets are given again: no journal holds them.
+
+        Parameters
+        ----------
+        run : path
+            The run's folder.
+        decisions : mapping of str to Decision, optional
+            What is decided of the calls that wait (``outcome.waiting``), by their ids:
+            ``Allow()``, ``Refuse("why")`` or ``Edit({…})``. A call that is left out is asked about
+            again where there is an ``approve``, and waits on otherwise.
 
         Raises
         ------
         JournalError
             Where the folder holds no run.
+        UsageError
+            Where a decision is about no call that waits, or does not fit it.
         ResumeMismatch
             Where the run was begun with another planner, model or tools.
         JournalLocked
@@ -354,7 +367,7 @@ class Agent(Runnable["Request", Outcome]):
         """
         folder = Path(run)
         task, _ = read_run(folder).began
-        inputs = RunInputs(context, secrets or {}, config)
+        inputs = RunInputs(context, secrets or {}, config, decisions or {})
         return await self.answer(task, folder, inputs)
 
     async def solve(

@@ -108,7 +108,7 @@ def _wrote_and_broke_off(run: Path) -> bool:
     if not journal.is_file() or not journal.stat().st_size:
         return False
     record = read_run(run)
-    return record.ended is None and any(record.intents.values())
+    return record.ended in (None, "waiting") and any(record.intents.values())
 
 
 def _set_aside(journal: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a run is given besides its task, and no journal holds but for the pictures."""
+"""What a run is given besides its task, and no header of a journal holds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.agent.deciding import Decisions
 from toolgrove.data.blocks import BLOCKS, mark_of, named_block, read_block
 from toolgrove.machine.files import write_beside
 
@@ -28,11 +29,14 @@ class RunInputs:
         By name a value, or a value and the origin that it may be sent to; for this run only.
     config : RunnableConfig or None
         LangChain's.
+    decisions : mapping
+        About calls that wait, where the run is gone on with (:mod:`toolgrove.agent.deciding`).
     """
 
     context: Any = None
     secrets: Mapping[str, str | tuple[str, str]] = field(default_factory=dict)
     config: RunnableConfig | None = None
+    decisions: Decisions = field(default_factory=dict)
     _blocks: dict[str, bytes] = field(default_factory=dict)
 
     def hold(self, data: bytes, mime: str) -> str:

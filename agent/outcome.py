@@ -32,7 +32,8 @@ class Outcome(str):
     answer : str or None
         The final answer; None where no path came to one.
     ended : str
-        ``answered``, ``exhausted``, or the limit of the budget that was met.
+        ``answered``, ``exhausted``, ``waiting`` for somebody's decision, or the limit of the budget
+        that was met.
     tree : SearchTree
         Everything that was tried.
     run : Path or None
@@ -67,6 +68,11 @@ class Outcome(str):
     def __repr__(self) -> str:
         kept = "" if self.run is None else f", run={str(self.run)!r}"
         return f"Outcome({self.answer!r}, {self.ended!r}{kept})"
+
+    @property
+    def waiting(self) -> tuple[ToolCall, ...]:
+        """The calls that wait for a decision, as the model asked for them."""
+        return self.tree.ending.waiting if self.tree.ending is not None else ()
 
     def _repr_html_(self) -> str:
         return tree_html(self.tree)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.briefing import brief_of, brief_to_go_on
+from toolgrove.agent.deciding import decide
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.prepared import Prepared, prepare
 from toolgrove.agent.settings import RunSettings
@@ -44,6 +45,8 @@ async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs
     ------
     ResumeMismatch
         Where the folder's run was begun under other settings, or for another task.
+    UsageError
+        Where a decision is about no call that waits, or does not fit it.
     JournalLocked
         Where another process is at it.
     """
@@ -61,6 +64,8 @@ async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs
     try:
         if run is None:
             inputs.put(journal.run)
+        if inputs.decisions:
+            decide(journal, inputs.decisions, agent.registry.get)
         with lending(RunScope(inputs.context, inputs.config or {}, journal.keep)):
             async with calls.opened(
                 offered=prepared.offer.specs,

@@ -7,7 +7,8 @@ A run is a folder::
     RUN/lock               held while a process writes
 
 Events (``t``): ``run`` the header, ``intent`` before a model or tool call leaves, ``result`` when
-it is back, ``node`` when a step is complete or its state changed, ``end``. Intents and results are
+it is back, ``node`` when a step is complete or its state changed, ``waiting`` and ``decision`` of a
+call that somebody is asked about, before its intent, ``end``. Intents, results and the like are
 keyed by node id, kind, digest of what was asked, and attempt: a journal keyed by position hands
 one concurrent branch's result to another after a crash. Each event is flushed before it is used,
 which a killed process survives; the intent of a write is synced to disk, which a power cut
@@ -34,7 +35,8 @@ from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.blocks import keep_block
-from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolSpec
+from toolgrove.data.decisions import Decision, decided, journalled
+from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolCall, ToolSpec
 from toolgrove.data.spending import spending
 from toolgrove.data.tree import Ending, SearchTree
 from toolgrove.errors import JournalError, JournalLocked
@@ -68,11 +70,21 @@ class Record:
     results: dict[CallKey, Any] = field(default_factory=dict)
     intents: dict[CallKey, bool] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
+    waited: dict[CallKey, ToolCall] = field(default_factory=dict)
+    decisions: dict[CallKey, tuple[str, Decision]] = field(default_factory=dict)
     ended: str | None = None
     lost: int = 0
     size: int = 0
     summed: bool = False
     _began: tuple[Task, tuple[ToolSpec, ...]] | None = None
+
+    @property
+    def waiting(self) -> dict[CallKey, ToolCall]:
+        """The calls that wait for somebody's decision, as the model asked for them."""
+        if self.ended not in (None, "waiting"):
+            return {}
+        known = self.decisions.keys() | self.results.keys()
+        return {key: call for key, call in self.waited.items() if key not in known}
 
     @property
     def began(self) -> tuple[Task, tuple[ToolSpec, ...]]:
@@ -181,7 +193,7 @@ def took_in(record: Record | None, path: Path, number: int, line: bytes) -> Reco
 def _fold(record: Record, event: dict[str, Any]) -> None:
     match event["t"]:
         case "intent" | "result":
-            key = CallKey(event["node"], event["kind"], event["asked"], event["attempt"])
+            key = _key_of(event)
             if event["t"] == "intent":
                 record.intents[key] = bool(event.get("write"))
             else:
@@ -189,8 +201,17 @@ def _fold(record: Record, event: dict[str, Any]) -> None:
         case "node":
             node = codec.decode(Node, event["node"])
             record.nodes[node.id] = node
+        case "waiting":
+            record.waited[_key_of(event)] = codec.decode(ToolCall, event["call"])
+        case "decision":
+            record.decisions[_key_of(event)] = event["call"], decided(event["decision"])
+            record.ended = None
         case "end":
             record.ended = event["reason"]
+
+
+def _key_of(event: dict[str, Any]) -> CallKey:
+    return CallKey(event["node"], event["kind"], event["asked"], event["attempt"])
 
 
 def read_tree(run: str | Path) -> SearchTree:
@@ -240,7 +261,7 @@ def concluded(tree: SearchTree, record: Record) -> SearchTree:
         tree.tools = tuple(specs.values())
         tree.aliases = dict(ChainMap(*(value["aliases"] for value in found), dict(tree.aliases)))
         tree.aliases |= record.header["aliases"]
-    tree.ending = Ending(record.ended, *spending(record))
+    tree.ending = Ending(record.ended, *spending(record), tuple(record.waiting.values()))
     return tree
 
 
@@ -364,6 +385,19 @@ class Journal:
         self._write({"t": "result", **_key(key), "value": value})
         self.record.results[key] = value
 
+    def waiting(self, key: CallKey, call: ToolCall) -> None:
+        """Keep a call that waits for a decision; it has no intent, because nothing has left."""
+        if key not in self.record.waited:
+            self._write({"t": "waiting", **_key(key), "call": call}, sync=True)
+            self.record.waited[key] = call
+
+    def decision(self, key: CallKey, call: ToolCall, decision: Decision) -> None:
+        """Keep what was decided of a call, before it leaves; the run goes on then."""
+        event = {"t": "decision", **_key(key), "call": call.id}
+        self._write({**event, "decision": journalled(decision)}, sync=key in self.record.waited)
+        self.record.decisions[key] = call.id, decision
+        self.record.ended = None
+
     def node(self, node: Node) -> None:
         """Keep a complete step; the same node twice is written once."""
         if self.record.nodes.get(node.id) == node:
@@ -372,7 +406,7 @@ class Journal:
         self.record.nodes[node.id] = node
 
     def end(self, reason: str) -> None:
-        """Say why the run ended: ``answered``, ``exhausted`` or the budget that ran out."""
+        """Say why the run ended: ``answered``, ``exhausted``, ``waiting`` or the budget."""
         if self.record.ended != reason:
             self._write({"t": "end", "reason": reason})
             self.record.ended = reason

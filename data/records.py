@@ -219,6 +219,9 @@ class Observation:
         Arguments that give the next page, where the answer says that there is one.
     repeated : bool
         Whether the path held this very call already, and this is what it gave then.
+    sent : JsonObject or None
+        The arguments that were sent, where whoever was asked for approval changed those that the
+        model wrote.
     """
 
     status: Status
@@ -233,6 +236,7 @@ class Observation:
     simulated: bool = False
     more: JsonObject | None = None
     repeated: bool = False
+    sent: JsonObject | None = None
 
 
 class Role(StrEnum):

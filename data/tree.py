@@ -14,6 +14,7 @@ from toolgrove.data.records import (
     Node,
     NodeState,
     Task,
+    ToolCall,
     ToolSpec,
     Usage,
 )
@@ -82,17 +83,20 @@ class Ending:
     Parameters
     ----------
     reason : str or None
-        ``answered``, ``exhausted`` (every path was tried) or the limit of the budget that was met;
-        None of a run that was cut short.
+        ``answered``, ``exhausted`` (every path was tried), ``waiting`` (for somebody's decision) or
+        the limit of the budget that was met; None of a run that was cut short.
     spent : Spending
         All calls that came back.
     unused : Spending
         Those of steps that were made ahead and are not in the tree.
+    waiting : tuple of ToolCall
+        The calls that wait for a decision, as the model asked for them.
     """
 
     reason: str | None = None
     spent: Spending = Spending()
     unused: Spending = Spending()
+    waiting: tuple[ToolCall, ...] = ()
 
 
 @dataclass(slots=True, repr=False)

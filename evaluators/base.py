@@ -77,6 +77,8 @@ def breakdown(tree: SearchTree) -> str | None:
     """
     if tree.ending is not None and tree.ending.reason is None:
         return "the run was cut short; resume it"
+    if tree.ended == "waiting":
+        return "the run waits for somebody's approval; resume it"
     return None
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -82,6 +83,8 @@ class Meter:
     money: float = 0.0
     before: float = 0.0
     _began: float = field(default_factory=time.monotonic)
+    _stopped: float = 0.0
+    _stops: int = 0
 
     def __post_init__(self) -> None:
         for model in self.models:
@@ -97,12 +100,26 @@ class Meter:
     @property
     def seconds(self) -> float:
         """Seconds since the start, and those that earlier processes had taken."""
-        return time.monotonic() - self._began + self.before
+        now = self._stopped if self._stops else time.monotonic()
+        return now - self._began + self.before
 
     @property
     def seconds_left(self) -> float | None:
         """Seconds until the budget ends, or None where there is no limit."""
         return None if self.budget.seconds is None else max(0.0, self.budget.seconds - self.seconds)
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Count no time meanwhile, as long as any of those that asked for it is at it."""
+        if not self._stops:
+            self._stopped = time.monotonic()
+        self._stops += 1
+        try:
+            yield
+        finally:
+            self._stops -= 1
+            if not self._stops:
+                self._began += time.monotonic() - self._stopped
 
     def before_model(self, calls: int = 1) -> float | None:
         """Count model calls that are about to be made, or raise ``BudgetSpent``.

@@ -26,6 +26,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners import prompts, subtasks
+from toolgrove.planners.approval import Paused
 from toolgrove.planners.run import Run
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def _tool_messages(
     calls: tuple[ToolCall, ...], observations: tuple[Observation, ...]
 ) -> list[Message]:
     return [
-        Message(Role.TOOL, observation.content, call_id=call.id, name=call.name)
+        Message(Role.TOOL, prompts.result_of(observation), call_id=call.id, name=call.name)
         for call, observation in zip(calls, observations, strict=True)
     ]
 
@@ -167,7 +168,15 @@ async def _execute(
         return await run.call(node.id, position, found)
 
     if writes or not several:
-        observations = [await one(i) for i in range(len(calls))]
+        observations = []
+        for position in range(len(calls)):
+            try:
+                observations.append(await one(position))
+            except Paused:  # what comes after it may rest on it, but can be decided with it
+                for later, found in enumerate(resolved[position + 1 :], position + 1):
+                    if isinstance(found, ToolCall):
+                        await run.ask_about(node.id, later, found)
+                raise
     else:
         observations = await _together([one(i) for i in range(len(calls))])
     return calls, tuple(observations)

@@ -13,7 +13,15 @@ from operator import attrgetter
 from typing import TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.records import Message, Node, Observation, Role, ToolCall, ToolSpec
+from toolgrove.data.records import (
+    JsonObject,
+    Message,
+    Node,
+    Observation,
+    Role,
+    ToolCall,
+    ToolSpec,
+)
 
 __all__ = [
     "OURS",
@@ -23,9 +31,11 @@ __all__ = [
     "Prompts",
     "Shown",
     "diversity",
+    "edited",
     "nudge",
     "opening",
     "repeated",
+    "result_of",
 ]
 
 SYSTEM = (
@@ -47,6 +57,8 @@ DOUBT = (
     "It is unknown whether this call took effect, because the run was interrupted while it was "
     "in flight. It was not repeated. Read the data back before you go on."
 )
+EDITED = "Whoever approved this call changed its arguments to {arguments}."
+"""Not in the digest: it is said only where somebody edited a call."""
 
 PROMPT_DIGEST = codec.digest([SYSTEM, NUDGE, DIVERSITY, UNTRIED, REPEATED, DOUBT])
 """Names this set of prompts."""
@@ -92,6 +104,18 @@ def nudge() -> Message:
 def repeated(content: str) -> str:
     """What a call that the path holds already is answered with."""
     return REPEATED.format(content=content)
+
+
+def edited(arguments: JsonObject) -> str:
+    """What a model is told of a call that was made with other arguments than its own."""
+    return EDITED.format(arguments=codec.dumps(arguments).decode())
+
+
+def result_of(observation: Observation) -> str:
+    """What a call is answered with: what it gave, and what was sent where somebody changed it."""
+    if observation.sent is None:
+        return observation.content
+    return f"{edited(observation.sent)} It gave:\n{observation.content}"
 
 
 def diversity(siblings: Sequence[Node], names: Sequence[str]) -> Message | None:

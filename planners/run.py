@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +29,7 @@ from toolgrove.data.reply import Reply
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
+from toolgrove.planners.approval import Approvals, Paused
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, all_to_langchain
@@ -36,8 +37,8 @@ from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.showing import Showing
 from toolgrove.planners.tool_search import FindTools, listing
+from toolgrove.tools.calls.editing import sent
 from toolgrove.tools.calls.execute import Execute
-from toolgrove.tools.calls.leaving import Announced, told_when_leaving
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Run:
         self.paths = Paths(
             offer, remembers=frontier.remembers, window=window, shown=frontier.prompts.shown
         )
-        self.execute = execute
+        self.approvals = Approvals(journal, execute, meter)
         self.journal = journal
         self.meter = meter
         for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
@@ -238,10 +239,10 @@ class Run:
         # what was read before a write is no answer after it, even to the same step of the same run
         began = paths.epoch
         since = 0 if write else began if since is None else since
-        asked = codec.digest([position, call.name, call.arguments, *([since] if since else [])])
+        key = _tool_key(node, position, call, since)
         paths.epoch += write
         try:
-            observation = await self._observation(CallKey(node, "tool", asked), call, write)
+            observation = await self._observation(key, call, write)
             self._may_show(observation.content)
         finally:
             paths.epoch += write
@@ -249,16 +250,24 @@ class Run:
             paths.read(call, began)
         return observation
 
+    async def ask_about(self, node: str, position: int, call: ToolCall) -> None:
+        """Ask about a write that cannot be made yet, as one before it waits for a decision."""
+        if self.paths.effect(call) is Effect.WRITE:
+            with suppress(Paused):
+                await self.approvals.allowed(_tool_key(node, position, call, 0), call)
+
     async def _observation(self, key: CallKey, call: ToolCall, write: bool) -> Observation:
         kept, key = self._look_up(key)
         if kept is not None:
             return codec.decode(Observation, kept)
         left = self.meter.before_tool()
         if write and key.attempt:
-            observation = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
+            doubt = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
+            observation = self.approvals.sent(key, call, doubt)
             self.journal.result(key, observation)
             return observation
-        made = self._made(left, key, call, write)
+        allowed = await self.approvals.allowed(key, call)
+        made = self._made(left, key, call, allowed, write)
         if listening() is None:
             return await made
         name, spec = self.paths.tool(call.name)
@@ -268,25 +277,22 @@ class Run:
         return observation
 
     async def _made(
-        self, left: float | None, key: CallKey, call: ToolCall, write: bool
+        self,
+        left: float | None,
+        key: CallKey,
+        call: ToolCall,
+        allowed: ToolCall | Observation,
+        write: bool,
     ) -> Observation:
         """What a call gives that leaves now: between its intent and its result in the journal."""
-        with self._intent(key, write):
-            observation = await self._timed(left, self.execute(call))
+        if isinstance(allowed, Observation):
+            observation = allowed
+        else:
+            self.journal.intent(key, write=write)
+            observation = await self._timed(left, self.approvals.make(allowed))
+            observation = sent(observation, call, allowed)
         self.journal.result(key, observation)
         return observation
-
-    def _intent(self, key: CallKey, write: bool) -> AbstractContextManager[None]:
-        """Keep a call's intent now or, where a person may be asked first, when it leaves."""
-        if not isinstance(self.execute, Announced):
-            self.journal.intent(key, write=write)
-            return nullcontext()
-
-        def leaves() -> None:
-            if key not in self.journal.record.intents:
-                self.journal.intent(key, write=write)
-
-        return told_when_leaving(leaves)
 
     async def search(self, node: Node, position: int, call: ToolCall) -> Observation:
         """What ``search_tools`` finds, from the journal or searched for now.
@@ -350,3 +356,8 @@ class Run:
 
 def _found(*, query: str, offer: Offer | None = None, **place: Any) -> RetrievalEnded:
     return RetrievalEnded(query=query, tools=() if offer is None else offer.specs, **place)
+
+
+def _tool_key(node: str, position: int, call: ToolCall, since: int) -> CallKey:
+    asked = [position, call.name, call.arguments, *([since] if since else [])]
+    return CallKey(node, "tool", codec.digest(asked))

@@ -15,6 +15,7 @@ from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.planners.ahead import Ahead, grown
+from toolgrove.planners.approval import Paused
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
@@ -133,6 +134,8 @@ async def _search(run: Run, frontier: Frontier) -> str:
     except BudgetSpent as spent:
         await run.tell_spent(spent.what)
         return spent.what
+    except Paused:
+        return "waiting"
     return "answered" if run.tree.answer is not None else "exhausted"
 
 

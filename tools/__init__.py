@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from toolgrove.lazy import face
 
 if TYPE_CHECKING:
+    from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse
     from toolgrove.tools.calls.backends import Backend, BackendContext, BackendFactory
     from toolgrove.tools.calls.execute import Execute, failure
     from toolgrove.tools.calls.policy import Policy
@@ -29,16 +30,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AddressPolicy",
+    "Allow",
     "AnswerCache",
     "Backend",
     "BackendContext",
     "BackendFactory",
     "Blocked",
     "CallSettings",
+    "Decision",
+    "Edit",
     "Execute",
     "FromRun",
     "Network",
+    "Pause",
     "Policy",
+    "Refuse",
     "Refused",
     "Registry",
     "SecretStore",
@@ -54,16 +60,21 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "AddressPolicy": "tools.http.address",
+        "Allow": "data.decisions",
         "AnswerCache": "tools.virtual.cache",
         "Backend": "tools.calls.backends",
         "BackendContext": "tools.calls.backends",
         "BackendFactory": "tools.calls.backends",
         "Blocked": "tools.http.address",
         "CallSettings": "tools.calls.settings",
+        "Decision": "data.decisions",
+        "Edit": "data.decisions",
         "Execute": "tools.calls.execute",
         "FromRun": "tools.scope",
         "Network": "tools.http.network",
+        "Pause": "data.decisions",
         "Policy": "tools.calls.policy",
+        "Refuse": "data.decisions",
         "Refused": "tools.http.serialize",
         "Registry": "tools.registry",
         "SecretStore": "tools.secrets",

@@ -40,6 +40,7 @@ from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
 from toolgrove.planners.expand import NotAhead
 from toolgrove.planners.finishing import answered
 from toolgrove.planners.frontier import Expand
+from toolgrove.planners.prompts import result_of
 from toolgrove.planners.run import Run
 from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.offer import Offer
@@ -60,6 +61,8 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
         Before a call that would go over the budget; the calls under way are cancelled.
     ModelError
         Where the model did not answer, likewise.
+    Paused
+        Where calls wait for somebody's decision, once all that rest on none of them are made.
     NotAhead
         Always where it is made ahead: calls start before it is known which others will write.
     """
@@ -83,6 +86,7 @@ async def grow(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
         earlier=_earlier(path),
         fields=offer.fields_that_fit,
         rounds=wanted.variant in ("divide", "aggregate"),
+        ask=caller.ask,
     )
     caller.steps = schedule.steps
     last = wanted.variant in ("verdict", "answer")
@@ -164,6 +168,12 @@ class _Caller:
             return found, replace(gave, cached=True, seconds=0.0, repeated=on_this_path)
         return found, await run.call(node.id, position, found, since=self.since)
 
+    async def ask(self, position: int, written: ToolCall) -> None:
+        """Ask for approval of a write that is not to be made yet."""
+        found = self.offer.resolve(written)
+        if isinstance(found, ToolCall):
+            await self.run.ask_about(self.node.id, position, found)
+
 
 def _specs(offer: Offer) -> SpecOf:
     by_id = {spec.id: spec for spec in offer.specs}
@@ -203,7 +213,7 @@ def _called(node: Node, plan: PlanHearing, schedule: Schedule) -> Node:
     written = tuple(step.call for step in steps)
     seen = tuple(step.observation for step in steps if step.observation is not None)
     answers = [
-        Message(Role.TOOL, observation.content, call_id=call.id, name=call.name)
+        Message(Role.TOOL, result_of(observation), call_id=call.id, name=call.name)
         for call, observation in zip(written, seen, strict=True)
     ]
     told = [Message(Role.USER, "\n".join(plan.problems))] if plan.problems else []

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS, function
-from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Role, ToolSpec
+from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Observation, Role, ToolSpec
 from toolgrove.data.signatures import gives, signature
 from toolgrove.data.spoken import spoken
 from toolgrove.planners.brief import RunRequest
-from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts
+from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts, edited, result_of
 
 if TYPE_CHECKING:
     from toolgrove.tools.offer import Offer
@@ -168,7 +168,7 @@ def _shown(node: Node) -> tuple[Message, ...]:
         if seen.attempts or seen.cached:
             call = replace(written, arguments=made.arguments)
             shown.append(Message(Role.ASSISTANT, _PLANNED, (call,)))
-            shown.append(Message(Role.TOOL, seen.content, call_id=call.id, name=call.name))
+            shown.append(Message(Role.TOOL, result_of(seen), call_id=call.id, name=call.name))
     return tuple(shown)
 
 
@@ -253,13 +253,18 @@ def _results(node: Node) -> Iterator[str]:
     if node.calls or node.variant not in ("join", "verdict", "answer"):
         written = node.messages[0].calls
         lines = [
-            f"{number}. {call.name}{' failed' if seen.status.failed else ''}: {_json(seen.content)}"
+            f"{number}. {call.name}{_became(seen)}: {_json(seen.content)}"
             for number, call, seen in zip(
                 node.meta.get("tasks", ()), written, node.observations, strict=False
             )
         ]
         yield "\n".join(["Results:", *lines]) if lines else _NOTHING
     yield from map(_on_one_line, node.meta.get("problems", ()))
+
+
+def _became(seen: Observation) -> str:
+    failed = " failed" if seen.status.failed else ""
+    return failed if seen.sent is None else f"{failed} ({_on_one_line(edited(seen.sent))})"
 
 
 def _json(content: str) -> str:

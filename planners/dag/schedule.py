@@ -1,6 +1,6 @@
 """Running a plan's tasks, each as soon as it is read and what it needs is there.
 
-A plan need not be whole for its first tasks to start. Three rules keep that safe:
+A plan need not be whole for its first tasks to start. Four rules keep that safe:
 
 * A **read** starts once its line is complete and what it refers to is done. A **write** waits until
   the whole plan has been read and kept, because a run that is interrupted in mid-plan asks the
@@ -9,6 +9,8 @@ A plan need not be whole for its first tasks to start. Three rules keep that saf
   writes of its **resource** (the tool's family), a read for the earlier writes of its own. Plans
   that create and then append without a reference between them are common (3 of TinyAgent's 20
   published ones).
+* A call that waits for somebody's decision holds up what refers to it or is to come after it, and
+  nothing else.
 * A failure is a value. What refers to it, or is to come after it, is skipped; so is a write behind
   a write of the same resource that failed, for it may rest on it.
 
@@ -20,11 +22,13 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
 from toolgrove.data.records import Effect, JsonObject, Observation, Status, ToolCall
+from toolgrove.planners.approval import Paused
 from toolgrove.planners.dag.plan import PlanTask, Problem
 from toolgrove.planners.dag.references import NoSuchField, fill, one_field, shapes, wholes
 
@@ -33,6 +37,9 @@ __all__ = ["IN_FLIGHT", "Call", "Fields", "Schedule", "ScheduledTask"]
 Call: TypeAlias = Callable[[int, ToolCall], Awaitable[tuple[ToolCall, Observation]]]
 """Makes the call at a position, its references filled in: the call as it was resolved, and what
 it gave."""
+
+AskFirst: TypeAlias = Callable[[int, ToolCall], Awaitable[None]]
+"""Asks for approval of the call at a position, its references filled in."""
 
 Fields: TypeAlias = Callable[[str, JsonObject, list[str | int]], list[str] | None]
 """The fields of the object at a path of a tool's arguments that could stand in its place, None
@@ -58,6 +65,8 @@ class ScheduledTask:
         The call as it was resolved, once it was.
     observation : Observation or None
         What it gave, once it is done.
+    waits : bool
+        Whether somebody has to decide about it, or about one that it rests on, first.
     """
 
     entry: PlanTask | Problem
@@ -65,6 +74,7 @@ class ScheduledTask:
     position: int
     made: ToolCall
     observation: Observation | None = None
+    waits: bool = False
     _needs: dict[int, ScheduledTask] = field(default_factory=dict)
     _before: list[ScheduledTask] = field(default_factory=list)
     _level: list[ScheduledTask] = field(default_factory=list)
@@ -95,12 +105,22 @@ class ScheduledTask:
             self._bound.set()
             self._done.set()
 
+    def pause(self) -> None:
+        """Say that it waits for a decision, and so does what is to come after it."""
+        self.waits = True
+        self._done.set()
+
+
+async def _nobody(position: int, call: ToolCall) -> None:
+    pass
+
 
 class Schedule:
     """Runs one plan; tasks are added while it is under way.
 
     Use it as an async context manager: leaving it closes the plan and waits for all tasks. Where
-    one raises, or the body does, the others are cancelled and that error is raised.
+    one raises, or the body does, the others are cancelled and that error is raised; but where one
+    is paused, those that do not rest on it go on, and ``Paused`` is raised in the end.
 
     Parameters
     ----------
@@ -117,6 +137,8 @@ class Schedule:
     rounds : bool
         Whether a task also waits for all tasks of the levels before its own, as in the rounds of
         DTA (Zhu et al., 2025, ACL, 2025.acl-long.1401).
+    ask : callable
+        Asks for approval of a write that is not to be made yet.
     """
 
     def __init__(
@@ -128,9 +150,10 @@ class Schedule:
         earlier: Mapping[int, Observation] | None = None,
         fields: Fields = lambda tool, arguments, path: None,
         rounds: bool = False,
+        ask: AskFirst = _nobody,
     ) -> None:
         self.steps: list[ScheduledTask] = []
-        self._call = call
+        self._call, self._ask = call, ask
         self._value = value
         self._name = name
         self._earlier = earlier or {}
@@ -155,6 +178,8 @@ class Schedule:
             await self._group.__aexit__(kind, error, trace)
         except BaseExceptionGroup as failed:
             raise failed.exceptions[0] from None
+        if any(step.waits for step in self.steps):
+            raise Paused
 
     def add(self, entry: PlanTask | Problem) -> ScheduledTask:
         """Take the next task, or one that could not be read but whose number is known."""
@@ -254,25 +279,47 @@ class Schedule:
         await step._bound.wait()
         if self.rounds or step.writes:
             await self._whole.wait()
-        for other in (*step._needs.values(), *step._before, *step._level):
+        above = (*step._needs.values(), *step._before, *step._level)
+        for other in above:
             await other._done.wait()
         if step.observation is not None:
+            return
+        if any(other.waits for other in above):
+            if step.writes and not any(other.waits for other in step._needs.values()):
+                await self._asked_about(step, task)
+            step.pause()
             return
         if blame := self._blame(step, task):
             step.settle(_refusal(f"Skipped, because {blame}."), blame)
             return
-        tasks = (*step._needs, *(n for n in task.mentions if n in self._earlier))
+        tasks = self._referred(step, task)
         try:
             filled = self._filled(step, task, tasks)
         except NoSuchField as error:
             step.settle(_refusal(f"Not called: {error}"))
             return
-        async with self._gate:
-            step.made, seen = await self._call(step.position, replace(step.call, arguments=filled))
+        try:
+            async with self._gate:
+                call = replace(step.call, arguments=filled)
+                step.made, seen = await self._call(step.position, call)
+        except Paused:
+            step.pause()
+            return
         if seen.status is Status.INVALID_REQUEST and not seen.attempts:
             held = shapes(task.arguments, tasks, lambda number: self._gave(step, number))
             seen = replace(seen, content=f"{seen.content} {held}") if held else seen
         step.settle(replace(seen, size=max(seen.size, len(seen.content))))
+
+    async def _asked_about(self, step: ScheduledTask, task: PlanTask) -> None:
+        """Have a write decided that only its turn keeps from being made, with those before it."""
+        with suppress(NoSuchField):
+            if not self._blame(step, task):
+                filled = self._filled(step, task, self._referred(step, task))
+                await self._ask(step.position, replace(step.call, arguments=filled))
+
+    def _referred(self, step: ScheduledTask, task: PlanTask) -> Collection[int]:
+        """The tasks whose results stand in the arguments of another."""
+        return (*step._needs, *(n for n in task.mentions if n in self._earlier))
 
     def _filled(self, step: ScheduledTask, task: PlanTask, tasks: Collection[int]) -> JsonObject:
         """The arguments with results in their places, of an object the field that is meant."""

@@ -14,16 +14,19 @@ from fnmatch import fnmatchcase
 from inspect import isawaitable
 from typing import TypeAlias
 
+from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse, as_decision
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.settings import decides
+from toolgrove.errors import CatalogError
+from toolgrove.tools.calls.editing import edited, sent
 from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.http.address import Blocked
 from toolgrove.tools.http.request import Refused
 
-__all__ = ["Approve", "Policy", "with_policy"]
+__all__ = ["Approve", "Gate", "Gated", "Policy", "with_policy"]
 
-Approve: TypeAlias = Callable[[ToolSpec, ToolCall], bool | Awaitable[bool]]
-"""Says whether a write may be made; may wait for a person."""
+Approve: TypeAlias = Callable[[ToolSpec, ToolCall], bool | Decision | Awaitable[bool | Decision]]
+"""Says whether a write may be made; may wait for a person, or have the run wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Policy:
     read_only : bool
         Whether writes are refused.
     approve : callable or None
-        Asked before each write, one at a time; None asks nobody.
+        Asked before each write, one at a time; None asks nobody. It gives True, False or a
+        :data:`~toolgrove.data.decisions.Decision`, or an awaitable of one.
     dry_run : bool
         Whether calls are shown instead of made, reads too.
     calls_per_tool : int or None
@@ -101,49 +105,126 @@ class Policy:
 _OPEN = Policy()
 
 
+class Gate:
+    """Says of each call whether a policy lets it through, before anything leaves.
+
+    Parameters
+    ----------
+    policy : Policy
+        What is allowed.
+    spec_of : callable
+        Gives the spec of an id.
+    preview : callable
+        Shows a call that a dry run does not make; may refuse as the backend would.
+    """
+
+    def __init__(
+        self,
+        policy: Policy,
+        spec_of: Callable[[str], ToolSpec],
+        preview: Callable[[ToolCall], str],
+    ) -> None:
+        self._policy, self._preview = policy, preview
+        self._open = policy.allows_all
+        self.spec_of = spec_of
+        self._made: Counter[str] = Counter()
+        self._one_at_a_time = asyncio.Lock()
+
+    def refusal(self, call: ToolCall) -> Observation | None:
+        """What becomes of a call that nobody has to be asked about; None lets it through."""
+        try:
+            spec = self.spec_of(call.name)
+        except CatalogError as error:
+            return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
+        if self._open:
+            return None
+        policy = self._policy
+        refusal = policy.refusal(spec)
+        if refusal is not None:
+            return failure(Status.UNAUTHORIZED, refusal, attempts=0)
+        if policy.calls_per_tool is not None and self._made[spec.id] >= policy.calls_per_tool:
+            text = f"{spec.id} may be called {policy.calls_per_tool} times in this run, and was."
+            return failure(Status.TOO_MANY_REQUESTS, text, attempts=0)
+        self._made[spec.id] += 1
+        return _shown(call, self._preview) if policy.dry_run else None
+
+    @property
+    def asks(self) -> bool:
+        """Whether there is somebody to ask before a write."""
+        return self._policy.approve is not None
+
+    def writes(self, call: ToolCall) -> bool:
+        """Whether a call is one that somebody may have to be asked about."""
+        return self.spec_of(call.name).effect is Effect.WRITE
+
+    async def ask(self, call: ToolCall) -> Decision:
+        """What is decided of a write, asked for one at a time."""
+        approve = self._policy.approve
+        if approve is None:
+            return Allow()
+        async with self._one_at_a_time:
+            answer = approve(self.spec_of(call.name), call)
+            return as_decision(await answer if isawaitable(answer) else answer)
+
+    def applied(self, decision: Decision, call: ToolCall) -> ToolCall | Observation:
+        """The call as it is to be sent, or what the model is told in its place.
+
+        Raises
+        ------
+        UsageError
+            Where edited arguments do not fit the tool.
+        """
+        match decision:
+            case Allow():
+                return call
+            case Edit(arguments):
+                return edited(self.spec_of(call.name), call, arguments)
+            case Refuse(reason):
+                why = f": {reason.strip().rstrip('.')}." if reason.strip() else "."
+                text = f"{call.name} writes, and this call was not approved{why}"
+            case Pause():
+                text = f"{call.name} writes, and this call is not approved yet."
+        text = f"{text} Nothing was changed."
+        return failure(Status.UNAUTHORIZED, text, attempts=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Gated:
+    """An ``Execute`` behind a gate. What journals a run passes the gate by itself.
+
+    Parameters
+    ----------
+    gate : Gate
+        What is asked first.
+    make : Execute
+        What makes a call that it let through.
+    """
+
+    gate: Gate
+    make: Execute
+
+    async def __call__(self, call: ToolCall) -> Observation:
+        gate = self.gate
+        refused = gate.refusal(call)
+        if refused is not None:
+            return refused
+        allowed = gate.applied(await gate.ask(call), call) if gate.writes(call) else call
+        if isinstance(allowed, Observation):
+            return allowed
+        return sent(await self.make(allowed), call, allowed)
+
+
 def with_policy(
     execute: Execute,
     spec_of: Callable[[str], ToolSpec],
     policy: Policy,
     preview: Callable[[ToolCall], str],
-) -> Execute:
+) -> Gated:
     """Make only the calls that a policy allows. Goes outermost: a person's time is no deadline's.
 
-    Parameters
-    ----------
-    execute : Execute
-        What makes the call.
-    spec_of : callable
-        Gives the spec of an id.
-    policy : Policy
-        What is allowed.
-    preview : callable
-        Shows a call that a dry run does not make; may refuse as the backend would.
+    The parameters are those of :class:`Gate`.
     """
-    made: Counter[str] = Counter()
-    one_at_a_time = asyncio.Lock()
-
-    async def allowed(call: ToolCall) -> Observation:
-        spec = spec_of(call.name)
-        refusal = policy.refusal(spec)
-        if refusal is not None:
-            return failure(Status.UNAUTHORIZED, refusal, attempts=0)
-        if policy.calls_per_tool is not None and made[spec.id] >= policy.calls_per_tool:
-            text = f"{spec.id} may be called {policy.calls_per_tool} times in this run, and was."
-            return failure(Status.TOO_MANY_REQUESTS, text, attempts=0)
-        made[spec.id] += 1
-        if policy.dry_run:
-            return _shown(call, preview)
-        if spec.effect is Effect.WRITE and policy.approve is not None:
-            async with one_at_a_time:
-                answer = policy.approve(spec, call)
-                approved = await answer if isawaitable(answer) else answer
-            if not approved:
-                text = f"{spec.id} writes, and this call was not approved. Nothing was changed."
-                return failure(Status.UNAUTHORIZED, text, attempts=0)
-        return await execute(call)
-
-    return allowed
+    return Gated(Gate(policy, spec_of, preview), execute)
 
 
 def _shown(call: ToolCall, preview: Callable[[ToolCall], str]) -> Observation:

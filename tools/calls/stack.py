@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.errors import CatalogError, ReplayMiss, ToolgroveError
+from toolgrove.errors import ReplayMiss, ToolgroveError
 from toolgrove.tools.calls.backends import (
     Backend,
     BackendContext,
@@ -26,8 +26,7 @@ from toolgrove.tools.calls.execute import (
     with_timeout,
     with_truncation,
 )
-from toolgrove.tools.calls.leaving import Announced, with_leaving
-from toolgrove.tools.calls.policy import with_policy
+from toolgrove.tools.calls.policy import Gated, with_policy
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.wrappers import parse_wrappers
 from toolgrove.tools.http.address import Blocked
@@ -66,7 +65,6 @@ class CallStack:
         self.secrets = SecretStore() if secrets is None else secrets
         self.seconds = settings.seconds
         self.wrappers = parse_wrappers(settings.wrappers)
-        self.asks = not settings.policy.allows_all
         self._shared: dict[str, Backend] = {}
 
     def with_secrets(self, given: Mapping[str, str | tuple[str, str]]) -> CallStack:
@@ -96,12 +94,12 @@ class CallStack:
         pins: Mapping[str, str] | None = None,
         cassette: Cassette | None = None,
         rng: Random | None = None,
-    ) -> AsyncIterator[Execute]:
+    ) -> AsyncIterator[Gated]:
         """One run's :data:`Execute`; its connections are closed in the end.
 
-        From the outside in: the policy is asked, the call is said to leave, wrappers see it, the
-        answer is cut and the whole of it kept, secrets are scrubbed, one deadline holds for the
-        call with its retries, and the spec's ``binding["kind"]`` chooses the backend
+        From the outside in: the policy is asked, wrappers see the call, the answer is cut and the
+        whole of it kept, secrets are scrubbed, one deadline holds for the call with its retries,
+        and the spec's ``binding["kind"]`` chooses the backend
         (:mod:`toolgrove.tools.calls.backends`).
 
         Parameters
@@ -135,11 +133,8 @@ class CallStack:
             made = with_truncation(made, settings.observation_limit, store)
             for wrapper in reversed(self.wrappers):
                 made = wrapper(made)
-            if self.asks:
-                made = with_policy(with_leaving(made), spec_of, settings.policy, backends.preview)
-            made = _known(made, spec_of)
             try:
-                yield Announced(made) if self.asks else made
+                yield with_policy(made, spec_of, settings.policy, backends.preview)
             finally:
                 await backends.close()
 
@@ -154,26 +149,13 @@ def build_stack(
     pins: Mapping[str, str] | None = None,
     cassette: Cassette | None = None,
     rng: Random | None = None,
-) -> AbstractAsyncContextManager[Execute]:
+) -> AbstractAsyncContextManager[Gated]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
     See :class:`CallStack` and its :meth:`~CallStack.opened` for the parameters.
     """
     made = CallStack(registry, settings, secrets)
     return made.opened(store=store, keys=keys, pins=pins, cassette=cassette, rng=rng)
-
-
-def _known(execute: Execute, spec_of: Callable[[str], ToolSpec]) -> Execute:
-    """Call no tool that is not there."""
-
-    async def known(call: ToolCall) -> Observation:
-        try:
-            spec_of(call.name)
-        except CatalogError as error:
-            return failure(Status.NO_SUCH_TOOL, str(error), attempts=0)
-        return await execute(call)
-
-    return known
 
 
 class _Backends:
