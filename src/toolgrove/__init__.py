@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.lazy import face
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
