@@ -16,6 +16,7 @@ from toolgrove.cli.live import cost_words, watched
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.told import tell
+from toolgrove.cli.verbose import verbose_log
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +75,9 @@ def run(
         bool, typer.Option("--quiet", help="Do not show the steps while they are taken.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Say on standard error what happens meanwhile.")
+    ] = False,
     given: Given,
 ) -> None:
     """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
@@ -84,6 +88,19 @@ def run(
     if resume is None and not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
     say = _Say(samples, vote or VoteBy.ANSWER, json, quiet)
+    with verbose_log(verbose):
+        _run(query, catalog, tool, runs, resume, given, say)
+
+
+def _run(
+    query: str,
+    catalog: Path,
+    tool: list[str] | None,
+    runs: Path,
+    resume: Path | None,
+    given: Given,
+    say: _Say,
+) -> None:
     if resume is not None:
         _resume(resume, given.for_resuming(), say)
         return
