@@ -82,21 +82,20 @@ class Catalog:
         """
         from toolgrove.retriever.embedding import MiniLM
         from toolgrove.retriever.index import Index
-        from toolgrove.retriever.store import FILE
         from toolgrove.retriever.trained import keep, load_embedder
         from toolgrove.tools.trusted import trust_chroma, trusted_chroma
 
         registry = Registry.open(folder, create=create)
         try:
-            where, kept = Path(folder) / "index", Path(folder) / "embedder"
-            if not create and not (where / FILE).exists():
-                raise _nothing_found(Path(folder))
+            kept = Path(folder) / "embedder"
             given = embedder is not None
             if embedder is None:
                 embedder = load_embedder(kept) if kept.is_dir() else MiniLM()
             if chroma_url:
                 trust_chroma(chroma_url)
-            index = Index(where, embedder, chroma_url=chroma_url, named=trusted_chroma)
+            index = Index(
+                Path(folder) / "index", embedder, chroma_url=chroma_url, named=trusted_chroma
+            )
             if create and given:
                 keep(embedder, kept)
         except BaseException:
