@@ -12,6 +12,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
+from contextlib import aclosing
 from functools import reduce
 from itertools import count
 from pathlib import Path
@@ -39,6 +40,7 @@ from toolgrove.data.events import Event
 from toolgrove.data.journal import read_run
 from toolgrove.data.listening import Listener
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
+from toolgrove.data.scrubbing import scrubbed_value
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
 from toolgrove.machine.files import new_folder
@@ -289,9 +291,12 @@ class Agent(Runnable["Request", Outcome]):
         """
         return streamed(lambda: self.ainvoke(input, config, **kwargs))
 
-    def astream_events(self, *args: Any, **kwargs: Any) -> Any:
+    async def astream_events(self, *args: Any, **kwargs: Any) -> Any:
         """LangChain's events of a run: the agent's, and those of what it asks and calls."""
-        return _Whole(self).astream_events(*args, **kwargs)
+        secrets = self.secrets.also(kwargs.get("secrets") or {})
+        async with aclosing(_Whole(self).astream_events(*args, **kwargs)) as events:
+            async for event in events:  # LangChain adds the input as it was given
+                yield scrubbed_value(event, secrets.scrub) if secrets.known else event
 
     def transform(
         self, input: Iterator[Request], config: RunnableConfig | None = None, **kwargs: Any
@@ -311,11 +316,12 @@ class Agent(Runnable["Request", Outcome]):
 
     async def answer(self, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
         """Answer a task in a folder of the caller's choice; see :meth:`ainvoke`."""
+        secrets = self.secrets.also(inputs.secrets)
 
         async def work() -> Outcome:
-            return Outcome.of(await run_task(self, task, run, inputs), run, self.form)
+            return Outcome.of(await run_task(self, task, run, inputs, secrets), run, self.form)
 
-        return await watched(self, task, run, inputs.config, work)
+        return await watched(self, task, run, inputs.config, work, secrets)
 
     def thread(self, name: str) -> Thread:
         """A conversation that is kept on disk, under ``runs``, and gone on with by its name.

@@ -38,8 +38,12 @@ if TYPE_CHECKING:
 __all__ = ["has_begun", "run_task"]
 
 
-async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs) -> SearchTree:
+async def run_task(
+    agent: Agent, task: Task, run: Path | None, inputs: RunInputs, secrets: SecretStore
+) -> SearchTree:
     """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
+
+    ``secrets`` are the agent's, with those of ``inputs``.
 
     Raises
     ------
@@ -60,7 +64,7 @@ async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs
         begun = _begun(task, run, await _prepared(agent, task, brief))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
     meter = Meter(settings.budget, journal.record, prepared.chat.models, settings.prices)
-    calls = begun.calls.with_secrets(inputs.secrets)
+    calls = begun.calls.with_secrets(secrets)
     try:
         if run is None:
             inputs.put(journal.run)
@@ -72,7 +76,7 @@ async def run_task(agent: Agent, task: Task, run: Path | None, inputs: RunInputs
                 store=journal.store,
                 keys=KeyFile(journal.run / "idempotency.jsonl").key,
                 pins=pins,
-                cassette=_cassette(agent, task, calls.secrets, resumed=journal.record.size > 0),
+                cassette=_cassette(agent, task, secrets, resumed=journal.record.size > 0),
             ) as execute:
                 return await solve(
                     journal,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
 from toolgrove.agent.callbacks import CallbackTree
+from toolgrove.agent.clean_callbacks import without_secrets
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.telling import LOGGER, log
 from toolgrove.data.chat_text import model_name
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from toolgrove.agent.agent import Agent
     from toolgrove.data.records import Score, Task
+    from toolgrove.tools.secrets import SecretStore
 
 __all__ = ["EVERYWHERE", "run_id", "streamed", "tell_score", "watched"]
 
@@ -46,8 +48,12 @@ async def watched(
     folder: Path | None,
     config: RunnableConfig | None,
     work: Callable[[], Awaitable[Outcome]],
+    secrets: SecretStore,
 ) -> Outcome:
-    """Do the work of a run, told to all who listen; where nobody does, just do it."""
+    """Do the work of a run, told to all who listen; where nobody does, just do it.
+
+    Nobody is told its ``secrets``, nor those of the runs that it is a part of.
+    """
     outer = listening()
     run = run_id(folder)
     listeners = _listeners(agent, outer)
@@ -58,8 +64,10 @@ async def watched(
 
     config = ensure_config(config)
     name = config.get("run_name") or type(agent).__name__
+    scope = _scope(outer, listeners, run, secrets)
     tree = None
     if heard:
+        config = without_secrets(config, scope.clean)
         tree = CallbackTree(run, config, name, agent.settings.calls.apis is not None)
         listeners.insert(0, tree)
     begin = partial(
@@ -72,7 +80,7 @@ async def watched(
         tags=tuple(config.get("tags") or ()),
         metadata=dict(config.get("metadata") or {}),
     )
-    scope = _scope(agent, outer, listeners, run)
+    scope = replace(scope, listeners=tuple(dict.fromkeys(listeners)))
     if wants_pieces(config):
         scope = replace(scope, tokens=True)
     within = _within(config, tree, work)
@@ -83,7 +91,7 @@ async def tell_score(agent: Agent, folder: Path, score: Score) -> None:
     """Tell who hears of an agent's runs how one of them was judged."""
     listeners = _listeners(agent, listening())
     if listeners:
-        scope = _scope(agent, listening(), listeners, run_id(folder))
+        scope = _scope(listening(), listeners, run_id(folder), agent.secrets)
         await replace(scope, id=scope.run).tell(partial(RunScored, score=score))
 
 
@@ -94,9 +102,10 @@ def _listeners(agent: Agent, outer: Scope | None) -> list[Listener]:
     return [*listeners, *(outer.listeners if outer is not None else ())]
 
 
-def _scope(agent: Agent, outer: Scope | None, listeners: list[Listener], run: str) -> Scope:
-    told = tuple(dict.fromkeys(listeners))
-    return replace(outer or Scope(()), listeners=told, run=run, secrets=agent.secrets)
+def _scope(outer: Scope | None, listeners: list[Listener], run: str, secrets: SecretStore) -> Scope:
+    outer = outer or Scope(())
+    told, kept = dict.fromkeys(listeners), dict.fromkeys((*outer.secrets, secrets))
+    return replace(outer, listeners=tuple(told), run=run, secrets=tuple(kept))
 
 
 async def _within(

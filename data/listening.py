@@ -8,20 +8,19 @@ in the task that does the work, before what begins has begun and after what has 
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, fields, is_dataclass, replace
-from enum import Enum
-from typing import Any, Protocol, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from toolgrove.data.events import Event
+from toolgrove.data.scrubbing import scrubbed_value
 
-__all__ = ["Listener", "Scope", "heard_by", "listening", "new_id", "scrubbed_value", "tell", "told"]
+__all__ = ["Listener", "Scope", "heard_by", "listening", "new_id", "tell", "told"]
 
 T = TypeVar("T")
-Scrub: TypeAlias = Callable[[str], str]
 
 
 class Listener(Protocol):
@@ -56,8 +55,8 @@ class Scope:
         Id of the run.
     id : str or None
         What is under way: the parent of what begins now.
-    secrets : Secrets or None
-        What is taken out of events.
+    secrets : tuple of Secrets
+        What is taken out of events: the run's, and those of the runs that it is a part of.
     tokens : bool
         Whether anybody wants the pieces of replies.
     """
@@ -65,7 +64,7 @@ class Scope:
     listeners: tuple[Listener, ...]
     run: str = ""
     id: str | None = None
-    secrets: Secrets | None = None
+    secrets: tuple[Secrets, ...] = ()
     tokens: bool = False
 
     async def tell(self, event: Callable[..., Event]) -> None:
@@ -113,10 +112,20 @@ class Scope:
         await self._tell(_with(end, gives, result), own)
         return result
 
+    def clean(self, value: T) -> T:
+        """A value without secrets."""
+        for secrets in self.secrets:
+            if secrets.known:
+                value = scrubbed_value(value, secrets.scrub)
+        return value
+
+    def begun(self, text: str) -> str:
+        """The end of a text that may be the beginning of a secret; empty where none begins."""
+        return max((secrets.begun(text) for secrets in self.secrets), key=len, default="")
+
     async def _tell(self, make: Callable[..., Event], own: str) -> None:
         event = make(id=own, parent=self.id, run=self.run, time=time.time())
-        if self.secrets is not None and self.secrets.known:
-            event = scrubbed_value(event, self.secrets.scrub)
+        event = self.clean(event)
         for listener in self.listeners:
             await listener(event)
 
@@ -177,36 +186,3 @@ def line_of(error: BaseException) -> str:
 
 def _with(make: Callable[..., Event], name: str, value: Any) -> Callable[..., Event]:
     return lambda **place: make(**place, **{name: value})
-
-
-def scrubbed_value(value: T, scrub: Scrub) -> T:
-    """A record or JSON value without secrets, names included.
-
-    Examples
-    --------
-    >>> scrubbed_value({"key": ("k-1", 2)}, lambda text: text.replace("k-1", "[secret]"))
-    {'key': ('[secret]', 2)}
-    """
-    clean: Any = _scrubbed(value, scrub)
-    return clean  # type: ignore[no-any-return]  # of the type that it was
-
-
-def _scrubbed(value: Any, scrub: Scrub) -> Any:
-    if type(value) is str:
-        return scrub(value)
-    if isinstance(value, str):
-        if isinstance(value, Enum):
-            return value
-        given = value.__getnewargs__()  # a text with more behind it, such as an outcome
-        told = tuple(_scrubbed(part, scrub) for part in given)
-        return value if told == given else type(value)(*told)
-    if isinstance(value, Mapping):
-        return {_scrubbed(name, scrub): _scrubbed(part, scrub) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_scrubbed(part, scrub) for part in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = {one.name: getattr(value, one.name) for one in fields(value)}
-        clean = {name: _scrubbed(part, scrub) for name, part in parts.items()}
-        changed = {name: part for name, part in clean.items() if part != parts[name]}
-        return replace(value, **changed) if changed else value
-    return value

@@ -39,8 +39,7 @@ class Pieces:
         for kind, piece in (("text", text), ("call", call)):
             if piece:
                 whole = self._held[kind] + piece
-                secrets = self._scope.secrets
-                self._held[kind] = "" if secrets is None else secrets.begun(whole)
+                self._held[kind] = self._scope.begun(whole)
                 await self._tell(kind, whole.removesuffix(self._held[kind]))
 
     async def end(self) -> None:

@@ -19,7 +19,7 @@ import logging
 import os
 import re
 import threading
-from collections import Counter
+from collections import ChainMap, Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -139,7 +139,9 @@ class SecretStore:
             added[_SECRET + _key(name)] = value
             if origins is not None:
                 added[_ORIGIN + _key(name)] = origins
-        return SecretStore({**self._environ, **added})
+        store = SecretStore(ChainMap(added, self._environ))  # type: ignore[arg-type]  # never written
+        store._from_keyring = self._from_keyring  # what either learns is a secret to both
+        return store
 
     def scrub(self, text: str) -> str:
         """A text in which every secret is replaced by its name (promise 13).

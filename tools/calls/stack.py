@@ -67,11 +67,11 @@ class CallStack:
         self.wrappers = parse_wrappers(settings.wrappers)
         self._shared: dict[str, Backend] = {}
 
-    def with_secrets(self, given: Mapping[str, str | tuple[str, str]]) -> CallStack:
-        """The same with these secrets, too (:meth:`~toolgrove.tools.secrets.SecretStore.also`)."""
-        if not given:
+    def with_secrets(self, secrets: SecretStore) -> CallStack:
+        """The same with a run's secrets."""
+        if secrets is self.secrets:
             return self
-        return CallStack(self.registry, self.settings, self.secrets.also(given))
+        return CallStack(self.registry, self.settings, secrets)
 
     def backend(self, kind: str, context: BackendContext) -> Backend | None:
         """What makes a run's calls of a kind; None where nothing does."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_ori
 
 from toolgrove.errors import SpecError
 from toolgrove.tools.python.fields import has_default
-from toolgrove.tools.scope import FromRun, lent
+from toolgrove.tools.scope import FromRun, RunScope, lent
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -38,7 +38,7 @@ def filled_in(parameters: Iterable[inspect.Parameter], name: str) -> dict[str, A
     found: dict[str, Any] = {}
     for one in parameters:
         if _wants_config(one.annotation):
-            found[one.name] = dict(scope.config)
+            found[one.name] = _config(scope)
         elif scope.context is not None and _fits(scope.context, get_args(one.annotation)[0]):
             found[one.name] = scope.context
         elif not has_default(one):
@@ -86,6 +86,16 @@ def injected_arguments(tool: BaseTool) -> dict[str, Any]:
         elif _fits(context, wanted):
             found[name] = context
     return found
+
+
+def _config(scope: RunScope) -> dict[str, Any]:
+    """The run's config; who listens is told of the call, and no secret, as where none is given."""
+    config = dict(scope.config)
+    if "callbacks" in config:
+        from langchain_core.runnables.config import ensure_config
+
+        config["callbacks"] = ensure_config().get("callbacks")
+    return config
 
 
 def lent_config() -> RunnableConfig | None:
