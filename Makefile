@@ -2,6 +2,7 @@
 # make test   an environment, then all tests that need nothing but this machine
 # make fuzz   the property tests, on examples drawn anew, ten times as many
 # make check  lint, types, layers, formatting
+# make docs   the site of docs/, in out/site
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
 # make newest  the tests of `make test`, on the newest versions that pyproject.toml allows
@@ -19,7 +20,7 @@ TESTS := -n 2 --dist worksteal -m "not local_model and not browser and not train
 TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test fuzz check bench planners newest lock clean
+.PHONY: demo test fuzz check docs bench planners newest lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
@@ -35,6 +36,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(VENV)/.docs
+	$(BIN)/zensical build --clean --strict
 
 bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
@@ -63,6 +67,10 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(INSTALL) -e '.[dev,local,world]'
+	@touch $@
+
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(INSTALL) -e '.[docs]'
 	@touch $@
 
 clean:

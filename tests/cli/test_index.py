@@ -71,7 +71,14 @@ def test_what_is_indexed_is_found(queries: Path) -> None:
     assert hits[0]["parameters"]["required"] == ["country"]
     table = call("search", "will it be wet in Bergen?", "--where", "category=Weather")
     assert "Weather/Sky/forecast" in table.stdout
+    assert "forecast_for_sky" in table.stdout
     assert "Gaming" not in table.stdout
+
+
+def test_a_hit_says_what_a_model_calls_it(queries: Path) -> None:
+    call("index", queries)
+    [hit] = printed(call("search", "which numbers won the lottery?", "-k", 1, "--json"))["hits"]
+    assert hit["alias"] == "draws_for_lotto"
 
 
 def test_each_source_is_accounted_for(queries: Path, tmp_path: Path) -> None:

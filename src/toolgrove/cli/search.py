@@ -23,7 +23,8 @@ Examples:
 
   toolgrove search "weather in Oslo tomorrow" -k 10 --where category=Weather --json
 
-Scores are between 0 and 1 and compare the hits of one search only.
+Scores are between 0 and 1 and compare the hits of one search only. A model calls a tool by its
+alias, and so do scripted replies.
 """
 
 
@@ -65,7 +66,7 @@ def search(
         fetch_embedder()
         note_if_partial(opened)
         found = opened.search(query, k, where=conditions)
-    rows = [_row(hit, spec) for hit, spec in found]
+        rows = [_row(hit, spec, opened.registry.alias(spec.id)) for hit, spec in found]
     if json:
         print_json({"query": query, "catalog": str(catalog), "hits": rows})
     else:
@@ -79,9 +80,10 @@ def _condition(text: str) -> tuple[str, str]:
     return key, value
 
 
-def _row(hit: Hit, spec: ToolSpec) -> dict[str, Any]:
+def _row(hit: Hit, spec: ToolSpec, alias: str) -> dict[str, Any]:
     return {
         "id": spec.id,
+        "alias": alias,
         "score": hit.score,
         "lexical": hit.lexical,
         "dense": hit.dense,
@@ -103,9 +105,9 @@ def _show(rows: list[dict[str, Any]]) -> None:
     if not rows:
         err_console().print("no tool is like that")
         return
-    table = Table("score", "tool", "what it does", box=None, pad_edge=False)
+    table = Table("score", "tool", "a model calls it", "what it does", box=None, pad_edge=False)
     for row in rows:
         words = " ".join(row["description"].split())
         shown = words if len(words) <= 100 else f"{words[:99]}…"
-        table.add_row(f"{row['score']:.3f}", Text(row["id"]), Text(shown))
+        table.add_row(f"{row['score']:.3f}", Text(row["id"]), Text(row["alias"]), Text(shown))
     console().print(table)
