@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ HEAVY = (
     "xllamacpp",
 )
 ROOT = Path(__file__).resolve().parents[1]
+FINISHED = {"return_type": "give_answer", "final_answer": "Paris"}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -62,11 +64,25 @@ def test_the_readmes_python_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    script = [
+        {"calls": [{"name": "capital", "arguments": {"country": "France"}}]},
+        {"calls": [{"name": "Finish", "arguments": FINISHED}]},
+    ]
+    (tmp_path / "replies.json").write_text(json.dumps(script), encoding="utf-8")
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
     assert blocks, "README has no Python example"
     for block in blocks:
+        assert '"openai:gpt-5"' in block  # a real model, in whose place a script stands here
+        block = block.replace("openai:gpt-5", "scripted:replies.json")
         exec(compile(block, "README.md", "exec"), {"__name__": "readme"})
     assert "Paris" in capsys.readouterr().out
+
+
+def test_the_readme_is_one_screen_and_its_links_lead_somewhere() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 90
+    for link in re.findall(r"\]\(([^)#]+)", text):
+        assert (ROOT / link).exists(), link
 
 
 @pytest.mark.parametrize(

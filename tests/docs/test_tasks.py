@@ -32,8 +32,10 @@ def test_the_tutorial_ends_in_a_file_of_pairs(
 ) -> None:
     need_minilm(monkeypatch)
     done = work_through("tutorial.md", folder)
-    assert len(done) == 9
-    assert [{"prompt", "chosen", "rejected"} <= row.keys() for row in rows(folder / "pairs.jsonl")] == [True]
+    assert len(done) == 11
+    assert [
+        {"prompt", "chosen", "rejected"} <= row.keys() for row in rows(folder / "pairs.jsonl")
+    ] == [True]
 
 
 def test_an_api_with_a_key_is_called_and_a_write_is_asked_for(
