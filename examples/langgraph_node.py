@@ -21,11 +21,8 @@ class State(TypedDict):
     answer: str
 
 
-agent = Agent(
-    model=ScriptedModel(replies=[call("double", x=21), finish("42")]),
-    tools=[double],
-    planner="react",
-)
+model = ScriptedModel(replies=[call("double", x=21), finish("42")])
+agent = Agent(model=model, tools=[double], planner="react")
 
 
 async def search(state: State) -> dict[str, str]:

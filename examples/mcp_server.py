@@ -37,4 +37,4 @@ with tempfile.TemporaryDirectory() as folder:
     # An address that is not trusted is not started: a catalogue does not choose what is run.
     agent = Agent(model=model, tools=specs, trusted=[address], planner="react")
     outcome = agent.invoke("When is it 95 minutes after half past ten in the evening?")
-    print([seen.content for node in outcome.tree for seen in node.observations][0], outcome.answer)
+    print(*(seen.content for node in outcome.tree for seen in node.observations), outcome.answer)

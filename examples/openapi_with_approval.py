@@ -26,8 +26,7 @@ class Library(BaseHTTPRequestHandler):
         pass
 
 
-def approve(spec: ToolSpec, made: ToolCall) -> bool:
-    """May be async, and may ask a person."""
+def approve(spec: ToolSpec, made: ToolCall) -> bool:  # may be async, and ask a person
     print("may it?", spec.id, dict(made.arguments))
     return made.arguments["book"] == 1
 
@@ -48,9 +47,9 @@ document = {
 }
 os.environ["TOOLGROVE_SECRET_LIBRARY_KEY"] = "open-sesame"
 os.environ["TOOLGROVE_ORIGIN_LIBRARY_KEY"] = f"http://{host}"  # and it is sent nowhere else
-names = [call("lend_for_library", book=2), call("lend_for_library", book=1), finish("Lent.")]
+replies = [call("lend_for_library", book=2), call("lend_for_library", book=1), finish("Lent.")]
 agent = Agent(
-    model=ScriptedModel(replies=names),
+    model=ScriptedModel(replies=replies),
     tools=load_openapi(json.dumps(document).encode()).specs,
     planner="react",
     policy=Policy(approve=approve),

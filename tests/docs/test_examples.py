@@ -18,7 +18,7 @@ PRINTED = {
     "fastapi_app": "{'answer': 'It is 42.', 'ended': 'answered', 'steps': 3}",
     "instructions": "Answer in French, in one sentence.\nOui, trois.",
     "langgraph_node": "'answer': '42'}\n8",
-    "mcp_server": "00:05 At 00:05.",
+    "mcp_server": "00:05 answered At 00:05.",
     "openapi_with_approval": '{"lent":1}',
     "pairs_for_trl": "SavedPairs(pairs=1, left_out={})\n1 True",
     "quickstart": "It is Paris.\npython/__main__/capital {'country': 'France'} gave Paris",
