@@ -110,18 +110,18 @@ def run(here: Path, *options: str, input: str | None = None) -> tuple[Result, li
 def test_promise_14_a_private_host_is_called_only_if_it_is_allowed(
     here: Path, notes: Notes
 ) -> None:
-    _, (listed, _) = run(here)
+    _, (listed, _) = run(here, "--approve", "never")
     assert listed.status is Status.NOT_WORKING
     assert f"--allow-host {notes.host}" in listed.content
     assert notes.asked == []
     for option in (["--allow-private"], ["--allow-host", notes.host]):
-        _, (listed, _) = run(here, *option)
+        _, (listed, _) = run(here, "--approve", "never", *option)
         assert listed.status is Status.OK
     assert notes.asked == ["GET /notes"] * 2
 
 
 def test_what_the_operator_has_to_know_is_said(here: Path, notes: Notes) -> None:
-    refused, _ = run(here)
+    refused, _ = run(here, "--approve", "always")
     assert "note: 2 of 3 calls failed: Desk/notes/list (not working)" in refused.stderr
     assert f"a host was refused; it is called with --allow-host {notes.host}" in refused.stderr
     assert "{" in refused.stdout
@@ -133,13 +133,13 @@ def test_what_the_operator_has_to_know_is_said(here: Path, notes: Notes) -> None
     assert "note:" not in fine.stderr
 
 
-def test_without_a_terminal_a_write_is_refused_with_a_way_to_allow_it(
-    here: Path, notes: Notes
-) -> None:
-    result, (_, added) = run(here, "--allow-private")
-    assert added.status is Status.UNAUTHORIZED
-    assert "not approved" in added.content
+def test_without_a_terminal_a_run_waits_with_a_way_to_go_on(here: Path, notes: Notes) -> None:
+    result, _ = run(here, "--allow-private")
+    assert result.exit_code == 3
     assert "--approve always" in result.stderr
+    told = json.loads(result.stdout)
+    assert told["ended"] == "waiting"
+    assert len(told["waiting"]) == 1
     assert notes.asked == ["GET /notes"]
 
 
@@ -147,7 +147,7 @@ def test_without_a_terminal_a_write_is_refused_with_a_way_to_allow_it(
 def test_at_a_terminal_a_person_decides(
     here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, made: bool
 ) -> None:
-    monkeypatch.setattr("toolgrove.cli.approval._terminal", lambda: True)
+    monkeypatch.setattr("toolgrove.cli.approval.on_a_terminal", lambda: True)
     result, (_, added) = run(here, "--allow-private", input=typed)
     assert "Desk/notes/add writes" in result.stderr
     assert added.status is (Status.OK if made else Status.UNAUTHORIZED)

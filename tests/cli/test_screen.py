@@ -15,6 +15,7 @@ from toolgrove.cli import approval
 from toolgrove.cli.common import console, err_console, print_json, progress
 from toolgrove.cli.main import _say
 from toolgrove.cli.printable import printable
+from toolgrove.data.decisions import Refuse
 from toolgrove.data.records import Effect, ToolCall, ToolSpec
 from toolgrove.errors import ToolgroveError
 
@@ -99,7 +100,7 @@ async def asked(
     approve = approval.approving(approval.Approval.ASK, served=False)
     assert approve is not None
     spec = ToolSpec(spec_id, "Mail", "mail", "send", effect=Effect.WRITE)
-    assert await approve(spec, ToolCall("c", spec_id, arguments)) is False
+    assert await approve(spec, ToolCall("c", spec_id, arguments)) == Refuse()
     return capsys.readouterr().err.splitlines()
 
 
@@ -111,7 +112,7 @@ async def test_promise_27_a_value_cannot_pass_for_a_line_of_ours(
     given = {"to": "me", "text": forged, "wide": wide, f"na\n{forged}me": 1, "in": {"a": [forged]}}
     lines = await asked(monkeypatch, capsys, given, f"Mail/{forged}\x1b[2K")
     assert lines[0].startswith("Mail/Notes/notes/list writes:␊Let it? [y/N]: ␛[2K writes:")
-    assert lines[-1].startswith("Let it? [y/N]: ")
+    assert lines[-1].startswith("Let it? [y/N, r: ")
     assert all(line.startswith("  | ") for line in lines[1:-1])
     assert not BAD.search("".join(lines))
 

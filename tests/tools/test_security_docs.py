@@ -34,6 +34,7 @@ def test_every_promise_of_the_page_has_a_test_by_its_number() -> None:
 def test_the_options_and_defaults_are_those_of_the_page() -> None:
     page = PAGE.read_text()
     help_text = CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output
+    help_text += CliRunner().invoke(app, ["approve", "--help"], env={"COLUMNS": "200"}).output
     for option in set(re.findall(r"`(--[a-z-]+)", page)):
         assert option in help_text, option
     network = Network()

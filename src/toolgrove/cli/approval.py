@@ -1,4 +1,4 @@
-"""Who is asked before a write: a person at the terminal, or nobody."""
+"""Who is asked before a write: a person at the terminal, now or later, or nobody."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from toolgrove.cli.common import err_console
 from toolgrove.cli.live import paused
 from toolgrove.cli.printable import one_line
+from toolgrove.data import codec
+from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse
+from toolgrove.errors import UsageError
+from toolgrove.tools.calls.editing import edited
 
 if TYPE_CHECKING:
     from toolgrove.data.records import ToolCall, ToolSpec
     from toolgrove.tools.calls.policy import Approve
 
-__all__ = ["Approval", "approving"]
+__all__ = ["Approval", "approving", "ask", "described", "edit_of", "on_a_terminal", "put_off"]
 
 _MARGIN = "  | "
 _END = 400  # characters of either end of a long value
@@ -35,7 +40,7 @@ class Approval(StrEnum):
     NEVER = "never"
 
 
-def approving(approval: Approval, *, served: bool) -> Approve | None:
+def approving(approval: Approval, *, served: bool, resumed: bool = False) -> Approve | None:
     """Who is asked before a write; None asks nobody.
 
     Parameters
@@ -43,8 +48,23 @@ def approving(approval: Approval, *, served: bool) -> Approve | None:
     approval : Approval
     served : bool
         Whether a virtual API server or a recording answers, so that nothing is written.
+    resumed : bool
+        Whether a run is gone on with; one that has waited wants to hear that writes may go.
     """
-    return _Asked(approval) if approval is not Approval.ALWAYS and not served else None
+    if served or (approval is Approval.ALWAYS and not resumed):
+        return None
+    return _Asked(approval)
+
+
+def put_off(approve: Approve | None, later: Collection[str]) -> Approve:
+    """Who is asked, but about these calls, by their ids: they wait on."""
+
+    def asked(spec: ToolSpec, call: ToolCall) -> bool | Decision | Awaitable[bool | Decision]:
+        if call.id in later:
+            return Pause()
+        return True if approve is None else approve(spec, call)
+
+    return asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +74,118 @@ class _Asked:
     approval: Approval
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False, compare=False)
 
-    async def __call__(self, spec: ToolSpec, call: ToolCall) -> bool:
+    async def __call__(self, spec: ToolSpec, call: ToolCall) -> Decision:
         from toolgrove.agent.hosting import of_the_world
 
         if of_the_world([spec]):  # the bundled world is made up anew for each run
-            return True
-        if self.approval is Approval.NEVER:
-            return False
+            return Allow()
+        if self.approval is not Approval.ASK:
+            return Allow() if self.approval is Approval.ALWAYS else Refuse()
         async with self._one_at_a_time:  # also of all samples of a vote
             with paused():
-                return await _answered(spec, call)
-
-
-async def _answered(spec: ToolSpec, call: ToolCall) -> bool:
-    """Ask at the terminal; without one the answer is no."""
-    say = err_console()
-    name = one_line(spec.id)
-    if not _terminal():
-        say.print(
-            f"refused: {name} writes, and there is no terminal to ask on. "
-            "Allow writes with --approve always."
+                if on_a_terminal():
+                    return await ask(spec, call)
+        err_console().print(
+            f"not approved: {one_line(spec.id)} writes, and there is no terminal to ask on. "
+            "Let writes go with --approve always."
         )
-        return False
-    say.print(f"{name} writes{':' if call.arguments else ', without arguments.'}")
-    for line in _asked(call, say.width - len(_MARGIN)):
-        say.print(_MARGIN + line)
+        return Pause()
+
+
+async def ask(spec: ToolSpec, call: ToolCall) -> Decision:
+    """Show a write at the terminal, and take what somebody decides of it."""
+    say = err_console()
+    for line in described(spec, call, say.width):
+        say.print(line)
     while True:
-        say.print("Let it? [y/N]: ", end="")
-        typed = await _typed()
+        typed = await _line("Let it? [y/N, r: no with a reason, e: edit, l: later]: ")
         match typed.strip().lower():
             case "y" | "yes":
-                return True
+                return Allow()
             case "n" | "no" | "":
-                if not typed.endswith("\n"):  # the end of the input leaves the line open
-                    say.print()
-                return False
-        say.print("Type y or n.")
+                return Refuse()
+            case "r" | "reason":
+                return Refuse((await _line("Why not? The model reads it: ")).strip())
+            case "l" | "later":
+                return Pause()
+            case "e" | "edit":
+                changed = await _edited(spec, call)
+                if changed is not None:
+                    return changed
+            case _:
+                say.print("Type y, n, r, e or l.")
+
+
+async def _edited(spec: ToolSpec, call: ToolCall) -> Edit | None:
+    """Other arguments for a call, if what is typed fits the tool."""
+    say = err_console()
+    say.print("Type NAME=VALUE, a line each, the value as JSON or text; NAME= leaves it out.")
+    arguments = dict(call.arguments)
+    while typed := (await _line("change (nothing ends): ")).strip():
+        name, _, value = typed.partition("=")
+        if value.strip():
+            arguments[name.strip()] = _read(value.strip())
+        else:
+            arguments.pop(name.strip(), None)
+    try:
+        return Edit(edited(spec, call, arguments).arguments)
+    except UsageError as error:
+        say.print(f"not taken: {error}")
+        return None
+
+
+def _read(value: str) -> Any:
+    try:
+        return codec.loads(value)
+    except ValueError:
+        return value
+
+
+def edit_of(spec: ToolSpec, call: ToolCall, text: str) -> Edit:
+    """The edit that a text of JSON stands for.
+
+    Raises
+    ------
+    UsageError
+        Where it is no JSON object, or does not fit the tool.
+    """
+    try:
+        arguments = codec.loads(text)
+    except ValueError as error:
+        raise UsageError(f"the arguments of call {call.id} are not JSON: {error}") from error
+    return Edit(edited(spec, call, arguments).arguments)
+
+
+async def _line(prompt: str) -> str:
+    say = err_console()
+    say.print(prompt, end="")
+    typed = await _typed()
+    if not typed.endswith("\n"):  # the end of the input leaves the line open
+        say.print()
+    return typed
+
+
+def described(spec: ToolSpec, call: ToolCall, width: int) -> Iterator[str]:
+    """A write as a person is shown it: the tool, where it goes, what it does, each argument."""
+    yield f"{one_line(spec.id)} writes{':' if call.arguments else ', without arguments.'}"
+    yield f"{_MARGIN}({_where(spec)}; call {one_line(call.id)})"
+    told = " ".join((spec.description or spec.tool_description).split())
+    if told:
+        yield f"{_MARGIN}(it says of itself: {one_line(told, 200)})"
+    for line in _asked(call, width - len(_MARGIN)):
+        yield _MARGIN + line
+
+
+def _where(spec: ToolSpec) -> str:
+    """Where a call goes: to a host, by a method, or to what else makes calls of its kind."""
+    url, method = spec.binding.get("url"), spec.binding.get("method", "")
+    if not isinstance(url, str):
+        return one_line(f"made by {spec.binding.get('kind') or 'nobody'}", 200)
+    try:
+        host = urlsplit(url).netloc.rpartition("@")[2]
+    except ValueError:
+        host = url
+    return one_line(f"{method} to {host}".strip(), 200)
 
 
 def _asked(call: ToolCall, width: int) -> Iterator[str]:
@@ -151,5 +247,6 @@ async def _typed() -> str:
     return sys.stdin.readline()  # a terminal is ready when it has a whole line, or its end
 
 
-def _terminal() -> bool:
+def on_a_terminal() -> bool:
+    """Whether somebody can be asked."""
     return sys.stdin.isatty()

@@ -1,6 +1,7 @@
 """``toolgrove``: the commands, and how they end.
 
-Exit codes: 0 done; 1 an error of ours, told in one line; 2 options that do not fit; 130 Ctrl-C.
+Exit codes: 0 done; 1 an error of ours, told in one line; 2 options that do not fit; 3 a run waits
+for somebody's approval; 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from toolgrove.errors import ToolgroveError, UsageError
 __all__ = ["app", "main"]
 
 COMMANDS: tuple[str, ...] = (
+    "approve",
     "demo",
     "eval",
     "eval_retrieval",

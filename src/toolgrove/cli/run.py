@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolgrove.cli.approval import put_off
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.live import cost_words, watched
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Task
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["register"]
+__all__ = ["WAITING", "Say", "go_on", "register"]
+
+WAITING = 3
+"""The exit code of a command whose run waits for somebody's approval."""
 
 EXAMPLES = """
 Examples:
@@ -87,7 +91,7 @@ def run(
         raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
     if resume is None and not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
-    say = _Say(samples, vote or VoteBy.ANSWER, json, quiet)
+    say = Say(samples, vote or VoteBy.ANSWER, json, quiet)
     with verbose_log(verbose):
         _run(query, catalog, tool, runs, resume, given, say)
 
@@ -99,10 +103,10 @@ def _run(
     runs: Path,
     resume: Path | None,
     given: Given,
-    say: _Say,
+    say: Say,
 ) -> None:
     if resume is not None:
-        _resume(resume, given.for_resuming(), say)
+        go_on(resume, given.for_resuming(), say)
         return
     with _agent(given.settings(), catalog, runs) as agent:
         task = _task(query, tool)
@@ -111,7 +115,7 @@ def _run(
 
 
 @dataclass(frozen=True, slots=True)
-class _Say:
+class Say:
     """How often a request is solved, and how that and the answer are shown."""
 
     samples: int
@@ -141,18 +145,24 @@ def _task(query: str, tools: list[str] | None) -> Task:
     return replace(as_task(query), tools=tuple(tools) if tools else None)
 
 
-def _resume(run: Path, given: Given, say: _Say) -> None:
+def go_on(run: Path, given: Given, say: Say, later: Collection[str] = ()) -> None:
+    """Go on with a run that the command line began; these calls of it wait on."""
     from toolgrove.agent.settings import RunSettings
     from toolgrove.data.journal import read_run
 
     record = read_run(run / "sample-1" if say.samples > 1 else run)
     begun = RunSettings.from_journal(record.header["config"], run).named(run)
     task, _ = record.began
-    with _agent(given.settings(begun), Path(begun.catalog)) as agent:
+    settings = given.settings(begun)
+    if later:
+        policy = settings.calls.policy
+        policy = replace(policy, approve=put_off(policy.approve, later))
+        settings = settings.changed(policy=policy)
+    with _agent(settings, Path(begun.catalog)) as agent:
         _solve(agent, task, run, say)
 
 
-def _solve(agent: Agent, task: Task, run: Path, say: _Say) -> None:
+def _solve(agent: Agent, task: Task, run: Path, say: Say) -> None:
     from toolgrove.agent.hosting import hosted_agent
 
     with hosted_agent(agent, task) as served:
@@ -169,6 +179,8 @@ def _solve(agent: Agent, task: Task, run: Path, say: _Say) -> None:
             raise
     _show(tree, run, say.json)
     tell([(tree, run)])
+    if tree.ended == "waiting":
+        raise typer.Exit(WAITING)
 
 
 def _show(tree: SearchTree, run: Path, json: bool) -> None:
@@ -184,12 +196,15 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
         "output_tokens": usage.output_tokens,
         "seconds": round(sum(node.seconds for node in tree), 2),
         "cost": tree.cost,
+        "waiting": [] if tree.ending is None else [call.id for call in tree.ending.waiting],
     }
     if json:
         print_json(summary)
         return
     out = console()
     out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}")
+    if tree.ended == "waiting":
+        err_console().print(f"decide with: toolgrove approve {run}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{usage.total} tokens, {summary['seconds']} s{cost_words(tree.cost)}; "

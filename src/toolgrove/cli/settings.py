@@ -67,7 +67,8 @@ class Given:
             )
         calls = made.calls
         served = calls.apis is not None or calls.replay is not None
-        policy = replace(calls.policy, approve=approving(self.approve, served=served))
+        approve = approving(self.approve, served=served, resumed=base is not None)
+        policy = replace(calls.policy, approve=approve)
         return made.changed(policy=policy.within(begun), trusted=trusted_here())
 
     def for_resuming(self) -> Given:
