@@ -29,9 +29,9 @@ __all__ = [
 DEMO_TASKS: tuple[str, ...] = (
     "g1-weekday-1",
     "g1-color-hex-1",
-    "g1-currency-of-country-1",
+    "g1-currency-of-country-2",
     "g1-convert-units-2",
-    "g1-molar-mass-1",
+    "g1-capital-1",
     "g3-elevation-in-metres-1",
 )
 """Ids of short tasks that a small local model can solve; in some the obvious first API fails."""

@@ -19,7 +19,7 @@ def test_the_replayed_demo_serves_indexes_solves_judges_mines_and_shows(tmp_path
     assert [row["planner"] for row in said["planners"]] == ["react", "dfsdt"]
     assert said["replayed"] is True
     rows = [json.loads(line) for line in (tmp_path / "pairs.jsonl").read_text().splitlines()]
-    assert len(rows) == said["preference_pairs"]
+    assert len(rows) == said["preference_pairs"] >= 1
     assert all(row["chosen"] != row["rejected"] for row in rows)
     trees = [read_tree(run.parent) for run in tmp_path.glob("runs/dfsdt/*/journal.jsonl")]
     assert any(node.state is NodeState.PRUNED for tree in trees for node in tree)
