@@ -9,7 +9,7 @@ from statistics import fmean
 from toolgrove.data.drawing.notebook import html_table
 from toolgrove.data.records import JsonObject, Score
 from toolgrove.evaluators.stats import wilson
-from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, ResultRow
+from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
 __all__ = ["TOTAL", "Group", "RateInterval", "Summary", "summarise"]
 
@@ -44,6 +44,8 @@ class Group:
         Runs that broke down for reasons that are not the agent's: in no rate.
     left : int
         Queries without a result yet.
+    waiting : int
+        Runs that wait for somebody's approval: in no rate, and scored once they have gone on.
     rates : Mapping[str, Rate]
         By evaluator. A score without an opinion, or that could not be had, is in none.
     tooleval : Mapping[str, Rate]
@@ -64,6 +66,7 @@ class Group:
     gave_up: int
     infrastructure: int
     left: int
+    waiting: int
     rates: Mapping[str, RateInterval]
     tooleval: Mapping[str, RateInterval]
     undecided: int
@@ -88,7 +91,8 @@ class Summary:
 
     def _repr_html_(self) -> str:
         evaluators = list(dict.fromkeys(e for g in self.groups.values() for e in g.rates))
-        heads = ["group", "runs", *evaluators, "tokens", "seconds", "cost", "broke down", "left"]
+        rest = ["tokens", "seconds", "cost", "broke down", "waiting", "left"]
+        heads = ["group", "runs", *evaluators, *rest]
         rows = [[name, *_told(group, evaluators)] for name, group in self.groups.items()]
         return html_table(heads, rows)
 
@@ -105,6 +109,7 @@ def _told(group: Group, evaluators: Sequence[str]) -> list[str]:
         *(f"{r.value:.1%} ({r.low:.0%} to {r.high:.0%})" if r else "" for r in rates),
         *("" if x is None else f"{x:,.4g}" for x in (group.tokens, group.seconds, group.cost)),
         str(group.infrastructure or ""),
+        str(group.waiting or ""),
         str(group.left or ""),
     ]
 
@@ -132,7 +137,8 @@ def _group(rows: Sequence[ResultRow]) -> Group:
         answered=sum(one.answer is not None for one in figures),
         gave_up=sum(one.gave_up for one in figures),
         infrastructure=sum(row.state == INFRASTRUCTURE for row in rows),
-        left=sum(row.state not in (DONE, INFRASTRUCTURE) for row in rows),
+        left=sum(row.state not in (DONE, INFRASTRUCTURE, WAITING) for row in rows),
+        waiting=sum(row.state == WAITING for row in rows),
         rates={name: rate for name in evaluators if (rate := _rate(done, name, _value))},
         tooleval={name: rate for name in evaluators if (rate := _rate(done, name, _tooleval))},
         undecided=sum(bool(score.details.get("ambiguous")) for score in scores),

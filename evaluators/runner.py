@@ -170,6 +170,9 @@ class _Batch:
         except Exception as error:
             await self._kept(self.store.failed, key, f"{type(error).__name__}: {error}")
             return
+        if tree.ended == "waiting":
+            await self._kept(self.store.waits, key)
+            return
         broken = breakdown(tree)
         if broken is not None:
             await self._kept(self.store.failed, key, broken)

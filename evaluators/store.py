@@ -36,7 +36,7 @@ __all__ = [
 
 DATABASE = "results.sqlite"
 OWNERS = "owners"
-PENDING, DONE, INFRASTRUCTURE = "pending", "done", "infrastructure"
+PENDING, DONE, INFRASTRUCTURE, WAITING = "pending", "done", "infrastructure", "waiting"
 _SCHEMA = Schema(
     "results of an evaluation",
     error=UsageError,
@@ -211,6 +211,11 @@ class ResultStore:
         """Say that a run broke down for reasons that are not the agent's; it can be retried."""
         self._update(key, "owner = NULL, state = ?, reason = ?", INFRASTRUCTURE, reason)
 
+    def waits(self, key: ResultKey) -> None:
+        """Say that a run waits for somebody's approval; the next batch asks after it."""
+        reason = "the run waits for somebody's approval"
+        self._update(key, "owner = NULL, state = ?, reason = ?", WAITING, reason)
+
     def finish(self, key: ResultKey, figures: RunFigures, scores: Sequence[Score]) -> None:
         """Commit a run's result."""
         self._update(
@@ -307,7 +312,7 @@ def read_batch(folder: str | Path) -> Iterator[tuple[JsonObject, ResultRow]]:
 
 def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:
     row = codec.decode(ResultRow, codec.to_json(_row(record)))
-    if row.state not in (PENDING, DONE, INFRASTRUCTURE):
+    if row.state not in (PENDING, DONE, INFRASTRUCTURE, WAITING):
         raise _damaged(file, f"{row.state!r} is no state of a result")
     return row
 

@@ -12,7 +12,7 @@ from toolgrove.data.drawing.markup import Element, tag
 from toolgrove.data.drawing.words import one_line
 from toolgrove.data.records import JsonObject
 from toolgrove.evaluators.judgements import deciding, verdict_of
-from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, ResultRow
+from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
 __all__ = ["RunRow", "row_of", "row_of_result", "table", "table_row"]
 
@@ -83,7 +83,8 @@ def row_of_result(config: JsonObject, row: ResultRow, link: str = "") -> RunRow:
     done = row.state == DONE
     decided = deciding(row.scores) if done else None
     kind = "open"
-    word = "no answer" if done else "broke down" if row.state == INFRASTRUCTURE else "not yet"
+    words = {DONE: "no answer", INFRASTRUCTURE: "broke down", WAITING: "waiting"}
+    word = words.get(row.state, "not yet")
     if decided is not None or (done and figures is not None and figures.answer is not None):
         kind = verdict_of(None if decided is None else decided.value)
         word = KINDS[kind].word

@@ -18,9 +18,11 @@ from toolgrove.agent.inputs import RunInputs
 from toolgrove.data import codec
 from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse, journalled
 from toolgrove.data.journal import JOURNAL, read_run
-from toolgrove.data.records import Status, ToolCall, ToolSpec
+from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.runner import run_batch
+from toolgrove.evaluators.store import read_results
 
 PLANNERS = ["react", "dag", "dfsdt:width=2"]
 
@@ -201,3 +203,31 @@ async def test_who_is_asked_may_interrupt_the_run_and_it_is_asked_again(desk: De
     assert tree.answer == "done"
     assert [status for _, status, _ in observed(tree)] == [Status.OK, Status.OK]
     assert desk.posted == ["Ann 1", "Bob 1"]
+
+
+async def test_an_evaluation_tells_of_runs_that_wait_apart_and_scores_them_later(
+    desk: Desk,
+) -> None:
+    def solve(approve: Any) -> Any:
+        agent = desk.agent(approve=approve)
+
+        async def solved(task: Task, run: Path) -> SearchTree:
+            return await agent.solve(task, run)
+
+        return run_batch([TASK], solved, [], desk.folder / "out", config={"model": "scripted"})
+
+    paused = (await solve(lambda spec, call: Pause())).total
+    assert (paused.waiting, paused.runs, paused.infrastructure, paused.left) == (1, 0, 0, 0)
+    [row] = read_results(desk.folder / "out")
+    assert row.state == "waiting"
+    done = (await solve(lambda spec, call: True)).total
+    assert (done.waiting, done.runs) == (0, 1)
+    assert desk.posted == ["Ann 1", "Bob 1"]
+
+
+@pytest.mark.parametrize("planner", ["dfsdt:width=2", "dag"])
+async def test_a_search_that_looks_ahead_waits_and_does_not_fail(desk: Desk, planner: str) -> None:
+    tree = await desk.begun(planner, in_flight=4)
+    assert tree.ended == "waiting"
+    assert tree.ending is not None
+    assert len(tree.ending.waiting) == 2

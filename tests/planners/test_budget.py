@@ -11,7 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage
 from support.bench import Bench
 from toolgrove.agent.models.scripted import ScriptedModel, call
 from toolgrove.errors import UsageError
-from toolgrove.planners.budget import Budget
+from toolgrove.planners.budget import Budget, Meter
 
 
 def endless(messages: Sequence[BaseMessage]) -> AIMessage:
@@ -55,3 +55,18 @@ async def test_a_resumed_run_has_spent_what_it_spent_before(bench: Bench, tmp_pa
     third = ScriptedModel(script=endless)
     await bench.solve(tmp_path / "r", third, "react:depth=50", Budget(model_calls=6))
     assert len(third.asked) == 1
+
+
+def test_while_somebody_is_asked_no_time_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    meter = Meter(Budget(seconds=10.0), _began=0.0)
+    now = 2.0
+    with meter.stopped():
+        now = 500.0
+        with meter.stopped():  # another call waits for the same person
+            now = 1000.0
+            assert meter.seconds == 2.0
+        now = 2000.0
+    now = 2003.0
+    assert (meter.seconds, meter.seconds_left) == (5.0, 5.0)

@@ -187,6 +187,11 @@ def _show(summary: Summary, out: Path) -> None:
         )
     if total.infrastructure or total.unscored:
         screen.print("What broke down is in no rate; the same command tries it again.")
+    if total.waiting:
+        screen.print(
+            f"{total.waiting} runs wait for somebody's approval: toolgrove approve RUN, for those "
+            f"in {out}/runs; the same command scores them then."
+        )
     screen.print(f"results and runs: {out}", style="dim")
 
 
@@ -213,6 +218,7 @@ def _cells(group: Group) -> dict[str, str]:
         "\ns": _number(group.seconds),
         "\ncost": "" if group.cost is None else f"{group.cost:,.4g}",
         "broke\ndown": str(group.infrastructure or ""),
+        "\nwaiting": str(group.waiting or ""),
         "\nleft": str(group.left or ""),
     }
 
