@@ -63,9 +63,9 @@ async def run_task(
         brief = await brief_of(agent, task, inputs.context)
         begun = _begun(task, run, await _prepared(agent, task, brief))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
-    meter = Meter(settings.budget, journal.record, prepared.chat.models, settings.prices)
-    calls = begun.calls.with_secrets(secrets)
     try:
+        meter = Meter(settings.budget, journal.record, prepared.chat.models, settings.prices)
+        calls = begun.calls.with_secrets(secrets)
         if run is None:
             inputs.put(journal.run)
         if inputs.decisions:
