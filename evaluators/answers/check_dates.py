@@ -13,6 +13,7 @@ from toolgrove.errors import UsageError
 from toolgrove.evaluators.answers.clauses import Span
 from toolgrove.evaluators.answers.dates import DateMention, TimeMention, dates, times
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
+from toolgrove.evaluators.answers.sets import claimed
 from toolgrove.evaluators.answers.text import Text, read
 from toolgrove.evaluators.answers.verdicts import Said, Verdict, decided, members, unless_chosen
 
@@ -21,6 +22,8 @@ __all__ = ["is_date", "is_time", "moment", "several_dates"]
 M = TypeVar("M", bound=DateMention | TimeMention)
 _LIST = re.compile(r"\s*(?:,|;|/|[-–]|,?\s*\b(?:and|or|to)\b)\s*(?:on\s+|at\s+|the\s+)?")
 _OR = re.compile(r".*(?:\bor\b|\bto\b|[-–/]).*", re.DOTALL)
+_OR_DAY = re.compile(r"\s+or\s+(?:on\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\b(?![:\d])")
+_DAY_OR = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?\s+or\s+(?:on\s+)?(?:the\s+)?\Z")
 _IN_UTC = re.compile(r"\s*\(?(?:UTC|GMT|Z)\b(?!\s?[-+−±]\s?\d)")
 _ASKS_UTC = re.compile(r"\b(?:UTC|GMT)\b")
 _YEAR = re.compile(r"\b(?:1[5-9]|2[0-4])\d\d\b")
@@ -114,6 +117,8 @@ def _joined(text: str, found: Sequence[M], right: Callable[[M], bool]) -> _Joine
             run = []
         elif _OR.fullmatch(gap) and right(one) != right(found[i - 1]):
             offered |= {one.start, found[i - 1].start}
+        if _OR_DAY.match(text, one.end) or _DAY_OR.search(text[max(0, one.start - 20) : one.start]):
+            offered.add(one.start)
         run.append((one.start, one.end))
     return _Joined(offered, [*listed, *(run if len(run) > 2 else [])])
 
@@ -168,4 +173,4 @@ def several_dates(answer: str, days: Sequence[date], query: str) -> Verdict:
         found = [m for m in dates(text) if noted.standing(m.start) == 0]
         return [Said(_say(m), item(m), _in(m, asked)) for m in found]
 
-    return members(read(answer).words, [day.isoformat() for day in days], said)
+    return members(claimed(read(answer).words), [day.isoformat() for day in days], said)

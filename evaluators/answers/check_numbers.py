@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from toolgrove.data.records import Reference
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.answers import dates, units
-from toolgrove.evaluators.answers.clauses import sentence_at
+from toolgrove.evaluators.answers.clauses import holds, sentence_at
 from toolgrove.evaluators.answers.directions import contradicts
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
+from toolgrove.evaluators.answers.places import answered
 from toolgrove.evaluators.answers.quantities import Quantity, quantities
 from toolgrove.evaluators.answers.text import Text, read
 from toolgrove.evaluators.answers.verdicts import Said, Verdict, decided, members, unless_chosen
@@ -111,6 +112,8 @@ def _checked(text: Text, wanted: _Wanted) -> Verdict:
     together = offered_together(text.words, found)
     claimed = [q for q in found if noted.standing(q.start) == 0]
     claimed = claimed or [q for q in found if noted.standing(q.start) == 1]
+    span = answered(text.words, [q.start for q in claimed])
+    claimed = [q for q in claimed if span and holds([span], q.start)] or claimed
     hedged = {q.start for q in claimed if _hedged(text.words, q)}
 
     def right(quantity: Quantity) -> bool:

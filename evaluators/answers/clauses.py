@@ -15,7 +15,7 @@ _SHORTENED = (
     " mt ft u.s u.k a.m p.m inc incl est"
 )
 _IN_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
-_NEXT = {after: re.compile(f"[{re.escape(after)}]") for after in (",;.!?\n()", ".!?\n", ".;:!?\n")}
+_NEXT = {after: re.compile(f"[{re.escape(after)}]") for after in (",;.!?\n()", ".!?\n", ".;:!?\n)")}
 _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s)|\n")
 _LAST_WORD = re.compile(r"(?:^|[\s(])([\w.]{1,6})\Z")
 _CLAUSE_END = re.compile(

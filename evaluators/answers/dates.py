@@ -36,10 +36,12 @@ _ISO_TIME = re.compile(r"(?<=\d)T(?=\d{1,2}:\d{2})")
 _CLOCK = re.compile(
     r"(?<![\w:.,+])(?<!UTC-)(?<!GMT-)(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<seco"
     r"nd>\d{2})(?:\.\d+)?)?)?"
-    r"\s?(?P<half>[ap]\.?\s?m\b\.?)|(?P<h24>\d{1,2}):(?P<m24>\d{2})(?::(?P<s24>\d{2})(?:\.\d+)?)?"
+    r"\s?(?P<half>[ap]\.?\s?m\b\.?|in\s+the\s+(?:morning|afternoon|evening))|(?P<h24>\d{1,2}):(?P<m24>\d{2})(?::(?P<s24>\d{2})(?:\.\d+)?)?"
     r"|(?P<spoken>\d{4})(?=\s?(?:hours|hrs?)\b)|(?P<word>noon|midnight)\b)(?:Z\b)?(?![\w:])",
     re.IGNORECASE,
 )
+
+_BEFORE_NOON = re.compile(r"a|in\s+the\s+morning", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ def _time(match: re.Match[str]) -> time | None:
         hour = int(match["hour"])
         if not 1 <= hour <= 12:
             return None
-        hour = hour % 12 + (12 if match["half"][0] in "pP" else 0)
+        hour = hour % 12 + (0 if _BEFORE_NOON.match(match["half"]) else 12)
         minute, second = match["minute"], match["second"]
     elif match["spoken"]:
         hour, minute, second = int(match["spoken"][:2]), match["spoken"][2:], None

@@ -40,7 +40,7 @@ _DECLINE = re.compile(
     rf"|cover|include|contain|know|list|give"
     r"|return|store|keep|record|track|expose|tell|say|show|reveal|report|translate|handle"
     r"|let|allow|cover)\b"
-    rf"|\bno\s+(?:\w+[\s-]+){{0,3}}?{_THING}\b"
+    rf"|\bno\s+(?!one\b)(?:\w+[\s-]+){{0,3}}?{_THING}\b"
     rf"|\b(?:contain|include|list|provide|give|hold|offer|cover|know|show|return)s?\s+(?:no"
     rf"|nothing|neither)\b"
     rf"|\b(?:found|returned|got|have|has|is|are|there's)\s+(?:no|nothing|none|neither)\b"
@@ -59,8 +59,9 @@ _DECLINE = re.compile(
     r"|\b(?:beyond|outside)\s+(?:of\s+)?(?:what|my|the|its|their)\b"
     r"|\b(?:access|request|call|lookup)s?\s+(?:\w+\s+){0,3}?(?:denied|refused|rejected"
     r"|blocked|forbidden)\b|\bdenied\s+access\b"
-    r"|\bpaid\s+(?:plan|subscription|tier|account)\b|\brequires?\s+(?:a\s+|an\s+)?(?:paid"
-    r"|subscription|premium|upgrade)\b"
+    r"|\bpaid\s+(?:plan|subscription|tier|account)\b|\b(?:requires?|demands?|needs?)\s+(?:an?\s+)?(?:paid"
+    r"|subscription|premium|upgrade|licen[cs]e)\b"
+    r"|\A\W*\w+ing\b[^,;:!?\n]{0,60}\sfailed\b"
     r"|\b(?:behind\s+a\s+)?paywall\b|\b403\b|\b401\b|\bforbidden\b"
     r"|\bsubscription\s+(?:is\s+)?(?:required|needed)\b"
     r"|\b(?:are|is|remain|stay)\s+silent\b|\b(?:insufficient|missing)\s+(?:data"
@@ -75,7 +76,7 @@ _STATUS = re.compile(
     re.IGNORECASE,
 )
 _LABEL = re.compile(
-    r"(?:\b(?:number|code|flight|page|version|step|iso|no\.)|\b(?:in|since|of|from|until"
+    r"(?:\b(?:number|code|flight|page|version|step|iso|rfc|no\.)|\bfactor\s+of|\b(?:in|since|of|from|until"
     r"|for)(?=\s+(?:1[5-9]|2[0-4])\d\d\Z))\s+\Z",
     re.IGNORECASE,
 )
@@ -122,7 +123,7 @@ _NAMED = re.compile(
 _NOT_A_NAME_WORDS = (
     "I The A An API APIs IP No None It This That There Unfortunately Sorry Live Current"
     " Flight Weather Fares Your My Notes Regarding Since As Although However Neither Nothing"
-    " Access TEST-NET"
+    " Access"
 )
 _NOT_A_NAME = frozenset(_NOT_A_NAME_WORDS.split())
 _QUOTED = re.compile(r"[\"“«']([^\"“”«»'\n]{6,}?)[\"”»'](?!\w)")
@@ -203,7 +204,7 @@ def _names(words: str, query: str) -> list[str]:
         for match in _NAMED.finditer(sentence):
             name = match["a"] or match["b"]
             at = start + match.start(match.lastgroup or 0)
-            if noted.standing(at) or name.split()[0] in _NOT_A_NAME:
+            if noted.standing(at) or name.split()[0] in _NOT_A_NAME or re.search(r"\d", name):
                 continue
             if not all(w.lower() in held for w in name.split()):
                 found.append(name)

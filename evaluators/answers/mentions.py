@@ -42,7 +42,7 @@ _CORRECTION = re.compile(
     r"(?:\bcorrection\b|\bscratch\s+that\b|\bon\s+second\s+thoughts?\b"
     r"|\blet\s+me\s+(?:correct|redo)\b"
     r"|\bi\s+made\s+an?\s+(?:mistake|error|slip)\b|\bno,?\s+wait\b|\bwait,?\s+no\b|\bmake\s+that\b"
-    r"|\bi\s+mean\b|(?:^|[.!?\n]\s*)(?:actually|wait|sorry|oops)\s*[,:—–-])",
+    r"|\bi\s+mean\b|(?:^|[.!?\n—–]\s*)(?:actually|wait|sorry|oops)\s*[,:—–-])",
     re.IGNORECASE,
 )
 _COMPARED = (
@@ -50,7 +50,7 @@ _COMPARED = (
     r"|next\s+to"
     r"|close\s+to|(?:north|south|east|west)(?:east|west)?\s+of|confused\s+with|mistaken\s+for"
     r"|before|after|replaced|replacing|follows?|precedes?|succeeds?|preceded\s+by"
-    r"|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
+    r"|beats|outnumbers|surpasses|outranks|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
     r"|same\s+\w+\s+as|opposed\s+to|distinct\s+from|different\s+from|from|via"
 )
 _BESIDE_NAMES = re.compile(
@@ -64,7 +64,7 @@ _BESIDE_NUMBERS = re.compile(
     r"|including|excluding|plus\s+or\s+minus|above|below|exceed\w*|threshold(?:\s+of)?"
     r"|minimum(?:\s+of)?"
     r"|maximum(?:\s+of)?|fails|passes|meets|misses|clears|limit(?:\s+of)?|required"
-    r"|at\s+least|up\s+to|twice|half|within)\b"
+    r"|at\s+least|up\s+to|twice|half|within|(?:day|week|month|year)s?\s+(?:after|before|from))\b"
     r"[^;!?()\n.,]{0,40}",
     re.IGNORECASE,
 )
@@ -81,7 +81,8 @@ _NOTE = re.compile(
 )
 _SUPPOSED = re.compile(
     r"\bwould\s+(?:normally|usually|otherwise|ordinarily)\b[^,;.!?\n]*"
-    r"|\bif\b[^,;.!?\n]*|\b(?:whereas|while)\b[^;.!?\n,]*",
+    r"|\b(?:usually|normally|ordinarily|typically)\b[^,;.!?\n]*"
+    r"|\bif\b[^,;.!?\n]*|\b(?:whereas|while|although|though)\b[^;.!?\n,]*",
     re.IGNORECASE,
 )
 _OVER = re.compile(
@@ -104,9 +105,13 @@ _OPPOSITES = tuple(
         ("sunset|sun\\s+sets?|sets?\\b", "sunrise|rises?\\b"),
         ("forward|spring", "back\\b|autumn|fall\\b"),
         ("arriv|land", "depart|take-?off"),
+        ("primes?\\b", "composite|divisible"),
     )
 )
 _CLAUSE = re.compile(r"(?:(?!\band\b)[^,;.!?\n()]|[.,](?=\d))+")
+_WAY_ASKED = re.compile(r"\bfrom\s+(\w+)\s+to\s+(\w+)", re.IGNORECASE)
+_UTC = re.compile(r"\b(?:UTC|GMT|offset)\b", re.IGNORECASE)
+_UTC_OFFSET = re.compile(r"\b(?:UTC|GMT)\s?[-+−±]\s?\d[\d:]*")
 _PER_PART = re.compile(r"\b(?:per|monthly|each)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"\b(?:in\s+total|in\s+all|altogether|overall)\b", re.IGNORECASE)
 _WOULD = re.compile(r"\bwould\b", re.IGNORECASE)
@@ -147,7 +152,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     --------
     >>> found = mentions("Iridium, closely followed by osmium (22.6).", of_names=True)
     >>> found.standing(0), found.standing(30), found.standing(40)
-    (0, 2, 1)
+    (0, 2, 2)
     """
     asides = [*_spans(_ASIDE, text)]
     text = _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
@@ -156,14 +161,16 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     mentioned += [span for span, _ in around(text, _OVER)]
     mentioned += [span for span, _ in around(text, _WOULD) if _IF.search(text[slice(*span)])]
     mentioned += [*_spans(_ASKED, text), *_rows(text), *_spans(_CHOSEN_FROM, text)]
+    if not _UTC.search(query):
+        mentioned += _spans(_UTC_OFFSET, text)
     if not _OTHER_SCOPE.search(query):
         mentioned += [span for span, _ in around(text, _OTHER_SCOPE)]
-    mentioned += [*_opposed(text, query), *_summed_up(text, query)]
+    mentioned += [*_way_back(text, query), *_opposed(text, query), *_summed_up(text, query)]
     if of_names:
         ruled_out += [*_spans(_BESIDE_NAMES, text), *_denied(text)]
         ruled_out += [(m.start(), end) for (_, end), m in around(text, _FORMER, after=".!?\n")]
         places = around(text, _RUNNER_UP)
-        mentioned += [span for span, m in places if m["place"].lower() not in query.lower()]
+        ruled_out += [span for span, m in places if m["place"].lower() not in query.lower()]
     else:
         mentioned += _spans(_BESIDE_NUMBERS, text)
     return Mentions(tuple(ruled_out), tuple(mentioned))
@@ -184,6 +191,13 @@ def _opposed(text: str, query: str) -> Iterator[Span]:
                     for a, b in clauses
                     if against.search(text, a, b) and not asked.search(text, a, b)
                 )
+
+
+def _way_back(text: str, query: str) -> Iterator[Span]:
+    """Clauses about the way back: ``from GRU to LIS`` where the way from LIS to GRU is asked for."""
+    for way in _WAY_ASKED.finditer(query):
+        back = rf"\b{re.escape(way[2])}\s*(?:\bto\b|→|->|–|-)\s*{re.escape(way[1])}\b"
+        yield from (span for span, _ in around(text, re.compile(back, re.IGNORECASE)))
 
 
 def _summed_up(text: str, query: str) -> Iterator[Span]:

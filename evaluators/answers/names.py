@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from toolgrove.evaluators.answers.clauses import Span, clause_at
+from toolgrove.evaluators.answers.quantities import quantities
 from toolgrove.evaluators.answers.spelling import pattern_of, plain
 
 __all__ = [
@@ -90,12 +91,19 @@ _NO_OPENING_WORDS = (
     " nearly approximately between actually the is was are has"
 )
 _NO_OPENING = frozenset(_NO_OPENING_WORDS.split())
+_ADVERB = re.compile(r"\w{3,}(?:ally|edly|tely|ntly|vely|usly|arly|ably|ibly)", re.IGNORECASE)
+_GLOSS = re.compile(r"\s*[,(]\s*(?:the\s+)?|\s+[-–—]\s+|\n\s*|\s*")
+_VERB_NEXT = re.compile(r"\s+(?:is|was|are|being|comes|follows|means)\b")
 _ITSELF = re.compile(r"\b(?:it|this|that|answer|one)\b|^\W*$", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:which|what|name|tell\s+me|give\s+me)\b((?:['\s]+[A-Za-z-]+){1,9})", re.I)
 _EMPTY_WORDS = "is are was the a an of in on at do does has have been s its me by that it"
 _EMPTY = frozenset(_EMPTY_WORDS.split())
+_OF = re.compile(r"\b(?:of|where|in|on|at|that|with|for|when)\b")
+_OF_ANYTHING = frozenset(["name", "code", "word", "kind", "iso", "local"])
 _OR = re.compile(r"[\W_]*\s+or\s+(?:the\s+|perhaps\s+|possibly\s+|maybe\s+|in\s+|on\s+)?([\w'-]+)")
 _OR_BEFORE = re.compile(r"([\w'-]+)\W{0,3}\s+or\s+(?:the\s+|perhaps\s+|possibly\s+|maybe\s+)?\Z")
+_SLASH = re.compile(r"\s?/\s?([A-Z]{2,4})\b")
+_SLASH_BEFORE = re.compile(r"\b([A-Z]{2,4})\s?/\s?\Z")
 _KIND = re.compile(
     r"\b(light|dark|medium|pale|deep|hot|new|north|south|east|west|northern|southern"
     r"|eastern|western|equatorial|upper"
@@ -181,7 +189,8 @@ def rivals(text: str, spots: Sequence[Name], value: str, query: str) -> list[Nam
     """
     taken = {at for one in spots for at in range(one.start, one.end)}
     found = [*_of_class(text, value), *_of_shape(text, value), *_letters(text, value)]
-    found += [*_predicates(text, query), *_opening(text, spots)]
+    found += _of_money(text, value, query)
+    found += [*_predicates(text, query, spots), *_opening(text, spots)]
     held = plain(query)
     found = sorted(found, key=lambda one: one.start)[-MOST:]
     return [
@@ -209,6 +218,15 @@ def _of_shape(text: str, value: str) -> Iterator[Name]:
             yield Name(match[0], False, *match.span())
 
 
+def _of_money(text: str, value: str, query: str) -> Iterator[Name]:
+    """Other sums of money where the truth is one; what the question holds is none."""
+    truth = [q.value for q in quantities(value) if q.money]
+    held = [*truth, *(q.value for q in quantities(query))]
+    for q in quantities(text) if truth else ():
+        if q.money and q.value not in held:
+            yield Name(text[q.start : q.end], False, q.start, q.end)
+
+
 def _letters(text: str, value: str) -> Iterator[Name]:
     if len(value) == 1 and value.isalpha():
         for match in _LETTER.finditer(text):
@@ -223,24 +241,49 @@ def _opening(text: str, spots: Sequence[Name]) -> Iterator[Name]:
     Not where the right name comes with it or right behind it: ``Haneda Airport, Tokyo``.
     """
     match = _OPENING.match(text)
-    if match is None or match["name"].split()[0].lower() in _NO_OPENING:
+    if match is None or _opens_no_name(match["name"]):
         return
-    if not any(match.start() <= one.start <= match.end() + 2 for one in spots):
+    if not any(
+        one.start < match.end("name") or _glossed(text, match.end("name"), one) for one in spots
+    ):
         yield Name(match["name"], False, *match.span("name"))
 
 
-def _predicates(text: str, query: str) -> Iterator[Name]:
-    asked = {
-        word.lower()
-        for match in _HEAD.finditer(_NOTE.sub("", query))
-        for word in re.findall(r"[A-Za-z]{3,}", match[1])
-        if word.islower()
-    } - _EMPTY
+def _asked_for(query: str) -> set[str]:
+    """The words for what a question asks for: ``currency`` in ``the name of the currency of …``."""
+    words: set[str] = set()
+    for match in _HEAD.finditer(_NOTE.sub("", query)):
+        for part in _OF.split(match[1]):
+            found = {w for w in re.findall(r"[A-Za-z]{3,}", part) if w.islower()} - _EMPTY
+            words |= found
+            if found - _OF_ANYTHING:
+                break
+    return words
+
+
+def _opens_no_name(words: str) -> bool:
+    first, *rest = words.split()
+    if first.lower() in _NO_OPENING or _ADVERB.fullmatch(first):
+        return True
+    return not {"is", "was", "are", "were", "has"}.isdisjoint(rest)  # a sentence
+
+
+def _glossed(text: str, end: int, spot: Name) -> bool:
+    """Whether the right name explains the one that ends there: ``W, wolfram``, ``W (wolfram)``."""
+    if not _GLOSS.fullmatch(text, end, spot.start):
+        return False
+    return _VERB_NEXT.match(text, spot.end) is None
+
+
+def _predicates(text: str, query: str, spots: Sequence[Name]) -> Iterator[Name]:
+    asked = _asked_for(query)
     for match in _PREDICATE.finditer(text):
         subject = set(re.findall(r"[a-z]{3,}", match["subject"].lower()))
         if not re.search("[A-Za-z]", match["name"]):
             continue
         told = _CALLED.search(text, match.end("subject"), match.start("name")) and "called" in query
+        if any(_glossed(text, match.end("name"), one) for one in spots):
+            continue
         if told or subject & asked or _ITSELF.search(match["subject"]):
             yield Name(match["name"], False, *match.span("name"))
 
@@ -257,11 +300,17 @@ def of_another(text: str, spot: Name, query: str) -> bool:
 
 
 def joined(text: str, spot: Name, value: str) -> bool:
-    """Whether a name is joined by ``or`` to something else of its like."""
+    """Whether a name is joined by ``or`` to something else of its like, or codes by a slash."""
     beside = [
         _OR.match(text, spot.end),
         _OR_BEFORE.search(text[max(0, spot.start - 80) : spot.start]),
     ]
+    codes = [
+        _SLASH.match(text, spot.end),
+        _SLASH_BEFORE.search(text[max(0, spot.start - 8) : spot.start]),
+    ]
+    if spot.said.isupper() and any(m and len(m[1]) == len(spot.said) for m in codes):
+        return True
     proper = value[:1].isupper() or value[:1].isdigit()
     return any(
         match and (not proper or match[1][0].isupper() or match[1][0].isdigit()) for match in beside

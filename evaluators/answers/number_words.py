@@ -19,7 +19,7 @@ _PARTS = {"half": 0.5, "quarter": 0.25, "quarters": 0.75, "third": 1 / 3}
 _NO_COUNT = re.compile(r"\b(?:no|the|these|those|both|all|other|any|last|first|each)\s+\Z", re.I)
 _WORDS = re.compile(
     rf"(?<![\w-])(?:a\s+(?=hundred|thousand|million))?(?P<whole>(?:{_ANY})(?:(?:[\s-]+|"
-    rf"(?:(?<=hundred)|(?<=thousand))\s+and\s+)(?:{_ANY}))*)\b(?!-)"
+    rf"(?:(?<=hundred)|(?<=thousand))\s+and\s+)(?:{_ANY})){{0,12}})\b(?!-)"
     r"(?:\s+and\s+(?:an?|three)\s+(?P<part>half|quarters?|third)\b)?",
     re.IGNORECASE,
 )
@@ -50,6 +50,8 @@ def spoken(text: str) -> list[NumberInWords]:
     """
     found = []
     for match in _WORDS.finditer(text):
+        if found and match.start() < found[-1].end:
+            continue  # five in two point five
         if _NO_COUNT.search(text[max(0, match.start() - 8) : match.start()]):
             continue
         value, end = float(_whole(match["whole"])), match.end()

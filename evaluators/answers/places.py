@@ -21,10 +21,10 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 
-from toolgrove.evaluators.answers.clauses import Span, clause_at, holds, sentences
+from toolgrove.evaluators.answers.clauses import Span, clause_at, holds, sentence_at, sentences
 from toolgrove.evaluators.answers.text import Text
 
-__all__ = ["conclusion", "places"]
+__all__ = ["answered", "conclusion", "places"]
 
 _SUMS = "total sum result"
 _ASKED_SUMS = (
@@ -106,7 +106,9 @@ def places(
     marks = [(m.end(), forward) for p in (_CONCLUSION, _sums(query)) for m in p.finditer(words)]
     marks += [(m.start(), _backward) for pattern in ends for m in pattern.finditer(words)]
     for at, clause in reversed(sorted(marks, key=itemgetter(0))[-_MARKS:]):
-        yield [clause(words, at)]
+        start, end = clause(words, at)
+        if "=" not in words[start:end]:  # a chain ends behind its last sign
+            yield [(start, end)]
     telling = [span for span in sentences(words) if any(holds([span], at) for at in spots)]
     for span in (*_about(words, telling, query), *telling[:1], *telling[1:][-1:]):
         yield [span]
@@ -115,6 +117,12 @@ def places(
     if telling:
         yield [_first_clause(words, telling[0], spots, _NEXT_CLAUSE if by_clause else _SEMICOLON)]
     yield [(0, len(words))]
+
+
+def answered(text: str, spots: Sequence[int]) -> Span | None:
+    """What stands behind the last ``Answer:``, where there is one."""
+    marks = list(_ANSWER.finditer(text))
+    return _forward(text, marks[-1].end(), spots) if marks else None
 
 
 def conclusion(text: str) -> str:
@@ -161,8 +169,15 @@ def _about(text: str, telling: Sequence[Span], query: str, least: int = 2) -> li
 
 
 def _pieces(text: str, spots: Sequence[int]) -> list[Span]:
-    """The clauses that hold a candidate."""
-    return sorted({clause_at(text, at) for at in spots})
+    """The clauses that hold a candidate, each with what leads to it."""
+    pieces: list[Span] = []
+    done = 0
+    for clause in sorted({clause_at(text, at) for at in spots}):
+        start = max(done, sentence_at(text, clause[0])[0])
+        led = not re.search(r"\d", text[start : clause[0]])
+        pieces.append((start if led else clause[0], clause[1]))
+        done = clause[1]
+    return pieces
 
 
 def _last_question(query: str) -> str:

@@ -126,15 +126,16 @@ def _predicated(text: str, query: str) -> bool | None:
 
 def _polarities(sentence: str, words: set[str]) -> set[bool]:
     """Whether a sentence affirms or denies what the question predicates."""
-    denied: set[bool] = set()
-    kept = sentence
-    for match in reversed(list(_NEGATION.finditer(sentence))):
+    first, done = len(sentence), 0
+    for match in _NEGATION.finditer(sentence):
+        first = min(first, match.start())
+        if match.start() < done:
+            continue  # within the scope of another one
         stop = _SCOPE.search(sentence, match.end())
-        scope = sentence[match.start() : stop.start() if stop else len(sentence)]
-        if _predicates(scope, words):
-            denied.add(False)
-        kept = kept[: match.start()]
-    return denied or ({True} if _predicates(kept, words) else set())
+        done = stop.start() if stop else len(sentence)
+        if _predicates(sentence[match.start() : done], words):
+            return {False}
+    return {True} if _predicates(sentence[:first], words) else set()
 
 
 def _predicates(text: str, words: set[str]) -> bool:

@@ -197,7 +197,7 @@ def _grain(digits: str) -> float:
     whole, _, decimals = digits.partition(".")
     if decimals:
         return float(10.0 ** -len(decimals))
-    return float(10 ** (len(whole) - len(whole.rstrip("0")))) if whole.strip("0") else 1.0
+    return 10.0 ** min(300, len(whole) - len(whole.rstrip("0"))) if whole.strip("0") else 1.0
 
 
 def _unit(text: str, at: int, wanted: str | None) -> tuple[str | None, int]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from toolgrove.evaluators.answers import dates
 from toolgrove.evaluators.answers.clauses import around
 from toolgrove.evaluators.answers.names import HERE, marked
-from toolgrove.evaluators.answers.spelling import plain
+from toolgrove.evaluators.answers.spelling import pattern_of, plain
 
-__all__ = ["extras", "missing"]
+__all__ = ["claimed", "extras", "missing"]
 
 _SEPARATOR = re.compile(r"[,;/\n]|\s(?:and|or|&|og|und|et|y|och|ja|e|en|i)\s|\s[-–]\s")
 _NOTE = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
@@ -32,16 +32,19 @@ _DENIED = re.compile(
     r"(?:\b(?:is|are|was|were|has|have|had|does|do|did|can|could)(?:n't|\s+(?:not|no|never|only)\b)"
     r"|\bnot\s+(?:an?\s+)?(?!(?:in|the|by|to|just|only|for|with|on|at|of)\b)(?-i:[a-z])\w+"
     r"|\b(?:no\s+longer|used\s+to|formerly|separate[sd]?|neither|cannot|once)\b"
+    r"|\b(?:is|was)\s+(?:an?|the)\s+[^,;:.!?\n()]{0,40}\bonly\b"
     r"|\bonly\s+(?:in|as|by|for|an?|recogni\w+|spoken|used|accept\w+|unofficial\w*|regional\w*)\b)",
     re.IGNORECASE,
 )
 _NAME = r"[A-Z][\w'-]{0,40}(?:\s[A-Z][\w'-]{0,40}){0,4}"
-_TRANSLATED = re.compile(rf"(?:{_NAME}|{HERE})\s*\(\s*{HERE}\s*\)")
+_TRANSLATED = re.compile(rf"(?:{_NAME}|{HERE})\s*\(\s*{HERE}(?:\s+in\s+[A-Z]\w+)?\s*\)")
 _ALSO = re.compile(
     r"\b(?:also|plus|as\s+well\s+as|in\s+addition\s+to|along\s+with|together\s+with)\s+"
     rf"(?:[a-z]+\s+)?(?:the\s+)?(?P<after>{_NAME})"
     rf"|(?P<before>{_NAME})[^.;,!?\n]{{0,40}}?\b(?:as\s+well|too|also)\b"
 )
+_ONLY = re.compile(r"(?<!not )\b(?:only|just)\s+(?:the\s+)?", re.IGNORECASE)
+_CLOSES = re.compile(r"[.;:!?\n]|$")
 _WATER = re.compile(r"\b(?:Ocean|Sea|River|Lake|Atlantic|Pacific)\b")
 
 
@@ -54,7 +57,7 @@ def claimed(answer: str) -> str:
     'French and Dutch;.'
     """
     kept, done = [], 0
-    for (start, end), _ in around(answer, _DENIED, ",;:.!?\n", ".;:!?\n"):
+    for (start, end), _ in around(answer, _DENIED, ",;:.!?\n(", ".;:!?\n)"):
         kept.append(answer[done:start])
         done = end
     return _FORWARD.sub("", "".join([*kept, answer[done:]]))
@@ -66,7 +69,18 @@ def missing(answer: str, items: Sequence[str]) -> list[str]:
     The longer ones are looked for first and taken out, so that ``Guinea`` is not found in
     ``Equatorial Guinea``.
     """
-    return [item for item, count in _found(claimed(answer), items)[1].items() if not count]
+    text = _exclusive(claimed(answer), items)
+    return [item for item, count in _found(text, items)[1].items() if not count]
+
+
+def _exclusive(answer: str, items: Sequence[str]) -> str:
+    """The clause that closes the list where one does, else all: ``Only French; Dutch is gone``."""
+    text = plain(answer)
+    for lead in _ONLY.finditer(text):
+        if any(pattern_of(item).match(text, lead.end()) for item in items):
+            end = _CLOSES.search(text, lead.end())
+            return text[lead.end() : end.start() if end else len(text)]
+    return answer
 
 
 def _found(answer: str, items: Sequence[str]) -> tuple[str, Mapping[str, int]]:

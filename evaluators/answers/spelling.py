@@ -55,6 +55,8 @@ def pattern_of(name: str) -> re.Pattern[str]:
         spaced = r"[\s-]?".join(text)  # darkorange: Dark Orange
         return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
     joined = r"[\W_]{0,3}?".join(_AND if w.lower() in ("&", "and") else re.escape(w) for w in words)
+    if len(words) > 1 and words[-1].isalpha():
+        joined += "s?"  # Nepalese rupees
     lead = re.match(r"[+\-#$£€¥₹]+(?=[^\W_])", text)
     trail = re.search(r"(?<=[^\W_])[+#%]+$", text)
     mark = re.escape(lead[0]) if lead else ""

@@ -18,14 +18,14 @@ LONGEST = 4_000
 
 _ON, _OFF = "\x01", "\x02"
 _GROUP = r"\{((?:[^{}]|\{[^{}]*\})*)\}"
-_TEX = re.compile(r"\\[A-Za-z(\[,;:! %]|\{,\}")
+_TEX = re.compile(r"\\[A-Za-z(\[,;:! %]|\{[,.]\}")
 _TEX_SIGNS = {
     "times": "×", "cdot": "·", "div": "÷", "approx": "≈", "simeq": "≈", "sim": "≈", "pi": "π",
     "to": "→", "rightarrow": "→", "Rightarrow": "→", "implies": "→", "longrightarrow": "→",
     "pm": "±", "circ": "°", "degree": "°", "quad": " ", "qquad": " ", "mu": "µ", "neq": " not ",
 }  # fmt: skip
 _TEX_RULES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
-    (re.compile(r"\{,\}"), ","),
+    (re.compile(r"\{([,.])\}"), r"\1"),
     (re.compile(r"\\(?:left|right|displaystyle|big|Big)(?![A-Za-z])"), ""),
     (re.compile(r"\\[,;:! ]|~"), " "),
     (re.compile(r"\\([%$#&_])"), r"\1"),
@@ -68,6 +68,7 @@ _PER = re.compile(
 )
 _GLUED = re.compile(r"\b\d+(?:(?:h|hrs?|d|min|m|x)\d+)+(?:h|hrs?|d|min|m|s)?\b")
 _LETTERS = re.compile(r"(?<=\d)([a-z]+)(?=\d)")
+_BLANK = re.compile(r"\s{3,}")
 _MARKS = re.compile(f"[{_ON}{_OFF}]")
 
 
@@ -98,6 +99,7 @@ def read(answer: str, *, spelt_plainly: bool = False) -> Text:
     ('The capital is Oslo, NO.', ['Oslo'])
     """
     text = _MARKS.sub(" ", answer[-LONGEST:])
+    text = _BLANK.sub(lambda run: "\n\n" if "\n" in run[0] else "  ", text)
     text = _FORMULA.sub(lambda m: m[1] or m[2], text)
     for pattern, put in _MARKDOWN:
         text = pattern.sub(put, text)
