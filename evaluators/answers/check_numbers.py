@@ -178,12 +178,15 @@ def _tiers(
     found = [q for q in found if not q.in_name]
     nouns = counted(wanted.query)
     query = wanted.query.lower()
-    plain = [q for q in found if q.unit is None or q.unit == "percent" or q.unit in query]
+
+    def plain(q: Quantity) -> bool:
+        return q.unit is None or q.unit == "percent" or q.unit in query
+
     tests: list[Callable[[Quantity], bool]] = [
         lambda q: of_kind(text, q, nouns),
-        lambda q: q in plain and q.unit is None and not q.in_words,
+        lambda q: q.unit is None and not q.in_words,
     ]
-    rest: list[Callable[[Quantity], bool]] = [lambda q: q in plain, lambda q: True]
+    rest: list[Callable[[Quantity], bool]] = [plain, lambda q: True]
     tiers = [[q for q in found if test(q)] for test in tests]
     tiers += [named, *([q for q in found if test(q)] for test in rest)]
     return [tier for tier in tiers if tier]

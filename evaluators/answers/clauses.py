@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from operator import itemgetter
 
-__all__ = ["Span", "around", "clause_at", "holds", "sentence_at", "sentences"]
+__all__ = [
+    "Span",
+    "around",
+    "blocks",
+    "clause_at",
+    "holds",
+    "questions",
+    "sentence_at",
+    "sentences",
+]
 
 Span = tuple[int, int]
 
@@ -17,6 +28,7 @@ _SHORTENED = (
 _IN_NUMBER = re.compile(r"(?<=\d)[.,](?=\d)")
 _NEXT = {after: re.compile(f"[{re.escape(after)}]") for after in (",;.!?\n()", ".!?\n", ".;:!?\n)")}
 _STOP = re.compile(r"[.!?]+[\"')\]]*(?=\s)|\n")
+_SENTENCE_END = re.compile(r"[.!?\n]")
 _LAST_WORD = re.compile(r"(?:^|[\s(])([\w.]{1,6})\Z")
 _CLAUSE_END = re.compile(
     r"[;!?\n()]|:(?!\d)|[.,](?!\d)|\s[-–—]+\s|—"
@@ -88,17 +100,56 @@ def holds(spans: Sequence[Span], at: int) -> bool:
     return any(start <= at < end for start, end in spans)
 
 
+def blocks(lines: Sequence[Span]) -> list[Span]:
+    """Lines, those that follow each other as one.
+
+    Examples
+    --------
+    >>> blocks([(0, 5), (6, 9), (20, 24)])
+    [(0, 9), (20, 24)]
+    """
+    found: list[Span] = []
+    for start, end in lines:
+        if found and start <= found[-1][1] + 1:
+            found[-1] = found[-1][0], end
+        else:
+            found.append((start, end))
+    return found
+
+
 def sentence_at(text: str, at: int) -> Span:
     """The sentence around a place."""
-    return next((span for span in sentences(text) if span[0] <= at < span[1]), (0, len(text)))
+    found = sentences(text)
+    i = bisect_right(found, at, key=itemgetter(1))
+    return found[i] if i < len(found) and found[i][0] <= at else (0, len(text))
 
 
 def clause_at(text: str, at: int) -> Span:
     """The clause around a place: up to a comma, a conjunction, or the sentence's end."""
     start, end = sentence_at(text, at)
-    for stop in _CLAUSE_END.finditer(text, start, end):
-        if stop.end() <= at:
-            start = stop.end()
-        elif stop.start() >= at:
-            return start, stop.start()
-    return start, end
+    stops = _clause_ends(text, start, end)
+    i = bisect_right(stops, at, key=itemgetter(1))  # the first that ends behind the place
+    start = stops[i - 1][1] if i else start
+    later = (first for first, _ in stops[i : i + 2] if first >= at)
+    return start, next(later, end)
+
+
+@lru_cache(maxsize=64)
+def _clause_ends(text: str, start: int, end: int) -> tuple[Span, ...]:
+    return tuple(stop.span() for stop in _CLAUSE_END.finditer(text, start, end))
+
+
+def questions(text: str) -> Iterator[Span]:
+    """Where sentences stand that ask.
+
+    Examples
+    --------
+    >>> text = "How far? It is 5 km."
+    >>> [text[start:end] for start, end in questions(text)]
+    ['How far?']
+    """
+    start = 0
+    for stop in _SENTENCE_END.finditer(text):
+        if stop[0] == "?" and stop.start() > start:
+            yield start, stop.end()
+        start = stop.end()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from toolgrove.evaluators.answers.clauses import Span, around, holds, sentences
+from toolgrove.evaluators.answers.clauses import Span, around, blocks, holds, questions, sentences
 
 __all__ = ["Mentions", "mentions"]
 
@@ -116,7 +116,6 @@ _PER_PART = re.compile(r"\b(?:per|monthly|each)\b", re.IGNORECASE)
 _WHOLE = re.compile(r"\b(?:in\s+total|in\s+all|altogether|overall)\b", re.IGNORECASE)
 _WOULD = re.compile(r"\bwould\b", re.IGNORECASE)
 _IF = re.compile(r"\b(?:if|were)\b", re.IGNORECASE)
-_ASKED = re.compile(r"[^.!?\n]+\?")
 _ROW = re.compile(r"^[ \t]*\|.*\|[ \t]*$", re.MULTILINE)
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+.*$", re.MULTILINE)
 
@@ -160,7 +159,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     mentioned = [*asides, *_spans(_NOTE, text), *_spans(_SUPPOSED, text)]
     mentioned += [span for span, _ in around(text, _OVER)]
     mentioned += [span for span, _ in around(text, _WOULD) if _IF.search(text[slice(*span)])]
-    mentioned += [*_spans(_ASKED, text), *_rows(text), *_spans(_CHOSEN_FROM, text)]
+    mentioned += [*questions(text), *_rows(text), *_spans(_CHOSEN_FROM, text)]
     if not _UTC.search(query):
         mentioned += _spans(_UTC_OFFSET, text)
     if not _OTHER_SCOPE.search(query):
@@ -194,7 +193,7 @@ def _opposed(text: str, query: str) -> Iterator[Span]:
 
 
 def _way_back(text: str, query: str) -> Iterator[Span]:
-    """Clauses about the way back: ``from GRU to LIS`` where the way from LIS to GRU is asked for."""
+    """Clauses about the way back: ``GRU to LIS`` where the way from LIS to GRU is asked for."""
     for way in _WAY_ASKED.finditer(query):
         back = rf"\b{re.escape(way[2])}\s*(?:\bto\b|→|->|–|-)\s*{re.escape(way[1])}\b"
         yield from (span for span, _ in around(text, re.compile(back, re.IGNORECASE)))
@@ -227,4 +226,4 @@ def _rows(text: str) -> Iterator[Span]:
     for pattern in (_ROW, _BULLET):
         lines = list(_spans(pattern, text))
         if len(lines) > 1 and len(sentences(text)) > len(lines):
-            yield from lines
+            yield from blocks(lines)

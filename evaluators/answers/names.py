@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.evaluators.answers.clauses import Span, clause_at
+from toolgrove.evaluators.answers.clauses import Span, blocks, clause_at
 from toolgrove.evaluators.answers.quantities import quantities
 from toolgrove.evaluators.answers.spelling import pattern_of, plain
 
@@ -293,8 +293,8 @@ def of_another(text: str, spot: Name, query: str) -> bool:
     start, end = clause_at(text, spot.start)
     for shape in (s for s in _CODES if not re.fullmatch(s, plain(spot.said))):
         asked = {code.lower() for code in re.findall(shape, query)}
-        said = {code.lower() for code in re.findall(shape, text[start:end])}
-        if asked and said and not asked & said:
+        said = {code.lower() for code in re.findall(shape, text[start:end])} if asked else None
+        if said and not asked & said:
             return True
     return False
 
@@ -329,5 +329,5 @@ def listed(text: str, found: Sequence[Name]) -> list[Span]:
     ]
     bullets = list(_BULLET.finditer(marks))
     if len(bullets) > 2 and sum(HERE in m[1] for m in bullets) < len(bullets):
-        spans += [m.span() for m in bullets]
+        spans += blocks([m.span() for m in bullets])
     return spans

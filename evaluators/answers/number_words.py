@@ -48,7 +48,7 @@ def spoken(text: str) -> list[NumberInWords]:
     >>> [n.value for n in spoken("nine and a half, or two point five")]
     [9.5, 2.5]
     """
-    found = []
+    found: list[NumberInWords] = []
     for match in _WORDS.finditer(text):
         if found and match.start() < found[-1].end:
             continue  # five in two point five

@@ -21,7 +21,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from operator import itemgetter
 
-from toolgrove.evaluators.answers.clauses import Span, clause_at, holds, sentence_at, sentences
+from toolgrove.evaluators.answers.clauses import Span, clause_at, sentence_at, sentences
 from toolgrove.evaluators.answers.text import Text
 
 __all__ = ["answered", "conclusion", "places"]
@@ -109,7 +109,7 @@ def places(
         start, end = clause(words, at)
         if "=" not in words[start:end]:  # a chain ends behind its last sign
             yield [(start, end)]
-    telling = [span for span in sentences(words) if any(holds([span], at) for at in spots)]
+    telling = sorted({sentence_at(words, at) for at in spots})
     for span in (*_about(words, telling, query), *telling[:1], *telling[1:][-1:]):
         yield [span]
     if telling and by_clause:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toolgrove.evaluators.answers.clauses import sentences
+from toolgrove.evaluators.answers.clauses import questions, sentences
 from toolgrove.evaluators.answers.text import read
 from toolgrove.evaluators.answers.verdicts import Verdict
 
@@ -18,7 +18,6 @@ _PLEASANTRY = re.compile(
     re.IGNORECASE,
 )
 _CHOICE = re.compile(r"\b(?:yes\s*(?:or|/)\s*no|whether\s+or\s+not)\b", re.IGNORECASE)
-_ASKED = re.compile(r"[^.!?\n]*\?")
 _YES = (
     r"yes|yep|yeah|yup|absolutely|indeed|correct|affirmative|definitely|certainly|true"
     r"|that(?:['’]s|\s+is)\s+(?:correct|right|true)"
@@ -78,11 +77,20 @@ _BESIDES = re.compile(r"\A\w+ing\b[^,]*,|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
 def yes_or_no(answer: str, truth: str, query: str) -> Verdict:
     """The word that opens the answer, else the one that closes a clause, else its predicate."""
     text = _CHOICE.sub("", read(answer).words)
-    said = says_yes(_ASKED.sub("", text) if _ASKED.sub("", text).strip() else text, query)
+    said = says_yes(_without_questions(text), query)
     if said is None:
         return Verdict(False, "says neither yes nor no")
     word = "yes" if said else "no"
     return Verdict(word == truth, f"says {word}")
+
+
+def _without_questions(text: str) -> str:
+    kept, done = [], 0
+    for start, end in questions(text):
+        kept.append(text[done:start])
+        done = end
+    left = "".join([*kept, text[done:]])
+    return left if left.strip() else text
 
 
 def says_yes(text: str, query: str) -> bool | None:

@@ -266,6 +266,26 @@ async def test_a_new_evaluator_scores_what_has_ended_without_running_it(tmp_path
     assert set(summary.total.rates) == {"answer/2", "length/1"}
 
 
+async def test_scores_by_an_older_rule_are_made_anew_and_never_mixed(tmp_path: Path) -> None:
+    class Older:
+        name = "answer/1"
+
+        async def score(self, tree: SearchTree) -> Score:
+            return judged(tree, self.name, 0.5, "by the older rule")
+
+    out = tmp_path / "out"
+    await asyncio.to_thread(batch.run, out)
+    await run_batch(batch.TASKS, Solving(), [Older()], out, config=batch.CONFIG)
+    assert {s.evaluator for row in results(out) for s in row.scores} == {"answer/1"}
+    solve = Solving()
+    summary = await run_batch(batch.TASKS, solve, [AnswerEvaluator()], out, config=batch.CONFIG)
+    assert not solve.made
+    assert set(summary.total.rates) == {"answer/2"}
+    scores = [score for row in results(out) for score in row.scores]
+    assert {score.evaluator for score in scores} == {"answer/2"}
+    assert all(score.value in (0, 1) for score in scores)
+
+
 async def test_a_judge_that_broke_down_is_asked_again_the_next_time(tmp_path: Path) -> None:
     class Flaky:
         name = "flaky/1"
