@@ -20,6 +20,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.asking import as_task
 from toolgrove.agent.outcome import Outcome
 from toolgrove.data import codec
+from toolgrove.data.conversation import earlier, quoted_request
 from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import Task
@@ -30,6 +31,7 @@ from toolgrove.evaluators.judging import Judge
 from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:
+    from toolgrove.agent.asking import Request
     from toolgrove.data.tree import SearchTree
 
 __all__ = ["By", "Vote", "vote"]
@@ -77,7 +79,7 @@ class Vote:
 
 async def vote(
     agent: Agent,
-    task: str | Task,
+    task: Request,
     *,
     n: int = 5,
     by: By = "answer",
@@ -95,8 +97,8 @@ async def vote(
     ----------
     agent : Agent
         Who answers. Its samples differ where its model samples, or minds the order of tools.
-    task : str or Task
-        What is asked.
+    task : str, Task or messages
+        What is asked, in any form that an agent takes. The judge reads the conversation before it.
     n : int
         How many samples at most.
     by : {"answer", "calls"}
@@ -125,7 +127,7 @@ async def vote(
     """
     if not 1 <= n <= _MOST or concurrency < 1:
         raise UsageError(f"a vote takes 1 to {_MOST} samples, and a concurrency of 1 or more.")
-    task = task if isinstance(task, Task) else as_task(task)
+    task = as_task(task)
     task = replace(task, tools=tuple(agent.candidates(task)))
     kept = folder if folder is not None else agent.new_run(task) if agent.runs else None
     if kept is not None:
@@ -198,7 +200,7 @@ class _Poll:
         run = self.folder / f"sample-{number + 1}"
         if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
             began = codec.decode(Task, read_run(run).header["task"])
-            if (began.query, began.tools) != (task.query, task.tools):
+            if _asked(began) != _asked(task):
                 raise UsageError(
                     f"{run} holds another task, or the same with its tools in another order. "
                     "Vote with the same task and seed there, or name another folder."
@@ -229,7 +231,8 @@ class _Poll:
         answers = [str(group.samples[0].answer) for group in groups]
         order = list(range(len(answers)))
         random.Random(f"{self.seed}:judge").shuffle(order)
-        asked = codec.digest([judge.name, self.task.query, [answers[i] for i in order], _SYSTEM])
+        said = [answers[i] for i in order]
+        asked = codec.digest([judge.name, self.task.query, said, _SYSTEM, *earlier(self.task)])
         file = self.folder / _VERDICT
         if file.is_file() and (before := codec.loads(file.read_bytes()))["asked"] == asked:
             return _index(before["chosen"])
@@ -247,9 +250,13 @@ class _Poll:
             f"Answer {letter}:\n{quoted(answers[i])}"
             for letter, i in zip(letters, order, strict=True)
         ]
-        question = "\n\n".join([f"The request:\n{quoted(self.task.query)}", *shown])
+        question = "\n\n".join([f"The request:\n{quoted_request(self.task)}", *shown])
         verdict = await judge.ask(_SYSTEM, question, letters)
         return None if verdict is None else order[letters.index(verdict)]
+
+
+def _asked(task: Task) -> tuple[object, ...]:
+    return task.query, earlier(task), task.tools
 
 
 def _index(value: Any) -> int | None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from toolgrove.data.conversation import quoted_request
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
@@ -152,7 +153,7 @@ def _finished(tree: SearchTree) -> bool:
 
 def _questions(tree: SearchTree, answer: str) -> list[str]:
     """By the answer alone, then with the trace."""
-    query, said = quoted(tree.task.query), quoted(answer)
+    query, said = quoted_request(tree.task), quoted(answer)
     trace = TRACE.format(steps=_steps(tree))
     return [
         SOLVING.format(query=query, answer=said, trace="", unsure=FIRST),
@@ -173,4 +174,4 @@ def _steps(tree: SearchTree) -> str:
 def _of_task(tree: SearchTree) -> str:
     tools = [f"{spec.id}: {spec.description}" for spec in tree.tools]
     shown = "\n".join(quoted(tool, 500) for tool in tools) or "none"
-    return SOLVING_AT_ALL.format(query=quoted(tree.task.query), tools=shown)
+    return SOLVING_AT_ALL.format(query=quoted_request(tree.task), tools=shown)

@@ -3,6 +3,7 @@
 A finished subtask is shown as its goal and its conclusion (:mod:`toolgrove.planners.subtasks`).
 Where the rest is more than the window takes, the results of the oldest steps are shortened to a
 line that says where the whole is, then the oldest steps are left out, then the oldest conclusions.
+Before any of this, the oldest turns of the conversation before the request are left out.
 The system prompt and the request are always there, and the latest steps whole. A call and its
 result stay together, as chat APIs demand. The journal and the tree keep everything.
 
@@ -18,9 +19,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
+from toolgrove.data.blocks import block_names, has_blocks
 from toolgrove.data.records import BEGIN_SUBTASK, Message, Node, Role
 from toolgrove.errors import UsageError
 from toolgrove.planners.chat import to_langchain
+from toolgrove.planners.recalling import forgotten, turns_before
 from toolgrove.planners.subtasks import mark_of
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KEPT",
+    "PICTURE",
     "Context",
     "Count",
     "View",
@@ -46,6 +50,9 @@ KEPT = 0.6
 of open subtasks and the last step is kept."""
 _WHOLE = 0.3
 """The share of a window in which the latest steps are left as they are, if they can be."""
+PICTURE = 1600
+"""Tokens that each mention of a picture, sound or file counts for, beside the text in its place: an
+estimate, about what the largest pictures take of models that scale them down."""
 _MANY = 10**9
 """More steps than are ever left out: what room their notice takes."""
 _HEAD = 80
@@ -71,11 +78,17 @@ class Window:
         The most tokens that the messages of a prompt may take; the schemas of the tools and the
         reply come on top. None is no limit.
     count : callable
-        Counts tokens; by default one for four characters.
+        Counts the tokens of texts; by default one for four characters.
     """
 
     tokens: int | None = None
     count: Count = approximately
+
+    def size(self, messages: Sequence[BaseMessage]) -> int:
+        """Tokens that messages take, the pictures that they name included."""
+        said = [str(message.content) for message in messages]
+        pictures = sum(len(block_names(text)) for text in said if has_blocks(text))
+        return self.count(list(messages)) + PICTURE * pictures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +96,8 @@ class PathStep:
     """Messages that are shown together or not at all.
 
     ``kind`` is ``step``, ``goal`` of an open subtask, ``conclusion`` of a finished one, or
-    ``notice`` of ``left_out`` steps. ``wholes`` says where the whole of each message is.
+    ``notice`` of ``left_out`` steps; of the first one messages may be ``left_out``, too.
+    ``wholes`` says where the whole of each message is.
     """
 
     kind: str
@@ -215,7 +229,7 @@ class Context:
     def messages(self, node: str, prompt: Sequence[BaseMessage] = ()) -> list[BaseMessage]:
         """What the model is shown after a node, then the prompt of the next step."""
         view, window = self._views[node], self._window
-        extra = window.count(list(prompt)) if prompt else 0
+        extra = window.size(prompt) if prompt else 0
         if window.tokens is not None and view.size + extra > window.tokens:
             view = _fitted(view, replace(window, tokens=window.tokens - extra))
         return [*(m for step in view.steps() for m in step.shown), *prompt]
@@ -231,7 +245,7 @@ def _step(node: Node, window: Window) -> PathStep:
         f"observations/{name}" if (name := stored.get(m.call_id or "")) else f"node {node.id}"
         for m in node.messages
     )
-    return PathStep("step", node.messages, converted, window.count(list(converted)), wholes)
+    return PathStep("step", node.messages, converted, window.size(converted), wholes)
 
 
 def _told(step: PathStep, results: Sequence[str], window: Window, *, kind: str = "") -> PathStep:
@@ -244,7 +258,7 @@ def _told(step: PathStep, results: Sequence[str], window: Window, *, kind: str =
         old if new is before else to_langchain(new)
         for old, new, before in zip(step.shown, messages, step.messages, strict=True)
     )
-    size = window.count(list(converted))
+    size = window.size(converted)
     return PathStep(kind or step.kind, messages, converted, size, step.wholes)
 
 
@@ -290,8 +304,11 @@ def _emptied(steps: list[PathStep], window: Window, most: int) -> list[PathStep]
     left_out = 0
     if body and body[0].kind == "notice":
         left_out = body.pop(0).left_out
+    head = _recalled(head, body, most, window)
     if not body:
-        raise _too_small(head.size, most)
+        if head.size > most:
+            raise _too_small(head.size, most)
+        return [head]
     shelf = _Shelf(head, body, left_out, window)
     for place, limit in shelf.oldest_first(most):
         if shelf.size > limit and shelf.body[place].kind == "step":
@@ -306,6 +323,42 @@ def _emptied(steps: list[PathStep], window: Window, most: int) -> list[PathStep]
     if shelf.size > most:
         raise _too_small(shelf.size, most)
     return shelf.steps()
+
+
+def _recalled(head: PathStep, body: Sequence[PathStep], most: int, window: Window) -> PathStep:
+    """The first step with the oldest turns of the conversation before the request left out.
+
+    The latest turn gives way only where the window would not hold otherwise.
+    """
+    turns = turns_before(head.messages, noticed=head.left_out > 0)
+    if not turns:
+        return head
+    sizes = [window.size(head.shown[turn]) for turn in turns]
+    fixed = head.size - sum(sizes) + sum(step.size for step in body[-1:])
+    fixed += sum(step.size for step in body[:-1] if step.kind == "goal")
+    size = head.size + sum(step.size for step in body)
+    size += 0 if head.left_out else window.size([to_langchain(forgotten(_MANY))])
+    gone = 0
+    while gone < len(turns):
+        last = gone == len(turns) - 1
+        if size <= (most if last else min(most, fixed + KEPT * (most - fixed))):
+            break
+        size -= sizes[gone]
+        gone += 1
+    if not gone:
+        return head
+    left_out = head.left_out + turns[gone - 1].stop - turns[0].start
+    note, end = forgotten(left_out), turns[gone - 1].stop
+    begin = turns[0].start - (head.left_out > 0)
+    shown = (*head.shown[:begin], to_langchain(note), *head.shown[end:])
+    return PathStep(
+        head.kind,
+        (*head.messages[:begin], note, *head.messages[end:]),
+        shown,
+        window.size(shown),
+        (*head.wholes[:begin], "", *head.wholes[end:]),
+        left_out,
+    )
 
 
 def _too_small(size: int, most: int) -> UsageError:

@@ -31,7 +31,7 @@ from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.chat import to_langchain
-from toolgrove.planners.context import KEPT, Context, Window, approximately, shown
+from toolgrove.planners.context import KEPT, PICTURE, Context, Window, approximately, shown
 from toolgrove.planners.subtasks import DEEPEST, LONGEST, mark_of, marked
 
 LOOKED_AT = 6
@@ -471,3 +471,81 @@ def test_views_of_a_long_chain_are_freed_without_recursion() -> None:
     for node in chain(20_000):
         context.add(node)
     del context
+
+
+def talk(turns: int, words: int = 40) -> tuple[Message, ...]:
+    """An opening after so many turns, each with a call and its result."""
+    said = [OPENING[0]]
+    for turn in range(turns):
+        made = ToolCall(f"c{turn}", "add", {"a": turn})
+        said += [
+            Message(Role.USER, f"Turn {turn}? " + "word " * words),
+            Message(Role.ASSISTANT, "", (made,)),
+            Message(Role.TOOL, f"{turn} " * words, call_id=made.id, name="add"),
+            Message(Role.ASSISTANT, f"It is {turn}."),
+        ]
+    return (*said, OPENING[1])
+
+
+@settings(max_examples=60)
+@given(
+    turns=st.integers(0, 12),
+    steps=st.lists(st.integers(1, 900), max_size=12),
+    tokens=st.integers(250, 3000),
+)
+def test_the_oldest_turns_before_the_request_make_room_first(
+    turns: int, steps: list[int], tokens: int
+) -> None:
+    path = [Node(ROOT, None, messages=talk(turns))]
+    for length in steps:
+        path.append(child(path[-1], [("add", {"a": "1"}, "9" * length)]))
+    said = shown(path, Window(tokens))
+    assert size(said) <= tokens
+    assert said[0] == OPENING[0]
+    place = said.index(OPENING[1])
+    before = said[1:place]
+    left_out = [m for m in before if m.content.startswith("[")]
+    kept = [m for m in before if m not in left_out]
+    assert len(left_out) <= 1
+    assert kept == list(talk(turns)[1 + 4 * turns - len(kept) : 1 + 4 * turns]), "the latest"
+    assert len(kept) % 4 == 0, "whole turns"
+    if len(kept) < 4 * turns:
+        assert f"[{4 * turns - len(kept):,} earlier messages" in left_out[0].content
+    if len(kept) > 4:  # no step gives way before a turn but the latest has
+        assert said[place + 1 :] == [m for node in path[1:] for m in node.messages]
+
+
+def test_a_window_that_takes_no_turn_takes_the_request_still() -> None:
+    path = [Node(ROOT, None, messages=talk(3, words=500))]
+    said = shown(path, Window(200))
+    assert [m.role for m in said] == [Role.SYSTEM, Role.USER, Role.USER]
+    assert said[1].content.startswith("[12 earlier messages of this conversation are left out")
+    with pytest.raises(UsageError, match="the system prompt, the request"):
+        shown(path, Window(60))
+
+
+def test_pictures_count_by_the_stated_estimate() -> None:
+    mark = f"[image: blocks/{'0' * 32}.png]"
+    first = Message(Role.USER, f"{mark} What is it?")
+    opening = (OPENING[0], first, Message(Role.ASSISTANT, "A cat."), OPENING[1])
+    path = [Node(ROOT, None, messages=opening)]
+    room = size(opening) + PICTURE
+    assert shown(path, Window(room)) == list(opening)
+    assert first not in shown(path, Window(room - 1))
+
+
+async def test_a_conversation_longer_than_the_window_is_answered(bench: Bench) -> None:
+    model = ScriptedModel(replies=[finish("42")])
+    agent = Agent(model=model, planner="react", context_tokens=900, instructions="Be brief.")
+    agent.registry = bench.registry
+    said: list[tuple[str, str]] = []
+    for turn in range(50):
+        said += [("user", f"Turn {turn}? " + "word " * 40), ("ai", f"It is {turn}.")]
+    outcome = await agent.ainvoke([*said, ("user", "And now?")])
+    assert outcome == "42"
+    [prompt] = model.asked
+    assert approximately(prompt) <= 900
+    assert "Be brief." in prompt[0].text
+    assert "Turn 49?" in prompt[-3].text
+    assert prompt[-1].text == "And now?"
+    assert len(outcome.messages) == 102, "the outcome has all of it"
