@@ -51,7 +51,7 @@ _DECLINE = re.compile(
     r"answerable|assigned|allocated|in\s+(?:the|any|my|this)\s+\w+|anywhere|the\s+\w+\s+of"
     r"|among|part\s+of|one\s+of|known|covered|accessible|found|included|subscribed"
     r"|recorded|listed|possible|something|offered|enough|permitted|allowed"
-    r"|authori[sz]ed)\b"
+    r"|authori[sz]ed|described|mentioned|documented|disclosed|published)\b"
     r"|\bunavailable\b|\bunsupported\b|\binaccessible\b|\bunanswerable\b"
     r"|\b(?:remains?|stays?|is|are)\s+(?:still\s+)?(?:unknown|unclear|undetermined|open)\b"
     r"|\bunknown\s+to\s+me\b"

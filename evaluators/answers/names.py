@@ -263,7 +263,7 @@ def _asked_for(query: str) -> set[str]:
 
 def _opens_no_name(words: str) -> bool:
     first, *rest = words.split()
-    if first.lower() in _NO_OPENING or _ADVERB.fullmatch(first):
+    if first.lower().partition("'")[0] in _NO_OPENING or _ADVERB.fullmatch(first):
         return True
     return not {"is", "was", "are", "were", "has"}.isdisjoint(rest)  # a sentence
 

@@ -32,7 +32,7 @@ _OPENING = re.compile(
     re.IGNORECASE,
 )
 _SHORT = re.compile(
-    r"\A\W*(?:indeed,?\s+|yes,?\s+|certainly,?\s+)?(?:it|they|that|this|he"
+    r"\A\W*(?:indeed,?\s+|yes,?\s+|certainly,?\s+|in\s+\w+,?\s+)?(?:it|they|that|this|he"
     r"|she)\s+(?:certainly\s+|indeed\s+)?"
     r"(?:is|does|do|are|has|will|was)(?P<no>n['’]t|\s+not)?\s*(?:[.,!:;–—]|$)",
     re.IGNORECASE,

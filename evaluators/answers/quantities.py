@@ -60,7 +60,7 @@ _NO_NUMBER = re.compile(
     r"(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?|#[0-9A-Fa-f]{3,8}\b|U\+[0-9A-Fa-f]{4,6}"
     r"|\bISO\s\d{3,5}\b|\b0x[0-9A-Fa-f]+|\b\d{4}-(?=W\d)|(?<=[\d)a-z])\^[-+−]?\d+"
 )
-_WEEK = re.compile(r"(?<![A-Za-z])W(?P<week>\d{1,2})(?![\w.])")
+_WEEK = re.compile(r"(?<![A-Za-z])W(?P<week>\d{1,2})(?!\w|\.\d)")
 _NAMED = re.compile(r"(?<=[A-Za-z]-)(\d{1,6})\b(?![-.,]?\d)")
 _LETTER = re.compile(r"[A-Za-z]")
 _MINUS = re.compile(r"\b(?:minus|negative)\s+\Z", re.IGNORECASE)
