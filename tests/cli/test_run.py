@@ -326,7 +326,7 @@ def test_a_run_goes_on_where_its_own_settings_let_it_and_takes_no_others(
 def test_verbose_says_what_happens_and_nothing_else_does(here: Path) -> None:
     quiet, _ = run(here)
     assert "tool list_for_notes" not in quiet.stderr
-    told, _ = run(here, "--verbose")
+    told, _ = run(here, "--verbose", "--approve", "never")
     assert "tool list_for_notes {}: not_working" in told.stderr
     assert "run ends: answered: done" in told.stderr
     again, _ = run(here)

@@ -6,11 +6,13 @@ import asyncio
 import json
 import re
 import sys
-from collections.abc import Awaitable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+import typer
 
 from toolgrove.cli.common import err_console
 from toolgrove.cli.live import paused
@@ -18,13 +20,28 @@ from toolgrove.cli.printable import one_line
 from toolgrove.data import codec
 from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse
 from toolgrove.errors import UsageError
-from toolgrove.tools.calls.editing import edited
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolgrove.data.records import ToolCall, ToolSpec
+    from toolgrove.data.tree import SearchTree
     from toolgrove.tools.calls.policy import Approve
 
-__all__ = ["Approval", "approving", "ask", "described", "edit_of", "on_a_terminal", "put_off"]
+__all__ = [
+    "WAITING",
+    "Approval",
+    "approving",
+    "ask",
+    "described",
+    "edit_of",
+    "end_if_waiting",
+    "on_a_terminal",
+    "put_off",
+]
+
+WAITING = 3
+"""The exit code of a command whose run waits for somebody's approval."""
 
 _MARGIN = "  | "
 _END = 400  # characters of either end of a long value
@@ -54,6 +71,15 @@ def approving(approval: Approval, *, served: bool, resumed: bool = False) -> App
     if served or (approval is Approval.ALWAYS and not resumed):
         return None
     return _Asked(approval)
+
+
+def end_if_waiting(runs: Iterable[tuple[SearchTree, Path | None]]) -> None:
+    """Where runs wait, tell how to decide about them, and end the command so."""
+    waiting = [run for tree, run in runs if tree.ended == "waiting"]
+    for run in waiting:
+        err_console().print(f"decide with: toolgrove approve {run}")
+    if waiting:
+        raise typer.Exit(WAITING)
 
 
 def put_off(approve: Approve | None, later: Collection[str]) -> Approve:
@@ -118,6 +144,8 @@ async def ask(spec: ToolSpec, call: ToolCall) -> Decision:
 
 async def _edited(spec: ToolSpec, call: ToolCall) -> Edit | None:
     """Other arguments for a call, if what is typed fits the tool."""
+    from toolgrove.tools.calls.editing import edited
+
     say = err_console()
     say.print("Type NAME=VALUE, a line each, the value as JSON or text; NAME= leaves it out.")
     arguments = dict(call.arguments)
@@ -149,6 +177,8 @@ def edit_of(spec: ToolSpec, call: ToolCall, text: str) -> Edit:
     UsageError
         Where it is no JSON object, or does not fit the tool.
     """
+    from toolgrove.tools.calls.editing import edited
+
     try:
         arguments = codec.loads(text)
     except ValueError as error:

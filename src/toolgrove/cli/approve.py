@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolgrove.cli.approval import Approval, ask, described, edit_of, on_a_terminal
+from toolgrove.cli.approval import WAITING, Approval, ask, described, edit_of, on_a_terminal
 from toolgrove.cli.common import console, err_console, print_json
-from toolgrove.cli.run import WAITING, Say, go_on
+from toolgrove.cli.run import Say, go_on
 from toolgrove.cli.run_vote import VoteBy
 from toolgrove.cli.settings import Given
 from toolgrove.errors import UsageError

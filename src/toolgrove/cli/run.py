@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from toolgrove.cli.approval import put_off
+from toolgrove.cli.approval import end_if_waiting, put_off
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.live import cost_words, watched
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
@@ -26,10 +26,7 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Task
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["WAITING", "Say", "go_on", "register"]
-
-WAITING = 3
-"""The exit code of a command whose run waits for somebody's approval."""
+__all__ = ["Say", "go_on", "register"]
 
 EXAMPLES = """
 Examples:
@@ -179,8 +176,7 @@ def _solve(agent: Agent, task: Task, run: Path, say: Say) -> None:
             raise
     _show(tree, run, say.json)
     tell([(tree, run)])
-    if tree.ended == "waiting":
-        raise typer.Exit(WAITING)
+    end_if_waiting([(tree, run)])
 
 
 def _show(tree: SearchTree, run: Path, json: bool) -> None:
@@ -203,8 +199,6 @@ def _show(tree: SearchTree, run: Path, json: bool) -> None:
         return
     out = console()
     out.print(tree.answer if tree.answer is not None else f"no answer: {tree.ended}")
-    if tree.ended == "waiting":
-        err_console().print(f"decide with: toolgrove approve {run}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
         f"{usage.total} tokens, {summary['seconds']} s{cost_words(tree.cost)}; "

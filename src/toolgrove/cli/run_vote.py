@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from toolgrove.cli.approval import end_if_waiting
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.live import cost_words
 from toolgrove.cli.told import tell
@@ -55,7 +56,9 @@ def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, js
         err_console().print(f"stopped; go on with: {again}")
         raise
     _show(got, folder, json)
-    tell((sample.tree, sample.run) for sample in got.samples)
+    runs = [(sample.tree, sample.run) for sample in got.samples]
+    tell(runs)
+    end_if_waiting(runs)
 
 
 def _show(got: Vote, folder: Path, json: bool) -> None:
