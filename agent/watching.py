@@ -67,7 +67,7 @@ async def watched(
     scope = _scope(outer, listeners, run, secrets)
     tree = None
     if heard:
-        config = without_secrets(config, scope.clean)
+        config = without_secrets(config, scope)
         tree = CallbackTree(run, config, name, agent.settings.calls.apis is not None)
         listeners.insert(0, tree)
     begin = partial(

@@ -13,6 +13,7 @@ from langchain_core.tools import tool as langchain_tool
 from pydantic import BaseModel
 
 from support.secret_forms import VALUE, forms
+from support.streaming import PiecewiseModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.events import RunEnded
@@ -212,3 +213,34 @@ def test_promise_13_values_of_every_kind_are_scrubbed() -> None:
     assert (str(told), told.__cause__) == ("ValueError: *", None)
     same = ValueError("b")
     assert scrubbed_value(same, scrub) is same
+
+
+async def test_promise_13_nor_in_pieces_to_callbacks() -> None:
+    said = [call("double", "It is k-12345678, or k-1", x="k-12345678"), finish("k-12345678 k-1")]
+    made = Agent(model=PiecewiseModel(replies=said), tools=[python_says], planner="react")
+    secrets = {"key": "k-12345678"}
+    texts: list[str] = []
+    args: list[str] = []
+
+    class Pieces(AsyncCallbackHandler):
+        async def on_llm_new_token(self, token: Any, *, chunk: Any = None, **kwargs: Any) -> None:
+            texts.append(token)
+            assert chunk.message.content == token
+            args.extend(one["args"] or "" for one in chunk.message.tool_call_chunks)
+
+        def tap_output_iter(self, run_id: Any, output: Any) -> Any:
+            return output
+
+        def tap_output_aiter(self, run_id: Any, output: Any) -> Any:
+            return output
+
+    await made.ainvoke("?", {"callbacks": [Pieces()]}, secrets=secrets)
+    assert "".join(texts) == "It is [secret KEY], or k-1"
+    assert "".join(args).startswith('{"x": "[secret KEY]"}')
+    assert "".join(args).count("[secret KEY]") == 2
+    assert "12345678" not in "".join(args)
+    assert " k-1" in "".join(args)
+    streamed = Agent(model=PiecewiseModel(replies=said), tools=[python_says], planner="react")
+    told = [e async for e in streamed.astream_events("?", version="v2", secrets=secrets)]
+    chunks = [e["data"]["chunk"] for e in told if e["event"] == "on_chat_model_stream"]
+    assert "".join(chunk.text for chunk in chunks) == "It is [secret KEY], or k-1"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.messages import AIMessage, AIMessageChunk
+from langchain_core.messages import AIMessage
 from langchain_core.output_parsers import StrOutputParser
-from langchain_core.outputs import ChatGenerationChunk
 from langchain_core.prompts import PromptTemplate
 from langchain_core.runnables import RunnableLambda
 
-from support.streaming import StreamingModel
+from support.streaming import PiecewiseModel, StreamingModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.events import (
@@ -46,28 +44,6 @@ def send(text: str) -> str:
     """Send a text."""
     SENT.append(text)
     return "sent"
-
-
-class PiecewiseModel(ScriptedModel):
-    """Says its replies in pieces, and the arguments of their calls too."""
-
-    async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
-        reply: Any = self._generate(messages).generations[0].message
-        text = str(reply.content)
-        for at in range(0, len(text), 3):
-            await asyncio.sleep(0)
-            yield ChatGenerationChunk(message=AIMessageChunk(text[at : at + 3]))
-        for index, one in enumerate(reply.tool_calls):
-            whole = json.dumps(one["args"])
-            for at in range(0, len(whole), 4):
-                piece = {"name": one["name"] if not at else None, "args": whole[at : at + 4]}
-                chunk = {**piece, "id": "0" if not at else None, "index": index}
-                yield ChatGenerationChunk(
-                    message=AIMessageChunk(
-                        "", tool_call_chunks=[{**chunk, "type": "tool_call_chunk"}]
-                    )
-                )
-        yield ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=reply.usage_metadata))
 
 
 def replies() -> list[Any]:

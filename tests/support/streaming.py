@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -41,3 +42,25 @@ class StreamingModel(ScriptedModel):
             yield ChatGenerationChunk(message=piece)
         counted = AIMessageChunk("", usage_metadata=reply.usage_metadata)
         yield ChatGenerationChunk(message=counted)
+
+
+class PiecewiseModel(ScriptedModel):
+    """Says its replies in pieces, and the arguments of their calls too."""
+
+    async def _astream(self, messages: Any, *args: Any, **kwargs: Any) -> Any:
+        reply: Any = self._generate(messages).generations[0].message
+        text = str(reply.content)
+        for at in range(0, len(text), 3):
+            await asyncio.sleep(0)
+            yield ChatGenerationChunk(message=AIMessageChunk(text[at : at + 3]))
+        for index, one in enumerate(reply.tool_calls):
+            whole = json.dumps(one["args"])
+            for at in range(0, len(whole), 4):
+                piece = {"name": one["name"] if not at else None, "args": whole[at : at + 4]}
+                chunk = {**piece, "id": "0" if not at else None, "index": index}
+                yield ChatGenerationChunk(
+                    message=AIMessageChunk(
+                        "", tool_call_chunks=[{**chunk, "type": "tool_call_chunk"}]
+                    )
+                )
+        yield ChatGenerationChunk(message=AIMessageChunk("", usage_metadata=reply.usage_metadata))
