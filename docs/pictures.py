@@ -30,7 +30,7 @@ from toolgrove.evaluators import AnswerEvaluator, Summary
 DOCS = Path(__file__).resolve().parent
 RECORDED = DOCS.parent / "data" / "world" / "recordings" / "demo.jsonl"
 PLANNER = "dfsdt:width=3,depth=5,prune_errors=true"
-ASTRAY = "g3-elevation-in-metres-1"
+SHOWN = "g1-capital-1"
 FRAME = """<svg class="rich-terminal" viewBox="0 0 {width} {height}" \
 xmlns="http://www.w3.org/2000/svg"><style>
 .{unique_id}-matrix {{ font-family: ui-monospace, Menlo, Consolas, monospace; \
@@ -45,10 +45,10 @@ clip-path="url(#{unique_id}-clip-terminal)">{backgrounds}<g class="{unique_id}-m
 """As rich's own, without the font that it would fetch."""
 
 
-def evaluated(catalog: Catalog, model: str, out: Path, *names: str) -> Summary:
+def evaluated(catalog: Catalog, out: Path) -> Summary:
     """What ``judge.py`` of the tutorial does."""
-    tasks = [task for task in world.tasks() if task.id in (names or world.DEMO_TASKS)]
-    agent = Agent(model=model, catalog=catalog, planner=PLANNER)
+    tasks = [task for task in world.tasks() if task.id in world.DEMO_TASKS]
+    agent = Agent(model=f"replay:{RECORDED}", catalog=catalog, planner=PLANNER)
     return asyncio.run(Evaluation(agent).run(tasks, out))
 
 
@@ -96,28 +96,19 @@ def pair(row: dict[str, Any]) -> str:
     return terminal(Group(Text(request, "bold"), table), "a preference pair")
 
 
-def better() -> str:
-    """The script that stands in for a better model in the tutorial."""
-    page = (DOCS / "tutorial.md").read_text(encoding="utf-8")
-    return page.partition('```json title="better.json"\n')[2].partition("```")[0]
-
-
 def main(out: Path) -> None:
     """Write the three pictures."""
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as made, Catalog.open(Path(made, "catalog")) as catalog:
         folder = Path(made)
         catalog.add(world.specs())
-        summary = evaluated(catalog, f"replay:{RECORDED}", folder / "results")
+        summary = evaluated(catalog, folder / "results")
         runs = sorted((folder / "results" / "runs").glob("*/*"))
-        script = folder / "better.json"
-        script.write_text(better(), encoding="utf-8")
-        evaluated(catalog, f"scripted:{script}", folder / "better", ASTRAY)
-        [answered] = (folder / "better" / "runs").glob("*/*")
-        save_pairs(folder / "pairs.jsonl", mine_files([folder / "better"]))
+        [shown] = (run for run in runs if run.name.startswith(SHOWN))
+        save_pairs(folder / "pairs.jsonl", mine_files([shown]))
         row = json.loads((folder / "pairs.jsonl").read_text(encoding="utf-8"))
         drawn = {
-            "tree": svg(timeless(read_tree(answered))),
+            "tree": svg(timeless(read_tree(shown))),
             "evaluation": evaluation(summary, runs),
             "pair": pair(row),
         }
