@@ -31,7 +31,7 @@ def test_the_tutorial_ends_in_a_file_of_pairs(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     need_minilm(monkeypatch)
-    assert len(work_through("tutorial.md", folder)) == 8
+    assert len(work_through("tutorial.md", folder)) == 9
     pairs = rows(folder / "pairs.jsonl")
     assert len(pairs) == 2
     assert all(row.keys() >= {"prompt", "chosen", "rejected", "tools"} for row in pairs)
