@@ -23,7 +23,7 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import PLANNERS
 
-SEEDS = 2_000
+SEEDS = 800
 BENCH = Bench()
 """Shared, because describing its tools takes longer than a run."""
 HANG = 60.0
