@@ -341,9 +341,10 @@ def _opened(file: Path) -> sqlite3.Connection:
     try:
         db.execute("PRAGMA query_only = ON")
         db.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:
+    except sqlite3.Error as error:
         db.close()
-        if file.with_name(f"{DATABASE}-wal").exists():
+        told = not isinstance(error, sqlite3.OperationalError)  # that it is no database
+        if told or file.with_name(f"{DATABASE}-wal").exists():
             raise
         # SQLite wants to write beside it, and may not: then nobody else writes there either
         db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)

@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +85,8 @@ def test_real_then_cached_then_simulated_by_processes_of_their_own(
         assert about["answers"] == {"real": 1, "imported": 0, "simulated": 1}
         for request, before in ((DISTANCE, real), (WEATHER, simulated)):
             assert httpx.post(about["url"], json=request).json() == {**before, "cached": True}
-    with sqlite3.connect(cache) as db:
+    with closing(sqlite3.connect(cache)) as db, db:
         assert db.execute("SELECT count(*) FROM answers").fetchone() == (2,)
-    db.close()
 
 
 def test_a_folder_of_stabletoolbenchs_is_taken_first(catalog: Path, tmp_path: Path) -> None:

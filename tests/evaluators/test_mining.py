@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -417,9 +418,8 @@ async def test_in_a_batch_what_it_has_no_row_for_is_not_judged(tmp_path: Path) -
 
 async def test_a_results_file_of_another_program_makes_no_batch(tmp_path: Path) -> None:
     journalled(tmp_path / "runs" / "a", Task("t", "What?"), {RIGHT: 0.0})
-    with sqlite3.connect(tmp_path / "results.sqlite") as db:
+    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as db, db:
         db.execute("CREATE TABLE result (mine TEXT)")
-    db.close()
     assert mined(tmp_path / "runs")[0] == [RIGHT]
 
 
@@ -453,9 +453,8 @@ async def test_a_damaged_results_file_is_told_and_never_passed_over(
 
 
 def _edit(out: Path, change: str, *values: object) -> None:
-    with sqlite3.connect(out / "results.sqlite") as db:
+    with closing(sqlite3.connect(out / "results.sqlite")) as db, db:
         db.execute(change, values)
-    db.close()
 
 
 @pytest.mark.parametrize("path", ["../other/run", "{other}", "runs/../../other/run", "link/run"])

@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,9 +88,8 @@ def test_a_file_of_another_version_or_program_is_left_as_it_is(tmp_path: Path) -
     with pytest.raises(CatalogError, match=r"schema version 2, this Toolgrove reads 3\. Pack"):
         Database(path, later)
     theirs = tmp_path / "theirs"
-    with sqlite3.connect(theirs) as db:
+    with closing(sqlite3.connect(theirs)) as db, db:
         db.execute("CREATE TABLE letters (text)")
-    db.close()
     before = theirs.read_bytes()
     with pytest.raises(CatalogError, match=r"is not a box.*Name another place"):
         Database(theirs, SCHEMA)
@@ -109,9 +109,8 @@ def test_every_owner_tells_of_a_file_it_cannot_use(name: str, damage: str, tmp_p
             OWNERS[name](tmp_path).close()
             path.write_bytes(path.read_bytes()[:2000])
         case "foreign":
-            with sqlite3.connect(path) as db:
+            with closing(sqlite3.connect(path)) as db, db:
                 db.execute("CREATE TABLE letters (text)")
-            db.close()
         case "folder":
             path.mkdir()
     with pytest.raises(ToolgroveError, match=f"{name}: .+") as told:

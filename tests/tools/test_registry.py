@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,16 +189,14 @@ def test_a_folder_that_is_no_catalogue_is_refused(tmp_path: Path) -> None:
 
 def test_another_version_or_program_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
     Registry.open(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE) as db:
+    with closing(sqlite3.connect(tmp_path / FILE)) as db, db:
         db.execute("PRAGMA user_version = 99")
-    db.close()
     with pytest.raises(CatalogError, match="schema version 99"):
         Registry.open(tmp_path)
     other = tmp_path / "other"
     other.mkdir()
-    with sqlite3.connect(other / FILE) as db:
+    with closing(sqlite3.connect(other / FILE)) as db, db:
         db.execute("CREATE TABLE theirs (a)")
-    db.close()
     with pytest.raises(CatalogError, match="another program"):
         Registry.open(other)
 
@@ -232,9 +231,8 @@ def test_two_processes_add_to_one_new_catalogue_at_once(tmp_path: Path) -> None:
     with Registry.open(folder, create=False) as registry:
         assert len(registry) == 500
         assert len({registry.alias(one.id) for one in registry}) == 500
-    with sqlite3.connect(folder / FILE) as db:
+    with closing(sqlite3.connect(folder / FILE)) as db, db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    db.close()
 
 
 def test_closures_and_methods_of_one_name_do_not_replace_each_other() -> None:

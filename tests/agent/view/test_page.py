@@ -392,7 +392,9 @@ def test_arguments_nested_deep_are_shown() -> None:
     tree = SearchTree(Task("1", "Deep?"))
     tree.add(Node(ROOT, None))
     tree.add(Node(child_id(ROOT, 0), ROOT, calls=(ToolCall("c", "dig", {"x": deep}),)))
-    assert nodes_of(shown(tree))[1]["calls"][0]["arguments"].startswith('{"x":[[[')
+    # how deep Python can indent differs between its versions
+    arguments = nodes_of(shown(tree))[1]["calls"][0]["arguments"]
+    assert "".join(arguments.split()).startswith('{"x":[[[')
 
 
 def test_a_picture_draws_each_node_once_and_marks_the_answers_path() -> None:

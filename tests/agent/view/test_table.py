@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ async def test_what_was_not_run_or_cannot_be_read_has_a_row_and_no_tree(tmp_path
     assert second is not None
     (first / "journal.jsonl").write_text("damaged\n")
     (second / "journal.jsonl").unlink()
-    with sqlite3.connect(out / "results.sqlite") as db:
+    with closing(sqlite3.connect(out / "results.sqlite")) as db, db:
         db.execute("UPDATE result SET state = 'pending', figures = NULL WHERE task = 't2'")
         db.execute(
             "UPDATE result SET state = 'infrastructure', reason = 'is down' WHERE task = 't3'"
@@ -53,7 +54,7 @@ async def test_a_batch_that_somebody_sent_leads_to_no_other_folder(tmp_path: Pat
     await evaluate(tmp_path / "R", RIGHT)
     write_run(tmp_path / "secret", " private")
     for run in ("../secret", str(tmp_path / "secret")):
-        with sqlite3.connect(tmp_path / "R" / "results.sqlite") as db:
+        with closing(sqlite3.connect(tmp_path / "R" / "results.sqlite")) as db, db:
             db.execute("UPDATE result SET run = ?", (run,))
         assert "private" not in batch_page(tmp_path / "R")[0]
         assert [held.read(Judgements()) for held in runs_in(tmp_path / "R")] == [None]

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,8 @@ def test_a_process_killed_while_writing_loses_nothing_that_it_said_it_wrote(
         assert cache.get(NAME, {"n": -1}) == VirtualAnswer(
             Status.OK, {"after": True}, Source.REAL, cached=True
         )
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    db.close()
 
 
 def test_two_processes_on_one_file_agree_on_every_answer(tmp_path: Path) -> None:
@@ -126,10 +126,9 @@ def test_rows_say_what_was_asked_who_answered_and_when(tmp_path: Path) -> None:
     made_up = VirtualAnswer(Status.OK, {"city": "Oslo"}, Source.SIMULATED, model="m", prompt="p")
     with AnswerCache(path) as cache:
         cache.save(NAME, {"Code": 5.0}, made_up)
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.row_factory = sqlite3.Row
         row = dict(db.execute("SELECT * FROM answers").fetchone())
-    db.close()
     assert len(row.pop("key")) == 32
     assert row.pop("date").startswith("20")
     assert json.loads(row.pop("arguments")) == {"code": 5}
@@ -150,9 +149,8 @@ def test_what_is_no_cache_is_refused_and_left_alone(tmp_path: Path) -> None:
     text, other, empty = tmp_path / "notes.txt", tmp_path / "other.sqlite", tmp_path / "empty"
     text.write_text("my notes, " * 1000)
     empty.touch()
-    with sqlite3.connect(other) as db:
+    with closing(sqlite3.connect(other)) as db, db:
         db.execute("CREATE TABLE t (x)")
-    db.close()
     for path in (text, other, empty, tmp_path):
         before = path.read_bytes() if path.is_file() else b""
         with pytest.raises(CatalogError, match=str(path)):
