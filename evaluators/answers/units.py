@@ -85,11 +85,21 @@ def _registry() -> UnitRegistry[Any]:
 @cache
 def _parse(text: str) -> str | None:
     """Pint's name of a unit, or None where pint knows none."""
+    from tokenize import TokenError  # what pint lets through from Python 3.12 on
+
     from pint.errors import PintError
 
     try:
         return str(_registry().parse_units(text))
-    except (PintError, AssertionError, AttributeError, SyntaxError, TypeError, ValueError):
+    except (
+        PintError,
+        AssertionError,
+        AttributeError,
+        SyntaxError,
+        TokenError,
+        TypeError,
+        ValueError,
+    ):
         return None  # pint parses expressions, and not every text is one
 
 

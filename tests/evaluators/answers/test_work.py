@@ -55,7 +55,7 @@ def test_four_times_the_text_is_at_most_about_four_times_the_work(piece: str) ->
         check_answer("5 km", reference, query)  # loads what is loaded once
         short = calls((piece * 1000)[:1000], reference, query)
         long = calls((piece * 4000)[:4000], reference, query)
-        assert long <= 5 * short + 500, reference
+        assert long <= 6 * short + 500, reference  # quadratic work would be 16 times
 
 
 @pytest.mark.parametrize("text", ["1" + "0" * 3999, "hundred " * 500, "9" * 4000, "1e999999"])
