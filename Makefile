@@ -16,6 +16,8 @@ OUT ?= out/demo
 BENCHES := concurrency concurrent_dfsdt dag_makespan faults next_step overhead retrieval retrieval_scale tree_growth
 INSTALL := $(BIN)/python -m pip install -q -c constraints.txt
 TESTS := -n 2 --dist worksteal -m "not local_model and not browser and not train"
+# folders of tests, where not all are wanted
+PARTS ?=
 # the release whose CPU build .ci/run takes: on Linux a newer one may bring several GB of CUDA
 TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -26,7 +28,7 @@ demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(TESTS)
+	$(BIN)/python -m pytest $(TESTS) $(PARTS)
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 2 --hypothesis-profile=fuzz $$(grep -rl "^@given" tests)
