@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import (
-    AsyncGenerator,
-    AsyncIterator,
-    Callable,
-    Iterable,
-    Iterator,
-    Mapping,
-    Sequence,
-)
-from contextlib import aclosing
-from functools import reduce
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from langchain_core.runnables import Runnable, RunnableConfig
+from langchain_core.runnables import RunnableConfig
 
 from toolgrove.agent.asking import as_task
 from toolgrove.agent.deciding import Decisions
@@ -28,19 +18,18 @@ from toolgrove.agent.models.identity import sampling_of
 from toolgrove.agent.models.loading import load_model
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.prepared import Prepared, keep, prepare
+from toolgrove.agent.runnable import RunnableAgent
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
 from toolgrove.agent.thread import Thread
-from toolgrove.agent.waiting import iterated, wait
-from toolgrove.agent.watching import streamed, watched
+from toolgrove.agent.waiting import wait
+from toolgrove.agent.watching import watched
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.conversation import in_context
-from toolgrove.data.events import Event
 from toolgrove.data.journal import read_run
 from toolgrove.data.listening import Listener
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
-from toolgrove.data.scrubbing import scrubbed_value
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
 from toolgrove.machine.files import new_folder
@@ -63,7 +52,7 @@ if TYPE_CHECKING:
 __all__ = ["Agent"]
 
 
-class Agent(Runnable["Request", Outcome]):
+class Agent(RunnableAgent):
     """Answers requests by searching over tool calls.
 
     Parameters
@@ -184,57 +173,6 @@ class Agent(Runnable["Request", Outcome]):
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
         }
 
-    @property
-    def InputType(self) -> type[str]:  # noqa: N802 - as LangChain names it
-        """What a tool made of the agent takes (``as_tool``): the request in words."""
-        return str
-
-    @property
-    def OutputType(self) -> type[Outcome]:  # noqa: N802 - as LangChain names it
-        return Outcome
-
-    def as_tool(
-        self,
-        args_schema: Any = None,
-        *,
-        name: str | None = None,
-        description: str | None = None,
-        arg_types: dict[str, type] | None = None,
-    ) -> BaseTool:
-        """A LangChain tool whose calls are runs of this agent: it takes a request and answers it.
-
-        Parameters
-        ----------
-        args_schema, arg_types
-            Where it takes something else, as LangChain has it: the arguments are the request.
-        name, description : str or None
-            What another model is told of it.
-        """
-        if args_schema is not None or arg_types is not None:
-            return super().as_tool(
-                args_schema, name=name, description=description, arg_types=arg_types
-            )
-        from langchain_core.tools import StructuredTool
-
-        def answer(request: str, config: RunnableConfig) -> str:
-            return self.invoke(request, config)
-
-        async def answer_later(request: str, config: RunnableConfig) -> str:
-            return await self.ainvoke(request, config)
-
-        return StructuredTool.from_function(
-            answer,
-            coroutine=answer_later,
-            name=name or "agent",
-            description=description or "Answers a request in words by calling tools.",
-        )
-
-    def invoke(
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Outcome:
-        """Answer a request, from sync code; see :meth:`ainvoke`."""
-        return wait(self.ainvoke(input, config, **kwargs))
-
     async def ainvoke(
         self,
         input: Request,
@@ -273,46 +211,6 @@ class Agent(Runnable["Request", Outcome]):
         inputs = RunInputs(context, secrets or {}, config)
         task = as_task(input, inputs.hold)
         return await self.answer(task, self.runs and self.new_run(task), inputs)
-
-    def stream(  # type: ignore[override]  # what happens, where others give pieces of the output
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Iterator[Event]:
-        """Answer a request, and give what happens meanwhile; see :meth:`astream`."""
-        return iterated(lambda: self.astream(input, config, **kwargs))
-
-    def astream(  # type: ignore[override]  # as stream
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncGenerator[Event, None]:
-        """Answer a request, and give what happens meanwhile (:mod:`toolgrove.data.events`).
-
-        The last event of a run is its ``RunEnded`` with the outcome; what a run raises is raised
-        after it. Who stops iterating stops the run; if it is kept, it can be gone on with. A call
-        is not made before its ``ToolStarted`` was taken and the next event was asked for.
-        """
-        return streamed(lambda: self.ainvoke(input, config, **kwargs))
-
-    async def astream_events(self, *args: Any, **kwargs: Any) -> Any:
-        """LangChain's events of a run: the agent's, and those of what it asks and calls."""
-        secrets = self.secrets.also(kwargs.get("secrets") or {})
-        async with aclosing(_Whole(self).astream_events(*args, **kwargs)) as events:
-            async for event in events:  # LangChain adds the input as it was given
-                yield scrubbed_value(event, secrets.scrub) if secrets.known else event
-
-    def transform(
-        self, input: Iterator[Request], config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Iterator[Outcome]:
-        """In a chain that is streamed: the outcome, once all of the input is there."""
-        whole = list(input)
-        if whole:
-            yield self.invoke(reduce(_joined, whole), config, **kwargs)
-
-    async def atransform(
-        self, input: AsyncIterator[Request], config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncIterator[Outcome]:
-        """In a chain that is streamed: the outcome, once all of the input is there."""
-        whole = [chunk async for chunk in input]
-        if whole:
-            yield await self.ainvoke(reduce(_joined, whole), config, **kwargs)
 
     async def answer(self, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
         """Answer a task in a folder of the caller's choice; see :meth:`ainvoke`."""
@@ -462,31 +360,6 @@ class Agent(Runnable["Request", Outcome]):
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
         return self.apis_identity or world_version(specs)
-
-
-class _Whole(Runnable["Request", Outcome]):
-    """An agent whose stream has one piece, the outcome."""
-
-    def __init__(self, agent: Agent) -> None:
-        self._agent = agent
-
-    def invoke(
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Outcome:
-        return self._agent.invoke(input, config, **kwargs)
-
-    async def ainvoke(
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Outcome:
-        return await self._agent.ainvoke(input, config, **kwargs)
-
-
-def _joined(whole: Any, chunk: Any) -> Any:
-    """Pieces of an input as one; of those that are no pieces, the last."""
-    try:
-        return whole + chunk
-    except TypeError:
-        return chunk
 
 
 def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
