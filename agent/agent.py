@@ -27,9 +27,9 @@ from toolgrove.agent.waiting import wait
 from toolgrove.agent.watching import watched
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.conversation import in_context
-from toolgrove.data.journal import read_run
 from toolgrove.data.listening import Listener
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
+from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import CatalogError
 from toolgrove.machine.files import new_folder

@@ -12,8 +12,8 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.hosting import hosted_agent
 from toolgrove.agent.watching import tell_score
 from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators

@@ -17,9 +17,10 @@ from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
 from toolgrove.data.conversation import in_context
 from toolgrove.data.events import RetrievalEnded, RetrievalStarted
-from toolgrove.data.journal import JOURNAL, Journal, fold
+from toolgrove.data.journal import Journal
 from toolgrove.data.listening import told
 from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.runs import JOURNAL, fold
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch
 from toolgrove.planners.brief import Brief

@@ -21,7 +21,7 @@ from toolgrove.agent.asking import as_task, said_after
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.waiting import wait
-from toolgrove.data.journal import JOURNAL, has_begun, read_run, read_tree
+from toolgrove.data.runs import JOURNAL, has_begun, read_run, read_tree
 from toolgrove.errors import JournalLocked, UsageError
 from toolgrove.machine.files import safe_name
 

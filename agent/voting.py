@@ -21,9 +21,9 @@ from toolgrove.agent.asking import as_task
 from toolgrove.agent.outcome import Outcome
 from toolgrove.data import codec
 from toolgrove.data.conversation import earlier, quoted_request
-from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import Task
+from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
 from toolgrove.evaluators.calls import accepted_calls, normalised

@@ -29,7 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from support.bench import Bench
 from support.dying import BUDGET, killed, solve
 from support.random_script import RandomScript, timeless
-from toolgrove.data.journal import JOURNAL, read_tree
+from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.errors import JournalError
 from toolgrove.tools import AddressPolicy, Blocked, build_request
 from toolgrove.tools.http.serialize import Refused

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from toolgrove.data.formats.query_sets import QuerySet
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
     from toolgrove.data.formats.trl import save_pairs
-    from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import (
         Effect,
@@ -52,6 +51,7 @@ if TYPE_CHECKING:
         ToolSpec,
         Usage,
     )
+    from toolgrove.data.runs import read_tree
     from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
     from toolgrove.errors import (
         CatalogError,
@@ -184,7 +184,7 @@ __getattr__, __dir__ = face(
         "load_openapi": "data.formats.openapi",
         "load_sources": "data.formats.sources",
         "mine": "data.preferences",
-        "read_tree": "data.journal",
+        "read_tree": "data.runs",
         "save_pairs": "data.formats.trl",
         "world": "data.world",
     },

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolgrove.data.journal import JOURNAL, Record, fold, took_in
 from toolgrove.data.records import Task
+from toolgrove.data.runs import JOURNAL, Record, fold, took_in
 from toolgrove.data.tree import Ending, SearchTree
 from toolgrove.errors import JournalError
 

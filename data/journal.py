@@ -1,268 +1,25 @@
-"""The journal of a run: what was asked, then what came back, one JSON object a line.
-
-A run is a folder::
-
-    RUN/journal.jsonl      append-only events
-    RUN/observations/      whole observations that were too long for a prompt, by content digest
-    RUN/lock               held while a process writes
-
-Events (``t``): ``run`` the header, ``intent`` before a model or tool call leaves, ``result`` when
-it is back, ``node`` when a step is complete or its state changed, ``waiting`` and ``decision`` of a
-call that somebody is asked about, before its intent, ``end``. Intents, results and the like are
-keyed by node id, kind, digest of what was asked, and attempt: a journal keyed by position hands
-one concurrent branch's result to another after a crash. Each event is flushed before it is used,
-which a killed process survives; the intent of a write is synced to disk, which a power cut
-survives. Each line ends with a checksum of its own (``crc``): what a disk changed is noticed, and
-journals of before, which have none, are read as they are.
-"""
+"""The one writer of a run's journal. What it holds and how it is read: toolgrove.data.runs."""
 
 from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
-import stat
 import tempfile
-import zlib
-from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.blocks import keep_block
-from toolgrove.data.decisions import Decision, decided, journalled
-from toolgrove.data.records import JsonObject, Node, Observation, Task, ToolCall, ToolSpec
-from toolgrove.data.spending import spending
-from toolgrove.data.tree import Ending, SearchTree
+from toolgrove.data.decisions import Decision, journalled
+from toolgrove.data.records import JsonObject, Node, Task, ToolCall, ToolSpec
+from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, read_run, summed
 from toolgrove.errors import JournalError, JournalLocked
 
-__all__ = ["CallKey", "Journal", "Record", "has_begun", "read_run", "read_tree"]
-
-JOURNAL = "journal.jsonl"
-OBSERVATIONS = "observations"
-VERSION = 1
-
-
-@dataclass(frozen=True, slots=True)
-class CallKey:
-    """What a journalled call is known by, wherever in the run it happens."""
-
-    node: str
-    kind: str
-    asked: str
-    attempt: int = 0
-
-
-@dataclass(slots=True)
-class Record:
-    """A journal, read back or as it is written.
-
-    ``lost`` counts the bytes of a torn last line that were left out (a process died mid-write).
-    ``summed`` says that every line has to have its checksum.
-    """
-
-    header: JsonObject
-    results: dict[CallKey, Any] = field(default_factory=dict)
-    intents: dict[CallKey, bool] = field(default_factory=dict)
-    nodes: dict[str, Node] = field(default_factory=dict)
-    waited: dict[CallKey, ToolCall] = field(default_factory=dict)
-    decisions: dict[CallKey, tuple[str, Decision]] = field(default_factory=dict)
-    ended: str | None = None
-    lost: int = 0
-    size: int = 0
-    summed: bool = False
-    _began: tuple[Task, tuple[ToolSpec, ...]] | None = None
-
-    @property
-    def waiting(self) -> dict[CallKey, ToolCall]:
-        """The calls that wait for somebody's decision, as the model asked for them."""
-        if self.ended not in (None, "waiting"):
-            return {}
-        known = self.decisions.keys() | self.results.keys()
-        return {key: call for key, call in self.waited.items() if key not in known}
-
-    @property
-    def began(self) -> tuple[Task, tuple[ToolSpec, ...]]:
-        """The task, and the tools that the run began with: the header's, as records."""
-        if self._began is None:
-            specs = tuple(codec.decode(ToolSpec, spec) for spec in self.header["tools"])
-            self._began = codec.decode(Task, self.header["task"]), specs
-        return self._began
-
-
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    with path.open("rb") as stream:
-        for line in stream:
-            yield at, line
-            at += len(line)
-
-
-_DIGEST = re.compile("[0-9a-f]{32}")
-_SUM = b',"crc":"'
-_LONG = len(_SUM) + len(b'01234567"}\n')
-
-
-def _summed(event: bytes) -> bytes:
-    """A line of the journal: an event's JSON with a checksum of it."""
-    return b'%s%s%08x"}\n' % (event[:-1], _SUM, zlib.crc32(event))
-
-
-def _intact(line: bytes, needed: bool) -> bool:
-    """Whether a line is as it was written; one without a checksum is, unless it needs one."""
-    if line[-_LONG:].startswith(_SUM):
-        return line == _summed(line[:-_LONG] + b"}")
-    return not needed
-
-
-def has_begun(run: str | Path) -> bool:
-    """Whether a run's journal has its whole header; else nothing had been asked or paid for yet."""
-    with (Path(run) / JOURNAL).open("rb") as stream:
-        return stream.readline().endswith(b"\n")
-
-
-def read_run(run: str | Path) -> Record:
-    """Read a run's journal, whole or cut at any byte.
-
-    Parameters
-    ----------
-    run : path
-        The run's folder, or its ``journal.jsonl``.
-
-    Raises
-    ------
-    JournalError
-        Where there is no journal, its header is not whole, or a line before the last is damaged.
-    """
-    path = Path(run)
-    path = path / JOURNAL if path.is_dir() else path
-    if not path.is_file():
-        raise JournalError(f"{run}: no {JOURNAL} here. Name the folder of a run.")
-    record: Record | None = None
-    size = path.stat().st_size
-    for number, (at, line) in enumerate(_lines(path), 1):
-        if not line.endswith(b"\n"):
-            if record is not None:
-                record.lost, record.size = size - at, at
-            break
-        record = took_in(record, path, number, line)
-        record.size = at + len(line)
-    if record is None:
-        raise JournalError(
-            f"{path}: the header is not whole; the run had not begun. Start it anew."
-        )
-    return record
-
-
-def took_in(record: Record | None, path: Path, number: int, line: bytes) -> Record:
-    """A journal's record with one more whole line; the first line begins it.
-
-    Raises
-    ------
-    JournalError
-        Where the line is damaged, or the first is no header.
-    """
-    try:
-        if not _intact(line, record is not None and record.summed):
-            raise ValueError("its checksum is another. The disk or somebody changed it")
-        event = codec.loads(line)
-    except ValueError as error:
-        raise JournalError(f"{path}: line {number} is damaged: {error}") from error
-    if isinstance(event, dict):
-        event.pop("crc", None)
-    if record is None:
-        if not isinstance(event, dict) or (event.get("t"), event.get("version")) != (
-            "run",
-            VERSION,
-        ):
-            raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
-        record = Record(header=event, summed=_SUM in line[-_LONG:])
-    try:
-        _fold(record, event)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise JournalError(f"{path}: line {number} is damaged: {why}") from error
-    return record
-
-
-def _fold(record: Record, event: dict[str, Any]) -> None:
-    match event["t"]:
-        case "intent" | "result":
-            key = _key_of(event)
-            if event["t"] == "intent":
-                record.intents[key] = bool(event.get("write"))
-            else:
-                record.results[key] = event["value"]
-        case "node":
-            node = codec.decode(Node, event["node"])
-            record.nodes[node.id] = node
-        case "waiting":
-            record.waited[_key_of(event)] = codec.decode(ToolCall, event["call"])
-        case "decision":
-            record.decisions[_key_of(event)] = event["call"], decided(event["decision"])
-            record.ended = None
-        case "end":
-            record.ended = event["reason"]
-
-
-def _key_of(event: dict[str, Any]) -> CallKey:
-    return CallKey(event["node"], event["kind"], event["asked"], event["attempt"])
-
-
-def read_tree(run: str | Path) -> SearchTree:
-    """Fold a run's journal into its search tree.
-
-    Raises
-    ------
-    JournalError
-        As :func:`read_run`.
-    """
-    record = read_run(run)
-    try:
-        return fold(record)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        why = " ".join(str(error).split())[:200]
-        raise JournalError(f"{run}: the journal's header or nodes are damaged: {why}") from error
-
-
-def fold(record: Record) -> SearchTree:
-    """The tree that a journal's nodes make, whatever order concurrent branches ended in.
-
-    Its tools are those that the run began with, then what its searches found.
-    """
-    tree = begun_tree(record)
-    for node in record.nodes.values():
-        tree.add(node)
-    return concluded(tree, record)
-
-
-def begun_tree(record: Record) -> SearchTree:
-    """The tree of a run before its first node."""
-    task, tools = record.began
-    header = record.header
-    meta = {**header["config"], "run": header["run"]}
-    return SearchTree(task, tools, dict(header["aliases"]), meta)
-
-
-def concluded(tree: SearchTree, record: Record) -> SearchTree:
-    """The tree of a run's nodes, with what its searches found and how the run ended."""
-    found = [value for key, value in record.results.items() if key.kind == "search"]
-    if found:
-        specs = {spec.id: spec for spec in tree.tools}
-        for value in found:
-            for spec in value["tools"]:
-                if spec["id"] not in specs:
-                    specs[spec["id"]] = codec.decode(ToolSpec, spec)
-        tree.tools = tuple(specs.values())
-        tree.aliases = dict(ChainMap(*(value["aliases"] for value in found), dict(tree.aliases)))
-        tree.aliases |= record.header["aliases"]
-    tree.ending = Ending(record.ended, *spending(record), tuple(record.waiting.values()))
-    return tree
+__all__ = ["Journal"]
 
 
 class Journal:
@@ -365,7 +122,7 @@ class Journal:
     def _write(self, event: JsonObject, *, sync: bool = False) -> None:
         if self._stream is None:
             return
-        line = _summed(codec.dumps(event))
+        line = summed(codec.dumps(event))
         with _told(self.run):
             written = self._stream.write(line)
             if written < len(line):  # the disk is full: half a line would spoil what follows
@@ -509,27 +266,3 @@ def _locked(folder: Path) -> Any:
     except Timeout:
         raise _in_use(folder) from None
     return lock
-
-
-def whole_observation(run: str | Path, observation: Observation) -> str:
-    """An observation's uncut content, from the run's folder where it was cut.
-
-    A run may be somebody else's, so no symbolic link is followed out of it.
-
-    Raises
-    ------
-    JournalError
-        Where what is there is not what was stored.
-    """
-    if observation.stored is None:
-        return observation.content
-    if Path(observation.stored).name != observation.stored:
-        raise JournalError(f"{observation.stored!r} is not the name of a stored observation")
-    folder = Path(run) / OBSERVATIONS
-    path = folder / observation.stored
-    if folder.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
-        raise JournalError(f"{path} is a link, or no file")
-    content = path.read_bytes().decode("utf-8", "surrogatepass")
-    if path.stem != codec.digest(content):
-        raise JournalError(f"{path}: is not what was stored. The disk or somebody changed it.")
-    return content

@@ -10,7 +10,7 @@ from toolgrove.data.records import Usage
 from toolgrove.data.reply import asked_models
 
 if TYPE_CHECKING:
-    from toolgrove.data.journal import Record
+    from toolgrove.data.runs import Record
 
 __all__ = ["MODEL_KINDS", "Spending", "priced", "spending"]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolgrove.data.journal import JOURNAL
 from toolgrove.data.preferences import Success, answered
 from toolgrove.data.records import Node, NodeState, Score
+from toolgrove.data.runs import JOURNAL
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError
 from toolgrove.evaluators.store import (

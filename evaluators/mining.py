@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data.formats.importers import Loaded
 from toolgrove.data.formats.sources import TREES, load_sources
-from toolgrove.data.journal import JOURNAL, has_begun
 from toolgrove.data.mining import MiningReport, fitting
 from toolgrove.data.preferences import Fault, Mined, Rule, mine
+from toolgrove.data.runs import JOURNAL, has_begun
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.judgements import AUTO, Judgement, Judgements
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from toolgrove.data.journal import JOURNAL, has_begun, read_tree
 from toolgrove.data.records import JsonObject, Score, Task
+from toolgrove.data.runs import JOURNAL, has_begun, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure

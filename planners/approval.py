@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from toolgrove.data.decisions import Decision, Edit, Pause
-from toolgrove.data.journal import CallKey, Journal
+from toolgrove.data.journal import Journal
 from toolgrove.data.records import Observation, ToolCall
+from toolgrove.data.runs import CallKey
 from toolgrove.planners.budget import Meter
 from toolgrove.tools.calls.editing import edited, sent
 from toolgrove.tools.calls.execute import Execute

@@ -15,7 +15,7 @@ from toolgrove.data.records import JsonObject, Message, Role, Task
 from toolgrove.planners.prompts import Prompts
 
 if TYPE_CHECKING:
-    from toolgrove.data.journal import Record
+    from toolgrove.data.runs import Record
 
 __all__ = ["Brief", "Finish", "RunRequest"]
 

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from toolgrove.data.journal import Record
 from toolgrove.data.records import Usage
 from toolgrove.data.reply import Reply, asked_models
+from toolgrove.data.runs import Record
 from toolgrove.data.settings import decides
 from toolgrove.data.spending import MODEL_KINDS
 from toolgrove.errors import UsageError

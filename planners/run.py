@@ -22,10 +22,11 @@ from toolgrove.data.events import (
     ToolEnded,
     ToolStarted,
 )
-from toolgrove.data.journal import CallKey, Journal
+from toolgrove.data.journal import Journal
 from toolgrove.data.listening import listening, told
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.reply import Reply
+from toolgrove.data.runs import CallKey
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts

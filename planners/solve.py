@@ -9,9 +9,10 @@ from functools import partial
 
 from toolgrove.data import codec
 from toolgrove.data.events import NodeAdded
-from toolgrove.data.journal import Journal, begun_tree, concluded, fold
+from toolgrove.data.journal import Journal
 from toolgrove.data.listening import listening, tell
 from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
+from toolgrove.data.runs import begun_tree, concluded, fold
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.planners.ahead import Ahead, grown

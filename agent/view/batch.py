@@ -10,7 +10,7 @@ from toolgrove.agent.view.page import document
 from toolgrove.agent.view.sections import run_section
 from toolgrove.agent.view.table import RunRow, row_of, row_of_result
 from toolgrove.data.drawing.markup import Element
-from toolgrove.data.journal import JOURNAL
+from toolgrove.data.runs import JOURNAL
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.store import holds_results, read_batch

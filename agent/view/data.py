@@ -22,8 +22,8 @@ from toolgrove.data.drawing.look import (
 )
 from toolgrove.data.drawing.words import one_line
 from toolgrove.data.formats import deepjson
-from toolgrove.data.journal import read_tree, whole_observation
 from toolgrove.data.records import Node, NodeState, Observation, Role, Status, Task
+from toolgrove.data.runs import read_tree, whole_observation
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import UNJUDGED, Judgement, Judgements, not_judged

@@ -11,7 +11,7 @@ from toolgrove.agent.view.data import ShownRun, node_rows, opening, wholes
 from toolgrove.agent.view.sections import changing_parts
 from toolgrove.agent.view.table import RunRow, row_of, table_row
 from toolgrove.data.following import Following
-from toolgrove.data.journal import JOURNAL
+from toolgrove.data.runs import JOURNAL
 from toolgrove.errors import FormatError
 from toolgrove.evaluators.judgements import Judgements, not_judged
 from toolgrove.evaluators.store import DATABASE

@@ -28,7 +28,7 @@ from toolgrove.data.formats.toolbench_corpus import load_corpus
 from toolgrove.data.formats.toolbench_queries import parse_queries
 from toolgrove.data.formats.toolbench_tools import parse_tool_file
 from toolgrove.data.formats.toolbench_trees import parse_answer_tree
-from toolgrove.data.journal import JOURNAL, read_tree
+from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.errors import FormatError, ToolgroveError
 
 __all__ = [

@@ -16,7 +16,6 @@ from typing import Any
 
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS
-from toolgrove.data.journal import whole_observation
 from toolgrove.data.records import (
     CONTROLS,
     SEARCH_TOOLS,
@@ -28,6 +27,7 @@ from toolgrove.data.records import (
     ToolCall,
     ToolSpec,
 )
+from toolgrove.data.runs import whole_observation
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners.dag.building import SpecOf
 from toolgrove.planners.dag.grammar import reply_grammar

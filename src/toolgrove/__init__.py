@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.view.notebook import display
     from toolgrove.agent.voting import vote
-    from toolgrove.data.journal import read_tree
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import Observation, Status, Task, ToolCall, ToolSpec
+    from toolgrove.data.runs import read_tree
     from toolgrove.data.tree import SearchTree
     from toolgrove.evaluators.mining import mine_files
     from toolgrove.planners.budget import Budget
@@ -89,7 +89,7 @@ __getattr__, __dir__ = face(
         "load_model": "agent.models.loading",
         "mine": "data.preferences",
         "mine_files": "evaluators.mining",
-        "read_tree": "data.journal",
+        "read_tree": "data.runs",
         "to_langchain": "agent.langchain_tools",
         "tool": "tools.python.effect",
         "vote": "agent.voting",

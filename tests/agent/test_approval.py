@@ -17,8 +17,8 @@ from support.random_script import timeless
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.data import codec
 from toolgrove.data.decisions import Allow, Decision, Edit, Pause, Refuse, journalled
-from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
+from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.runner import run_batch

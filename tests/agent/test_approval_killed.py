@@ -15,8 +15,9 @@ from support.approved import TASK, Desk
 from support.dying import Dying, processes
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.data.decisions import Allow, Decision, Edit
-from toolgrove.data.journal import JOURNAL, Journal, read_run
+from toolgrove.data.journal import Journal
 from toolgrove.data.records import Status
+from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 
 

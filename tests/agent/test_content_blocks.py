@@ -17,8 +17,8 @@ from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.view.page import render
 from toolgrove.data.blocks import BLOCKS
-from toolgrove.data.journal import read_tree
 from toolgrove.data.preferences import mine
+from toolgrove.data.runs import read_tree
 from toolgrove.errors import ModelError
 from toolgrove.planners.registry import PLANNERS
 from toolgrove.planners.showing import WithBlocks, as_taken

@@ -15,8 +15,8 @@ from langchain_core.tools import tool as langchain_tool
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status
+from toolgrove.data.runs import read_tree
 from toolgrove.errors import ModelError
 from toolgrove.tools.python.effect import tool
 from toolgrove.tools.python.function import function_spec

@@ -8,8 +8,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from toolgrove.cli.main import app
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import NodeState
+from toolgrove.data.runs import read_tree
 
 
 def test_the_replayed_demo_serves_indexes_solves_judges_mines_and_shows(tmp_path: Path) -> None:

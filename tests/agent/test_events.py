@@ -27,8 +27,8 @@ from toolgrove.data.events import (
     ToolEnded,
     ToolStarted,
 )
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import NodeState, Status, ToolSpec
+from toolgrove.data.runs import read_tree
 from toolgrove.errors import ModelError
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.effect import tool

@@ -11,8 +11,8 @@ from langchain_core.messages import AIMessage
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Task
+from toolgrove.data.runs import read_run
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import PLANNERS, parse_planner

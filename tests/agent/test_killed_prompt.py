@@ -13,8 +13,8 @@ import pytest
 from support.dying import processes
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
+from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.tools.calls.policy import Policy
 

@@ -19,8 +19,8 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.asking import as_task
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.outcome import Outcome
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Task
+from toolgrove.data.runs import read_run
 from toolgrove.errors import ModelError, UsageError
 from toolgrove.planners.registry import PLANNERS
 

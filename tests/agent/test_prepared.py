@@ -9,8 +9,8 @@ from langchain_core.language_models import BaseChatModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data import codec
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Status, Task
+from toolgrove.data.runs import read_run
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.effect import tool

@@ -14,8 +14,8 @@ from typing_extensions import TypedDict
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_run, read_tree
 from toolgrove.data.records import Status, Task
+from toolgrove.data.runs import read_run, read_tree
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import PLANNERS

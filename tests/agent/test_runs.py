@@ -8,8 +8,8 @@ from typing import Any
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status
+from toolgrove.data.runs import read_tree
 from toolgrove.tools.python.effect import tool
 
 TOLD = "The weather is fine. "

@@ -19,7 +19,6 @@ from toolgrove.agent.view.page import render
 from toolgrove.cli.main import app
 from toolgrove.data import codec
 from toolgrove.data.formats.trl import dump_pair
-from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.data.records import (
     SEARCH_TOOLS,
     Message,
@@ -31,6 +30,7 @@ from toolgrove.data.records import (
     ToolCall,
     ToolSpec,
 )
+from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.evaluators.calls import CallEvaluator

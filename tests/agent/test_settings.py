@@ -22,8 +22,8 @@ from toolgrove.agent.models.openai_compatible import OpenAICompatibleChatModel
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.data import codec
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Task
+from toolgrove.data.runs import read_run
 from toolgrove.data.settings import declared, from_journal, to_journal
 from toolgrove.errors import JournalError, ResumeMismatch, UsageError
 from toolgrove.planners import Budget

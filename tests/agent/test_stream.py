@@ -26,7 +26,7 @@ from toolgrove.data.events import (
     ToolEnded,
     ToolStarted,
 )
-from toolgrove.data.journal import read_run, read_tree
+from toolgrove.data.runs import read_run, read_tree
 from toolgrove.errors import ModelError
 from toolgrove.tools.python.effect import tool
 

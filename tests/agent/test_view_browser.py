@@ -14,8 +14,8 @@ from toolgrove.agent.view.batch import batch_page
 from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.page import page, render, svg
 from toolgrove.agent.view.serve import ViewServer
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import FINISH, NodeState, Observation, Status, ToolCall
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import ROOT
 
 pytestmark = pytest.mark.browser

@@ -10,8 +10,8 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.virtual.server import VirtualServer
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Status, Task
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.data.world import HOST, running, specs, tasks
 from toolgrove.errors import ResumeMismatch, UsageError

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 
 from support.approved import Desk
 from toolgrove.cli.main import app
-from toolgrove.data.journal import read_run, read_tree
 from toolgrove.data.records import Effect, ToolSpec
+from toolgrove.data.runs import read_run, read_tree
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry
 

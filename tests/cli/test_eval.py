@@ -14,8 +14,8 @@ import pytest
 from typer.testing import CliRunner
 
 from toolgrove.cli.main import app
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Task
+from toolgrove.data.runs import read_run
 from toolgrove.data.world import VERSION, specs, tasks, write_toolbench_files
 from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry

@@ -17,8 +17,8 @@ from support.sample_run import HOSTILE, path_tree, sample_tree
 from toolgrove.cli.live import grown
 from toolgrove.cli.main import app
 from toolgrove.cli.screen import Screen
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import ToolSpec
+from toolgrove.data.runs import read_tree
 from toolgrove.tools.registry import Registry
 
 

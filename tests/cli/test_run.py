@@ -15,8 +15,8 @@ from typer.testing import CliRunner, Result
 
 from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Effect, Observation, Status, ToolSpec
+from toolgrove.data.runs import read_tree
 from toolgrove.data.world import specs as world_specs
 from toolgrove.errors import ReplayMiss, UsageError
 from toolgrove.tools.calls.cassette import cassette_path

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import Effect, Status, ToolSpec
+from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.tools.registry import Registry
 
@@ -96,6 +96,6 @@ def test_what_is_neither_yes_nor_no_is_asked_again(tmp_path: Path) -> None:
 
 
 def _tree(run: Path) -> SearchTree:
-    from toolgrove.data.journal import read_tree
+    from toolgrove.data.runs import read_tree
 
     return read_tree(run)

@@ -10,8 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from toolgrove.cli.main import app
-from toolgrove.data.journal import read_run
 from toolgrove.data.records import ToolSpec
+from toolgrove.data.runs import read_run
 from toolgrove.tools.registry import Registry
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from support.sample_run import sample_tree
 from toolgrove.cli.told import tell, told
-from toolgrove.data.journal import CallKey, Journal
+from toolgrove.data.journal import Journal
 from toolgrove.data.records import Message, Node, Observation, Role, Status, Task, ToolCall
 from toolgrove.data.reply import Reply
+from toolgrove.data.runs import CallKey
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.tools.http.request import Refused
 from toolgrove.tools.secrets import SecretStore

@@ -8,7 +8,7 @@ import pytest
 
 from support.sample_run import sample_tree, write_run
 from toolgrove.data.following import Following
-from toolgrove.data.journal import read_tree
+from toolgrove.data.runs import read_tree
 from toolgrove.errors import JournalError
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from toolgrove.data import codec
 from toolgrove.data import journal as journal_module
-from toolgrove.data.journal import CallKey, Journal, read_run, read_tree, whole_observation
+from toolgrove.data.journal import Journal
 from toolgrove.data.records import (
     Message,
     Node,
@@ -26,6 +26,7 @@ from toolgrove.data.records import (
     ToolSpec,
     Usage,
 )
+from toolgrove.data.runs import CallKey, read_run, read_tree, whole_observation
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import JournalError, JournalLocked
 

@@ -15,7 +15,7 @@ import pytest
 
 from support import batch
 from support.judged_batch import RIGHT, WRONG, evaluate, row_of, tasks
-from toolgrove.data.journal import JOURNAL, Journal, read_tree
+from toolgrove.data.journal import Journal
 from toolgrove.data.preferences import MinedRow, Rule
 from toolgrove.data.records import (
     Message,
@@ -28,6 +28,7 @@ from toolgrove.data.records import (
     Task,
     ToolCall,
 )
+from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import FormatError, ModelError, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator

@@ -16,8 +16,8 @@ import pytest
 
 from support import batch
 from support.random_script import timeless
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Node, NodeState, Reference, Score, Task
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import ModelError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator

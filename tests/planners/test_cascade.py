@@ -14,8 +14,8 @@ from support.bench import Bench
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import Script, ScriptedModel, call, finish
 from toolgrove.agent.settings import RunOptions
-from toolgrove.data.journal import JOURNAL, read_run
 from toolgrove.data.records import Task
+from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget

@@ -16,8 +16,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 from support.bench import Bench
 from support.random_script import RandomScript
 from toolgrove.agent.models.scripted import ScriptedModel, call
-from toolgrove.data.journal import JOURNAL, read_tree
 from toolgrove.data.records import FINISH, NodeState
+from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import ModelError
 from toolgrove.planners.budget import Budget

@@ -15,7 +15,6 @@ from langchain_core.messages import AIMessage, BaseMessage, ToolMessage
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import (
     BEGIN_SUBTASK,
     END_SUBTASK,
@@ -27,6 +26,7 @@ from toolgrove.data.records import (
     Task,
     ToolCall,
 )
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget

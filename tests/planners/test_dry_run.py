@@ -9,8 +9,8 @@ from langchain_core.messages import AIMessage
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.view.page import render
-from toolgrove.data.journal import read_tree
 from toolgrove.data.records import Reference, Status, Task, ToolCall
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.calls import CallEvaluator

@@ -17,8 +17,8 @@ from support.bench import Bench
 from support.random_script import RandomScript, timeless
 from toolgrove.agent.models.scripted import Script, ScriptedModel, call, finish
 from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import NodeState
+from toolgrove.data.runs import JOURNAL, read_run, read_tree
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError, ResumeMismatch
 from toolgrove.planners.budget import Budget

@@ -13,8 +13,8 @@ from support.dying import killed, solve
 from support.random_script import timeless
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data import codec
-from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.records import Status
+from toolgrove.data.runs import JOURNAL, read_run, read_tree
 from toolgrove.errors import ResumeMismatch
 from toolgrove.planners.budget import Budget
 

@@ -11,8 +11,8 @@ from langchain_core.messages import AIMessage, BaseMessage
 
 from support.bench import Bench
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
-from toolgrove.data.journal import read_run, read_tree
 from toolgrove.data.records import NodeState, Status
+from toolgrove.data.runs import read_run, read_tree
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import ModelError
 from toolgrove.planners.budget import Budget

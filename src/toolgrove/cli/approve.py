@@ -18,8 +18,8 @@ from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.data.decisions import Decision
-    from toolgrove.data.journal import Record
     from toolgrove.data.records import ToolCall, ToolSpec
+    from toolgrove.data.runs import Record
 
 __all__ = ["register"]
 
@@ -71,7 +71,7 @@ def approve(
     Without a decision it asks at the terminal; where there is none, it lists the calls. What is not
     decided waits on.
     """
-    from toolgrove.data.journal import fold, read_run
+    from toolgrove.data.runs import fold, read_run
 
     record = read_run(run)
     calls = {call.id: call for call in record.waiting.values()}

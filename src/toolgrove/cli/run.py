@@ -145,7 +145,7 @@ def _task(query: str, tools: list[str] | None) -> Task:
 def go_on(run: Path, given: Given, say: Say, later: Collection[str] = ()) -> None:
     """Go on with a run that the command line began; these calls of it wait on."""
     from toolgrove.agent.settings import RunSettings
-    from toolgrove.data.journal import read_run
+    from toolgrove.data.runs import read_run
 
     record = read_run(run / "sample-1" if say.samples > 1 else run)
     begun = RunSettings.from_journal(record.header["config"], run).named(run)

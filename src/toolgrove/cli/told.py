@@ -71,7 +71,7 @@ def _times(n: int) -> str:
 
 def _refused(run: Path) -> dict[str, str]:
     """The tools that the model's provider refused, and why (:class:`toolgrove.planners.chat`)."""
-    from toolgrove.data.journal import read_run
+    from toolgrove.data.runs import read_run
 
     found: dict[str, str] = {}
     for value in read_run(run).results.values():

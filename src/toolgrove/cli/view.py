@@ -124,7 +124,7 @@ def _serve(runs: list[Path], out: Path | None, port: int, open_: bool, json: boo
     """Serve a run or a folder of runs until Ctrl-C."""
     from toolgrove.agent.view.batch import holds_runs
     from toolgrove.agent.view.serve import ViewServer
-    from toolgrove.data.journal import JOURNAL
+    from toolgrove.data.runs import JOURNAL
 
     if len(runs) > 1 or out is not None:
         raise UsageError("--follow serves one run, or one folder of runs, and writes no --out.")

@@ -18,9 +18,9 @@ from support.streaming import StreamingModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.view.page import render
 from toolgrove.data.formats.toolbench_trees_out import dump_answer_tree
-from toolgrove.data.journal import JOURNAL, read_run, read_tree
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import FINISH, NodeState, Reference, Role, Status, Task
+from toolgrove.data.runs import JOURNAL, read_run, read_tree
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ModelError
 from toolgrove.evaluators.calls import CallEvaluator

@@ -12,8 +12,8 @@ from langchain_core.messages import AIMessage
 from support.bench import Bench
 from support.streaming import StreamingModel
 from toolgrove.agent.agent import Agent
-from toolgrove.data.journal import JOURNAL
 from toolgrove.data.records import Status
+from toolgrove.data.runs import JOURNAL
 from toolgrove.data.tree import ROOT
 from toolgrove.tools.python.effect import tool
 

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from toolgrove.data.journal import Journal, whole_observation
+from toolgrove.data.journal import Journal
 from toolgrove.data.records import Status, Task, ToolCall, ToolSpec
+from toolgrove.data.runs import whole_observation
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack
 from toolgrove.tools.registry import Registry
