@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
+from toolgrove.data.runs import ASKED
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import open_chat
 from toolgrove.planners.chat import Chatting
@@ -80,6 +81,8 @@ def prepare(agent: Agent, offer: Offer, sampling: list[dict[str, Any]], brief: B
         "world": agent.world(agent.registry if settings.search_tools else offer.specs),
         "settings": settings.to_journal(),
     }
+    if settings.calls.policy.approve is not None:
+        config[ASKED] = True
     header = {"tools": offer.specs, "aliases": offer.aliases, "config": config}
     return Prepared(
         offer,

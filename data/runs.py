@@ -35,6 +35,7 @@ from toolgrove.data.tree import Ending, SearchTree
 from toolgrove.errors import JournalError
 
 __all__ = [
+    "ASKED",
     "JOURNAL",
     "OBSERVATIONS",
     "VERSION",
@@ -54,6 +55,8 @@ __all__ = [
 JOURNAL = "journal.jsonl"
 OBSERVATIONS = "observations"
 VERSION = 1
+ASKED = "asked"
+"""In a header's config where somebody is asked about the run's writes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,11 @@ class Record:
     size: int = 0
     summed: bool = False
     _began: tuple[Task, tuple[ToolSpec, ...]] | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the run was begun so that somebody is asked about its writes, or has waited."""
+        return bool(self.waited) or ASKED in self.header["config"]
 
     @property
     def waiting(self) -> dict[CallKey, ToolCall]:

@@ -60,12 +60,12 @@ class Approvals:
         decision = self._decided(key)
         if decision is not None:
             return gate.applied(decision, call)
-        if not gate.asks and not self._journal.record.waited:
+        if not gate.asks and not self._journal.record.asked:
             return call
         if gate.asks:
             with self._meter.stopped():  # a person's time is not the run's
                 decision = await gate.ask(call)
-        else:  # a run that has waited does not go on unasked
+        else:  # a run whose writes somebody was asked about does not go on unasked
             decision = Pause()
         if isinstance(decision, Pause):
             self._journal.waiting(key, call)

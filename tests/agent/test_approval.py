@@ -231,3 +231,19 @@ async def test_a_search_that_looks_ahead_waits_and_does_not_fail(desk: Desk, pla
     assert tree.ended == "waiting"
     assert tree.ending is not None
     assert len(tree.ending.waiting) == 2
+
+
+async def test_a_run_begun_under_approval_and_cut_short_does_not_go_on_unasked(desk: Desk) -> None:
+    """Nobody had been asked yet when it was cut; going on without an ``approve`` lifts nothing."""
+
+    def cut(spec: ToolSpec, call: ToolCall) -> bool:
+        raise KeyboardInterrupt
+
+    run = desk.folder / "run"
+    with pytest.raises((KeyboardInterrupt, asyncio.CancelledError)):
+        await desk.agent(approve=cut).solve(TASK, run)
+    assert not read_run(run).waited
+    tree = await desk.agent().solve(TASK, run)
+    assert (tree.ended, desk.posted) == ("waiting", [])
+    tree = await desk.agent(approve=lambda spec, call: True).solve(TASK, run)
+    assert (tree.ended, desk.posted) == ("answered", ["Ann 1", "Bob 1"])

@@ -57,7 +57,7 @@ class Approval(StrEnum):
     NEVER = "never"
 
 
-def approving(approval: Approval, *, served: bool, resumed: bool = False) -> Approve | None:
+def approving(approval: Approval, *, served: bool) -> Approve | None:
     """Who is asked before a write; None asks nobody.
 
     Parameters
@@ -65,12 +65,8 @@ def approving(approval: Approval, *, served: bool, resumed: bool = False) -> App
     approval : Approval
     served : bool
         Whether a virtual API server or a recording answers, so that nothing is written.
-    resumed : bool
-        Whether a run is gone on with; one that has waited wants to hear that writes may go.
     """
-    if served or (approval is Approval.ALWAYS and not resumed):
-        return None
-    return _Asked(approval)
+    return None if served else _Asked(approval)
 
 
 def end_if_waiting(runs: Iterable[tuple[SearchTree, Path | None]]) -> None:

@@ -67,7 +67,7 @@ class Given:
             )
         calls = made.calls
         served = calls.apis is not None or calls.replay is not None
-        approve = approving(self.approve, served=served, resumed=base is not None)
+        approve = approving(self.approve, served=served)
         policy = replace(calls.policy, approve=approve)
         return made.changed(policy=policy.within(begun), trusted=trusted_here())
 
