@@ -139,7 +139,7 @@ def named_in(text: str, variants: Sequence[str]) -> list[Name]:
 def foreign(text: str, spot: Name, variants: Sequence[str], query: str) -> bool:
     """Whether a short name is here the end of another thing's: ``Rupee`` in ``Indian Rupee``.
 
-    XX (``Nepali``, ``Nepalese``, ``Nepal``) are taken for the same.
+    Words that begin alike (``Nepali``, ``Nepalese``, ``Nepal``) are taken for the same.
     """
     known = [w.lower() for v in (*variants, query) for w in re.findall(r"\w+", plain(v))]
     kind = _KIND.search(text[max(0, spot.start - 20) : spot.start])

@@ -6,15 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from support.approved import Desk
+from support.loopback import Loopback
 from toolgrove.cli.main import app
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.data.runs import read_run, read_tree
@@ -22,44 +21,14 @@ from toolgrove.errors import UsageError
 from toolgrove.tools.registry import Registry
 
 
-class Post:
-    """A post office on loopback that keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.sent: list[str] = []
-        post = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                post.sent.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(b'{"id": 7}')
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+@pytest.fixture
+def post() -> Iterator[Loopback]:
+    with Loopback() as server:
+        yield server
 
 
 @pytest.fixture
-def post() -> Iterator[Post]:
-    server = Post()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def waiting(tmp_path: Path, post: Post, monkeypatch: pytest.MonkeyPatch) -> Path:
+def waiting(tmp_path: Path, post: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A run that waits to send a letter."""
     monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
     monkeypatch.setenv("COLUMNS", "200")
@@ -106,7 +75,7 @@ def call_of(run: Path) -> str:
     return call.id
 
 
-def test_it_lists_what_waits(waiting: Path, post: Post) -> None:
+def test_it_lists_what_waits(waiting: Path, post: Loopback) -> None:
     listed = approve(waiting)
     assert listed.exit_code == 3
     assert "Mail/letters/send writes:" in listed.stdout
@@ -120,7 +89,7 @@ def test_it_lists_what_waits(waiting: Path, post: Post) -> None:
     assert post.sent == []
 
 
-def test_an_allowed_call_is_made_and_the_run_goes_on(waiting: Path, post: Post) -> None:
+def test_an_allowed_call_is_made_and_the_run_goes_on(waiting: Path, post: Loopback) -> None:
     done = approve(waiting, "--allow", call_of(waiting), "--json")
     assert done.exit_code == 0, done.output
     assert json.loads(done.stdout)["answer"] == "done"
@@ -128,14 +97,14 @@ def test_an_allowed_call_is_made_and_the_run_goes_on(waiting: Path, post: Post) 
     assert approve(waiting).stdout == "no call waits here\n"
 
 
-def test_a_refused_call_is_not_made_and_the_model_reads_why(waiting: Path, post: Post) -> None:
+def test_a_refused_call_is_not_made_and_the_model_reads_why(waiting: Path, post: Loopback) -> None:
     assert approve(waiting, "--refuse", f"{call_of(waiting)}=Not so loud.").exit_code == 0
     assert post.sent == []
     seen = [o.content for node in read_tree(waiting) for o in node.observations]
     assert "was not approved: Not so loud. Nothing was changed." in seen[0]
 
 
-def test_a_call_is_edited(waiting: Path, post: Post) -> None:
+def test_a_call_is_edited(waiting: Path, post: Loopback) -> None:
     done = approve(waiting, "--edit", f'{call_of(waiting)}={{"text": "hello = hi"}}')
     assert done.exit_code == 0, done.output
     assert post.sent == ['{"text":"hello = hi"}']
@@ -153,7 +122,7 @@ def test_a_call_is_edited(waiting: Path, post: Post) -> None:
 )
 def test_somebody_decides_at_a_terminal(
     waiting: Path,
-    post: Post,
+    post: Loopback,
     monkeypatch: pytest.MonkeyPatch,
     typed: str,
     sent: list[str],
@@ -168,7 +137,7 @@ def test_somebody_decides_at_a_terminal(
     assert ("Type y, n, r, e or l." in done.stderr) is ("what" in typed)
 
 
-def test_what_does_not_fit_is_told_and_nothing_is_decided(waiting: Path, post: Post) -> None:
+def test_what_does_not_fit_is_told_and_nothing_is_decided(waiting: Path, post: Loopback) -> None:
     name = call_of(waiting)
     for options, told in [
         (["--allow", "x"], "no call 'x' waits there"),
@@ -185,7 +154,7 @@ def test_what_does_not_fit_is_told_and_nothing_is_decided(waiting: Path, post: P
     assert post.sent == []
 
 
-def test_a_run_is_gone_on_with_where_all_writes_may_go(waiting: Path, post: Post) -> None:
+def test_a_run_is_gone_on_with_where_all_writes_may_go(waiting: Path, post: Loopback) -> None:
     done = CliRunner().invoke(app, ["run", "--resume", str(waiting), "--approve", "always"])
     assert done.exit_code == 0, done.output
     assert post.sent == ['{"text":"HELLO"}']

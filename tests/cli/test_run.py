@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from support.loopback import Loopback
 from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.data.records import Effect, Observation, Status, ToolSpec
@@ -23,47 +22,14 @@ from toolgrove.tools.calls.cassette import cassette_path
 from toolgrove.tools.registry import Registry
 
 
-class Notes:
-    """An API on loopback that counts what it is asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        notes = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def answer(self) -> None:
-                notes.asked.append(f"{self.command} {self.path}")
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.end_headers()
-                self.wfile.write(b'{"id": 7}')
-
-            do_GET = do_POST = answer  # noqa: N815 - the names that http.server looks for
-
-            def log_message(self, *args: object) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.host = f"127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,))
-        self.thread.start()
-
-    def close(self) -> None:
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
+@pytest.fixture
+def notes() -> Iterator[Loopback]:
+    with Loopback() as server:
+        yield server
 
 
 @pytest.fixture
-def notes() -> Iterator[Notes]:
-    server = Notes()
-    yield server
-    server.close()
-
-
-@pytest.fixture
-def here(tmp_path: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, notes: Loopback, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a catalogue of two tools and a script that calls both."""
     monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
     monkeypatch.setenv("COLUMNS", "200")
@@ -108,7 +74,7 @@ def run(here: Path, *options: str, input: str | None = None) -> tuple[Result, li
 
 
 def test_promise_14_a_private_host_is_called_only_if_it_is_allowed(
-    here: Path, notes: Notes
+    here: Path, notes: Loopback
 ) -> None:
     _, (listed, _) = run(here, "--approve", "never")
     assert listed.status is Status.NOT_WORKING
@@ -120,7 +86,7 @@ def test_promise_14_a_private_host_is_called_only_if_it_is_allowed(
     assert notes.asked == ["GET /notes"] * 2
 
 
-def test_what_the_operator_has_to_know_is_said(here: Path, notes: Notes) -> None:
+def test_what_the_operator_has_to_know_is_said(here: Path, notes: Loopback) -> None:
     refused, _ = run(here, "--approve", "always")
     assert "note: 2 of 3 calls failed: Desk/notes/list (not working)" in refused.stderr
     assert f"a host was refused; it is called with --allow-host {notes.host}" in refused.stderr
@@ -133,7 +99,7 @@ def test_what_the_operator_has_to_know_is_said(here: Path, notes: Notes) -> None
     assert "note:" not in fine.stderr
 
 
-def test_without_a_terminal_a_run_waits_with_a_way_to_go_on(here: Path, notes: Notes) -> None:
+def test_without_a_terminal_a_run_waits_with_a_way_to_go_on(here: Path, notes: Loopback) -> None:
     result, _ = run(here, "--allow-private")
     assert result.exit_code == 3
     assert "--approve always" in result.stderr
@@ -145,7 +111,7 @@ def test_without_a_terminal_a_run_waits_with_a_way_to_go_on(here: Path, notes: N
 
 @pytest.mark.parametrize(("typed", "made"), [("y\n", True), ("n\n", False), ("", False)])
 def test_at_a_terminal_a_person_decides(
-    here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch, typed: str, made: bool
+    here: Path, notes: Loopback, monkeypatch: pytest.MonkeyPatch, typed: str, made: bool
 ) -> None:
     monkeypatch.setattr("toolgrove.cli.approval.on_a_terminal", lambda: True)
     result, (_, added) = run(here, "--allow-private", input=typed)
@@ -154,7 +120,7 @@ def test_at_a_terminal_a_person_decides(
     assert notes.asked == ["GET /notes", "POST /notes"][: 2 if made else 1]
 
 
-def test_writes_can_be_approved_or_refused_for_the_whole_run(here: Path, notes: Notes) -> None:
+def test_writes_can_be_approved_or_refused_for_the_whole_run(here: Path, notes: Loopback) -> None:
     _, (_, added) = run(here, "--allow-private", "--approve", "always")
     assert added.status is Status.OK
     for option in (["--approve", "never"], ["--read-only", "--approve", "always"]):
@@ -164,7 +130,7 @@ def test_writes_can_be_approved_or_refused_for_the_whole_run(here: Path, notes: 
         assert notes.asked == ["GET /notes"]
 
 
-def test_only_tools_on_the_list_are_called(here: Path, notes: Notes) -> None:
+def test_only_tools_on_the_list_are_called(here: Path, notes: Loopback) -> None:
     _, (listed, added) = run(
         here, "--allow-private", "--approve", "always", "--allow", "Desk/*/add"
     )
@@ -172,14 +138,16 @@ def test_only_tools_on_the_list_are_called(here: Path, notes: Notes) -> None:
     assert notes.asked == ["POST /notes"]
 
 
-def test_a_dry_run_sends_nothing(here: Path, notes: Notes) -> None:
+def test_a_dry_run_sends_nothing(here: Path, notes: Loopback) -> None:
     _, observations = run(here, "--allow-private", "--dry-run")
     assert ["nothing was sent" in o.content for o in observations] == [True, True]
     assert f"POST http://{notes.host}/notes" in observations[1].content
     assert notes.asked == []
 
 
-def test_promise_11_a_recorded_run_is_replayed_without_its_server(here: Path, notes: Notes) -> None:
+def test_promise_11_a_recorded_run_is_replayed_without_its_server(
+    here: Path, notes: Loopback
+) -> None:
     tapes = here / "tapes"
     options = ["--allow-private", "--approve", "always"]
     _, live = run(here, *options, "--record", str(tapes))
@@ -234,7 +202,7 @@ def test_the_worlds_own_writes_need_no_approval_and_its_replay_no_world(
     assert seen[0][0][0] is not Status.UNAUTHORIZED
 
 
-def test_going_on_with_a_run_does_not_lift_its_restrictions(here: Path, notes: Notes) -> None:
+def test_going_on_with_a_run_does_not_lift_its_restrictions(here: Path, notes: Loopback) -> None:
     model = f"scripted:{here / 'script.json'}"
     script = (here / "script.json").read_text()
     (here / "script.json").write_text("[]")  # the model breaks down at once
@@ -252,7 +220,7 @@ def test_going_on_with_a_run_does_not_lift_its_restrictions(here: Path, notes: N
     assert notes.asked == ["GET /notes"]
 
 
-def test_a_write_without_an_answer_leaves_its_key_in_the_run(here: Path, notes: Notes) -> None:
+def test_a_write_without_an_answer_leaves_its_key_in_the_run(here: Path, notes: Loopback) -> None:
     with Registry.open(here / "catalog") as registry:
         spec = registry.get("Desk/notes/add")
         binding = {**spec.binding, "idempotency": "Idempotency-Key"}
@@ -286,7 +254,7 @@ def evaluated(here: Path, *options: str) -> Result:
 
 
 def test_an_evaluation_makes_no_real_write_unasked(
-    here: Path, notes: Notes, monkeypatch: pytest.MonkeyPatch
+    here: Path, notes: Loopback, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def search(self: Catalog, query: str, k: int, **options: Any) -> list[Any]:
         return [(None, spec) for spec in self.registry]
@@ -302,7 +270,7 @@ def test_an_evaluation_makes_no_real_write_unasked(
 
 
 def test_a_run_goes_on_where_its_own_settings_let_it_and_takes_no_others(
-    here: Path, notes: Notes
+    here: Path, notes: Loopback
 ) -> None:
     script = (here / "script.json").read_text()
     (here / "script.json").write_text("[]")  # the model breaks down at once
