@@ -61,7 +61,7 @@ class ViewServer:
     @contextmanager
     def running(self, port: int = 0) -> Iterator[str]:
         """Serve on 127.0.0.1 until the block ends; gives the URL."""
-        with serving(self._app(), port, name="toolgrove view") as url:
+        with serving(self._app, port, name="toolgrove view") as url:
             try:
                 yield url
             finally:

@@ -97,7 +97,7 @@ class VirtualServer:
         UsageError
             Where the port cannot be had, or uvicorn or starlette is not installed.
         """
-        with serving(self.app(), port, name="toolgrove-apis") as url:
+        with serving(self.app, port, name="toolgrove-apis") as url:
             try:
                 yield url
             finally:

@@ -176,5 +176,5 @@ def running(port: int = 0, seed: int = 0) -> Iterator[str]:
     ...     httpx.get(f"{url}/airport-finder/iata/OSL").json()["city"]
     'Oslo'
     """
-    with serving(create_app(seed), port, name="toolgrove-world") as url:
+    with serving(lambda: create_app(seed), port, name="toolgrove-world") as url:
         yield url

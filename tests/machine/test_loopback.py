@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 import threading
 from collections.abc import AsyncIterator, MutableMapping
 from typing import Any
@@ -9,7 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
+from toolgrove.errors import UsageError
 from toolgrove.machine.loopback import (
+    App,
     AsgiReceive,
     AsgiScope,
     AsgiSend,
@@ -55,7 +59,7 @@ OWN = [
 
 
 def test_promise_25_a_foreign_host_or_origin_is_refused() -> None:
-    with serving(Guard(hello, ["api.example"])) as url:
+    with serving(lambda: Guard(hello, ["api.example"])) as url:
         foreign = [httpx.get(url, headers=headers).status_code for headers in FOREIGN]
         own = [httpx.get(url, headers=headers).text for headers in OWN]
     assert foreign == [403] * len(FOREIGN)
@@ -64,7 +68,7 @@ def test_promise_25_a_foreign_host_or_origin_is_refused() -> None:
 
 def test_a_server_ends_with_its_block() -> None:
     before = threading.active_count()
-    with serving(hello) as url:
+    with serving(lambda: hello) as url:
         assert httpx.get(url).text == "hello"
     assert threading.active_count() == before
     with pytest.raises(httpx.ConnectError):
@@ -85,3 +89,17 @@ async def test_a_body_is_read_up_to_its_bound_and_no_further() -> None:
     with pytest.raises(TooLarge, match="larger than 25 bytes"):
         await bounded_body(chunks(), 25)
     assert taken == 3
+
+
+@pytest.mark.parametrize("package", ["uvicorn", "starlette"])
+def test_a_package_that_serving_needs_is_named_with_its_extra(
+    package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+
+    def make() -> App:
+        importlib.import_module(package)
+        return hello
+
+    with pytest.raises(UsageError, match=r"pip install 'toolgrove\[world\]'"), serving(make):
+        pass

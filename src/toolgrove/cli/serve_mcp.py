@@ -79,7 +79,7 @@ def _http(gateway: Gateway, port: int, json: bool) -> None:
     from toolgrove.agent.gateway import http_app
     from toolgrove.machine.loopback import serving
 
-    with serving(http_app(gateway), port, name="toolgrove-mcp") as url:
+    with serving(lambda: http_app(gateway), port, name="toolgrove-mcp") as url:
         if json:
             print_json({"url": f"{url}/mcp", "about": gateway.describe()})
             sys.stdout.flush()  # the process goes on, and whoever reads the pipe waits for this

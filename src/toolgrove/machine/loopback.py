@@ -102,13 +102,13 @@ async def bounded_body(chunks: Any, limit: int) -> bytes:
 
 
 @contextmanager
-def serving(app: Any, port: int = 0, *, name: str = "toolgrove") -> Iterator[str]:
+def serving(make: Callable[[], Any], port: int = 0, *, name: str = "toolgrove") -> Iterator[str]:
     """Serve an ASGI application on 127.0.0.1 by a thread until the block ends.
 
     Parameters
     ----------
-    app : App
-        Its lifespan is run in the thread's event loop.
+    make : callable
+        Makes the App, of which the lifespan is run in the thread's event loop.
     port : int
         Where to listen; 0 takes a free port.
     name : str
@@ -122,11 +122,15 @@ def serving(app: Any, port: int = 0, *, name: str = "toolgrove") -> Iterator[str
     Raises
     ------
     UsageError
-        Where the port cannot be had, or uvicorn is not installed.
+        Where the port cannot be had, or uvicorn or starlette is not installed.
     """
     try:
         import uvicorn
-    except ImportError as error:
+
+        app = make()
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn"):
+            raise
         raise UsageError(
             "serving needs uvicorn and starlette: pip install 'toolgrove[world]'"
         ) from error
