@@ -1,7 +1,7 @@
 """Images and other content beside a run's journal: kept by digest, and texts that stand for them.
 
 In messages and observations stands ``[image: blocks/3f2a….png]``, so that whatever reads a run
-reads text. What is kept is shown to models that take it (:class:`Blocks`).
+reads text. What is kept is shown to models that take it.
 """
 
 from __future__ import annotations

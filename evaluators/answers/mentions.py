@@ -140,7 +140,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     Parameters
     ----------
     text : str
-        A text as :func:`read` gives it.
+        A text as :func:`toolgrove.evaluators.answers.text.read` gives it.
     of_names : bool
         Whether names are looked for; what stands beside them rules them out, where it would only
         set a number beside another.
