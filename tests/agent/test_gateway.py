@@ -38,7 +38,7 @@ def catalog(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Catalog]:
 def url(catalog: Catalog) -> Iterator[str]:
     with (
         hosted(catalog.registry) as hosts,
-        serving(http_app(Gateway(catalog, CallSettings(hosts=hosts)))) as url,
+        serving(lambda: http_app(Gateway(catalog, CallSettings(hosts=hosts)))) as url,
     ):
         yield url
 
