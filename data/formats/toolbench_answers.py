@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
@@ -27,6 +28,7 @@ from toolgrove.data.formats.toolbench_entries import (
     with_overlay,
 )
 from toolgrove.data.formats.toolbench_schema import Function, offered
+from toolgrove.data.formats.toolbench_texts import CalledText, read_call
 from toolgrove.data.formats.toolbench_trees_out import functions
 from toolgrove.data.records import (
     FINISH,
@@ -43,6 +45,10 @@ from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import FormatError
 
 __all__ = ["dump_answers", "load_answers", "parse_answers"]
+
+
+_CUT_ERROR = re.compile(r'\{"error": "[^"]')
+"""How a response begins that tells of an error and was cut, so that it is no JSON."""
 
 
 class _Detail(Foreign):
@@ -68,6 +74,14 @@ class _Answer(Foreign):
     available_tools: list[Function]
     answer: _Path
 
+    @field_validator("available_tools", mode="before")
+    @classmethod
+    def _unwrapped(cls, tools: Any) -> Any:
+        """StableToolBench wraps each as OpenAI does: ``{"type": "function", "function": {…}}``."""
+        if not isinstance(tools, list):
+            return tools
+        return [t["function"] if isinstance(t, dict) and "function" in t else t for t in tools]
+
 
 def load_answers(path: str | Path) -> list[SearchTree]:
     """The answers of a converted file, each a tree (usually a single path).
@@ -84,7 +98,9 @@ def parse_answers(data: Any, file: str) -> list[SearchTree]:
     """The answers of a parsed file.
 
     The format holds no status codes: a response whose ``error`` is not empty counts as an error,
-    and what Finish did follows from its arguments.
+    and what Finish did follows from its arguments. A tool's message may be text: a call's, as
+    Python writes it and perhaps cut (:mod:`toolgrove.data.formats.toolbench_texts`), or any other,
+    which is a step without a call. Where the arguments of Finish are cut, ``final_answer`` has them.
 
     Raises
     ------
@@ -113,7 +129,7 @@ def _tree(query_id: str, raw: Any, file: str) -> SearchTree:
     task = Task(query_id, answer.query, tuple(dict.fromkeys(spec.id for spec in tools)))
     tree = SearchTree(task, tools, {spec.id: spec.id for spec in tools})
     tree.add(Node(ROOT, None, messages=(Message(Role.USER, answer.query),)))
-    opening = _grow(tree, query_id, raw["answer"]["answer_details"], file)
+    opening = _grow(tree, query_id, answer.answer, file)
     tree.meta = {
         "run": f"{Path(file).name}#{query_id}",
         "planner": answer.answer.method,
@@ -134,10 +150,10 @@ def _without(raw: AnswerEntry, key: str) -> AnswerEntry:
     return {k: v for k, v in raw.items() if k != key}
 
 
-def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> list[AnswerEntry]:
+def _grow(tree: SearchTree, query_id: str, path: _Path, file: str) -> list[AnswerEntry]:
     """Add every step to the tree, and return the system and user details before the first."""
     opening: list[AnswerEntry] = []
-    stack = [(ROOT, details, Place((query_id, "answer", "answer_details")))]
+    stack = [(ROOT, path.answer_details, Place((query_id, "answer", "answer_details")))]
     while stack:
         parent, siblings, above = stack.pop()
         for index, raw in enumerate(siblings):
@@ -145,7 +161,7 @@ def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> lis
             detail = checked(_Detail, raw, file, place)
             following = place.down("next")
             if detail.role in ("assistant", "tool"):
-                node = _node(tree, parent, index, detail, place, file)
+                node = _node(tree, parent, index, detail, place, file, path.final_answer)
                 tree.add(_with_overlay(node, raw))
                 stack.append((node.id, detail.next, following))
             elif len(tree) == len(siblings) == 1:
@@ -160,17 +176,28 @@ def _grow(tree: SearchTree, query_id: str, details: list[Any], file: str) -> lis
 
 
 def _node(
-    tree: SearchTree, parent: str, index: int, detail: _Detail, place: Place, file: str
+    tree: SearchTree,
+    parent: str,
+    index: int,
+    detail: _Detail,
+    place: Place,
+    file: str,
+    final: str,
 ) -> Node:
     above = tree[parent]
     node = Node(child_id(parent, index), parent, index, above.depth)
-    if detail.role == "assistant":
-        text = detail.message if isinstance(detail.message, str) else ""
+    text = detail.message if isinstance(detail.message, str) else ""
+    told = read_call(text) if detail.role == "tool" else None
+    if detail.role == "assistant" or (text and told is None):
         return replace(node, messages=(Message(Role.ASSISTANT, text),))
-    called = checked(_Called, detail.message, file, place.down("message"))
+    called = _from_text(told, final) if told else None
+    if called is None:
+        called = checked(_Called, detail.message, file, place.down("message"))
+    response = called.response
+    content = response if isinstance(response, str) else deepjson.dumps(response).decode()
     call = parse_arguments(f"call_{len(tree)}", called.name, called.arguments)
-    text = called.response
-    content = text if isinstance(text, str) else deepjson.dumps(text).decode()
+    cut = told is not None and call.name != FINISH and "response" not in told.whole
+    size = 0 if cut else len(content)  # how long the whole was, nobody noted
     node = replace(
         node,
         depth=above.depth + (call.name != FINISH),
@@ -179,7 +206,7 @@ def _node(
             Message(Role.TOOL, content, call_id=call.id, name=call.name),
         ),
         calls=(call,),
-        observations=(Observation(_status(call, content), content, len(content)),),
+        observations=(Observation(_status(call, content), content, size, truncated=cut),),
     )
     node = with_arguments(node, called.arguments)
     match node.observations[0].status:
@@ -190,12 +217,20 @@ def _node(
     return node
 
 
+def _from_text(told: CalledText, final: str) -> _Called:
+    """The call of a text; where the arguments of Finish are cut, the path's final answer is them."""
+    cut = "arguments" not in told.whole
+    arguments = final if cut and final and told.name == FINISH else told.arguments
+    return _Called(name=told.name, arguments=arguments, response=told.response)
+
+
 def _status(call: ToolCall, content: str) -> Status:
     if call.name != FINISH:
         try:
             response = codec.loads(content)
         except (ValueError, RecursionError):
-            return Status.OK
+            cut = _CUT_ERROR.match(content) is not None
+            return Status.ERROR_IN_MESSAGE if cut else Status.OK
         failed = isinstance(response, dict) and response.get("error")
         return Status.ERROR_IN_MESSAGE if failed else Status.OK
     if "give_up_and_restart" in str(call.arguments.get("return_type", call.malformed)):

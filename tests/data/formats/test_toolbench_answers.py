@@ -132,6 +132,72 @@ def test_what_a_step_came_to_follows_from_what_it_holds(
     assert tree.leaves()[0].state is state
 
 
+# --- messages that are text, as in OpenBMB/ToolBench's 600 reference answers -------------------
+
+
+def told(name: str, arguments: str, response: Any = "", cut: int = 100) -> dict[str, Any]:
+    """A step as those files hold it: Python's text of a call, cut after 100 characters."""
+    return detail("tool", str(called(name, arguments, response))[:cut])
+
+
+LONG = json.dumps({"return_type": "give_answer", "final_answer": "It's \"far\": " + "5 km " * 40})
+
+
+def test_calls_that_are_cut_text_are_read_and_written_as_they_were() -> None:
+    first = told("far_for_map", '{\n  "to": "Oslo"\n}', '{"error": "", "response": "5 km"}')
+    step = {**told("Finish", LONG), "next": []}
+    data = answers({**first, "next": [step]}, final_answer=LONG)
+    [tree] = parse_answers(data, "answers.json")
+    called_first, last = list(tree)[1:]
+    assert called_first.calls[0].arguments == {"to": "Oslo"}
+    assert called_first.observations[0].truncated
+    assert last.state is NodeState.ANSWERED
+    assert tree.answer == json.loads(LONG)["final_answer"], "from final_answer: its text is cut"
+    assert canonical(dump_answers([tree])) == canonical(data)
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        (told("far_for_map", "{}", '{"error": "No such function", "response": ""}', 70),
+         Status.ERROR_IN_MESSAGE),
+        (told("far_for_map", "{}", '{"error": "", "response": "5"}', 60), Status.OK),
+        (told("Finish", '{"return_type": "give_up_and_restart"}'), Status.GIVE_UP),
+        (told("Finish", DONE), Status.FINAL_ANSWER),
+        (told("far_for_map", '{"to": "' + "é😀" * 40), Status.OK),
+    ],
+)  # fmt: skip
+def test_what_a_cut_step_came_to_follows_from_what_is_left(step: Any, status: Status) -> None:
+    data = answers(step)
+    [tree] = parse_answers(data, "answers.json")
+    assert tree.leaves()[0].observations[0].status is status
+    assert canonical(dump_answers([tree])) == canonical(data)
+
+
+@pytest.mark.parametrize("length", range(12, 70))
+def test_a_call_cut_anywhere_is_a_call(length: int) -> None:
+    step = told("far_for_map", '{"to": "Troms\\u00f8", "o\'": "\U0001f600"}', cut=length)
+    [tree] = parse_answers(answers(step), "answers.json")
+    assert "far_for_map".startswith(tree.leaves()[0].calls[0].name)
+
+
+def test_text_that_names_no_call_is_a_step_without_one() -> None:
+    data = answers(detail("tool", "It is 5 km.", told("Finish", DONE)))
+    [tree] = parse_answers(data, "answers.json")
+    assert tree.answer == "5 km"
+    assert not list(tree)[1].calls
+    assert canonical(dump_answers([tree])) == canonical(data)
+
+
+def test_tools_wrapped_as_openai_does_are_unwrapped() -> None:
+    data = answers(detail("assistant", "Hm."))
+    function = data["7"]["available_tools"][0]
+    data["7"]["available_tools"] = [{"type": "function", "function": function}]
+    [tree] = parse_answers(data, "answers.json")
+    assert [spec.id for spec in tree.tools] == ["far_for_map"]
+    assert canonical(dump_answers([tree])) == canonical(data)
+
+
 STEPS = st.recursive(
     st.builds(detail, st.just("assistant"), st.text(max_size=4)),
     lambda below: st.builds(
@@ -190,7 +256,7 @@ BELOW = '$["7"].answer.answer_details[0]'
         (answers(), '$["7"].answer.answer_details'),
         (answers(detail("function", "")), f"{BELOW}.role"),
         (answers({"role": "assistant", "message": ""}), f"{BELOW}.next"),
-        (answers(detail("tool", "far")), f"{BELOW}.message"),
+        (answers(detail("tool", 7)), f"{BELOW}.message"),
         (answers(detail("tool", {"name": "far"})), f"{BELOW}.message.arguments"),
         (answers(detail("assistant", "", detail("user", ""))), f"{BELOW}.next[0].role"),
         (answers(detail("assistant", "", 1)), f"{BELOW}.next[0]"),
