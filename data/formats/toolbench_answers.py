@@ -100,7 +100,8 @@ def parse_answers(data: Any, file: str) -> list[SearchTree]:
     The format holds no status codes: a response whose ``error`` is not empty counts as an error,
     and what Finish did follows from its arguments. A tool's message may be text: a call's, as
     Python writes it and perhaps cut (:mod:`toolgrove.data.formats.toolbench_texts`), or any other,
-    which is a step without a call. Where the arguments of Finish are cut, ``final_answer`` has them.
+    which is a step without a call. Arguments of Finish that are cut are read from
+    ``final_answer``.
 
     Raises
     ------
@@ -218,7 +219,7 @@ def _node(
 
 
 def _from_text(told: CalledText, final: str) -> _Called:
-    """The call of a text; where the arguments of Finish are cut, the path's final answer is them."""
+    """The call of a text; arguments of Finish that are cut are the path's final answer."""
     cut = "arguments" not in told.whole
     arguments = final if cut and final and told.name == FINISH else told.arguments
     return _Called(name=told.name, arguments=arguments, response=told.response)

@@ -29,6 +29,7 @@ COMMANDS: tuple[str, ...] = (
     "model",
     "recommend",
     "run",
+    "score",
     "search",
     "serve",
     "train",

@@ -140,7 +140,7 @@ def told(name: str, arguments: str, response: Any = "", cut: int = 100) -> dict[
     return detail("tool", str(called(name, arguments, response))[:cut])
 
 
-LONG = json.dumps({"return_type": "give_answer", "final_answer": "It's \"far\": " + "5 km " * 40})
+LONG = json.dumps({"return_type": "give_answer", "final_answer": 'It\'s "far": ' + "5 km " * 40})
 
 
 def test_calls_that_are_cut_text_are_read_and_written_as_they_were() -> None:

@@ -1,0 +1,1 @@
+"""ToolEval's figures over answers that somebody else made: pass and win rates, votes, files."""

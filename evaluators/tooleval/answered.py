@@ -1,0 +1,191 @@
+"""Which queries were asked, and which of them a system answered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolgrove.data.formats.check import read_json, read_text
+from toolgrove.data.formats.sources import TREES, SourceKind, load_sources, sniff
+from toolgrove.data.formats.tool_lines import load_query_lines
+from toolgrove.data.formats.toolbench_queries import parse_queries
+from toolgrove.data.records import Task
+from toolgrove.data.tree import SearchTree
+from toolgrove.errors import FormatError, ToolgroveError, UsageError
+from toolgrove.machine.progress import Tick, silent
+
+__all__ = ["AnswerSet", "AskedQuery", "load_answer_set", "load_asked"]
+
+_TEST_SET = re.compile(r"G[123]_(?:instruction|category|tool)(?![a-z])")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedQuery:
+    """A query of the denominator.
+
+    Parameters
+    ----------
+    id : str
+        As the file of queries has it.
+    test_set : str
+        Whose query it is, ``G1_instruction``; "" where no file name says so.
+    task : Task or None
+        With a reference, perhaps; only query files have it, lists of ids do not.
+    """
+
+    id: str
+    test_set: str = ""
+    task: Task | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSet:
+    """What one system answered.
+
+    Parameters
+    ----------
+    name : str
+        The system's, from the files' names.
+    asked : tuple of AskedQuery
+        The denominator.
+    trees : mapping
+        Its answers by query; a query without one is not among the keys.
+    unknown : tuple of str
+        Ids of answers to queries that were not asked. They count nowhere.
+    skipped : tuple of ToolgroveError
+        What was wrong with files that were left out.
+    """
+
+    name: str
+    asked: tuple[AskedQuery, ...]
+    trees: Mapping[AskedQuery, SearchTree]
+    unknown: tuple[str, ...] = ()
+    skipped: tuple[ToolgroveError, ...] = ()
+
+
+def load_asked(paths: Sequence[str | Path]) -> tuple[AskedQuery, ...]:
+    """The queries of files and of folders of them.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        ToolBench's query files or its files of test ids (``{"588": 0}``), a JSON list of ids, a
+        collection with one query a line (``.jsonl``), or text with one id a line.
+
+    Raises
+    ------
+    FormatError
+        Where a file is none of these.
+    """
+    files = [file for path in paths for file in _files(Path(path))]
+    return tuple(dict.fromkeys(query for file in files for query in _asked(file)))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.suffix in (".json", ".jsonl", ".txt"))
+
+
+def _asked(file: Path) -> Iterable[AskedQuery]:
+    test_set = _test_set(file)
+    if file.suffix == ".jsonl":
+        return [AskedQuery(task.id, test_set, task) for task in load_query_lines(file)]
+    if file.suffix != ".json":
+        lines = (line.strip() for line in read_text(file).splitlines())
+        return [AskedQuery(line, test_set) for line in lines if line]
+    data = read_json(file)
+    if sniff(data) is SourceKind.QUERIES:
+        return [AskedQuery(task.id, test_set, task) for task in parse_queries(data, str(file))[0]]
+    if isinstance(data, dict):
+        return [AskedQuery(query, test_set) for query in data]
+    if isinstance(data, list) and all(type(one) in (str, int) for one in data):
+        return [AskedQuery(str(one), test_set) for one in data]
+    raise FormatError(
+        str(file), "$", "ids of queries, or a ToolBench query file", "Name another file."
+    )
+
+
+def _test_set(path: Path) -> str:
+    """The test set that a file's name says, or its folder's."""
+    for name in (path.name, path.parent.name):
+        found = _TEST_SET.search(name)
+        if found:
+            return found[0]
+    return ""
+
+
+def load_answer_set(
+    paths: Sequence[str | Path],
+    asked: Sequence[AskedQuery] | None = None,
+    *,
+    skip_bad: bool = False,
+    tick: Tick = silent,
+) -> AnswerSet:
+    """The answers of one system, in files and folders.
+
+    Parameters
+    ----------
+    paths : sequence of path
+        ToolBench's answer trees, converted answers, and runs of ours.
+    asked : sequence of AskedQuery or None
+        The denominator; None takes the answered queries, so that no other counts.
+    skip_bad : bool
+        Leave bad files out; they are in ``skipped``.
+    tick : callable
+        Told how many files were read.
+
+    Raises
+    ------
+    FormatError
+        For the first bad file, unless ``skip_bad``.
+    UsageError
+        Where a query has two answers.
+    """
+    sources = load_sources([*paths], TREES, skip_bad=skip_bad)
+    known = None if asked is None else _Known(asked)
+    trees: dict[AskedQuery, SearchTree] = {}
+    unknown: list[str] = []
+    for loaded in sources:
+        for tree in loaded.trees:
+            test_set = _test_set(loaded.path)
+            query = AskedQuery(tree.task.id, test_set) if known is None else known(tree, test_set)
+            if query is None:
+                unknown.append(tree.task.id)
+            elif query in trees:
+                raise UsageError(
+                    f"two answers to query {query.id!r}: {trees[query].meta['run']} and "
+                    f"{tree.meta['run']}. Name the answers of one system at a time."
+                )
+            else:
+                trees[query] = tree
+        tick(sources.done, len(sources.files))
+    found = tuple(trees) if asked is None else tuple(asked)
+    return AnswerSet(_name(paths), found, trees, tuple(unknown), tuple(sources.skipped))
+
+
+class _Known:
+    """Finds the query that a tree answers."""
+
+    def __init__(self, asked: Sequence[AskedQuery]) -> None:
+        self._by_key = {(query.test_set, query.id): query for query in asked}
+        self._sets = {query.test_set for query in asked}
+
+    def __call__(self, tree: SearchTree, test_set: str) -> AskedQuery | None:
+        [*only] = self._sets if len(self._sets) == 1 else (test_set,)
+        task = tree.task
+        for id_ in (task.id, task.id.removeprefix(f"{task.group}_")):
+            if (only[0], id_) in self._by_key:
+                return self._by_key[only[0], id_]
+        return None
+
+
+def _name(paths: Sequence[str | Path]) -> str:
+    """What ToolEval would call the system: the file or folder without its test set."""
+    path = Path(paths[0]).absolute()
+    stem = path.name if path.is_dir() else path.stem
+    rest = _TEST_SET.sub("", stem).strip("._-")
+    named = rest if rest and (path.is_dir() or len(paths) == 1) else path.parent.name
+    return named or stem

@@ -1,0 +1,54 @@
+"""What ``toolgrove score`` asks of a kind of file: is it one, its scores, and how they look.
+
+A kind is a module with one :class:`ScoredKind`, named in ``KINDS`` of :mod:`toolgrove.cli.score`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolgrove.machine.progress import Tick
+
+__all__ = ["ScoredKind", "WantedScores"]
+
+
+@dataclass(frozen=True, slots=True)
+class WantedScores:
+    """The options of the command; each is empty where it was not given."""
+
+    paths: tuple[Path, ...]
+    queries: tuple[Path, ...] = ()
+    votes: tuple[Path, ...] = ()
+    judge: str = ""
+    prompts: Path | None = None
+    times: int = 3
+    against: tuple[Path, ...] = ()
+    against_votes: tuple[Path, ...] = ()
+    write_tooleval: Path | None = None
+    concurrency: int = 1
+    skip_bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredKind:
+    """A kind of file that the command scores.
+
+    Parameters
+    ----------
+    name : str
+        In words, for errors.
+    holds : callable
+        Whether a named path is of the kind, by its name and a look at its beginning.
+    score : callable
+        What ``--json`` prints. It refuses options that say nothing of its files.
+    show : callable
+        Prints it for people.
+    """
+
+    name: str
+    holds: Callable[[Path], bool]
+    score: Callable[[WantedScores, Tick], Any]
+    show: Callable[[Any], None]

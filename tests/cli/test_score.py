@@ -1,0 +1,167 @@
+"""``toolgrove score``: answers of others, judged without running anything."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from toolgrove.cli.main import app
+from toolgrove.errors import FormatError, UsageError
+
+TOOL = {"name": "far_for_map", "description": "How far it is.", "parameters": {}}
+
+
+def finish(answer: str) -> dict[str, str]:
+    said = json.dumps({"return_type": "give_answer", "final_answer": answer})
+    return {"name": "Finish", "arguments": said, "response": ""}
+
+
+def converted(query: str, answer: str | None, *, cut: int | None = None) -> dict[str, Any]:
+    """One converted answer; None gave none. With ``cut``, messages are text, as ToolBench's."""
+    called = {"name": "far_for_map", "arguments": "{}", "response": '{"error": ""}'}
+    messages: list[Any] = [called, *([] if answer is None else [finish(answer)])]
+    below: list[Any] = []
+    for message in reversed(messages):
+        shown = message if cut is None else str(message)[:cut]
+        below = [{"role": "tool", "message": shown, "next": below}]
+    final = "" if answer is None else finish(answer)["arguments"]
+    path = {"method": "CoT@1", "total_steps": 2, "final_answer": final, "answer_details": below}
+    return {"query": query, "available_tools": [TOOL], "answer": path}
+
+
+def votes(*words: str) -> dict[str, Any]:
+    return {"is_solved": {str(run): f"AnswerStatus.{word}" for run, word in enumerate(words)}}
+
+
+def written(path: Path, content: Any) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["score", *map(str, arguments)])
+
+
+def printed(*arguments: object) -> dict[str, Any]:
+    result = call(*arguments, "--json")
+    assert result.exit_code == 0, result.output or result.exception
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """Two answers, one run without an answer, and a query that nobody answered."""
+    answers = {str(n): converted(f"How far is {n}?", f"{n} km") for n in (1, 2)}
+    answers["3"] = converted("How far is 3?", None)
+    said = {
+        "1": votes("Solved", "Solved", "Unsolved"),
+        "2": votes("Solved", "Unsolved"),
+        "3": votes("Unsolved", "Unsolved", "Unsolved"),
+    }
+    return {
+        "answers": written(tmp_path / "dfs" / "G1_tool.json", answers),
+        "ids": written(tmp_path / "ids.json", {"1": 0, "2": 0, "3": 0, "4": 0}),
+        "votes": written(tmp_path / "votes.json", said),
+    }
+
+
+def test_a_query_without_an_answer_stays_in_the_denominator(files: dict[str, Path]) -> None:
+    found = printed(files["answers"], "--queries", files["ids"], "--votes", files["votes"])
+    total = found["rates"]["total"]
+    assert (total["queries"], total["answered"]) == (4, 2)
+    assert total["pass_rate"]["n"] == 4
+    assert total["pass_rate"]["value"] == (1 + 0.5) / 4
+    assert total["tied"] == 1, "one vote against one is a tie, and no coin decides it"
+    assert found["queries"][3] == {
+        "query": "4", "test_set": "", "answered": False, "status": "Unsolved", "votes": [],
+        "tied": False, "passed": 0, "task": None, "judge": "code", "reason": "no answer",
+        "infrastructure": False,
+    }  # fmt: skip
+
+
+def test_the_mean_of_the_votes_stands_beside_the_majority(files: dict[str, Path]) -> None:
+    total = printed(files["answers"], "--queries", files["ids"], "--votes", files["votes"])[
+        "rates"
+    ]["total"]
+    runs = [(1 + 1) / 4, (1 + 0) / 4, (0 + 0.5) / 4]
+    mean = sum(runs) / 3
+    assert total["runs"] == 3
+    assert total["sopr"] == pytest.approx(mean)
+    assert total["sopr_std"] == pytest.approx((sum((r - mean) ** 2 for r in runs) / 3) ** 0.5)
+
+
+def test_answers_whose_messages_are_cut_text_are_scored(tmp_path: Path) -> None:
+    long = "It is far: " + "5 km " * 60
+    answers = {"1": converted("How far?", long, cut=100), "2": converted("Far?", None, cut=100)}
+    file = written(tmp_path / "gpt-3.5-turbo_CoT" / "G1_tool.json", answers)
+    said = written(tmp_path / "votes.json", {"1": votes("Solved")})
+    found = printed(file, "--votes", said)
+    assert found["system"] == "gpt-3.5-turbo_CoT"
+    assert [one["answered"] for one in found["queries"]] == [True, False]
+    assert found["rates"]["total"]["pass_rate"]["value"] == 0.5
+
+
+def test_answers_that_nobody_judged_are_in_no_rate(files: dict[str, Path]) -> None:
+    result = call(files["answers"], "--queries", files["ids"])
+    assert result.exit_code == 0
+    assert "nobody judged 2 answers" in result.stderr
+    total = printed(files["answers"], "--queries", files["ids"])["rates"]["total"]
+    assert total["pass_rate"] is None, "of failures alone there is no rate"
+
+
+def test_code_judges_where_the_queries_have_references(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    api = {"category_name": "Map", "tool_name": "map", "api_name": "far", "method": "GET"}
+    queries = [
+        {
+            "query": f"How many km is it to {n}?",
+            "query_id": n,
+            "api_list": [api],
+            "reference": {"kind": "number", "value": n if n != 2 else 7, "unit": "km"},
+        }
+        for n in (1, 2, 3)
+    ]
+    asked = written(tmp_path / "asked.json", queries)
+    found = printed(files["answers"], "--queries", asked)
+    assert [one["status"] for one in found["queries"]] == ["Solved", "Unsolved", "Unsolved"]
+    assert found["judge"] == "code"
+
+
+def test_two_answers_to_one_query_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
+    other = written(tmp_path / "cot.json", {"2": converted("How far?", "2 km")})
+    result = call(files["answers"], other, "--queries", files["ids"])
+    assert isinstance(result.exception, UsageError)
+    assert "two answers to query '2'" in str(result.exception)
+
+
+def test_what_is_no_answer_file_is_one_error_that_says_so(files: dict[str, Path]) -> None:
+    result = call(files["ids"], "--queries", files["ids"])
+    assert isinstance(result.exception, FormatError)
+
+
+def test_answers_to_other_queries_count_nowhere_and_are_told(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    ids = tmp_path / "ids.txt"
+    ids.write_text("1\n9\n", encoding="utf-8")
+    found = printed(files["answers"], "--queries", ids, "--votes", files["votes"])
+    assert found["rates"]["total"]["queries"] == 2
+    assert found["not_asked"] == ["2", "3"]
+
+
+def test_test_sets_are_kept_apart_by_their_files_names(tmp_path: Path) -> None:
+    for name in ("G1_tool", "G2_category"):
+        written(tmp_path / "dfs" / f"{name}.json", {"1": converted("How far?", name)})
+        written(tmp_path / "ids" / f"{name}.json", {"1": 0, "2": 0})
+    said = written(tmp_path / "votes.json", {"1": votes("Solved")})
+    found = printed(tmp_path / "dfs", "--queries", tmp_path / "ids", "--votes", said)
+    assert list(found["rates"]) == ["G1_tool", "G2_category", "total"]
+    assert found["rates"]["total"]["pass_rate"]["n"] == 4
+    assert found["system"] == "dfs"
