@@ -40,6 +40,7 @@ MEANT = {
     "src/toolgrove/cli/train_ranker.py": ("train ranker",),
     "src/toolgrove/cli/eval_retrieval.py": ("eval-retrieval",),
     "src/toolgrove/cli/model.py": ("model get",),
+    "src/toolgrove/cli/score_answers.py": ("score",),
 }
 """Which commands show the messages of a file; one of a command is its own."""
 
