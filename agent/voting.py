@@ -26,8 +26,9 @@ from toolgrove.data.records import Task
 from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
-from toolgrove.evaluators.calls import accepted_calls, normalised
 from toolgrove.evaluators.judging import Judge
+from toolgrove.evaluators.made import accepted
+from toolgrove.evaluators.matching import same_calls
 from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ async def vote(
     by : {"answer", "calls"}
         Samples agree where their answers claim the same
         (:func:`toolgrove.evaluators.agreement.agree`), or where their accepted paths made the same
-        set of calls (:func:`toolgrove.evaluators.calls.normalised`).
+        set of calls (:func:`toolgrove.evaluators.matching.same_calls`).
     judge : Judge or None
         Who chooses where no answer has more than half of the votes. It is shown the answers in two
         orders, and where it does not choose the same one the largest share wins, as it does
@@ -212,9 +213,9 @@ class _Poll:
         if sample.answer is None:
             return
         ballot, label = self._ballot(sample.answer, sample.tree)
+        same = agree if self.by == "answer" else same_calls
         for group in groups:
-            same = agree(group.ballot, ballot) if self.by == "answer" else group.ballot == ballot
-            if same:
+            if same(group.ballot, ballot):
                 group.samples.append(sample)
                 return
         groups.append(_Group(ballot, label, [sample]))
@@ -222,9 +223,9 @@ class _Poll:
     def _ballot(self, answer: str, tree: SearchTree) -> tuple[Any, str]:
         if self.by == "answer":
             return claim(answer, self.task.query), answer
-        calls = accepted_calls(tree)
+        calls = accepted(tree).calls
         told = dict.fromkeys(f"{c.name}({codec.dumps(c.arguments).decode()})" for c in calls)
-        return frozenset((c.name, normalised(c.arguments)) for c in calls), "; ".join(sorted(told))
+        return calls, "; ".join(sorted(told))
 
     async def _chosen(self, judge: Judge, groups: Sequence[_Group]) -> int | None:
         """The group that the judge chooses in both orders; kept, so that it is asked once."""

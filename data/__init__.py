@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         ToolEnded,
         ToolStarted,
     )
+    from toolgrove.data.expected import ExpectedCall
     from toolgrove.data.formats.importers import Holds, Importer, Loaded
     from toolgrove.data.formats.openapi import load_openapi
     from toolgrove.data.formats.query_sets import QuerySet
@@ -77,6 +78,7 @@ __all__ = [
     "Effect",
     "Ending",
     "Event",
+    "ExpectedCall",
     "FormatError",
     "Holds",
     "Importer",
@@ -135,6 +137,7 @@ __getattr__, __dir__ = face(
         "Effect": "data.records",
         "Ending": "data.tree",
         "Event": "data.events",
+        "ExpectedCall": "data.expected",
         "FormatError": "errors",
         "Holds": "data.formats.importers",
         "Importer": "data.formats.importers",

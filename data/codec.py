@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -92,6 +92,9 @@ def _refuse_constant(name: str) -> Any:
 def to_json(value: Any) -> Any:
     """A record as plain dicts, lists and scalars.
 
+    A field that a record was given later (``metadata={"later": True}``) is left out while it holds
+    its default, so that what is kept under the digest of an older record is found.
+
     Examples
     --------
     >>> from toolgrove.data import Usage
@@ -102,7 +105,11 @@ def to_json(value: Any) -> Any:
     if kind in _SCALARS:
         return value
     if (names := _fields(kind)) is not None:
-        return {name: to_json(getattr(value, name)) for name in names}
+        return {
+            name: to_json(part)
+            for name, unless in names
+            if (part := getattr(value, name)) != unless or unless is MISSING
+        }
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Encoded):
@@ -115,9 +122,11 @@ def to_json(value: Any) -> Any:
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...] | None:
-    """Names of a record's fields, or None of what is no record."""
-    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else None
+def _fields(kind: type) -> tuple[tuple[str, Any], ...] | None:
+    """A record's fields, each with the value that it is left out for; None of what is no record."""
+    if not is_dataclass(kind):
+        return None
+    return tuple((f.name, f.default if f.metadata.get("later") else MISSING) for f in fields(kind))
 
 
 def digest(value: Any) -> str:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from toolgrove.data.expected import ExpectedCall
+
 __all__ = [
     "BEGIN_SUBTASK",
     "CONTROLS",
@@ -379,6 +381,9 @@ class Reference:
         Reference calls; ``name`` is a ``ToolSpec.id``.
     aliases : tuple of str
         Other ways to say a name.
+    call_sets : tuple of tuple of ExpectedCall
+        Sets of calls, any one of which is right; an empty set says that no call is. They take the
+        place of ``calls``.
     """
 
     kind: str
@@ -387,6 +392,7 @@ class Reference:
     tolerance: float = 0.002
     calls: tuple[ToolCall, ...] = ()
     aliases: tuple[str, ...] = ()
+    call_sets: tuple[tuple[ExpectedCall, ...], ...] = field(default=(), metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)

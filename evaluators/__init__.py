@@ -13,7 +13,7 @@ from toolgrove.lazy import face
 if TYPE_CHECKING:
     from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
     from toolgrove.evaluators.base import Evaluator, breakdown, infrastructure, judged
-    from toolgrove.evaluators.calls import CallEvaluator
+    from toolgrove.evaluators.calls import CallEvaluator, compare_calls
     from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.registry import parse_evaluators
     from toolgrove.evaluators.report import Summary
@@ -27,6 +27,7 @@ __all__ = [
     "Summary",
     "breakdown",
     "check_answer",
+    "compare_calls",
     "infrastructure",
     "judged",
     "parse_evaluators",
@@ -43,6 +44,7 @@ __getattr__, __dir__ = face(
         "Summary": "evaluators.report",
         "breakdown": "evaluators.base",
         "check_answer": "evaluators.answer",
+        "compare_calls": "evaluators.calls",
         "infrastructure": "evaluators.base",
         "judged": "evaluators.base",
         "parse_evaluators": "evaluators.registry",

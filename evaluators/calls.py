@@ -2,48 +2,38 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any, ClassVar
 
-from toolgrove.data import codec
-from toolgrove.data.records import (
-    CONTROLS,
-    JsonObject,
-    Score,
-    Status,
-    ToolCall,
-    ToolSpec,
-)
+from toolgrove.data.expected import ExpectedCall
+from toolgrove.data.records import Score, ToolCall, ToolSpec
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
+from toolgrove.evaluators.made import accepted, calls_of
+from toolgrove.evaluators.matching import agreement, expected_sets, fits, matched
+from toolgrove.evaluators.parameters import by_kind
 
-__all__ = ["CallEvaluator", "accepted_calls", "normalised", "overlap"]
-
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_PASSING = frozenset(
-    {Status.TIMEOUT, Status.NOT_WORKING, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED}
-)
+__all__ = ["CallEvaluator", "compare_calls"]
 
 
 @dataclass(frozen=True, slots=True)
 class CallEvaluator:
     """How well the calls on the accepted path agree with the reference calls.
 
-    The value is the F1 of whole calls, API and arguments; ``details`` holds precision, recall and
-    F1 of both the APIs alone (``api``) and the whole calls (``arguments``). Order does not count,
-    how often does. A run without an answer has no accepted path and gets 0; a task without
-    reference calls gets no opinion.
+    The value is the F1 of whole calls, API and arguments, with the set of right calls that gives
+    most; ``details`` holds precision, recall and F1 of both the APIs alone (``api``) and the whole
+    calls (``arguments``), and what became of the arguments by kind (``parameters``). Order does not
+    count, how often does. A run without an answer has no accepted path and gets 0; where no call is
+    right, each that was made anywhere is wrong. A task without reference calls gets no opinion.
     """
 
-    name: ClassVar[str] = "calls/1"
+    name: ClassVar[str] = "calls/2"
 
     async def score(self, tree: SearchTree) -> Score:
-        reference = tree.task.reference
-        if reference is None or not reference.calls:
+        sets = expected_sets(tree.task.reference)
+        if not sets:
             return judged(tree, self.name, None, "the task has no reference calls")
         broken = breakdown(tree)
         if broken is not None:
@@ -51,98 +41,68 @@ class CallEvaluator:
         shown = only_shown(tree)
         if shown is not None:
             return judged(tree, self.name, None, shown)
-        calls = accepted_calls(tree)
         specs = {spec.id: spec for spec in tree.tools}
-        api = overlap([c.name for c in reference.calls], [c.name for c in calls])
-        whole = overlap(_keys(reference.calls, specs), _keys(calls, specs))
-        found = round(whole["precision"] * len(calls))
-        said = f"{found} of {len(reference.calls)} reference calls among {len(calls)} made"
-        reason = said if tree.answered else unanswered(tree)
-        return judged(tree, self.name, whole["f1"], reason, api=api, arguments=whole)
+        path = accepted(tree).calls
+        anywhere = [call for node in tree for _, call, _ in calls_of(node)]
+        found = [
+            (compare_calls(one, made, tree.task.query, specs), len(wanted), len(made))
+            for one in sets
+            for wanted in [[expected for expected in one if not expected.ask]]
+            for made in [path if wanted else anywhere]
+        ]
+        details, wanted, made = max(found, key=lambda one: _rank(one[0]))
+        if not wanted:
+            reason = f"no call is right, and {made or 'none'} {'were' if made > 1 else 'was'} made"
+        elif tree.answered:
+            both = round(details["arguments"]["recall"] * wanted)
+            reason = f"{both} of {wanted} reference calls among {made} made"
+        else:
+            reason = unanswered(tree)
+        return judged(tree, self.name, details["arguments"]["f1"], reason, **details)
 
 
-def accepted_calls(tree: SearchTree) -> list[ToolCall]:
-    """The calls from the root to the first answer; none without an answer.
-
-    Finish, searches for tools and the marks of subtasks are left out.
-
-    A call that failed for a passing reason and was made again just so counts once.
-    """
-    if not tree.answered:
-        return []
-    made = [
-        (call, observation.status)
-        for node in tree.path(tree.answered[0].id)
-        for call, observation in zip(node.calls, node.observations, strict=True)
-        if call.name not in CONTROLS
-    ]
-    keys = [(call.name, normalised(call.arguments)) for call, _ in made]
-    return [
-        call
-        for i, (call, status) in enumerate(made)
-        if not (status in _PASSING and keys[i] in keys[i + 1 :])
-    ]
+def _rank(details: Mapping[str, Any]) -> tuple[float, float]:
+    return details["arguments"]["f1"], details["api"]["f1"]
 
 
-def _keys(calls: Iterable[ToolCall], specs: Mapping[str, ToolSpec]) -> list[Hashable]:
-    return [
-        (call.name, normalised(_filled(call.arguments, specs.get(call.name)))) for call in calls
-    ]
+def compare_calls(
+    wanted: Sequence[ExpectedCall],
+    made: Sequence[ToolCall],
+    query: str = "",
+    specs: Mapping[str, ToolSpec] | None = None,
+) -> dict[str, Any]:
+    """Calls against one set of right ones; the order of neither counts.
 
+    Parameters
+    ----------
+    wanted : sequence of ExpectedCall
+        The right calls. One with something to be asked for must not be made.
+    made : sequence of ToolCall
+        Those that were made.
+    query : str
+        The request.
+    specs : mapping or None
+        Tools by id.
 
-def _filled(arguments: JsonObject, spec: ToolSpec | None) -> JsonObject:
-    """The arguments with the defaults of what was left out."""
-    declared = spec.parameters.get("properties", {}) if spec is not None else {}
-    defaults = {
-        k: v["default"] for k, v in declared.items() if isinstance(v, Mapping) and "default" in v
-    }
-    return {**defaults, **{k: v for k, v in arguments.items() if v is not None}}
-
-
-def normalised(value: Any) -> str:
-    """A JSON value in one spelling, for comparing arguments.
-
-    Numbers are equal whether written as integer, float or string (but ``"02139"`` is no number),
-    strings whatever their case and outer space, booleans and the words for them; a null argument
-    is one left out. The order of a list counts, that of an object's keys does not.
+    Returns
+    -------
+    dict
+        ``api`` and ``arguments``, each with precision, recall and F1, and ``parameters``
+        (:func:`toolgrove.evaluators.parameters.by_kind`).
 
     Examples
     --------
-    >>> normalised({"n": "5", "on": True}) == normalised({"on": "true", "n": 5.0, "x": None})
-    True
-    >>> normalised("02139") == normalised(2139)
-    False
+    >>> far = ExpectedCall("far", {"to": ("LHR", "London")})
+    >>> compare_calls([far], [ToolCall("1", "far", {"to": "london"})])["arguments"]["f1"]
+    1.0
+    >>> compare_calls([], [ToolCall("1", "far")])["arguments"]["f1"], compare_calls([], [])["api"]
+    (0.0, {'precision': 1.0, 'recall': 1.0, 'f1': 1.0})
     """
-    return codec.digest(_plain(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in value.items() if v is not None}
-    if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value is None:
-        return None
-    text = str(value).strip().casefold()
-    if isinstance(value, int | float) or _NUMBER.fullmatch(text):
-        number = Decimal(text).normalize()
-        return str(number if number else Decimal(0))
-    return text
-
-
-def overlap(wanted: Sequence[Hashable], got: Sequence[Hashable]) -> dict[str, float]:
-    """Precision, recall and F1 of two multisets.
-
-    Examples
-    --------
-    >>> overlap(["a", "a", "b"], ["a", "c"])
-    {'precision': 0.5, 'recall': 0.3333333333333333, 'f1': 0.4}
-    """
-    both = (Counter(wanted) & Counter(got)).total()
+    to_make = [expected for expected in wanted if not expected.ask]
+    names = Counter(e.name for e in to_make) & Counter(call.name for call in made)
+    both = matched(to_make, made, lambda expected, call: fits(expected, call, specs))
     return {
-        "precision": both / len(got) if got else 0.0,
-        "recall": both / len(wanted) if wanted else 0.0,
-        "f1": 2 * both / (len(wanted) + len(got)) if wanted or got else 0.0,
+        "api": agreement(names.total(), len(to_make), len(made)),
+        "arguments": agreement(both, len(to_make), len(made)),
+        "parameters": by_kind(wanted, made, query, specs),
     }

@@ -64,7 +64,7 @@ def parse_evaluators(
     Examples
     --------
     >>> [evaluator.name for evaluator in parse_evaluators(["answer", "calls"])]
-    ['answer/2', 'calls/1']
+    ['answer/2', 'calls/2']
     >>> parse_evaluators(["pass"])
     Traceback (most recent call last):
     ...

@@ -66,7 +66,7 @@ def test_it_runs_scores_and_sums_up(tmp_path: Path) -> None:
     total = summary["groups"]["total"]
     assert (total["runs"], total["answered"], total["gave_up"]) == (3, 2, 1)
     assert total["rates"]["answer/2"]["value"] == pytest.approx(1 / 3)
-    assert total["rates"]["calls/1"]["value"] == pytest.approx(2 / 3)
+    assert total["rates"]["calls/2"]["value"] == pytest.approx(2 / 3)
     assert total["tool_calls"] >= 1
 
 

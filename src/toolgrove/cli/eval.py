@@ -197,7 +197,7 @@ def _show(summary: Summary, out: Path) -> None:
 
 def _cells(group: Group) -> dict[str, str]:
     """A group's figures by column; what is nought or unknown in all groups is not shown."""
-    answer, calls = group.rates.get("answer/2"), group.rates.get("calls/1")
+    answer, calls = _by(group, "answer/"), _by(group, "calls/")
     judged = [rate for name, rate in group.rates.items() if name.startswith("tooleval-pass")]
     known = ("answer/", "calls/", "tooleval-pass")
     others = {
@@ -221,6 +221,10 @@ def _cells(group: Group) -> dict[str, str]:
         "\nwaiting": str(group.waiting or ""),
         "\nleft": str(group.left or ""),
     }
+
+
+def _by(group: Group, evaluator: str) -> RateInterval | None:
+    return next((rate for name, rate in group.rates.items() if name.startswith(evaluator)), None)
 
 
 def _interval(rate: RateInterval | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.formats.toolbench_queries import load_queries, parse_queries
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.data.world import tasks as world_tasks
@@ -141,6 +142,15 @@ def test_a_group_that_a_query_names_is_its_group() -> None:
     assert task.group == "G3"
 
 
+def test_a_query_may_list_several_right_sets_of_calls_and_values() -> None:
+    sets = [[{"name": "far", "arguments": {"unit": ["km", "mi"]}, "optional": ["unit"]}], []]
+    reference = {"kind": "text", "value": "ok", "call_sets": sets}
+    [task], _ = parse_queries([{**QUERY, "reference": reference}], "queries.json")
+    assert task.reference is not None
+    expected = ExpectedCall("far", {"unit": ("km", "mi")}, optional=("unit",))
+    assert task.reference.call_sets == ((expected,), ())
+
+
 @pytest.mark.parametrize(
     ("reference", "path"),
     [
@@ -148,6 +158,7 @@ def test_a_group_that_a_query_names_is_its_group() -> None:
         ({"value": "Cambridge"}, "$[0].reference.kind"),
         ({"kind": "number", "tolerance": "much"}, "$[0].reference.tolerance"),
         ({"kind": "name", "calls": [{"id": "1"}]}, "$[0].reference.calls[0].name"),
+        ({"kind": "name", "call_sets": [[{}]]}, "$[0].reference.call_sets[0][0].name"),
     ],
 )
 def test_a_reference_that_is_none_is_told_with_its_place(reference: Any, path: str) -> None:
