@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["UNSURE", "Judge", "majority"]
 
 UNSURE = "Unsure"
-_LINE = r"^[\W_]*verdict[\W_]*[:=]?[\W_]*\b({})\b[\W_]*$"
+_MARK = r"\s*_`#'\"“”‘’«».,;:=()\[\]✅✓✔\-"
+"""What may stand around a verdict: nothing that takes it back, as ``!=``, ``~~``, ``>``, ``?``."""
+_LINE = rf"^[{_MARK}]*verdict[{_MARK}]*\b({{}})\b[{_MARK}!]*$"
+_BARE = rf"[{_MARK}]*({{}})[{_MARK}!]*"
+_UNTICKED = re.compile(r"\[\s*\][^\n]*\s*$")
 _AGAIN = "Your reply held no verdict. Reply with one line and nothing else: Verdict: {}"
 
 
@@ -107,9 +111,21 @@ class Judge:
 
 
 def _verdict(reply: str, choices: Sequence[str]) -> str | None:
-    """The one verdict of a reply: a line ``Verdict: …``, or the bare word as the whole reply."""
+    r"""The one verdict that a reply ends with: a line ``Verdict: …``, or the word as all of it.
+
+    That a word stands somewhere in a reply says nothing: "not Solved" is not Solved.
+
+    Examples
+    --------
+    >>> _verdict("All of it is there.\n**Verdict: Solved**", ["Solved", "Unsolved"])
+    'Solved'
+    >>> _verdict("Successfully told.\nVerdict: not Solved", ["Solved", "Unsolved"])
+    """
+    reply = reply.rstrip()
     words = "|".join(choices)
-    found = re.findall(_LINE.format(words), reply, re.IGNORECASE | re.MULTILINE)
-    bare = re.fullmatch(rf"[\W_]*({words})[\W_]*", reply, re.IGNORECASE)
-    said = {word.capitalize() for word in found} or ({bare[1].capitalize()} if bare else set())
+    lines = list(re.finditer(_LINE.format(words), reply, re.IGNORECASE | re.MULTILINE))
+    found = lines or [*filter(None, [re.fullmatch(_BARE.format(words), reply, re.IGNORECASE)])]
+    if _UNTICKED.search(reply) or not found or found[-1].end() != len(reply):
+        return None
+    said = {one[1].capitalize() for one in found}
     return said.pop() if len(said) == 1 else None

@@ -48,6 +48,12 @@ _SHARE = re.compile(r"(?<![\d.])(\d+(?:\.\d+)?) ?(?:/|out of) ?(9|10)(?!\d)")
 _BEGINS = re.compile(r"\W*(?:(?:score|grade|rating|answer)\W+)?(10|\d)(?![\w%]|[.,]\d)", re.I)
 _NUMBER = re.compile(r"(?<![\w.,-])(10|\d)(?![\w%]|[.,]\d)")
 _CHOSEN = re.compile(r"\W*(?:answer\W+)?([AB])(?:[^\w\s]|\s*\Z|\s+is\b)", re.I)
+_NOT = r"\b(?:not|nor|neither|never|cannot|\w+n['’]t)\b"
+_NOT_NUMBER = re.compile(rf"{_NOT} (?:an? |be |give |it |call )*(?:10|\d)\b(?:/\d+)?", re.I)
+_NOT_LETTER = re.compile(
+    rf"{_NOT}[^.;\n]*\b[AB]\b|\b[AB]\b(?: is| looks| seems)? (?:{_NOT}|worse|less|wrong)", re.I
+)
+"""A letter that is turned down: no vote for it, and none that was said for the other."""
 _LETTER = re.compile(r"\b[AB]\b")
 
 
@@ -76,7 +82,7 @@ def grade_of(reply: str) -> float:
     >>> grade_of("On a scale of 0 to 9 I would say 0."), grade_of("It went well.")
     (0.0, 0.5)
     """
-    text = _ECHO.sub(" ", spoken(reply))
+    text = _NOT_NUMBER.sub(" ", _ECHO.sub(" ", spoken(reply)))
     if share := _SHARE.search(text):
         return min(1.0, float(share[1]) / float(share[2]))
     begins = _BEGINS.match(text)
@@ -94,7 +100,9 @@ def vote_of(reply: str) -> str:
     """
     text = _ECHO.sub(" ", spoken(reply))
     if chosen := _CHOSEN.match(text):
-        return chosen[1].upper()
+        return "" if _NOT_LETTER.match(text, chosen.start(1)) else chosen[1].upper()
+    if _NOT_LETTER.search(text):
+        return ""
     named = set(_LETTER.findall(text))
     return named.pop() if len(named) == 1 else ""
 

@@ -44,6 +44,11 @@ _LINE = re.compile(
 _ANYWHERE = re.compile(r"\b(Finish|Replan)[*`_]*\s*\(")
 _THOUGHT = re.compile(r"^[^\w\n]*+(?:thought|thinking|reasoning|observation)\w*\b[^\w\n]*:", re.I)
 _MEANT = re.compile(r"[.!?;][*`_ \t]*$|\b(?:action|verdict|answer)\s*\d*:[ \t*`_]*$", re.I)
+_DENIED = re.compile(
+    r"\b(?:not|never|cannot|no|\w+n['’]t)(?: (?:yet|to|call|say|use|just|simply))*[ *`_]+$",
+    re.I,
+)
+"""Words that deny a verdict in the same breath: ``I can't Finish(10)``."""
 _ABOUT = re.compile(
     r"[^()\n]*\)[*`_\"']*\s+(?:now\s+|yet\s+)?(?:is|was|be|would|will|won't|could|can|cannot|can't"
     r"|should|may|might|must|seems|needs|has)\b",
@@ -82,10 +87,12 @@ def read_verdict(text: str, *, whole: bool = False) -> PlanVerdict:
 
 
 def _in_a_line(text: str) -> Iterator[re.Match[str]]:
-    """Verdicts in mid-line; of a thought those that a sentence of their own gives."""
+    """Verdicts in mid-line that are not denied; of a thought those of a sentence of their own."""
     for found in _ANYWHERE.finditer(text):
         line = text[text.rfind("\n", 0, found.start()) + 1 : found.end()]
         before = line[: line.rfind(found[1])]
+        if _DENIED.search(before):
+            continue
         if not _THOUGHT.match(line) or _MEANT.search(before):
             yield found
 

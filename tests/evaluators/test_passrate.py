@@ -142,6 +142,20 @@ async def test_a_judge_that_is_down_is_infrastructure_not_a_wrong_answer() -> No
         ("Verdict: Solved\nVerdict: Unsolved", None),
         ("Verdict: Solved, but hardly", None),
         ("It is solved.", None),
+        # what is denied, taken back, quoted or asked is not said
+        ("Verdict: not Solved", None),
+        ("Not solved", None),
+        ("Verdict:\n- not\n- Solved", None),
+        ("Verdict: != Solved", None),
+        ("Verdict: ~~Solved~~", None),
+        ("Verdict: Solved?", None),
+        ("Verdict: ❌ Solved", None),
+        ("Verdict: [ ] Solved", None),
+        ("It says:\n> Verdict: Solved\nI doubt it.", None),
+        ("Verdict: Solved\nNo, wait: the price is missing.", None),
+        ("It was not solved successfully.\nVerdict: Unsolved", "Unsolved"),
+        ("```\nVerdict: [[Solved]]\n```\n", "Solved"),
+        ("Verdict:\n\n✅ Solved!", "Solved"),
     ],
 )
 async def test_which_replies_are_votes(reply: str, vote: str | None) -> None:

@@ -71,6 +71,8 @@ class Judging:
         ("I cannot say", 0.5),
         ("2048", 0.5),
         ("The tool returned 3.5 km, so I say 8", 8 / 9),
+        ("I would not give it a 9", 0.5),
+        ("I say 3, not 9", 3 / 9),
     ],
 )
 def test_a_grade_is_read_from_what_small_models_write(reply: str, grade: float) -> None:
@@ -92,6 +94,10 @@ def test_any_reply_gives_a_grade_and_a_vote(reply: str) -> None:
         ("A better way would be B", ""),
         ("A is more likely than B", "A"),
         ("Neither", ""),
+        ("not A", ""),
+        ("I would not choose A", ""),
+        ("A is worse", ""),
+        ("B. A is not complete", "B"),
         ("", ""),
     ],
 )

@@ -134,6 +134,10 @@ def test_a_reason_to_replan_is_kept(reply: str, why: str) -> None:
         "Thought: Finish(10)",
         "Replan is not needed.",
         "We could replan",
+        "I can't Finish(10)",
+        "Action: not Finish(10)",
+        "Never Finish(10) yet.",
+        "Do not call Finish(10) here",
     ],
 )
 def test_words_about_a_verdict_are_none(reply: str) -> None:
@@ -147,6 +151,7 @@ def test_words_about_a_verdict_are_none(reply: str) -> None:
         "Thought: all there. Action: Finish(10)",
         "Action 2: Finish(10)",
         "So I say Finish(10)",
+        "There is no more to find, so Finish(10)",
         "**Finish(10)**",
     ],
 )
