@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolgrove.data.preferences import Success, answered
-from toolgrove.data.records import Node, NodeState, Score
+from toolgrove.data.records import JsonObject, Node, NodeState, Score
 from toolgrove.data.runs import JOURNAL
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError
+from toolgrove.evaluators.calibration import CALIBRATION, calibration_words
 from toolgrove.evaluators.store import (
     DONE,
     INFRASTRUCTURE,
@@ -56,6 +57,8 @@ class Judgement:
         The score that decided.
     reason : str
         Its reason, in short.
+    calibration : str
+        Of a judge's score: how far that judge agrees with people, or that none knows.
     """
 
     success: Success
@@ -63,6 +66,7 @@ class Judgement:
     why: str = ""
     value: float | None = None
     reason: str = ""
+    calibration: str = ""
 
     def verdict(self, node: Node) -> str:
         """What is known of a node that answered: ``right``, ``wrong``, ``partly``, ``answered``.
@@ -136,7 +140,8 @@ def judgement(
     if answers and not right:
         partly = f"neither right nor wrong ({score.value:g})"
         why = f"the answer was judged {'wrong' if score.value <= 0 else partly}"
-    return Judgement(judged, score.evaluator, why, score.value, score.reason)
+    trust = calibration_words(score)
+    return Judgement(judged, score.evaluator, why, score.value, score.reason, trust)
 
 
 def not_judged(why: str) -> Judgement:
@@ -268,8 +273,12 @@ class Judgements:
 
 def _result(row: ResultRow) -> _Result:
     """A row without what a batch of many runs would fill the memory with."""
-    scores = (
-        Score(s.value, s.reason[:200], s.evaluator, infrastructure=s.infrastructure)
-        for s in row.scores
+    return _Result(
+        row.state,
+        row.figures.answer if row.figures else None,
+        tuple(replace(s, reason=s.reason[:200], details=_carried(s)) for s in row.scores),
     )
-    return _Result(row.state, row.figures.answer if row.figures else None, tuple(scores))
+
+
+def _carried(score: Score) -> JsonObject:
+    return {name: value for name, value in score.details.items() if name == CALIBRATION}

@@ -16,12 +16,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from toolgrove.data import codec
 from toolgrove.data.conversation import quoted_request
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import FINISH, NodeState, Score
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ModelError, ReplayMiss, UsageError
 from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
+from toolgrove.evaluators.calibration import CALIBRATION, kept
 from toolgrove.evaluators.judging import UNSURE, Judge, majority
 
 if TYPE_CHECKING:
@@ -103,20 +105,30 @@ class PassEvaluator:
         except ModelError as error:
             return infrastructure(tree, self.name, str(error), judge=judge.name)
 
-    async def _judged(self, tree: SearchTree, judge: Judge) -> Score:
+    @property
+    def prompt(self) -> str:
+        """The digest of what decides a vote on an answer, the model apart."""
+        return codec.digest([SYSTEM, SOLVING, TRACE, FIRST, SECOND, list(VALUES)])
+
+    async def status(self, tree: SearchTree) -> tuple[str | None, list[str | None]]:
+        """Whether the answer solves the task, None where the judge will not say; and the votes."""
         answer = (tree.answer or "").strip()
-        votes: list[str | None] = []
-        status: str | None = UNSOLVED
-        if answer:
-            votes = await judge.votes(SYSTEM, _questions(tree, answer), list(VALUES), self.votes)
-            status = majority(votes)
+        if not answer:
+            return UNSOLVED, []
+        judge = Judge(self.judge)
+        votes = await judge.votes(SYSTEM, _questions(tree, answer), list(VALUES), self.votes)
+        return majority(votes), votes
+
+    async def _judged(self, tree: SearchTree, judge: Judge) -> Score:
+        status, votes = await self.status(tree)
         if status is None:
             return infrastructure(tree, self.name, "the judge gave no verdict", judge=judge.name)
         task = None
         if status != SOLVED and _finished(tree):
             choices = [SOLVABLE, UNSOLVABLE, UNSURE]
             task = majority(await judge.votes(SYSTEM, [_of_task(tree)], choices, self.votes))
-        by_rule = "" if answer else f", as {unanswered(tree)}"
+        by_rule = "" if votes else f", as {unanswered(tree)}"
+        known = kept(self.name, self.prompt)
         score = judged(
             tree,
             self.name,
@@ -127,6 +139,7 @@ class PassEvaluator:
             task=task,
             tooleval=outcome(status, task),
             votes=votes,
+            **{CALIBRATION: known and known.result and codec.to_json(known.result)},
         )
         return score if votes or task else replace(score, judge="code")
 

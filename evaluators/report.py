@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import fmean
 
 from toolgrove.data.drawing.notebook import html_table
 from toolgrove.data.records import JsonObject, Score
+from toolgrove.evaluators.calibration import NOT_CALIBRATED, JudgeAgreement, by_evaluator
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
@@ -80,10 +81,14 @@ class Group:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Summary:
-    """The results under one configuration; ``groups`` ends with ``total``."""
+    """The results under one configuration; ``groups`` ends with ``total``.
+
+    ``calibrations`` has each judging evaluator's agreement with people, None where none is known.
+    """
 
     config: JsonObject
     groups: Mapping[str, Group]
+    calibrations: Mapping[str, JudgeAgreement | None] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rates = "".join(f", {name} {rate.value:.1%}" for name, rate in self.total.rates.items())
@@ -92,13 +97,22 @@ class Summary:
     def _repr_html_(self) -> str:
         evaluators = list(dict.fromkeys(e for g in self.groups.values() for e in g.rates))
         rest = ["tokens", "seconds", "cost", "broke down", "waiting", "left"]
-        heads = ["group", "runs", *evaluators, *rest]
+        heads = ["group", "runs", *map(self._headed, evaluators), *rest]
         rows = [[name, *_told(group, evaluators)] for name, group in self.groups.items()]
         return html_table(heads, rows)
+
+    def _headed(self, evaluator: str) -> str:
+        known = evaluator not in self.calibrations or self.calibrations[evaluator]
+        return evaluator if known else f"{evaluator} ({NOT_CALIBRATED})"
 
     @property
     def total(self) -> Group:
         return self.groups[TOTAL]
+
+    @property
+    def trust(self) -> list[str]:
+        """What there is to say of each judge: how far it agrees with people, or that none knows."""
+        return [f"{name}: {known or NOT_CALIBRATED}." for name, known in self.calibrations.items()]
 
 
 def _told(group: Group, evaluators: Sequence[str]) -> list[str]:
@@ -124,7 +138,8 @@ def summarise(rows: Sequence[ResultRow], config: JsonObject) -> Summary:
     """
     names = sorted({row.group for row in rows})
     groups = {name or "other": _group([r for r in rows if r.group == name]) for name in names}
-    return Summary(config, {**groups, TOTAL: _group(rows)})
+    scores = by_evaluator(score for row in rows if row.state == DONE for score in row.scores)
+    return Summary(config, {**groups, TOTAL: _group(rows)}, scores)
 
 
 def _group(rows: Sequence[ResultRow]) -> Group:

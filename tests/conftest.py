@@ -46,6 +46,12 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _no_calibrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test's judge was calibrated on this machine before."""
+    monkeypatch.setenv("TOOLGROVE_CALIBRATIONS", str(tmp_path / "calibrations"))
+
+
+@pytest.fixture(autouse=True)
 def _what_is_offered_is_strict(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever a test offers to a model, the strictest provider would take."""
     real = Offer.functions

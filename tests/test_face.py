@@ -93,6 +93,7 @@ def test_the_readme_is_one_screen_and_its_links_lead_somewhere() -> None:
         "index",
         "search",
         "recommend",
+        "calibrate",
         "eval",
         "eval-retrieval",
         "mine",

@@ -108,7 +108,8 @@ def _verdict(run: ShownRun, word: str) -> str:
         said = judged.why.capitalize() or "Nobody judged this answer."
         return said if run.tree.answered else ""
     reason = f": {one_line(judged.reason)}" if judged.reason else ""
-    return f"{word.capitalize()} by {judged.by}{reason}"
+    trust = f" ({judged.calibration})" if judged.calibration else ""
+    return f"{word.capitalize()} by {judged.by}{trust}{reason}"
 
 
 def _offer(tree: SearchTree) -> Element:

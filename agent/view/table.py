@@ -11,6 +11,7 @@ from toolgrove.data.drawing.look import KINDS, failed_calls, icon, seconds_text
 from toolgrove.data.drawing.markup import Element, tag
 from toolgrove.data.drawing.words import one_line
 from toolgrove.data.records import JsonObject
+from toolgrove.evaluators.calibration import NOT_CALIBRATED, calibration_words
 from toolgrove.evaluators.judgements import deciding, verdict_of
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
@@ -58,7 +59,7 @@ def row_of(run: ShownRun, link: str = "") -> RunRow:
     tree = run.tree
     kind, word = outcome(run)
     judged = run.judgement
-    score = "" if judged.value is None else f"{judged.by} {judged.value:.3g}"
+    score = "" if judged.value is None else _told(judged.by, judged.value, judged.calibration)
     return RunRow(
         query=one_line(tree.task.query) or run.name,
         model=str(tree.meta.get("model") or ""),
@@ -89,7 +90,6 @@ def row_of_result(config: JsonObject, row: ResultRow, link: str = "") -> RunRow:
         kind = verdict_of(None if decided is None else decided.value)
         word = KINDS[kind].word
     answer = (figures.answer if figures is not None else row.reason) or ""
-    given = [score for score in row.scores if score.value is not None]
     return RunRow(
         query=one_line(row.query) or row.task,
         model=str(config.get("name") or config.get("model") or ""),
@@ -97,7 +97,11 @@ def row_of_result(config: JsonObject, row: ResultRow, link: str = "") -> RunRow:
         answer=one_line(answer),
         kind=kind,
         word=word,
-        score=" · ".join(f"{score.evaluator} {score.value:.3g}" for score in given),
+        score=" · ".join(
+            _told(score.evaluator, score.value, calibration_words(score))
+            for score in row.scores
+            if score.value is not None
+        ),
         value=None if decided is None else decided.value,
         calls=figures.model_calls + figures.tool_calls if figures else 0,
         tokens=figures.input_tokens + figures.output_tokens if figures else 0,
@@ -105,6 +109,11 @@ def row_of_result(config: JsonObject, row: ResultRow, link: str = "") -> RunRow:
         seconds=figures.seconds if figures else 0.0,
         link=link,
     )
+
+
+def _told(evaluator: str, value: float, calibration: str) -> str:
+    doubt = f" ({NOT_CALIBRATED})" if calibration == NOT_CALIBRATED else ""
+    return f"{evaluator} {value:.3g}{doubt}"
 
 
 _HEADS = (

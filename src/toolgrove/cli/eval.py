@@ -185,6 +185,8 @@ def _show(summary: Summary, out: Path) -> None:
         screen.print(
             f"{evaluator}: {rate.value:.1%} by ToolBench's table, where unsolvable tasks pass.",
         )
+    for line in summary.trust:
+        screen.print(line)
     if total.infrastructure or total.unscored:
         screen.print("What broke down is in no rate; the same command tries it again.")
     if total.waiting:

@@ -20,6 +20,7 @@ __all__ = ["app", "main"]
 
 COMMANDS: tuple[str, ...] = (
     "approve",
+    "calibrate",
     "demo",
     "eval",
     "eval_retrieval",
