@@ -9,9 +9,9 @@ from fractions import Fraction
 from math import comb, sqrt
 from random import Random
 
-__all__ = ["Interval", "kappa", "mcnemar", "paired", "wilson"]
+__all__ = ["Z", "Interval", "kappa", "mcnemar", "paired", "wilson"]
 
-_Z = 1.959964
+Z = 1.959964
 """The normal quantile of 95%."""
 
 
@@ -24,7 +24,7 @@ class Interval:
     high: float
 
 
-def wilson(passed: float, n: int, z: float = _Z) -> tuple[float, float]:
+def wilson(passed: float, n: int, z: float = Z) -> tuple[float, float]:
     """Wilson's score interval of a rate.
 
     It stays inside 0 to 1 and is sensible for few tasks and for rates near 0 or 1, where the usual
@@ -175,5 +175,5 @@ def kappa(pairs: Sequence[tuple[str, str]]) -> Interval | None:
         else:
             habit = (columns[one] + rows[other]) / n
             variance += count / n * ((1 - found) * habit) ** 2
-    half = _Z * sqrt(max(0.0, variance) / n) / (1 - expected)
+    half = Z * sqrt(max(0.0, variance) / n) / (1 - expected)
     return Interval(found, max(-1.0, found - half), min(1.0, found + half))
