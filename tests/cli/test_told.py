@@ -60,6 +60,20 @@ def test_a_secret_for_another_host_names_the_variable() -> None:
     assert lines[1].endswith(f"it is sent with TOOLGROVE_ORIGIN_MAPS={ORIGIN}")
 
 
+@pytest.mark.parametrize(
+    ("secret", "origin", "said"),
+    [
+        ("tok-77", ORIGIN, "the secret MAPS cannot be used: it has to be 8 or more printable"),
+        ("k-12345678", "http://", "TOOLGROVE_ORIGIN_MAPS holds something that is no http(s) URL"),
+    ],
+)
+def test_a_secret_that_cannot_be_sent_is_told_with_the_reason(
+    secret: str, origin: str, said: str
+) -> None:
+    text = missing({"TOOLGROVE_SECRET_MAPS": secret, "TOOLGROVE_ORIGIN_MAPS": origin})
+    assert told([tree_of(text)], {})[1].startswith(said)
+
+
 def test_a_refused_tool_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     tree = SearchTree(Task("t", "Where?"))
     tree.add(Node(ROOT, None))

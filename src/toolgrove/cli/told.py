@@ -19,6 +19,7 @@ __all__ = ["tell", "told"]
 _HOST = re.compile(r"is not a public host, .*?(--allow-host \S+)", re.DOTALL)
 _SECRET = re.compile(r"(TOOLGROVE_SECRET_\w+)=… and (TOOLGROVE_ORIGIN_\w+=\S+?),")
 _ORIGIN = re.compile(r"the secret \w+ is not for \S+\. .*?(TOOLGROVE_ORIGIN_\w+=\S+)")
+_UNUSABLE = re.compile(r"the secret \w+ cannot be used: it has to be [^,]*|TOOLGROVE_ORIGIN_\w+ holds [^.]*")
 _MOST = 5
 
 
@@ -94,4 +95,6 @@ def _mends(content: str) -> list[str]:
         return [f"a secret is missing: set {secret[1]} and {one_line(secret[2], 200)}"]
     if origin := _ORIGIN.search(content[:1000]):
         return [f"a secret is not for this host; it is sent with {one_line(origin[1], 200)}"]
+    if unusable := _UNUSABLE.search(content[:1000]):
+        return [one_line(unusable[0], 200)]
     return []
