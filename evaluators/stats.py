@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import comb, sqrt
 from random import Random
 
-__all__ = ["Z", "Interval", "kappa", "mcnemar", "paired", "wilson"]
+__all__ = ["Interval", "Z", "kappa", "mcnemar", "paired", "wilson"]
 
 Z = 1.959964
 """The normal quantile of 95%."""

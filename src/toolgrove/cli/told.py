@@ -19,7 +19,9 @@ __all__ = ["tell", "told"]
 _HOST = re.compile(r"is not a public host, .*?(--allow-host \S+)", re.DOTALL)
 _SECRET = re.compile(r"(TOOLGROVE_SECRET_\w+)=… and (TOOLGROVE_ORIGIN_\w+=\S+?),")
 _ORIGIN = re.compile(r"the secret \w+ is not for \S+\. .*?(TOOLGROVE_ORIGIN_\w+=\S+)")
-_UNUSABLE = re.compile(r"the secret \w+ cannot be used: it has to be [^,]*|TOOLGROVE_ORIGIN_\w+ holds [^.]*")
+_UNUSABLE = re.compile(
+    r"the secret \w+ cannot be used: it has to be [^,]*|TOOLGROVE_ORIGIN_\w+ holds [^.]*"
+)
 _MOST = 5
 
 
