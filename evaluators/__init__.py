@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
     from toolgrove.evaluators.base import Evaluator, breakdown, infrastructure, judged
     from toolgrove.evaluators.calls import CallEvaluator, compare_calls
+    from toolgrove.evaluators.graphs import GraphEvaluator
     from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.registry import parse_evaluators
     from toolgrove.evaluators.report import Summary
@@ -23,6 +24,7 @@ __all__ = [
     "AnswerEvaluator",
     "CallEvaluator",
     "Evaluator",
+    "GraphEvaluator",
     "PassEvaluator",
     "Summary",
     "breakdown",
@@ -40,6 +42,7 @@ __getattr__, __dir__ = face(
         "AnswerEvaluator": "evaluators.answer",
         "CallEvaluator": "evaluators.calls",
         "Evaluator": "evaluators.base",
+        "GraphEvaluator": "evaluators.graphs",
         "PassEvaluator": "evaluators.passrate",
         "Summary": "evaluators.report",
         "breakdown": "evaluators.base",

@@ -16,6 +16,7 @@ __all__ = [
     "judged",
     "only_shown",
     "unanswered",
+    "unscorable",
 ]
 
 
@@ -88,6 +89,27 @@ def only_shown(tree: SearchTree) -> str | None:
         if any(observation.status is Status.PREVIEWED for observation in node.observations):
             return "a dry run: its calls were shown, not made"
     return None
+
+
+def unscorable(tree: SearchTree, evaluator: str, missing: str | None) -> Score | None:
+    """The score of a run that cannot be judged by a reference; None where it can.
+
+    Parameters
+    ----------
+    tree : SearchTree
+        The run.
+    evaluator : str
+        Who would judge it.
+    missing : str or None
+        What the task lacks, in words.
+    """
+    if missing is not None:
+        return judged(tree, evaluator, None, missing)
+    broken = breakdown(tree)
+    if broken is not None:
+        return infrastructure(tree, evaluator, broken)
+    shown = only_shown(tree)
+    return judged(tree, evaluator, None, shown) if shown is not None else None
 
 
 def gave_up(tree: SearchTree) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import Score, ToolCall, ToolSpec
 from toolgrove.data.tree import SearchTree
-from toolgrove.evaluators.base import breakdown, infrastructure, judged, only_shown, unanswered
-from toolgrove.evaluators.made import accepted, calls_of
+from toolgrove.evaluators.base import judged, unanswered, unscorable
+from toolgrove.evaluators.made import sides
 from toolgrove.evaluators.matching import agreement, expected_sets, fits, matched
 from toolgrove.evaluators.parameters import by_kind
 
@@ -33,24 +33,16 @@ class CallEvaluator:
 
     async def score(self, tree: SearchTree) -> Score:
         sets = expected_sets(tree.task.reference)
-        if not sets:
-            return judged(tree, self.name, None, "the task has no reference calls")
-        broken = breakdown(tree)
-        if broken is not None:
-            return infrastructure(tree, self.name, broken)
-        shown = only_shown(tree)
-        if shown is not None:
-            return judged(tree, self.name, None, shown)
+        out = unscorable(tree, self.name, None if sets else "the task has no reference calls")
+        if out is not None:
+            return out
         specs = {spec.id: spec for spec in tree.tools}
-        path = accepted(tree).calls
-        anywhere = [call for node in tree for _, call, _ in calls_of(node)]
         found = [
-            (compare_calls(one, made, tree.task.query, specs), len(wanted), len(made))
-            for one in sets
-            for wanted in [[expected for expected in one if not expected.ask]]
-            for made in [path if wanted else anywhere]
+            (compare_calls(one, made.calls, tree.task.query, specs), one, len(made.calls))
+            for one, made in sides(tree, sets)
         ]
-        details, wanted, made = max(found, key=lambda one: _rank(one[0]))
+        details, best, made = max(found, key=lambda one: _rank(one[0]))
+        wanted = sum(not expected.ask for expected in best)
         if not wanted:
             reason = f"no call is right, and {made or 'none'} {'were' if made > 1 else 'was'} made"
         elif tree.answered:

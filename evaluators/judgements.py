@@ -38,7 +38,8 @@ AUTO = "auto"
 ANSWERED = "answered"
 """Every answer is a success, right or wrong."""
 _FIRST = ("answer", "tooleval-pass")
-_CALLS = "calls"
+_WAYS = ("calls", "graph")
+"""Evaluators that judge the way to an answer, and not the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +107,10 @@ def judgement(
         What evaluators said of it.
     success : str
         ``auto``: ``answer`` decides, where it has no opinion ``tooleval-pass``, then any other
-        evaluator but ``calls``, which judges the way and not the answer. Or the evaluator that
-        decides, with or without its version and judge. Or ``answered``: nobody decides. An answer
-        that any evaluator but ``calls`` scored 0 is wrong, whoever decides; only a score of 1 is a
-        success.
+        evaluator but ``calls`` and ``graph``, which judge the way and not the answer. Or the
+        evaluator that decides, with or without its version and judge. Or ``answered``: nobody
+        decides. An answer that any other evaluator than these two scored 0 is wrong, whoever
+        decides; only a score of 1 is a success.
 
     Examples
     --------
@@ -156,7 +157,7 @@ def not_judged(why: str) -> Judgement:
 def deciding(scores: Sequence[Score], success: str = AUTO) -> Score | None:
     """The score that decides: one that says wrong before all others."""
     held = [s for s in scores if s.value is not None and not s.infrastructure]
-    of_answers = [s for s in held if not _is(s.evaluator, _CALLS)]
+    of_answers = [s for s in held if not any(_is(s.evaluator, w) for w in _WAYS)]
     wrong = [s for s in of_answers if s.value is not None and s.value <= 0]
     if success == AUTO:
         asked = [s for name in _FIRST for s in of_answers if _is(s.evaluator, name)] + of_answers

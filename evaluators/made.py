@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import CONTROLS, Node, Observation, Status, ToolCall
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.matching import same_call
 
-__all__ = ["MadeCalls", "accepted", "calls_of"]
+__all__ = ["MadeCalls", "accepted", "anywhere", "calls_of", "sides"]
 
 _PASSING = frozenset(
     {Status.TIMEOUT, Status.NOT_WORKING, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED}
@@ -40,6 +41,25 @@ def calls_of(node: Node) -> Iterator[tuple[int, ToolCall, Observation]]:
     for place, (call, seen) in enumerate(zip(node.calls, node.observations, strict=True)):
         if call.name not in CONTROLS:
             yield place, call, seen
+
+
+def sides(
+    tree: SearchTree, sets: Sequence[Sequence[ExpectedCall]]
+) -> Iterator[tuple[Sequence[ExpectedCall], MadeCalls]]:
+    """Each set of right calls, and the calls of a run that are to be compared with it.
+
+    These are the calls of the accepted path; where no call is right to make, all of the tree.
+    """
+    path = accepted(tree)
+    for one in sets:
+        none_right = all(expected.ask for expected in one)
+        yield one, anywhere(tree) if none_right else path
+
+
+def anywhere(tree: SearchTree) -> MadeCalls:
+    """All calls of a run, those of dead branches too, step by step."""
+    made = [(call, seen) for node in tree for _, call, seen in calls_of(node)]
+    return MadeCalls(tuple(call for call, _ in made), tuple(seen for _, seen in made))
 
 
 def accepted(tree: SearchTree) -> MadeCalls:

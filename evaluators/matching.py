@@ -17,6 +17,7 @@ __all__ = [
     "filled",
     "fits",
     "matched",
+    "number_of",
     "pairs_of",
     "same_call",
     "same_calls",
@@ -55,7 +56,7 @@ def same_value(one: Any, other: Any) -> bool:
         return False
     if one is None or other is None:
         return one is other
-    left_number, right_number = _number(one), _number(other)
+    left_number, right_number = number_of(one), number_of(other)
     if left_number is None or right_number is None:
         return left_number is right_number and _text(one) == _text(other)
     return _same_number(left_number, right_number)
@@ -69,7 +70,8 @@ def _text(value: Any) -> str:
     return str(value).strip().casefold()
 
 
-def _number(value: Any) -> Decimal | None:
+def number_of(value: Any) -> Decimal | None:
+    """The number that a value is or is written as; None of anything else."""
     text = "" if isinstance(value, bool) else str(value).strip()
     return Decimal(text) if _NUMBER.fullmatch(text) else None
 

@@ -32,6 +32,7 @@ EVALUATORS: Plugins[type[Evaluator]] = Plugins(
     {
         "answer": "toolgrove.evaluators.answer:AnswerEvaluator",
         "calls": "toolgrove.evaluators.calls:CallEvaluator",
+        "graph": "toolgrove.evaluators.graphs:GraphEvaluator",
         "pass": "toolgrove.evaluators.passrate:PassEvaluator",
     },
     _wrong,

@@ -11,6 +11,7 @@ import pytest
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.answers.text import LONGEST
 from toolgrove.evaluators.calls import CallEvaluator
+from toolgrove.evaluators.graphs import GraphEvaluator
 from toolgrove.evaluators.passrate import PASS
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
@@ -29,6 +30,6 @@ def test_the_examples_of_the_miner_run(name: str) -> None:
 
 
 def test_versions_and_limits_are_the_codes() -> None:
-    for name in (AnswerEvaluator.name, CallEvaluator.name, PASS):
+    for name in (AnswerEvaluator.name, CallEvaluator.name, GraphEvaluator.name, PASS):
         assert f"## `{name}`" in TEXT
     assert f"the last {LONGEST:,} characters" in TEXT

@@ -303,14 +303,15 @@ async def test_whichever_decides_an_answer_that_any_scored_0_is_not_preferred(
     assert rows["t.0"].judged == wrong
 
 
-async def test_the_calls_decide_only_where_they_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("way", ["calls/1", "calls/2", "graph/1"])
+async def test_what_judges_the_way_decides_only_where_it_is_named(tmp_path: Path, way: str) -> None:
     """They judge the way: right calls make no answer right, nor do other calls make it wrong."""
-    await batch_of(tmp_path / "R", {RIGHT: 0.0}, Says("calls/1", 1.0))
+    await batch_of(tmp_path / "R", {RIGHT: 0.0}, Says(way, 1.0))
     assert mined(tmp_path / "R")[1]["t.0"].why.startswith("not judged: no evaluator")
-    assert mined(tmp_path / "R", success="calls/1")[0] == [RIGHT]
-    await batch_of(tmp_path / "S", {RIGHT: 0.0}, Says("answer/2", 1.0), Says("calls/1", 0.0))
+    assert mined(tmp_path / "R", success=way)[0] == [RIGHT]
+    await batch_of(tmp_path / "S", {RIGHT: 0.0}, Says("answer/2", 1.0), Says(way, 0.0))
     assert mined(tmp_path / "S")[0] == [RIGHT]
-    assert mined(tmp_path / "S", success="calls/1")[0] == []
+    assert mined(tmp_path / "S", success=way)[0] == []
 
 
 async def test_an_evaluator_that_nobody_used_is_told_with_those_that_were(tmp_path: Path) -> None:

@@ -61,8 +61,8 @@ def evaluate(
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Score by this: answer, calls, pass, or a package's; options as in name:option=5 "
-            "(repeatable)."
+            help="Score by this: answer, calls, graph, pass, or a package's; options as in "
+            "name:option=5 (repeatable)."
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
