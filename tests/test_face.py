@@ -94,6 +94,7 @@ def test_the_readme_is_one_screen_and_its_links_lead_somewhere() -> None:
         "search",
         "recommend",
         "calibrate",
+        "compare",
         "eval",
         "eval-retrieval",
         "mine",

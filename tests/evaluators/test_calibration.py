@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from langchain_core.messages import AIMessage
-from tests.support.judged_batch import RIGHT, evaluate
 
+from support.judged_batch import RIGHT, evaluate
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.agent.view.batch import batch_page
 from toolgrove.data.records import Score

@@ -21,6 +21,7 @@ __all__ = ["app", "main"]
 COMMANDS: tuple[str, ...] = (
     "approve",
     "calibrate",
+    "compare",
     "demo",
     "eval",
     "eval_retrieval",

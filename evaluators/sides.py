@@ -1,0 +1,143 @@
+"""The settings whose results lie in a batch's folder, and which one of them is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from toolgrove.data import codec
+from toolgrove.data.records import JsonObject
+from toolgrove.errors import UsageError
+from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, read_batch
+
+__all__ = ["Side", "chosen_pair", "read_sides"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The results under one configuration.
+
+    Parameters
+    ----------
+    name : str
+        What it is called: the settings that tell it from the other.
+    folder : Path
+        The batch's.
+    config : JsonObject
+        All its settings.
+    rows : mapping
+        By task and epoch.
+    """
+
+    name: str
+    folder: Path
+    config: JsonObject
+    rows: Mapping[ResultKey, ResultRow]
+
+    def values(self, evaluator: str) -> dict[ResultKey, float]:
+        """What an evaluator gave each run that ended."""
+        return {
+            key: score.value
+            for key, row in self.rows.items()
+            for score in (row.scores if row.state == DONE else ())
+            if score.evaluator == evaluator and score.value is not None
+        }
+
+    def run(self, key: ResultKey) -> str:
+        """Where a run's tree lies; empty where the row leads out of the batch's folder."""
+        path = self.folder / self.rows[key].run
+        inside = path.resolve().is_relative_to(self.folder.resolve())
+        return str(path) if inside else ""
+
+
+def read_sides(folder: str | Path) -> list[Side]:
+    """The results in a batch's folder, by configuration.
+
+    Raises
+    ------
+    FormatError
+        Where there are none, or they cannot be read.
+    """
+    found: dict[str, tuple[JsonObject, dict[ResultKey, ResultRow]]] = {}
+    for config, row in read_batch(folder):
+        found.setdefault(codec.digest(dict(config)), (config, {}))[1][row.key] = row
+    return [Side(str(folder), Path(folder), config, rows) for config, rows in found.values()]
+
+
+def chosen_pair(
+    a: Sequence[Side], b: Sequence[Side], wanted_a: Sequence[str], wanted_b: Sequence[str]
+) -> tuple[Side, Side]:
+    """The two sides that are meant, named after what tells them apart.
+
+    Parameters
+    ----------
+    a, b : sequence of Side
+        What the folders hold; the same where one folder was named.
+    wanted_a, wanted_b : sequence of str
+        What each has to have, ``setting=value``.
+
+    Raises
+    ------
+    UsageError
+        Where none or several are meant; it says what can be chosen.
+    """
+    if a is b and len(a) == 2 and not wanted_a and not wanted_b:
+        one, other = a
+    else:
+        one, other = _one(a, wanted_a, "--a"), _one(b, wanted_b, "--b")
+    names = _names([one, other])
+    if one.folder != other.folder:
+        names = [f"{one.folder} {names[0]}".strip(), f"{other.folder} {names[1]}".strip()]
+    if names[0] == names[1]:
+        names = [f"{names[0]} ({letter})".strip() for letter in "ab"]
+    return replace(one, name=names[0]), replace(other, name=names[1])
+
+
+def _one(sides: Sequence[Side], wanted: Sequence[str], option: str) -> Side:
+    asked = [_pair(text, option) for text in wanted]
+    found = [side for side in sides if all(_has(side.config, *one) for one in asked)]
+    if len(found) == 1:
+        return found[0]
+    folder = sides[0].folder if sides else "the folder"
+    what = "several settings" if found else "no such setting"
+    known = "".join(f"\n  {name}" for name in _names(found or sides))
+    raise UsageError(f"{folder} has {what}: name one with {option} SETTING=VALUE. It has{known}")
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise UsageError(f"{option} {text}: write it as SETTING=VALUE, as in planner=react.")
+    return name.strip(), value.strip()
+
+
+def _has(config: JsonObject, name: str, value: str) -> bool:
+    """Whether a setting has a value; a planner may lack its options, a model its long name."""
+    flat = dict(_flat(config))
+    names = [name, "name"] if name == "model" else [name]
+    held = [flat[one] for one in names if one in flat]
+    return any(one == value or one.startswith(f"{value}:") for one in held)
+
+
+def _names(sides: Sequence[Side]) -> list[str]:
+    """Each side by the settings that not all have alike."""
+    flats = [dict(_flat(side.config)) for side in sides]
+    keys = list(dict.fromkeys(key for flat in flats for key in flat))
+    differ = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
+    return [
+        " ".join(f"{key}={flat[key]}" for key in differ if key in flat and _short(flat[key]))
+        for flat in flats
+    ]
+
+
+def _short(value: str) -> bool:
+    return 0 < len(value) <= 80
+
+
+def _flat(config: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
+    for key, value in config.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value if isinstance(value, str) else codec.dumps(value).decode()
