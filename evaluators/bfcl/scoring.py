@@ -1,0 +1,149 @@
+"""Verdicts on BFCL's result files, ``BFCL_v4_<category>_result.json``, without running a model."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from toolgrove.errors import FormatError
+from toolgrove.evaluators.bfcl.checker import check_calls
+from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.multi_turn import check_turns
+from toolgrove.evaluators.bfcl.outputs import Form, form_of_model, likely_form
+from toolgrove.evaluators.bfcl.package import CATEGORIES, Item, items, models
+
+__all__ = ["RULE", "Verdict", "category_of", "judge", "read_results", "score_results"]
+
+RULE = "bfcl/4"
+_FILE = re.compile(r"BFCL_v\d+_(\w+?)(?:_result)?\.jsonl?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the output for an item is right, and why not; ``valid`` is None without an item."""
+
+    id: str
+    valid: bool | None
+    reason: str = ""
+
+
+def category_of(path: Path) -> str | None:
+    """The category that a result file's name tells, or None where its ids have to."""
+    found = _FILE.search(path.name)
+    return found[1] if found and found[1] in CATEGORIES else None
+
+
+def read_results(path: Path) -> list[Mapping[str, Any]]:
+    """The lines of a result file.
+
+    Raises
+    ------
+    FormatError
+        Where a line is no JSON object with an ``id``.
+    """
+    found = []
+    for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            entry = json.loads(line)
+        except (ValueError, RecursionError):
+            entry = None
+        if not (isinstance(entry, dict) and isinstance(entry.get("id"), str)):
+            raise FormatError(
+                str(path),
+                f"line {number}",
+                "a JSON object with `id` and `result`",
+                "BFCL writes one a line; remove the line, or run its item again.",
+            )
+        found.append(entry)
+    return found
+
+
+def score_results(
+    entries: Sequence[Mapping[str, Any]], *, path: Path | None = None
+) -> Iterator[Verdict]:
+    """A verdict on each entry, in their order.
+
+    Parameters
+    ----------
+    entries : sequence of mappings
+        Each with an ``id`` and a ``result``, all of one model.
+    path : Path or None
+        Where they come from. A folder in it that has a model's name tells how its outputs are
+        written, and the file's name the category; else the outputs and the ids do.
+    """
+    named = category_of(path) if path else None
+    found = [_item(str(entry["id"]), named) for entry in entries]
+    form = _form(entries, found, path)
+    for entry, item in zip(entries, found, strict=True):
+        if item is None:
+            yield Verdict(str(entry["id"]), None, "BFCL has no item of this id")
+        else:
+            reason = judge(entry.get("result"), item, form)
+            yield Verdict(item.id, not reason, reason)
+
+
+def judge(result: Any, item: Item, form: Form) -> str:
+    """Why a recorded output is wrong for an item; empty where it is right."""
+    if item.category.startswith("multi_turn"):
+        return check_turns(result, item, form)
+    language = next((x for x in ("javascript", "java") if x in item.category), "python")
+    try:
+        calls = form.calls(result, language)
+    except Unreadable as error:
+        return "" if "irrelevance" in item.category else f"no calls can be read: {error}"
+    well_formed = _well_formed(calls)
+    if "relevance" in item.category:
+        called = well_formed and bool(calls)
+        if called == ("irrelevance" in item.category):
+            return "a call where none was due" if called else "no call where one was due"
+        return ""
+    if not well_formed:
+        return "no list of calls with their arguments"
+    try:
+        return check_calls(
+            calls, item.functions, item.answers, category=item.category, dots=form.dots
+        )
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return f"arguments that cannot be compared: {error}"  # BFCL's own checker stops here
+
+
+def _well_formed(calls: Any) -> bool:
+    return isinstance(calls, list) and all(
+        isinstance(call, dict)
+        and len(call) == 1
+        and all(isinstance(arguments, dict) for arguments in call.values())
+        for call in calls
+    )
+
+
+def _item(name: str, category: str | None) -> Item | None:
+    by_id = name.rpartition("_")[0]
+    for each in dict.fromkeys((category, by_id)):
+        if each in CATEGORIES and name in items(each):
+            return items(each)[name]
+    return None
+
+
+def _form(
+    entries: Sequence[Mapping[str, Any]], found: Sequence[Item | None], path: Path | None
+) -> Form:
+    for part in path.absolute().parts if path else ():
+        if part in models():
+            return form_of_model(models()[part])
+    outputs = [x for e in entries for x in _outputs(e.get("result"), str(e["id"]))]
+    names = {f["name"] for item in found if item for f in item.functions}
+    return likely_form(outputs, names)
+
+
+def _outputs(result: Any, name: str) -> Iterator[Any]:
+    if not name.startswith("multi_turn"):
+        yield result
+    elif isinstance(result, list):
+        for turn in result:
+            yield from turn if isinstance(turn, list) else ()
