@@ -27,7 +27,6 @@ _PYTHON: Mapping[str, type] = {
     "dict": dict,
     "any": str,
 }
-_NESTED = ("array", "tuple", "Array", "ArrayList")
 _FOREIGN: Mapping[str, tuple[Mapping[str, type], Callable[..., Any]]] = {
     "java": (JAVA, java),
     "javascript": (JAVASCRIPT, javascript),
@@ -83,7 +82,8 @@ def check_calls(
 
 
 def _described(functions: Sequence[Mapping[str, Any]], answer: Call) -> Mapping[str, Any]:
-    return {f["name"]: f for f in reversed(functions)}[next(iter(answer))]
+    by_name: dict[str, Mapping[str, Any]] = {f["name"]: f for f in reversed(functions)}
+    return by_name[next(iter(answer))]
 
 
 def _check_call(
@@ -147,13 +147,14 @@ def _checked_type(
     value: Any, allowed: Sequence[Any], outer: type, inner: type | None
 ) -> bool | None:
     """Whether the value stands for another, as a variable does; None where its type is wrong."""
-    reference = next((type(x) for x in allowed if x != ""), None)
-    if type(value) is outer:
+    reference: type | None = next((type(x) for x in allowed if x != ""), None)
+    given: type = type(value)
+    if given is outer:
         stands_for = reference is not None and reference is not outer
         if inner is None or any(_fits(value, each, inner) for each in allowed):
             return stands_for
         return None
-    return True if reference is not None and type(value) is reference else None
+    return True if reference is not None and given is reference else None
 
 
 def _fits(value: Sequence[Any], answer: Any, inner: type) -> bool:

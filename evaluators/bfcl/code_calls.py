@@ -25,10 +25,12 @@ _TOKENS = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _OPENING = {"(": ")", "[": "]", "{": "}"}
-_BINARY = frozenset("+ - * / % & | ^ < > <= >= == != && || instanceof =".split())
-_PREFIX = frozenset("+ - ! ~ ++ --".split())
-_JS_BINARY = _BINARY | frozenset("=== !== ?? =>".split())
-_JS_PREFIX = _PREFIX | frozenset("typeof await async ...".split())
+_BINARY = frozenset(
+    ("+", "-", "*", "/", "%", "&", "|", "^", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "=")
+) | {"instanceof"}
+_PREFIX = frozenset(("+", "-", "!", "~", "++", "--"))
+_JS_BINARY = _BINARY | {"===", "!==", "??", "=>"}
+_JS_PREFIX = _PREFIX | {"typeof", "await", "async", "..."}
 _JS_NUMBER = re.compile(r"0[xXoObB][\da-fA-F]+|[\d_]*\.?\d*(?:[eE][+-]?\d+)?n?")
 _SHORTEST = 10  # tree-sitter gives up on Java without its semicolon up to this length
 

@@ -18,6 +18,10 @@ __all__ = ["outputs_for"]
 Call = dict[str, dict[str, Any]]
 Change = Callable[[list[Call], random.Random], Any]
 
+_ODD: tuple[Any, ...] = (
+    *(None, 5, "x", {}, [], [[]], [5], [{}], [["x"]]),
+    *([{"f": None}], [{"f": "{"}], [{"f": "[]"}], [{"f": "{}", "g": "{}"}]),
+)
 _WORDS = "I am sorry, but none of these functions fits."
 
 
@@ -36,8 +40,7 @@ def outputs_for(item: Item, *, seed: int = 0) -> Iterator[tuple[str, Any]]:
         else:
             yield "list", _listed(calls)
             yield "prompt", _text(calls, item)
-    for odd in (None, 5, {}, [], [[]], [5], [{}], [{"f": None}], [{"f": "{"}], "x", [["x"]]):
-        yield "list", odd
+    yield from (("list", odd) for odd in _ODD)
 
 
 def _in_turns(text: str, item: Item) -> Any:
@@ -119,7 +122,9 @@ def _string_like(value: Any, rng: random.Random) -> Any:
 
 def _other_text(value: Any, rng: random.Random) -> Any:
     if isinstance(value, str):
-        return rng.choice([f"{value} x", value[:-1], "", f" {value} ", f'say "{value}"', "é" + value])
+        return rng.choice(
+            [f"{value} x", value[:-1], "", f" {value} ", f'say "{value}"', "é" + value]
+        )
     return [_other_text(x, rng) for x in value] if isinstance(value, list) else str(value)
 
 
@@ -137,14 +142,19 @@ def _other_number(value: Any, rng: random.Random) -> Any:
 
 def _other_members(value: Any, rng: random.Random) -> Any:
     if isinstance(value, list):
-        choices = [value[::-1], value[1:], [*value, value[-1]], [_other_number(x, rng) for x in value]]
+        choices = [
+            value[::-1],
+            value[1:],
+            [*value, value[-1]],
+            [_other_number(x, rng) for x in value],
+        ]
         return rng.choice(choices)
     first = next(iter(value))
     rest = {k: v for k, v in value.items() if k != first}
     return rng.choice([rest, {**value, "extra": 1}, {**value, first: [value[first]]}])
 
 
-_VALUES = (
+_VALUES: tuple[Callable[[Any, random.Random], Any], ...] = (
     _string_like,
     _other_text,
     _other_number,

@@ -67,7 +67,8 @@ def _steps(turn: Any, form: Form) -> list[list[str]]:
 
 
 def _difference(model: Any, reference: Any) -> str:
-    for name, value in vars(reference).items():
+    attributes: dict[str, Any] = vars(reference)
+    for name, value in attributes.items():
         if not name.startswith("_") and getattr(model, name, None) != value:
             return name
     return ""

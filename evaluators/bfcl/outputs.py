@@ -50,7 +50,6 @@ class Form:
         except _MISFITS as error:
             raise Unreadable(f"{type(error).__name__}: {error}") from error
 
-
     def executed(self, output: Any) -> Calls:
         """The calls in an output of an executed category."""
         if self.name in ("list", "list-plain"):
@@ -118,7 +117,7 @@ def _prompted_nemotron(output: Any, language: str) -> Calls:
 
 
 def _listed(output: Any, _: str) -> Calls:
-    """``[{"f": "{\\"a\\": 1}"}]``; arguments that are an object already are taken as they are."""
+    """``[{"f": '{"a": 1}'}]``; arguments that are an object already are taken as they are."""
     return [_first(call) for call in output]
 
 
@@ -192,6 +191,7 @@ def _json_hammer(output: Any, language: str) -> Calls:
 
 def _json_llama(output: Any, _: str) -> Calls:
     text = output.replace("<|python_tag|>", "")
+    calls: Any
     if ";" in text:
         calls = [json.loads(part) for part in text.split(";")]
     else:
@@ -219,6 +219,7 @@ FORMS: Mapping[str, Callable[[Any, str], Calls]] = {
 }
 """What reads each form: an output and its language to calls."""
 
+_UNDOTTED = ("list", "list-cohere")  # their APIs allow no dots in names
 _PROMPTED = frozenset(name for name in FORMS if name.startswith("prompt"))
 _HANDLERS: Mapping[str, str] = {
     **dict.fromkeys(("GeminiHandler", "NovaHandler", "ArchHandler"), "list-plain"),
@@ -259,12 +260,14 @@ def likely_form(outputs: Sequence[Any], functions: Iterable[str]) -> Form:
         The names of the functions that it was offered, with their dots.
     """
     looks = Counter(look for look in map(_look, outputs) if look)
-    name = looks.most_common(1)[0][0] if looks else "prompt"
+    lists = Counter({look: n for look, n in looks.items() if look.startswith("list")})
+    # a model that answers with lists also answers in words; one that writes text makes no lists
+    name = next((look for look, _ in (lists or looks).most_common(1)), "prompt")
     dotted = {x.replace(".", "_"): x for x in functions if "." in x}
     called = Counter(_called(outputs, Form(name)))
     kept = sum(called[x] for x in dotted.values())
     changed = sum(called[x] for x in dotted)
-    return Form(name, dots=kept >= changed if kept or changed else name in _PROMPTED)
+    return Form(name, dots=kept >= changed if kept or changed else name not in _UNDOTTED)
 
 
 def _look(output: Any) -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 from toolgrove.errors import UsageError
 
-__all__ = ["CATEGORIES", "INSTALL", "Item", "Model", "items", "models"]
+__all__ = ["CATEGORIES", "INSTALL", "Item", "Model", "folder", "items", "models"]
 
 INSTALL = "pip install --no-deps bfcl-eval"
 
@@ -58,7 +58,14 @@ class Model:
 
 
 @cache
-def _folder() -> Path:
+def folder() -> Path:
+    """Where the package is installed.
+
+    Raises
+    ------
+    UsageError
+        Where it is not.
+    """
     spec = importlib.util.find_spec("bfcl_eval")
     found = list(spec.submodule_search_locations or ()) if spec else []
     if not found:
@@ -78,7 +85,7 @@ def items(category: str) -> Mapping[str, Item]:
         Where the package is not installed, or has no such category.
     """
     name = f"BFCL_v4_{category}.json"
-    data = _folder() / "data"
+    data = folder() / "data"
     if category not in CATEGORIES or not (data / name).is_file():
         raise UsageError(f"BFCL has no category {category!r} here; it has {', '.join(CATEGORIES)}")
     answers = {}
@@ -109,7 +116,7 @@ def models() -> Mapping[str, Model]:
 
     They are read from the source of its configuration, whose import needs every vendor's package.
     """
-    path = _folder() / "constants" / "model_config.py"
+    path = folder() / "constants" / "model_config.py"
     if not path.is_file():
         return {}
     found = {}

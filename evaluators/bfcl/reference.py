@@ -40,16 +40,20 @@ class Reference:
             self._enums = _load("bfcl_eval.constants.enums")
             self._utils = _load("bfcl_eval.utils")
 
-    def valid(self, output: Any, item: Item, form: str) -> bool | None:
-        """Its verdict; None where it breaks off with an error."""
+    def valid(self, output: Any, item: Item, form: str, *, dots: bool | None = None) -> bool | None:
+        """Its verdict; None where it breaks off with an error.
+
+        Names keep their dots in the form ``prompt`` only, unless ``dots`` says otherwise.
+        """
         try:
             if item.category.startswith("multi_turn"):
                 return self._valid_turns(output, item, form)
-            return self._valid_calls(output, item, form)
+            kept = form == "prompt" if dots is None else dots
+            return self._valid_calls(output, item, form, _MODEL[kept])
         except Exception:  # whatever it raises, it is no verdict
             return None
 
-    def _valid_calls(self, output: Any, item: Item, form: str) -> bool:
+    def _valid_calls(self, output: Any, item: Item, form: str, model: str) -> bool:
         name = next((x for x in ("javascript", "java") if x in item.category), "python").upper()
         formats, languages = self._enums.ReturnFormat, self._enums.Language
         try:
@@ -61,9 +65,8 @@ class Reference:
             return called != ("irrelevance" in item.category)
         if not self._utils.is_function_calling_format_output(calls):
             return False
-        dots = _MODEL[form == "prompt"]
         result = self._ast.ast_checker(
-            item.functions, calls, item.answers, languages[name], item.category, dots
+            item.functions, calls, item.answers, languages[name], item.category, model
         )
         return bool(result["valid"])
 

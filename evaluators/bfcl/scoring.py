@@ -16,7 +16,18 @@ from toolgrove.evaluators.bfcl.multi_turn import check_turns
 from toolgrove.evaluators.bfcl.outputs import Form, form_of_model, likely_form
 from toolgrove.evaluators.bfcl.package import CATEGORIES, Item, items, models
 
-__all__ = ["RULE", "Verdict", "category_of", "judge", "read_results", "score_results"]
+__all__ = [
+    "RULE",
+    "Share",
+    "Verdict",
+    "find_items",
+    "form_of",
+    "is_results",
+    "judge",
+    "read_results",
+    "score_results",
+    "shares",
+]
 
 RULE = "bfcl/4"
 _FILE = re.compile(r"BFCL_v\d+_(\w+?)(?:_result)?\.jsonl?$")
@@ -31,8 +42,44 @@ class Verdict:
     reason: str = ""
 
 
-def category_of(path: Path) -> str | None:
-    """The category that a result file's name tells, or None where its ids have to."""
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How many of a category's items got a verdict, and how many of those are right."""
+
+    category: str
+    items: int
+    judged: int
+    valid: int
+
+    @property
+    def rate(self) -> float:
+        """The share of right ones among the judged."""
+        return self.valid / self.judged
+
+
+def shares(verdicts: Sequence[Verdict]) -> list[Share]:
+    """What verdicts come to, by category in their order."""
+    by_category: dict[str, list[Verdict]] = {}
+    for verdict in verdicts:
+        if verdict.valid is not None:
+            by_category.setdefault(verdict.id.rpartition("_")[0], []).append(verdict)
+    return [
+        Share(name, len(items(name)), len(some), sum(v.valid is True for v in some))
+        for name, some in by_category.items()
+    ]
+
+
+def is_results(path: Path) -> bool:
+    """Whether the file's first line is a result of an item of BFCL, by its id."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(200).decode("utf-8", "replace")
+    found = re.match(r'\s*\{\s*"id"\s*:\s*"(\w+)_\d[\d-]*"\s*,', head)
+    return bool(found and found[1] in CATEGORIES)
+
+
+def _named_category(path: Path) -> str | None:
     found = _FILE.search(path.name)
     return found[1] if found and found[1] in CATEGORIES else None
 
@@ -45,7 +92,7 @@ def read_results(path: Path) -> list[Mapping[str, Any]]:
     FormatError
         Where a line is no JSON object with an ``id``.
     """
-    found = []
+    found: list[Mapping[str, Any]] = []
     for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), start=1):
         if not line.strip():
             continue
@@ -77,9 +124,8 @@ def score_results(
         Where they come from. A folder in it that has a model's name tells how its outputs are
         written, and the file's name the category; else the outputs and the ids do.
     """
-    named = category_of(path) if path else None
-    found = [_item(str(entry["id"]), named) for entry in entries]
-    form = _form(entries, found, path)
+    found = find_items(entries, path)
+    form = form_of(entries, found, path)
     for entry, item in zip(entries, found, strict=True):
         if item is None:
             yield Verdict(str(entry["id"]), None, "BFCL has no item of this id")
@@ -122,6 +168,12 @@ def _well_formed(calls: Any) -> bool:
     )
 
 
+def find_items(entries: Sequence[Mapping[str, Any]], path: Path | None = None) -> list[Item | None]:
+    """The item of each entry, by its id and the category that the file's name tells."""
+    named = _named_category(path) if path else None
+    return [_item(str(entry["id"]), named) for entry in entries]
+
+
 def _item(name: str, category: str | None) -> Item | None:
     by_id = name.rpartition("_")[0]
     for each in dict.fromkeys((category, by_id)):
@@ -130,9 +182,10 @@ def _item(name: str, category: str | None) -> Item | None:
     return None
 
 
-def _form(
-    entries: Sequence[Mapping[str, Any]], found: Sequence[Item | None], path: Path | None
+def form_of(
+    entries: Sequence[Mapping[str, Any]], found: Sequence[Item | None], path: Path | None = None
 ) -> Form:
+    """How the outputs of these entries are written: by the model's name, else by their look."""
     for part in path.absolute().parts if path else ():
         if part in models():
             return form_of_model(models()[part])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from toolgrove.errors import UsageError
 from toolgrove.evaluators.bfcl.generated import outputs_for
 from toolgrove.evaluators.bfcl.outputs import Form
-from toolgrove.evaluators.bfcl.package import CATEGORIES, items
+from toolgrove.evaluators.bfcl.package import CATEGORIES, Item, items
 from toolgrove.evaluators.bfcl.reference import Reference
-from toolgrove.evaluators.bfcl.scoring import judge
+from toolgrove.evaluators.bfcl.scoring import find_items, form_of, judge, read_results
 
-__all__ = ["Agreement", "verify"]
+__all__ = ["Agreement", "verify", "verify_recorded"]
 
 _FORMS = {"prompt": Form("prompt"), "list": Form("list", dots=False)}
 
@@ -31,6 +33,18 @@ class Agreement:
     equal: int = 0
     broken: int = 0
     different: list[dict[str, Any]] = field(default_factory=list)
+
+    def count(self, output: Any, item: Item, form: Form, theirs: bool | None) -> None:
+        """Judge one output by our rule, beside the other verdict on it."""
+        reason = judge(output, item, form)
+        self.outputs += 1
+        self.broken += theirs is None
+        self.valid += theirs is True
+        if (theirs is True) == (not reason):
+            self.equal += 1
+        else:
+            told = {"id": item.id, "form": form.name, "output": output, "bfcl": theirs}
+            self.different.append({**told, "ours": reason or "right"})
 
 
 def verify(categories: Sequence[str] = CATEGORIES, *, seed: int = 0) -> Iterator[Agreement]:
@@ -54,17 +68,30 @@ def verify(categories: Sequence[str] = CATEGORIES, *, seed: int = 0) -> Iterator
         for item in items(category).values():
             found.items += 1
             for form, output in outputs_for(item, seed=seed):
-                theirs = reference.valid(output, item, form)
-                reason = judge(output, item, _FORMS[form])
-                found.outputs += 1
-                if theirs is None:
-                    found.broken += 1
-                    theirs = False
-                found.valid += theirs
-                if theirs == (not reason):
-                    found.equal += 1
-                else:
-                    found.different.append(
-                        {"id": item.id, "form": form, "output": output, "bfcl": theirs, "ours": reason}
-                    )
+                found.count(output, item, _FORMS[form], reference.valid(output, item, form))
         yield found
+
+
+def verify_recorded(path: Path) -> Agreement:
+    """Judge the outputs of a result file twice, and count.
+
+    Raises
+    ------
+    UsageError
+        Where its outputs are of a form that only one of BFCL's handlers reads.
+    """
+    entries = read_results(path)
+    found = find_items(entries, path)
+    form = form_of(entries, found, path)
+    if form.name not in _FORMS:
+        raise UsageError(
+            f"{path}: outputs of the form {form.name!r} are not compared, only scored."
+        )
+    reference, agreement = Reference(), Agreement(path.name)
+    for entry, item in zip(entries, found, strict=True):
+        if item is not None:
+            agreement.items += 1
+            output = entry.get("result")
+            theirs = reference.valid(output, item, form.name, dots=form.dots)
+            agreement.count(output, item, form, theirs)
+    return agreement

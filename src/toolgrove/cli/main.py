@@ -35,6 +35,7 @@ COMMANDS: tuple[str, ...] = (
     "search",
     "serve",
     "train",
+    "verify",
     "view",
 )
 

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from toolgrove.cli.common import print_json, progress, skippable
+from toolgrove.cli.common import progress, skippable
 from toolgrove.cli.score_answers import ANSWERS
+from toolgrove.cli.score_bfcl import BFCL
 from toolgrove.cli.scored import ScoredKind, WantedScores
 from toolgrove.errors import UsageError
 
@@ -27,11 +28,14 @@ Examples:
 
   toolgrove score dfs.json --queries ids.json --votes pass_rate.json --write-tooleval out
 
-Answers are ToolBench's trees, ToolEval's converted answers, or runs; all PATHs are one system's.
+  toolgrove score result/gpt-4o-FC/non_live/BFCL_v4_simple_python_result.json > verdicts.jsonl
+
+Answers are ToolBench's trees, ToolEval's converted answers, runs, or BFCL's result files; all PATHs
+are one system's. Of BFCL's, each item's verdict is one line of JSON with `id` and `valid`.
 A query of --queries without an answer stays in the denominator.
 """
 
-KINDS: tuple[ScoredKind, ...] = (ANSWERS,)
+KINDS: tuple[ScoredKind, ...] = (BFCL, ANSWERS)
 """What can be scored; the first kind that knows a path has it, and the last one takes any."""
 
 
@@ -68,7 +72,10 @@ def score(
     ] = None,
     concurrency: Annotated[int, typer.Option(help="Answers under judgement at once.", min=1)] = 1,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad files out.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="Write BFCL's verdicts here, a line an item.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:
     """Judge answers that somebody else made, without running anything.
 
@@ -76,13 +83,14 @@ def score(
     """
     wanted = WantedScores(
         tuple(paths), tuple(queries or ()), tuple(votes or ()), judge or "", prompts, times,
-        tuple(against or ()), tuple(against_votes or ()), write_tooleval, concurrency, skip_bad,
+        tuple(against or ()), tuple(against_votes or ()), write_tooleval, concurrency,
+        skip_bad, out,
     )  # fmt: skip
     kind = _kind(wanted.paths)
     with progress("scoring") as tick, skippable():
         report = kind.score(wanted, tick)
     if json:
-        print_json(report)
+        kind.dump(report)
     else:
         kind.show(report)
 

@@ -22,6 +22,8 @@ def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
     from toolgrove.evaluators.tooleval.answered import load_answer_set, load_asked
     from toolgrove.evaluators.tooleval.rulings import by_test_set, pass_rates, rule
 
+    if wanted.out is not None:
+        raise UsageError("--out is for BFCL's result files; for answers there is --json.")
     asked = load_asked(wanted.queries) if wanted.queries else None
     answers = load_answer_set(wanted.paths, asked, skip_bad=wanted.skip_bad, tick=tick)
     if not answers.asked:

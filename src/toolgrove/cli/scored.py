@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from toolgrove.cli.common import print_json
 from toolgrove.machine.progress import Tick
 
 __all__ = ["ScoredKind", "WantedScores"]
@@ -30,6 +31,7 @@ class WantedScores:
     write_tooleval: Path | None = None
     concurrency: int = 1
     skip_bad: bool = False
+    out: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +48,12 @@ class ScoredKind:
         What ``--json`` prints. It refuses options that say nothing of its files.
     show : callable
         Prints it for people.
+    dump : callable
+        Prints it for programs; one JSON document unless the kind says otherwise.
     """
 
     name: str
     holds: Callable[[Path], bool]
     score: Callable[[WantedScores, Tick], Any]
     show: Callable[[Any], None]
+    dump: Callable[[Any], None] = print_json
