@@ -93,9 +93,7 @@ class GorillaFileSystem:
 def items() -> dict[str, list[tuple[dict[str, Any], list[Any]]]]:
     """The items of each category, with what is right."""
 
-    def asked(
-        name: str, functions: list[Any], right: list[Any]
-    ) -> tuple[dict[str, Any], list[Any]]:
+    def asked(name: str, functions: list[Any], right: list[Any]) -> tuple[Any, list[Any]]:
         question = [[{"role": "user", "content": "Do it."}]]
         return {"id": name, "question": question, "function": functions}, right
 

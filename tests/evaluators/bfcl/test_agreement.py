@@ -1,4 +1,4 @@
-"""Rule ``bfcl/4`` against BFCL's own checker, where the package and what it imports are installed."""
+"""Rule ``bfcl/4`` against BFCL's own checker, where that can be imported."""
 
 from __future__ import annotations
 

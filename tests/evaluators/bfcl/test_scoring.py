@@ -83,11 +83,18 @@ def test_allowed_values_are_as_bfcl_takes_them() -> None:
     assert not called(digits=None)
 
 
-@pytest.mark.parametrize(
-    "result",
-    [None, 5, True, {}, [[]], [5], [None], "x", [{}], [{"f": None}], [{"f": "{"}], [["f"]]]
-    + [[{"unit.convert": "[]"}], [{"unit.convert": '{"value": 1e999}'}], {"a": {"b": 1}}],
+WEIRD: tuple[Any, ...] = (
+    *(None, 5, True, "x", {}, {"a": {"b": 1}}, [[]], [5], [None], [{}], [["f"]]),
+    *(
+        [{"f": None}],
+        [{"f": "{"}],
+        [{"unit.convert": "[]"}],
+        [{"unit.convert": '{"value": 1e999}'}],
+    ),
 )
+
+
+@pytest.mark.parametrize("result", WEIRD)
 @pytest.mark.parametrize("form", ["prompt", "list", "list-plain", "tags", "json", "json-llama"])
 def test_a_weird_output_is_wrong_and_no_error(result: Any, form: str) -> None:
     assert not right("simple_python_0", result, form)
@@ -184,6 +191,7 @@ def test_an_argument_is_never_run(tmp_path: Path) -> None:
 
 
 CALL = {"value": 3, "to": "feet"}
+NAMED = json.dumps({"name": "unit.convert", "arguments": CALL})
 
 
 @pytest.mark.parametrize(
@@ -193,10 +201,10 @@ CALL = {"value": 3, "to": "feet"}
         [{"unit_convert": CALL}],
         [{"tool_name": "unit_convert", "parameters": CALL}],
         "[unit.convert(value=3, to='feet')]",
-        '<tool_call>\n{"name": "unit.convert", "arguments": {"value": 3, "to": "feet"}}\n</tool_call>',
-        '[{"name": "unit.convert", "arguments": {"value": 3, "to": "feet"}}]',
-        '```[{"name": "unit.convert", "arguments": {"value": 3, "to": "feet"}}]```',
-        '<|python_tag|>{"name": "unit.convert", "parameters": {"value": 3, "to": "feet"}}',
+        f"<tool_call>\n{NAMED}\n</tool_call>",
+        f"[{NAMED}]",
+        f"```[{NAMED}]```",
+        f"<|python_tag|>{NAMED.replace('arguments', 'parameters')}",
         "<TOOLCALL>[unit.convert(value=3, to='feet')]</TOOLCALL>",
     ],
 )
