@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
-from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.errors import NoCalls
 
 __all__ = ["java_calls", "javascript_calls"]
 
@@ -51,7 +51,7 @@ def java_calls(source: str) -> Calls:
     [{'Db.find': {'table': 'users', 'ids': 'new int[]{1,2}'}}]
     """
     if len(source.encode()) <= _SHORTEST:
-        raise Unreadable("no Java call")
+        raise NoCalls("no Java call")
     return _Source(source, java=True).calls()
 
 
@@ -87,7 +87,7 @@ class _Source:
         name = self.raw(start, self.at)
         arguments = self.arguments()
         if self.peek() not in ("", ";"):
-            raise Unreadable("more than one call")
+            raise NoCalls("more than one call")
         return [{name: arguments}]
 
     def arguments(self) -> dict[Any, str]:
@@ -99,12 +99,12 @@ class _Source:
             name, value = self.argument(start, self.at)
             if value is not None:
                 if name in found:
-                    raise Unreadable(f"{name} is given twice")
+                    raise NoCalls(f"{name} is given twice")
                 found[name] = value
             if self.peek() != ")":
                 self.take(",")
                 if self.java and self.peek() == ")":
-                    raise Unreadable("a comma too many")
+                    raise NoCalls("a comma too many")
         self.at += 1
         return found
 
@@ -121,7 +121,7 @@ class _Source:
 
     def value(self, start: int, end: int) -> str:
         if end <= start:
-            raise Unreadable("an argument without a value")
+            raise NoCalls("an argument without a value")
         if not self.java:
             text = self.raw(start, end)
             quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
@@ -145,7 +145,7 @@ class _Source:
         if opened < end and self.tokens[opened].text == "[":
             rest = "".join(self.raw(i, i + 1) for i in range(opened, end))
             if not rest.startswith("[]{"):
-                raise Unreadable("an array without its elements")
+                raise NoCalls("an array without its elements")
             return f"new {kind}{rest}"
         parts, close = [], self.closing(opened)
         first = opened + 1
@@ -190,15 +190,15 @@ class _Source:
             opened = self.at - 1
             self.at = self.closing(opened) + 1
             if token.text == "(" and self.at == opened + 2 and self.peek() not in ("=>", "->"):
-                raise Unreadable("nothing between the brackets")
+                raise NoCalls("nothing between the brackets")
             if self.java and (self.kind() in ("name", "text", "number")):
                 self.operand()  # a cast
         elif token.text == "/" and not self.java:
             self.regex()
         elif token.kind not in ("name", "number", "text"):
-            raise Unreadable(f"{token.text!r} is no value")
+            raise NoCalls(f"{token.text!r} is no value")
         elif not (self.java_literal(token) if self.java else self.js_literal(token)):
-            raise Unreadable(f"{token.text!r} is no value of the language")
+            raise NoCalls(f"{token.text!r} is no value of the language")
         self.postfix()
 
     @staticmethod
@@ -234,7 +234,7 @@ class _Source:
             sign = self.peek()
             if sign in ("(", "["):
                 if self.java and self.closing(self.at) == self.at + 1 and sign == "[":
-                    raise Unreadable("an index is missing")
+                    raise NoCalls("an index is missing")
                 self.at = self.closing(self.at) + 1
             else:
                 self.at += 1
@@ -252,7 +252,7 @@ class _Source:
                     break
                 if not stack:
                     return i
-        raise Unreadable("brackets that do not close")
+        raise NoCalls("brackets that do not close")
 
     def depth(self, start: int, end: int) -> int:
         texts = [t.text for t in self.tokens[start:end]]
@@ -266,17 +266,17 @@ class _Source:
 
     def next(self) -> _Token:
         if self.at >= len(self.tokens):
-            raise Unreadable("the call breaks off")
+            raise NoCalls("the call breaks off")
         self.at += 1
         return self.tokens[self.at - 1]
 
     def take(self, text: str) -> None:
         if self.next().text != text:
-            raise Unreadable(f"no {text!r} where one was due")
+            raise NoCalls(f"no {text!r} where one was due")
 
     def take_name(self) -> None:
         if self.next().kind != "name":
-            raise Unreadable("no name where one was due")
+            raise NoCalls("no name where one was due")
 
     def raw(self, start: int, end: int) -> str:
         """The source of these tokens; in Java cut as BFCL cuts it, by bytes."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-__all__ = ["Unreadable"]
+__all__ = ["NoCalls"]
 
 
-class Unreadable(ValueError):
+class NoCalls(ValueError):
     """An output that holds no calls in the form that is looked for. It is wrong, not an error."""

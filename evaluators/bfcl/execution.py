@@ -22,7 +22,7 @@ from typing import Any
 
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.bfcl.literals import parse_expression
-from toolgrove.evaluators.bfcl.package import INSTALL, Item
+from toolgrove.evaluators.bfcl.package import INSTALL, BfclItem
 
 __all__ = ["Apis"]
 
@@ -43,7 +43,7 @@ _FUNCTION = re.compile(r"\b([a-zA-Z_]\w*)\s*(?=\()")
 class Apis:
     """The APIs of one item in their first state, for one side: the model's, or the reference's."""
 
-    def __init__(self, item: Item, side: str) -> None:
+    def __init__(self, item: BfclItem, side: str) -> None:
         long = "long_context" in item.category
         self.instances = {name: _instance(name, item, long) for name in item.classes}
         self._names = {f"{side}_{name}": api for name, api in self.instances.items()}
@@ -100,7 +100,7 @@ def _told(result: Any) -> str:
     return str(result)
 
 
-def _instance(name: str, item: Item, long: bool) -> Any:
+def _instance(name: str, item: BfclItem, long: bool) -> Any:
     try:
         with _mpmath():
             module = importlib.import_module(f"{_SOURCE}.{_MODULES[name]}")

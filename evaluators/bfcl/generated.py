@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from toolgrove.evaluators.bfcl.execution import Apis
-from toolgrove.evaluators.bfcl.package import Item
+from toolgrove.evaluators.bfcl.package import BfclItem
 
 __all__ = ["outputs_for"]
 
@@ -25,7 +25,7 @@ _ODD: tuple[Any, ...] = (
 _WORDS = "I am sorry, but none of these functions fits."
 
 
-def outputs_for(item: Item, *, seed: int = 0) -> Iterator[tuple[str, Any]]:
+def outputs_for(item: BfclItem, *, seed: int = 0) -> Iterator[tuple[str, Any]]:
     """Outputs for an item, each with the name of its form: ``prompt`` or ``list``.
 
     The first of each form is right wherever the answers can be written in it.
@@ -43,11 +43,11 @@ def outputs_for(item: Item, *, seed: int = 0) -> Iterator[tuple[str, Any]]:
     yield from (("list", odd) for odd in _ODD)
 
 
-def _in_turns(text: str, item: Item) -> Any:
+def _in_turns(text: str, item: BfclItem) -> Any:
     return [[text] for _ in item.answers] if item.category.startswith("multi_turn") else text
 
 
-def _variants(item: Item, rng: random.Random) -> Iterator[Any]:
+def _variants(item: BfclItem, rng: random.Random) -> Iterator[Any]:
     if item.category.startswith("multi_turn"):
         yield from _turns(item, rng)
         return
@@ -69,7 +69,7 @@ def _variants(item: Item, rng: random.Random) -> Iterator[Any]:
                 yield changed
 
 
-def _right(answer: Mapping[str, Mapping[str, Any]], item: Item, optional: bool) -> Call:
+def _right(answer: Mapping[str, Mapping[str, Any]], item: BfclItem, optional: bool) -> Call:
     name, allowed = next(iter(answer.items()))
     given = {}
     for parameter, values in allowed.items():
@@ -86,7 +86,7 @@ def _unwrapped(value: Any) -> Any:
     return [_unwrapped(x) for x in value] if isinstance(value, list) else value
 
 
-def _code(value: Any, parameter: str, item: Item) -> Any:
+def _code(value: Any, parameter: str, item: BfclItem) -> Any:
     """A value as the code that a parameter of a Java or JavaScript function is given as."""
     if not item.category.startswith(("simple_java", "simple_javascript")):
         return value
@@ -196,7 +196,7 @@ def _listed(calls: list[Call]) -> list[dict[str, str]]:
     return [{name: json.dumps(arguments)} for call in calls for name, arguments in call.items()]
 
 
-def _text(calls: list[Call], item: Item) -> str:
+def _text(calls: list[Call], item: BfclItem) -> str:
     foreign = item.category.startswith(("simple_java", "simple_javascript"))
     show = _quoted if foreign else repr
     said = (
@@ -213,7 +213,7 @@ def _quoted(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _turns(item: Item, rng: random.Random) -> Iterator[list[list[Call]]]:
+def _turns(item: BfclItem, rng: random.Random) -> Iterator[list[list[Call]]]:
     apis = Apis(item, "signatures").instances.values()
     right = [[_named(text, apis) for text in turn] for turn in item.answers]
     yield right

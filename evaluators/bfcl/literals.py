@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.errors import NoCalls
 
 __all__ = ["parse_expression", "python_calls"]
 
@@ -27,13 +27,13 @@ _OPERATORS: Mapping[type[ast.operator], Callable[[Any, Any], Any]] = {
 
 
 def parse_expression(text: str) -> ast.expr:
-    """The syntax tree of one Python expression; :class:`Unreadable` where it is none."""
+    """The syntax tree of one Python expression; :class:`NoCalls` where it is none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # models write "\\d" and `5in`
             return ast.parse(text, "<string>", mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(str(error)) from error
+        raise NoCalls(str(error)) from error
 
 
 def python_calls(text: str) -> Calls:
@@ -50,13 +50,13 @@ def python_calls(text: str) -> Calls:
     if isinstance(parsed, ast.Call):
         return [_call(parsed)]
     if not isinstance(parsed, ast.List | ast.Tuple | ast.Set):
-        raise Unreadable("no list of calls")
+        raise NoCalls("no list of calls")
     return [_call(element) for element in parsed.elts]
 
 
 def _call(node: ast.expr) -> dict[str, Any]:
     if not isinstance(node, ast.Call):
-        raise Unreadable(f"{ast.unparse(node)} is no call")
+        raise NoCalls(f"{ast.unparse(node)} is no call")
     return {_name(node.func): {k.arg: _value(k.value) for k in node.keywords}}
 
 
@@ -93,14 +93,14 @@ def _value(node: ast.expr | None) -> Any:
         case ast.BinOp():
             return _computed(node)
         case _:
-            raise Unreadable("an argument that is no literal")
+            raise NoCalls("an argument that is no literal")
 
 
 def _pairs(keys: list[Any], values: list[Any]) -> dict[Any, Any]:
     try:
         return dict(zip(keys, values, strict=True))
     except TypeError as error:
-        raise Unreadable(str(error)) from error
+        raise NoCalls(str(error)) from error
 
 
 def _computed(node: ast.expr) -> Any:
@@ -109,16 +109,16 @@ def _computed(node: ast.expr) -> Any:
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
             a, b = _computed(left), _computed(right)
             if _size(a, b, op) > _LONGEST:
-                raise Unreadable("a value too long to compute")
+                raise NoCalls("a value too long to compute")
             try:
                 return _OPERATORS[type(op)](a, b)
             except (ArithmeticError, TypeError, ValueError) as error:
-                raise Unreadable(str(error)) from error
+                raise NoCalls(str(error)) from error
         case _:
             try:
                 return ast.literal_eval(node)
             except (ValueError, TypeError) as error:
-                raise Unreadable(str(error)) from error
+                raise NoCalls(str(error)) from error
 
 
 def _size(a: Any, b: Any, op: ast.operator) -> int:

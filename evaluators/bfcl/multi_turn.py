@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.errors import NoCalls
 from toolgrove.evaluators.bfcl.execution import Apis
 from toolgrove.evaluators.bfcl.outputs import Form, written
-from toolgrove.evaluators.bfcl.package import Item
+from toolgrove.evaluators.bfcl.package import BfclItem
 
 __all__ = ["check_turns"]
 
 
-def check_turns(result: Any, item: Item, form: Form) -> str:
+def check_turns(result: Any, item: BfclItem, form: Form) -> str:
     """Why these turns are wrong; empty where they are right.
 
     After each turn with reference calls, the APIs of the model must have the same public state as
@@ -24,7 +24,7 @@ def check_turns(result: Any, item: Item, form: Form) -> str:
     ----------
     result : list of list
         The outputs of the model, by turn and step.
-    item : Item
+    item : BfclItem
         What was asked.
     form : Form
         How the model writes its calls.
@@ -59,7 +59,7 @@ def _steps(turn: Any, form: Form) -> list[list[str]]:
     for output in turn if isinstance(turn, list | str) else ():
         try:
             calls = written(form.executed(output), form)
-        except Unreadable:
+        except NoCalls:
             continue
         if calls:
             found.append(calls)

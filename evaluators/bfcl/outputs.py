@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from toolgrove.evaluators.bfcl.code_calls import java_calls, javascript_calls
-from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.errors import NoCalls
 from toolgrove.evaluators.bfcl.literals import python_calls
-from toolgrove.evaluators.bfcl.package import Model
+from toolgrove.evaluators.bfcl.package import KnownModel
 
 __all__ = ["FORMS", "Form", "form_of_model", "likely_form", "written"]
 
@@ -40,15 +40,15 @@ class Form:
 
         Raises
         ------
-        Unreadable
+        NoCalls
             Where it holds none in this form; text that answers in words is such an output.
         """
         try:
             return FORMS[self.name](output, language)
-        except Unreadable:
+        except NoCalls:
             raise
         except _MISFITS as error:
-            raise Unreadable(f"{type(error).__name__}: {error}") from error
+            raise NoCalls(f"{type(error).__name__}: {error}") from error
 
     def executed(self, output: Any) -> Calls:
         """The calls in an output of an executed category."""
@@ -60,10 +60,10 @@ class Form:
     def _read(read: Callable[[Any, str], Calls], output: Any, language: str) -> Calls:
         try:
             return read(output, language)
-        except Unreadable:
+        except NoCalls:
             raise
         except _MISFITS as error:
-            raise Unreadable(f"{type(error).__name__}: {error}") from error
+            raise NoCalls(f"{type(error).__name__}: {error}") from error
 
 
 def written(calls: Iterable[Any], form: Form) -> list[str]:
@@ -75,7 +75,7 @@ def written(calls: Iterable[Any], form: Form) -> list[str]:
             for name, arguments in call.items()
         ]
     except (AttributeError, LookupError) as error:
-        raise Unreadable(str(error)) from error
+        raise NoCalls(str(error)) from error
 
 
 def _argument(value: Any, form: Form) -> str:
@@ -85,7 +85,7 @@ def _argument(value: Any, form: Form) -> str:
     if all(isinstance(x, dict) for x in value.values()):
         name = next(iter(value.keys()), None)
         if name is None:
-            raise Unreadable("an empty object")
+            raise NoCalls("an empty object")
         inner = ", ".join(f"{k}={_argument(v, form)}" for k, v in value[name].items())
         return f"{name}({inner})"
     return "{" + ", ".join(f"'{k}': {_argument(v, form)}" for k, v in value.items()) + "}"
@@ -139,14 +139,14 @@ def _plain(output: Any, _: str) -> Calls:
     if isinstance(output, dict):
         return [output]
     if not isinstance(output, list):
-        raise Unreadable("no list of calls")
+        raise NoCalls("no list of calls")
     return output
 
 
 def _named(name: str, arguments: str) -> Callable[[Any, str], Calls]:
     def read(output: Any, _: str) -> Calls:
         if not isinstance(output, list):
-            raise Unreadable("no list of calls")
+            raise NoCalls("no list of calls")
         return [{call[name]: call[arguments]} for call in output]
 
     return read
@@ -198,7 +198,7 @@ def _json_llama(output: Any, _: str) -> Calls:
         try:
             calls = ast.literal_eval(text.strip())
         except SyntaxError as error:
-            raise Unreadable(str(error)) from error
+            raise NoCalls(str(error)) from error
     return [{c["name"]: c["parameters"]} for c in ([calls] if isinstance(calls, dict) else calls)]
 
 
@@ -243,7 +243,7 @@ _PROMPT_HANDLERS: Mapping[str, str] = {
 }
 
 
-def form_of_model(model: Model) -> Form:
+def form_of_model(model: KnownModel) -> Form:
     """The form of a model that BFCL knows."""
     known, usual = (_HANDLERS, "list") if model.calls else (_PROMPT_HANDLERS, "prompt")
     return Form(known.get(model.handler, usual), model.dots)
@@ -300,5 +300,5 @@ def _called(outputs: Iterable[Any], form: Form) -> Iterable[str]:
     for output in outputs:
         try:
             yield from (name for call in form.calls(output) for name in call)
-        except (Unreadable, TypeError):
+        except (NoCalls, TypeError):
             continue

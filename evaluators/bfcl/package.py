@@ -16,7 +16,7 @@ from typing import Any
 
 from toolgrove.errors import UsageError
 
-__all__ = ["CATEGORIES", "INSTALL", "Item", "Model", "folder", "items", "models"]
+__all__ = ["CATEGORIES", "INSTALL", "BfclItem", "KnownModel", "folder", "items", "models"]
 
 INSTALL = "pip install --no-deps bfcl-eval"
 
@@ -32,7 +32,7 @@ CATEGORIES: tuple[str, ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class BfclItem:
     """One item: what is asked, what is offered, and what is right.
 
     ``answers`` has one mapping a right call; in the ``multi_turn`` categories a list of calls, as
@@ -49,7 +49,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class KnownModel:
     """How BFCL reads a model: its handler, whether it calls by schema, and is offered dots."""
 
     handler: str
@@ -76,7 +76,7 @@ def folder() -> Path:
 
 
 @cache
-def items(category: str) -> Mapping[str, Item]:
+def items(category: str) -> Mapping[str, BfclItem]:
     """The items of a category by their ids, in BFCL's order.
 
     Raises
@@ -92,7 +92,7 @@ def items(category: str) -> Mapping[str, Item]:
     if (data / "possible_answer" / name).is_file():
         answers = {x["id"]: x["ground_truth"] for x in _lines(data / "possible_answer" / name)}
     return {
-        raw["id"]: Item(
+        raw["id"]: BfclItem(
             id=raw["id"],
             category=category,
             question=raw["question"],
@@ -111,7 +111,7 @@ def _lines(path: Path) -> list[Any]:
 
 
 @cache
-def models() -> Mapping[str, Model]:
+def models() -> Mapping[str, KnownModel]:
     """The models that BFCL knows, by the names that its result folders have.
 
     They are read from the source of its configuration, whose import needs every vendor's package.
@@ -126,7 +126,7 @@ def models() -> Mapping[str, Model]:
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and isinstance(value, ast.Call):
                 given = {k.arg: ast.unparse(k.value) for k in value.keywords}
-                model = Model(
+                model = KnownModel(
                     handler=given.get("model_handler", ""),
                     calls=given.get("is_fc_model") == "True",
                     dots=given.get("underscore_to_dot") != "True",

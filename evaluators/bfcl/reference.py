@@ -11,9 +11,9 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.bfcl.package import INSTALL, Item
+from toolgrove.evaluators.bfcl.package import INSTALL, BfclItem
 
-__all__ = ["Reference"]
+__all__ = ["OwnChecker"]
 
 _CONFIGURATION = "bfcl_eval.constants.model_config"
 _NEEDS = (
@@ -23,7 +23,7 @@ _NEEDS = (
 _MODEL = {True: "prompt", False: "list"}
 
 
-class Reference:
+class OwnChecker:
     """BFCL's checker, as its runner calls it.
 
     Its models' configuration is stood in for: it imports every vendor's package, and the checker
@@ -40,7 +40,9 @@ class Reference:
             self._enums = _load("bfcl_eval.constants.enums")
             self._utils = _load("bfcl_eval.utils")
 
-    def valid(self, output: Any, item: Item, form: str, *, dots: bool | None = None) -> bool | None:
+    def valid(
+        self, output: Any, item: BfclItem, form: str, *, dots: bool | None = None
+    ) -> bool | None:
         """Its verdict; None where it breaks off with an error.
 
         Names keep their dots in the form ``prompt`` only, unless ``dots`` says otherwise.
@@ -53,7 +55,7 @@ class Reference:
         except Exception:  # whatever it raises, it is no verdict
             return None
 
-    def _valid_calls(self, output: Any, item: Item, form: str, model: str) -> bool:
+    def _valid_calls(self, output: Any, item: BfclItem, form: str, model: str) -> bool:
         name = next((x for x in ("javascript", "java") if x in item.category), "python").upper()
         formats, languages = self._enums.ReturnFormat, self._enums.Language
         try:
@@ -80,7 +82,7 @@ class Reference:
             decoded.append({name: json.loads(call[name])})
         return decoded
 
-    def _valid_turns(self, output: Any, item: Item, form: str) -> bool:
+    def _valid_turns(self, output: Any, item: BfclItem, form: str) -> bool:
         if type(output) is not list or len(output) != len(item.answers):
             return False
         turns = []

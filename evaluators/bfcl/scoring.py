@@ -11,15 +11,15 @@ from typing import Any
 
 from toolgrove.errors import FormatError
 from toolgrove.evaluators.bfcl.checker import check_calls
-from toolgrove.evaluators.bfcl.errors import Unreadable
+from toolgrove.evaluators.bfcl.errors import NoCalls
 from toolgrove.evaluators.bfcl.multi_turn import check_turns
 from toolgrove.evaluators.bfcl.outputs import Form, form_of_model, likely_form
-from toolgrove.evaluators.bfcl.package import CATEGORIES, Item, items, models
+from toolgrove.evaluators.bfcl.package import CATEGORIES, BfclItem, items, models
 
 __all__ = [
     "RULE",
+    "ItemVerdict",
     "Share",
-    "Verdict",
     "find_items",
     "form_of",
     "is_results",
@@ -34,7 +34,7 @@ _FILE = re.compile(r"BFCL_v\d+_(\w+?)(?:_result)?\.jsonl?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ItemVerdict:
     """Whether the output for an item is right, and why not; ``valid`` is None without an item."""
 
     id: str
@@ -57,9 +57,9 @@ class Share:
         return self.valid / self.judged
 
 
-def shares(verdicts: Sequence[Verdict]) -> list[Share]:
+def shares(verdicts: Sequence[ItemVerdict]) -> list[Share]:
     """What verdicts come to, by category in their order."""
-    by_category: dict[str, list[Verdict]] = {}
+    by_category: dict[str, list[ItemVerdict]] = {}
     for verdict in verdicts:
         if verdict.valid is not None:
             by_category.setdefault(verdict.id.rpartition("_")[0], []).append(verdict)
@@ -113,7 +113,7 @@ def read_results(path: Path) -> list[Mapping[str, Any]]:
 
 def score_results(
     entries: Sequence[Mapping[str, Any]], *, path: Path | None = None
-) -> Iterator[Verdict]:
+) -> Iterator[ItemVerdict]:
     """A verdict on each entry, in their order.
 
     Parameters
@@ -128,20 +128,20 @@ def score_results(
     form = form_of(entries, found, path)
     for entry, item in zip(entries, found, strict=True):
         if item is None:
-            yield Verdict(str(entry["id"]), None, "BFCL has no item of this id")
+            yield ItemVerdict(str(entry["id"]), None, "BFCL has no item of this id")
         else:
             reason = judge(entry.get("result"), item, form)
-            yield Verdict(item.id, not reason, reason)
+            yield ItemVerdict(item.id, not reason, reason)
 
 
-def judge(result: Any, item: Item, form: Form) -> str:
+def judge(result: Any, item: BfclItem, form: Form) -> str:
     """Why a recorded output is wrong for an item; empty where it is right."""
     if item.category.startswith("multi_turn"):
         return check_turns(result, item, form)
     language = next((x for x in ("javascript", "java") if x in item.category), "python")
     try:
         calls = form.calls(result, language)
-    except Unreadable as error:
+    except NoCalls as error:
         return "" if "irrelevance" in item.category else f"no calls can be read: {error}"
     well_formed = _well_formed(calls)
     if "relevance" in item.category:
@@ -168,13 +168,15 @@ def _well_formed(calls: Any) -> bool:
     )
 
 
-def find_items(entries: Sequence[Mapping[str, Any]], path: Path | None = None) -> list[Item | None]:
+def find_items(
+    entries: Sequence[Mapping[str, Any]], path: Path | None = None
+) -> list[BfclItem | None]:
     """The item of each entry, by its id and the category that the file's name tells."""
     named = _named_category(path) if path else None
     return [_item(str(entry["id"]), named) for entry in entries]
 
 
-def _item(name: str, category: str | None) -> Item | None:
+def _item(name: str, category: str | None) -> BfclItem | None:
     by_id = name.rpartition("_")[0]
     for each in dict.fromkeys((category, by_id)):
         if each in CATEGORIES and name in items(each):
@@ -183,7 +185,7 @@ def _item(name: str, category: str | None) -> Item | None:
 
 
 def form_of(
-    entries: Sequence[Mapping[str, Any]], found: Sequence[Item | None], path: Path | None = None
+    entries: Sequence[Mapping[str, Any]], found: Sequence[BfclItem | None], path: Path | None = None
 ) -> Form:
     """How the outputs of these entries are written: by the model's name, else by their look."""
     for part in path.absolute().parts if path else ():

@@ -10,8 +10,8 @@ from typing import Any
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.bfcl.generated import outputs_for
 from toolgrove.evaluators.bfcl.outputs import Form
-from toolgrove.evaluators.bfcl.package import CATEGORIES, Item, items
-from toolgrove.evaluators.bfcl.reference import Reference
+from toolgrove.evaluators.bfcl.package import CATEGORIES, BfclItem, items
+from toolgrove.evaluators.bfcl.reference import OwnChecker
 from toolgrove.evaluators.bfcl.scoring import find_items, form_of, judge, read_results
 
 __all__ = ["Agreement", "verify", "verify_recorded"]
@@ -34,7 +34,7 @@ class Agreement:
     broken: int = 0
     different: list[dict[str, Any]] = field(default_factory=list)
 
-    def count(self, output: Any, item: Item, form: Form, theirs: bool | None) -> None:
+    def count(self, output: Any, item: BfclItem, form: Form, theirs: bool | None) -> None:
         """Judge one output by our rule, beside the other verdict on it."""
         reason = judge(output, item, form)
         self.outputs += 1
@@ -62,7 +62,7 @@ def verify(categories: Sequence[str] = CATEGORIES, *, seed: int = 0) -> Iterator
     Agreement
         One a category, when it is done.
     """
-    reference = Reference()
+    reference = OwnChecker()
     for category in categories:
         found = Agreement(category)
         for item in items(category).values():
@@ -87,7 +87,7 @@ def verify_recorded(path: Path) -> Agreement:
         raise UsageError(
             f"{path}: outputs of the form {form.name!r} are not compared, only scored."
         )
-    reference, agreement = Reference(), Agreement(path.name)
+    reference, agreement = OwnChecker(), Agreement(path.name)
     for entry, item in zip(entries, found, strict=True):
         if item is not None:
             agreement.items += 1

@@ -14,7 +14,7 @@ from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.bfcl.outputs import Form
 from toolgrove.evaluators.bfcl.package import items
 from toolgrove.evaluators.bfcl.scoring import (
-    Verdict,
+    ItemVerdict,
     is_results,
     judge,
     read_results,
@@ -228,7 +228,7 @@ def test_an_id_that_bfcl_does_not_have_gets_no_verdict() -> None:
     found = list(score_results(entries))
     assert [v.valid for v in found] == [None, None]
     assert shares(found) == []
-    assert shares([*found, Verdict("simple_python_0", True)])[0].items == 3
+    assert shares([*found, ItemVerdict("simple_python_0", True)])[0].items == 3
 
 
 def test_a_line_that_is_no_result_is_named(tmp_path: Path) -> None:
