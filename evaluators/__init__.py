@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from toolgrove.evaluators.registry import parse_evaluators
     from toolgrove.evaluators.report import Summary
     from toolgrove.evaluators.runner import run_batch
+    from toolgrove.evaluators.state import StateEvaluator
+    from toolgrove.evaluators.trace import TraceEvaluator
 
 __all__ = [
     "AnswerEvaluator",
@@ -26,7 +28,9 @@ __all__ = [
     "Evaluator",
     "GraphEvaluator",
     "PassEvaluator",
+    "StateEvaluator",
     "Summary",
+    "TraceEvaluator",
     "breakdown",
     "check_answer",
     "compare_calls",
@@ -44,7 +48,9 @@ __getattr__, __dir__ = face(
         "Evaluator": "evaluators.base",
         "GraphEvaluator": "evaluators.graphs",
         "PassEvaluator": "evaluators.passrate",
+        "StateEvaluator": "evaluators.state",
         "Summary": "evaluators.report",
+        "TraceEvaluator": "evaluators.trace",
         "breakdown": "evaluators.base",
         "check_answer": "evaluators.answer",
         "compare_calls": "evaluators.calls",

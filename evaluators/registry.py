@@ -34,6 +34,8 @@ EVALUATORS: Plugins[type[Evaluator]] = Plugins(
         "calls": "toolgrove.evaluators.calls:CallEvaluator",
         "graph": "toolgrove.evaluators.graphs:GraphEvaluator",
         "pass": "toolgrove.evaluators.passrate:PassEvaluator",
+        "state": "toolgrove.evaluators.state:StateEvaluator",
+        "trace": "toolgrove.evaluators.trace:TraceEvaluator",
     },
     _wrong,
 )

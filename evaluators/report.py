@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Any
 
 from toolgrove.data.drawing.notebook import html_table
 from toolgrove.data.records import JsonObject, Score
 from toolgrove.evaluators.calibration import NOT_CALIBRATED, JudgeAgreement, by_evaluator
+from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
@@ -60,6 +62,11 @@ class Group:
         Means over the runs that ended.
     cost : float or None
         What these runs cost together; None where one's is not known.
+    measures : Mapping of str to Mapping
+        By evaluator, the means over the runs of the figures that it gives beside its values. Counts
+        of what is right of all are one rate of all.
+    repeated : Mapping of str to Repeated
+        By evaluator, what several epochs tell; empty of one.
     """
 
     runs: int
@@ -77,6 +84,8 @@ class Group:
     tokens: float | None
     seconds: float | None
     cost: float | None = None
+    measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    repeated: Mapping[str, Repeated] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -163,6 +172,8 @@ def _group(rows: Sequence[ResultRow]) -> Group:
         tokens=_mean(one.input_tokens + one.output_tokens for one in figures),
         seconds=_mean(one.seconds for one in figures),
         cost=_total(one.cost for one in figures),
+        measures={name: found for name in evaluators if (found := _measures(scores, name))},
+        repeated={name: over for name in evaluators if (over := _repeated(done, name))},
     )
 
 
@@ -189,6 +200,39 @@ def _rate(
     n = len(by_task)
     passed = min(float(n), sum(fmean(values) for values in by_task.values()))
     return RateInterval(passed / n, *wilson(passed, n), n)
+
+
+def _measures(scores: Iterable[Score], evaluator: str) -> dict[str, float]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for score in scores:
+        if score.evaluator == evaluator and not score.infrastructure:
+            for name, figure in _figures("", score.details):
+                found.setdefault(name, []).append(figure)
+    return {
+        name: sum(part for part, _ in figures) / whole
+        for name, figures in found.items()
+        if (whole := sum(of for _, of in figures))
+    }
+
+
+def _figures(name: str, value: Any) -> Iterator[tuple[str, tuple[float, float]]]:
+    """The numbers in a score's details by their dotted names, each with what it is a part of."""
+    if isinstance(value, Mapping) and value.keys() == {"right", "of"}:
+        yield name, (value["right"], value["of"])
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _figures(f"{name}.{key}".strip("."), part)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield name, (value, 1)
+
+
+def _repeated(rows: Iterable[ResultRow], evaluator: str) -> Repeated | None:
+    scores: dict[str, dict[int, float]] = {}
+    for row in rows:
+        for score in row.scores:
+            if score.evaluator == evaluator and score.value is not None:
+                scores.setdefault(row.task, {})[row.epoch] = score.value
+    return repeated(scores)
 
 
 def _mean(values: Iterable[float]) -> float | None:

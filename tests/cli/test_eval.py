@@ -70,6 +70,32 @@ def test_it_runs_scores_and_sums_up(tmp_path: Path) -> None:
     assert total["tool_calls"] >= 1
 
 
+def test_calls_graphs_states_and_traces_are_measured_over_epochs(tmp_path: Path) -> None:
+    file = tmp_path / "script.json"
+    replies, twice = json.loads(script(file, *map(said, FIRST)).read_text()), []
+    for task in FIRST:  # an epoch of a task comes after the other
+        assert task.reference is not None
+        own, replies = replies[: (n := len(task.reference.calls) + 1)], replies[n:]
+        twice += own * 2
+    file.write_text(json.dumps(twice))
+    names = ["answer", "calls", "graph", "state", "trace"]
+    options = [part for name in names for part in ("--evaluator", name)]
+    model = ["--model", f"scripted:{file}", "--epochs", "2", "--out", tmp_path / "out"]
+    total = json.loads(run(*model, *options, "--json").stdout)["groups"]["total"]
+    assert total["rates"]["graph/1"]["value"] == total["rates"]["calls/2"]["value"]
+    assert total["measures"]["graph/1"]["nodes.f1"] == 1
+    assert total["measures"]["calls/2"]["parameters.literal"] == 1
+    assert total["measures"]["trace/1"]["hallucinated"] == 0
+    assert "state/1" not in total["rates"], "none of these tools writes"
+    again = total["repeated"]["calls/2"]
+    assert (again["epochs"], again["deviation"], again["pass_hat"]["2"]) == (2, 0.0, 1.0)
+    shown = run(*model, *options).stdout
+    assert "calls/2: 100.0% ± 0.0% over 2 epochs; pass@2 100.0%; pass^2 100.0%" in " ".join(
+        shown.split()
+    )
+    assert "nodes.f1 1" in shown
+
+
 def test_the_same_command_goes_on_and_asks_nothing_twice(tmp_path: Path) -> None:
     file = script(tmp_path / "script.json", said(FIRST[0]))
     options = ["--model", f"scripted:{file}", "--out", tmp_path / "out", "--json"]

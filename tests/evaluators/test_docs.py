@@ -13,6 +13,8 @@ from toolgrove.evaluators.answers.text import LONGEST
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.evaluators.graphs import GraphEvaluator
 from toolgrove.evaluators.passrate import PASS
+from toolgrove.evaluators.state import StateEvaluator
+from toolgrove.evaluators.trace import MODEL_CALL, OUTPUT_TOKEN, TOOL_CALL, TraceEvaluator
 
 PAGE = Path(__file__).parents[2] / "docs" / "evaluation.md"
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -30,6 +32,9 @@ def test_the_examples_of_the_miner_run(name: str) -> None:
 
 
 def test_versions_and_limits_are_the_codes() -> None:
-    for name in (AnswerEvaluator.name, CallEvaluator.name, GraphEvaluator.name, PASS):
+    built_in = (AnswerEvaluator, CallEvaluator, GraphEvaluator, StateEvaluator, TraceEvaluator)
+    for name in (*(evaluator.name for evaluator in built_in), PASS):
         assert f"## `{name}`" in TEXT
+    assert f"{MODEL_CALL:g} s a model call, {OUTPUT_TOKEN:g} s a token" in TEXT
+    assert f"{TOOL_CALL:g} s a tool call" in TEXT
     assert f"the last {LONGEST:,} characters" in TEXT

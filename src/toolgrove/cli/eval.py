@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.evaluation import Evaluation
     from toolgrove.data.records import Task, ToolSpec
+    from toolgrove.evaluators.repeated import Repeated
     from toolgrove.evaluators.report import Group, RateInterval, Summary
 
 __all__ = ["register"]
@@ -61,8 +63,8 @@ def evaluate(
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Score by this: answer, calls, graph, pass, or a package's; options as in "
-            "name:option=5 (repeatable)."
+            help="Score by this: answer, calls, graph, pass, state, trace, or a package's; options "
+            "as in name:option=5 (repeatable)."
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
@@ -187,6 +189,10 @@ def _show(summary: Summary, out: Path) -> None:
         )
     for line in summary.trust:
         screen.print(line)
+    for evaluator, found in total.repeated.items():
+        screen.print(f"{evaluator}: {_over_epochs(found)}")
+    for evaluator, measures in total.measures.items():
+        screen.print(f"{evaluator}: {_told(measures)}", style="dim")
     if total.infrastructure or total.unscored:
         screen.print("What broke down is in no rate; the same command tries it again.")
     if total.waiting:
@@ -223,6 +229,22 @@ def _cells(group: Group) -> dict[str, str]:
         "\nwaiting": str(group.waiting or ""),
         "\nleft": str(group.left or ""),
     }
+
+
+def _over_epochs(found: Repeated) -> str:
+    passes = [
+        ", ".join(f"{sign}{k} {rate:.1%}" for k, rate in rates.items() if k > 1)
+        for sign, rates in (("pass@", found.pass_at), ("pass^", found.pass_hat))
+    ]
+    spread = f"{found.mean:.1%} ± {found.deviation:.1%} over {found.epochs} epochs"
+    return f"{spread}; {'; '.join(passes)}"
+
+
+def _told(measures: Mapping[str, float]) -> str:
+    """An evaluator's figures in a line, of precision, recall and F1 only the last."""
+    left_out = (".precision", ".recall", ".length")
+    told = {name: value for name, value in measures.items() if not name.endswith(left_out)}
+    return " · ".join(f"{name} {value:,.3g}" for name, value in told.items())
 
 
 def _by(group: Group, evaluator: str) -> RateInterval | None:
