@@ -12,10 +12,11 @@ from toolgrove.data.secret_forms import own_keys, scrubbed, without_passwords
 from toolgrove.errors import ModelError
 
 if TYPE_CHECKING:
-    from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.language_models import BaseChatModel, LanguageModelInput
+    from langchain_core.messages import AIMessage, BaseMessage
+    from langchain_core.runnables import Runnable
 
-__all__ = ["ask_text", "ask_text_now", "ask_until_read", "model_name"]
+__all__ = ["ask_reply", "ask_text", "ask_text_now", "ask_until_read", "model_name"]
 
 T = TypeVar("T")
 
@@ -45,9 +46,24 @@ async def ask_text(
     ModelError
         Where it did not answer, whatever its provider raised; also in ``seconds``.
     """
+    return str((await ask_reply(model, messages, seconds)).text)
+
+
+async def ask_reply(
+    model: Runnable[LanguageModelInput, AIMessage],
+    messages: Sequence[BaseMessage],
+    seconds: float | None = None,
+) -> AIMessage:
+    """The message that a model, or one that tools are bound to, replies.
+
+    Raises
+    ------
+    ModelError
+        As :func:`ask_text` does.
+    """
     try:
         async with asyncio.timeout(seconds):
-            return str((await asked_again(lambda: model.ainvoke([*messages]))).text)
+            return await asked_again(lambda: model.ainvoke([*messages]))
     except ModelError:
         raise
     except Exception as error:  # a provider's own errors have no common base
@@ -70,7 +86,7 @@ def ask_text_now(model: BaseChatModel, prompt: str) -> str:
         raise _silent(model, error) from error
 
 
-def _silent(model: BaseChatModel, error: Exception) -> ModelError:
+def _silent(model: object, error: Exception) -> ModelError:
     text = f"{model_name(model)} did not answer: {str(error) or type(error).__name__}"
     return ModelError(without_passwords(scrubbed(text, own_keys(os.environ, model))))
 

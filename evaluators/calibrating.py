@@ -13,7 +13,8 @@ from toolgrove.evaluators.calibration import Calibration, JudgeAgreement, keep, 
 from toolgrove.evaluators.judging import UNSURE as SAID_UNSURE
 from toolgrove.evaluators.judging import Judge
 from toolgrove.evaluators.labels import FAILURE, SUCCESS, UNSURE, LabelledAnswer
-from toolgrove.evaluators.passrate import SOLVED, UNSOLVED, PassEvaluator
+from toolgrove.evaluators.jurors import SOLVED, UNSOLVED
+from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.machine.progress import Tick, silent
 
 __all__ = ["calibrate"]

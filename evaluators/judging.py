@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from toolgrove.data.spoken import spoken
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["UNSURE", "Judge", "majority"]
+__all__ = ["UNSURE", "Judge", "majority", "votes_of"]
 
 UNSURE = "Unsure"
 _MARK = r"\s*_`#'\"“”‘’«».,;:=()\[\]✅✓✔\-"
@@ -90,24 +90,18 @@ class Judge:
         except ValueError:
             return None
 
-    async def votes(
-        self, system: str, questions: Sequence[str], choices: Sequence[str], count: int
-    ) -> list[str | None]:
-        """Up to ``count`` votes; it stops as soon as one verdict has more than half of them.
 
-        Each vote puts the questions in order and goes on to the next one only while unsure.
-        """
-        votes: list[str | None] = []
-        while len(votes) < count:
-            vote: str | None = UNSURE
-            for question in questions:
-                vote = await self.ask(system, question, choices)
-                if vote != UNSURE:
-                    break
-            votes.append(vote)
-            if any(2 * votes.count(choice) > count for choice in choices):
-                break
-        return votes
+async def votes_of(
+    ask: Callable[[], Awaitable[str | None]], count: int, *, every: bool = False
+) -> list[str | None]:
+    """Ask for up to ``count`` votes, and unless for every one, stop once one has the majority."""
+    votes: list[str | None] = []
+    while len(votes) < count:
+        vote = await ask()
+        votes.append(vote)
+        if not every and vote is not None and 2 * votes.count(vote) > count:
+            break
+    return votes
 
 
 def _verdict(reply: str, choices: Sequence[str]) -> str | None:

@@ -67,7 +67,7 @@ class SourceKind(StrEnum):
     RESPONSES = "ToolBench response examples"
     """Read along with the tool file they belong to."""
     VOTES = "ToolEval votes"
-    """Pass-rate and preference votes: results of another judge, which nothing here reads."""
+    """Pass-rate and preference votes: what another judge said, for ``toolgrove score --votes``."""
 
 
 SPECS = frozenset(

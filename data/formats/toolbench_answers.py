@@ -295,12 +295,24 @@ def _about(tree: SearchTree, nodes: list[Node], opening: int) -> AnswerEntry:
     return {
         "method": str(tree.meta.get("planner", "")),
         "total_steps": opening + sum(len(_details(node)) for node in nodes[1:]),
-        "final_answer": argument_texts(leaf)[-1] if leaf else "",
+        "final_answer": _final_text(leaf) if leaf else "",
     }
+
+
+def _final_text(leaf: Node) -> str:
+    """The arguments of Finish; those it would have had, where a run answered without calling it."""
+    if leaf.calls:
+        return argument_texts(leaf)[-1]
+    answered = {"return_type": "give_answer", "final_answer": leaf.answer or ""}
+    given_up = {"return_type": "give_up_and_restart"}
+    return codec.dumps(answered if leaf.state is NodeState.ANSWERED else given_up).decode()
 
 
 def _details(node: Node) -> list[AnswerEntry]:
     """A node's steps, without what comes next."""
+    if not node.calls and node.state in (NodeState.ANSWERED, NodeState.GAVE_UP):
+        called = {"name": FINISH, "arguments": _final_text(node), "response": ""}
+        return [{"role": "tool", "message": called}]
     if not node.calls:
         thought = node.messages[0].content if node.messages else ""
         return [{"role": "assistant", "message": thought}]

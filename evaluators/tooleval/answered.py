@@ -56,6 +56,8 @@ class AnswerSet:
         Ids of answers to queries that were not asked. They count nowhere.
     skipped : tuple of ToolgroveError
         What was wrong with files that were left out.
+    test_set : str
+        The one that all its files name; "" where they name none or several.
     """
 
     name: str
@@ -63,6 +65,7 @@ class AnswerSet:
     trees: Mapping[AskedQuery, SearchTree]
     unknown: tuple[str, ...] = ()
     skipped: tuple[ToolgroveError, ...] = ()
+    test_set: str = ""
 
 
 def load_asked(paths: Sequence[str | Path]) -> tuple[AskedQuery, ...]:
@@ -148,9 +151,11 @@ def load_answer_set(
     known = None if asked is None else _Known(asked)
     trees: dict[AskedQuery, SearchTree] = {}
     unknown: list[str] = []
+    sets: set[str] = set()
     for loaded in sources:
         for tree in loaded.trees:
             test_set = _test_set(loaded.path)
+            sets.add(test_set)
             query = AskedQuery(tree.task.id, test_set) if known is None else known(tree, test_set)
             if query is None:
                 unknown.append(tree.task.id)
@@ -163,7 +168,8 @@ def load_answer_set(
                 trees[query] = tree
         tick(sources.done, len(sources.files))
     found = tuple(trees) if asked is None else tuple(asked)
-    return AnswerSet(_name(paths), found, trees, tuple(unknown), tuple(sources.skipped))
+    named = sets.pop() if len(sets) == 1 else ""
+    return AnswerSet(_name(paths), found, trees, tuple(unknown), tuple(sources.skipped), named)
 
 
 class _Known:

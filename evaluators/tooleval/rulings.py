@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean, pstdev
 from typing import TYPE_CHECKING
 
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.answer import AnswerEvaluator
-from toolgrove.evaluators.passrate import SOLVED, UNSOLVABLE, UNSOLVED, VALUES, outcome
+from toolgrove.evaluators.jurors import SOLVED, UNSOLVABLE, UNSOLVED
+from toolgrove.evaluators.passrate import VALUES, outcome
 from toolgrove.evaluators.report import RateInterval
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery
@@ -221,11 +222,3 @@ def _rate(values: Sequence[float]) -> RateInterval | None:
         return None
     passed = sum(values)
     return RateInterval(passed / len(values), *wilson(passed, len(values)), len(values))
-
-
-def by_test_set(rulings: Sequence[Ruling]) -> Mapping[str, list[Ruling]]:
-    """The rulings by test set, in the order that these are met in."""
-    found: dict[str, list[Ruling]] = {}
-    for one in rulings:
-        found.setdefault(one.test_set, []).append(one)
-    return found

@@ -165,3 +165,103 @@ def test_test_sets_are_kept_apart_by_their_files_names(tmp_path: Path) -> None:
     assert list(found["rates"]) == ["G1_tool", "G2_category", "total"]
     assert found["rates"]["total"]["pass_rate"]["n"] == 4
     assert found["system"] == "dfs"
+
+
+def judge(path: Path, *verdicts: str) -> str:
+    """A model that says these verdicts in turn."""
+    return f"scripted:{written(path, [{'text': f'Verdict: {word}'} for word in verdicts])}"
+
+
+def test_a_model_judges_and_every_vote_of_it_counts(tmp_path: Path) -> None:
+    answers = written(tmp_path / "dfs.json", {"1": converted("How far?", "1 km")})
+    model = judge(tmp_path / "judge.json", "Solved", "Solved", "Unsolved")
+    found = printed(answers, "--judge", model)
+    assert found["queries"][0]["votes"] == ["Solved", "Solved", "Unsolved"]
+    total = found["rates"]["total"]
+    assert (total["pass_rate"]["value"], total["sopr"]) == (1.0, pytest.approx(2 / 3))
+
+
+def test_two_systems_are_compared_in_both_orders(files: dict[str, Path], tmp_path: Path) -> None:
+    other = {n: converted(f"How far is {n}?", f"{n} miles") for n in ("1", "3")}
+    against = written(tmp_path / "cot" / "G1_tool.json", other)
+    model = judge(
+        tmp_path / "judge.json",
+        *("Solved", "Unsolved", "Unsolvable", "Solved", "Solved"),  # theirs are judged last
+        *("First", "First"),  # of query 1, in each order: a tie
+    )
+    found = printed(files["answers"], "--queries", files["ids"], "--judge", model, "--times", 1,
+                    "--against", against)  # fmt: skip
+    wins = {one["query"]: (one["sowr"], one["sowr_by"]) for one in found["wins"]["comparisons"]}
+    assert wins == {
+        "1": ("Tie", "judge"),
+        "2": ("answers", "missing"),
+        "3": ("against", "status"),
+        "4": ("Tie", "missing"),
+    }
+    asked = found["wins"]["comparisons"][0]["choice"]["asked"]
+    assert [one["order"] for one in asked] == [["answers", "against"], ["against", "answers"]]
+    total = found["wins"]["rates"]["total"]
+    assert (total["sowr"]["value"], total["sowr_ties"], total["sowr_losses"]) == (0.25, 2, 1)
+    assert found["against"]["rates"]["total"]["answered"] == 2
+
+
+def test_what_is_written_is_read_again_with_the_same_rates(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    first = printed(files["answers"], "--queries", files["ids"], "--votes", files["votes"],
+                    "--write-tooleval", out)  # fmt: skip
+    assert sorted(Path(file).relative_to(out).as_posix() for file in first["written"]) == [
+        "model_predictions_converted/dfs/G1_tool.json",
+        "pass_rate_results/dfs/G1_tool_dfs.csv",
+        "pass_rate_results/dfs/G1_tool_dfs.json",
+    ]
+    again = printed(out / "model_predictions_converted/dfs", "--queries", files["ids"],
+                    "--votes", out / "pass_rate_results/dfs/G1_tool_dfs.json")  # fmt: skip
+    assert again["rates"] == first["rates"]
+    assert [p for p in out.rglob("*") if p.name.startswith(".")] == [], "nothing half-written"
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [
+        (["--votes", "votes", "--judge", "local"], "two judges"),
+        (["--prompts", "folder"], "--judge"),
+        (["--against-votes", "votes"], "--against"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(
+    files: dict[str, Path], options: list[str], why: str
+) -> None:
+    result = call(files["answers"], *options)
+    assert isinstance(result.exception, UsageError)
+    assert why in str(result.exception)
+
+
+def test_the_table_names_the_judge_and_what_a_reader_has_to_know(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    against = written(tmp_path / "cot.json", {"1": converted("How far?", "1 mile")})
+    result = call(files["answers"], "--queries", files["ids"], "--votes", files["votes"],
+                  "--against", against, "--against-votes", files["votes"])  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "judged by tooleval-votes/1@votes.json" in result.stdout
+    assert "dfs against cot" in result.stdout
+    assert "leaves the old code's denominator" in result.stdout
+
+
+def test_a_bad_file_is_left_out_when_asked_and_told(files: dict[str, Path]) -> None:
+    bad = files["answers"].parent / "bad.json"
+    bad.write_text("{", encoding="utf-8")
+    result = call(files["answers"].parent, "--queries", files["ids"])
+    assert isinstance(result.exception, FormatError)
+    assert "--skip-bad" in str(result.exception)
+    found = printed(files["answers"].parent, "--queries", files["ids"], "--skip-bad")
+    assert len(found["skipped"]) == 1
+    assert found["rates"]["total"]["answered"] == 2
+
+
+def test_its_help_has_examples() -> None:
+    result = CliRunner().invoke(app, ["score", "--help"])
+    assert "toolgrove score" in result.output
+    assert "--write-tooleval" in result.output

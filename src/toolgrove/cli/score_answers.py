@@ -3,95 +3,146 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.cli.common import console, err_console
 from toolgrove.cli.scored import ScoredKind, WantedScores
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.evaluators.base import Evaluator
+    from rich.table import Table
+
+    from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.report import RateInterval
+    from toolgrove.evaluators.tooleval.answered import AnswerSet
     from toolgrove.evaluators.tooleval.rulings import PassRates
+    from toolgrove.evaluators.tooleval.scores import SystemScores
+    from toolgrove.evaluators.tooleval.wins import WinRates
     from toolgrove.machine.progress import Tick
 
 __all__ = ["ANSWERS"]
 
+Rates = TypeVar("Rates")
+
+PASSES = ("\nqueries", "\nanswered", "pass rate\n(95% interval)", "\nties", "\nSoPR", "not\njudged")
+WINS = ("\nqueries", "win rate\n(95% interval)", "\nties", "SoWR\n(95% interval)", "\nties",
+        "orders\nagree", "not\ndecided")  # fmt: skip
+
 
 def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
     from toolgrove.evaluators.tooleval.answered import load_answer_set, load_asked
-    from toolgrove.evaluators.tooleval.rulings import by_test_set, pass_rates, rule
 
-    if wanted.out is not None:
-        raise UsageError("--out is for BFCL's result files; for answers there is --json.")
+    _check(wanted)
     asked = load_asked(wanted.queries) if wanted.queries else None
     answers = load_answer_set(wanted.paths, asked, skip_bad=wanted.skip_bad, tick=tick)
     if not answers.asked:
         raise UsageError(f"no answers in {', '.join(map(str, wanted.paths))}.")
-    judge = _judge(wanted)
-    rulings = asyncio.run(rule(answers, judge, concurrency=wanted.concurrency, tick=tick))
-    groups = by_test_set(rulings)
-    sets = {name: pass_rates(some) for name, some in groups.items()} if len(groups) > 1 else {}
+    denominator = "answered" if asked is None else "asked"
+    return {"denominator": denominator, **asyncio.run(_scored(wanted, answers, tick))}
+
+
+def _check(wanted: WantedScores) -> None:
+    if wanted.out is not None:
+        raise UsageError("--out is for BFCL's result files; for answers there is --json.")
+    if wanted.votes and wanted.judge:
+        raise UsageError("--votes and --judge are two judges: name one.")
+    if wanted.prompts and not wanted.judge:
+        raise UsageError("--prompts are asked of a model: name it with --judge.")
+    if wanted.against_votes and not wanted.against:
+        raise UsageError("--against-votes are of the answers of --against, which is missing.")
+
+
+async def _scored(wanted: WantedScores, answers: AnswerSet, tick: Tick) -> dict[str, Any]:
+    from toolgrove.evaluators.tooleval.answered import load_answer_set
+    from toolgrove.evaluators.tooleval.recorded import load_votes
+    from toolgrove.evaluators.tooleval.scores import score_answers, score_wins
+    from toolgrove.evaluators.tooleval.written import write_passes, write_preferences
+
+    model = _model(wanted)
+    voted, preferences = load_votes(wanted.votes)
+    at_once = wanted.concurrency
+    ours = await score_answers(answers, model or voted, concurrency=at_once, tick=tick)
+    report, out = _system(ours), wanted.write_tooleval
+    written = [] if out is None else write_passes(out, answers, ours.rulings)
+    if wanted.against:
+        other = load_answer_set(wanted.against, answers.asked, skip_bad=wanted.skip_bad, tick=tick)
+        judge = model or load_votes(wanted.against_votes)[0]
+        theirs = await score_answers(other, judge, concurrency=at_once, tick=tick)
+        chooser = preferences if model is None else model.juror
+        wins = await score_wins(
+            ours, theirs, chooser, times=wanted.times, concurrency=at_once, tick=tick
+        )
+        report |= {"against": _system(theirs), "wins": wins}
+        if out is not None:
+            written += write_passes(out, other, theirs.rulings)
+            written += write_preferences(out, answers, other, wins.comparisons)
+    return {**report, "written": [str(path) for path in written]}
+
+
+def _model(wanted: WantedScores) -> PassEvaluator | None:
+    if not wanted.judge:
+        return None
+    from toolgrove.agent.models.loading import load_model
+    from toolgrove.evaluators.passrate import PassEvaluator
+
+    prompts = "" if wanted.prompts is None else str(wanted.prompts)
+    return PassEvaluator(load_model(wanted.judge), wanted.times, prompts, every=True)
+
+
+def _system(scores: SystemScores) -> dict[str, Any]:
+    """A system's scores as JSON has them, without its trees."""
     return {
-        "system": answers.name,
-        "judge": "code" if judge is None else judge.name,
-        "denominator": "asked" if asked is not None else "answered",
-        "rates": {**sets, "total": pass_rates(rulings)},
-        "queries": rulings,
-        "not_asked": answers.unknown,
-        "skipped": [str(error) for error in answers.skipped],
+        "system": scores.answers.name,
+        "judge": scores.judge,
+        "rates": scores.rates,
+        "recorded": scores.recorded,
+        "differences": scores.differences,
+        "queries": scores.rulings,
+        "not_asked": scores.answers.unknown,
+        "skipped": [str(error) for error in scores.answers.skipped],
     }
 
 
-def _judge(wanted: WantedScores) -> Evaluator | None:
-    if wanted.votes and wanted.judge:
-        raise UsageError("--votes and --judge are two judges: name one.")
-    if wanted.votes:
-        from toolgrove.data.formats.tooleval_results import load_results
-        from toolgrove.evaluators.tooleval.recorded import VotesEvaluator
-
-        files = [load_results(file) for file in wanted.votes]
-        votes = {query: vote for file in files for query, vote in file.votes.items()}
-        return VotesEvaluator(votes, ", ".join(file.name for file in wanted.votes))
-    if wanted.judge:
-        from toolgrove.agent.models.loading import load_model
-        from toolgrove.evaluators.passrate import PassEvaluator
-
-        return PassEvaluator(load_model(wanted.judge), wanted.times)
-    return None
-
-
 def _show(report: dict[str, Any]) -> None:
+    systems = [report, *([report["against"]] if "against" in report else [])]
+    screen = console()
+    for system in systems:
+        screen.print(system["system"], style="bold")
+        screen.print(_table(PASSES, system["rates"], _pass_cells))
+        screen.print(f"judged by {system['judge']}", style="dim")
+    if "wins" in report:
+        screen.print(f"{report['system']} against {report['against']['system']}", style="bold")
+        screen.print(_table(WINS, report["wins"].rates, _win_cells))
+    wins = report["wins"].differences if "wins" in report else ()
+    for one in [*(one for system in systems for one in system["differences"]), *wins]:
+        screen.print(f"{one.of}: recorded {one.recorded}, here {one.ours}: {one.fault}")
+    for note in [*_notes(report), *(note for system in systems for note in _of_system(system))]:
+        err_console().print(f"note: {note}")
+
+
+def _table(
+    heads: Sequence[str],
+    rates: Mapping[str, Rates],
+    cells: Callable[[Rates], Sequence[str]],
+) -> Table:
     from rich.table import Table
 
     table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
-    table.add_column(report["system"], no_wrap=True)
-    for head in ("queries", "answered", "pass rate", "ties", "SoPR", "not judged"):
+    table.add_column("\ntest set", no_wrap=True)
+    for head in heads:
         table.add_column(head, justify="right", no_wrap=True)
-    for name, rates in report["rates"].items():
-        table.add_row(name or "other", *_cells(rates), style="bold" if name == "total" else None)
-    screen = console()
-    screen.print(table)
-    screen.print(f"judged by {report['judge']}", style="dim")
-    say = err_console()
-    total: PassRates = report["rates"]["total"]
-    if report["denominator"] == "answered":
-        say.print("note: without --queries only answered queries are in the denominator.")
-    if report["not_asked"]:
-        say.print(f"note: {len(report['not_asked'])} answers are to queries that were not asked.")
-    if total.unjudged:
-        say.print(f"note: nobody judged {total.unjudged} answers: name --votes or a --judge.")
-    if total.unsolvable:
-        say.print(f"note: {total.unsolvable} pass only because their query is held unsolvable.")
-    for error in report["skipped"]:
-        say.print(f"left out: {error}")
+    for name, some in rates.items():
+        style = "bold" if name == "total" else None
+        table.add_row(name or "other", *cells(some), style=style)
+    return table
 
 
-def _cells(rates: PassRates) -> list[str]:
+def _pass_cells(rates: PassRates) -> list[str]:
     deviation = "" if rates.sopr_std is None else f" ± {100 * rates.sopr_std:.1f}"
     return [
-        str(rates.queries),
-        str(rates.answered),
+        f"{rates.queries:,}",
+        f"{rates.answered:,}",
         _interval(rates.pass_rate),
         str(rates.tied),
         "" if rates.sopr is None else f"{100 * rates.sopr:.1f}{deviation}",
@@ -99,8 +150,41 @@ def _cells(rates: PassRates) -> list[str]:
     ]
 
 
+def _win_cells(rates: WinRates) -> list[str]:
+    return [
+        f"{rates.queries:,}",
+        _interval(rates.win_rate),
+        str(rates.ties),
+        _interval(rates.sowr),
+        str(rates.sowr_ties),
+        f"{rates.consistent} of {rates.asked}" if rates.asked else "",
+        str(rates.undecided),
+    ]
+
+
 def _interval(rate: RateInterval | None) -> str:
-    return f"{rate.value:.1%} ({rate.low:.0%}-{rate.high:.0%})" if rate else ""
+    return f"{rate.value:.1%} ({100 * rate.low:.0f}-{100 * rate.high:.0f})" if rate else ""
+
+
+def _notes(report: dict[str, Any]) -> Iterator[str]:
+    if report["denominator"] == "answered":
+        yield "without --queries only answered queries are in the denominator."
+    if report["written"]:
+        yield f"{len(report['written'])} files written as ToolEval lays them out."
+
+
+def _of_system(system: dict[str, Any]) -> Iterator[str]:
+    name, total = system["system"], system["rates"]["total"]
+    if system["not_asked"]:
+        yield f"{name}: {len(system['not_asked'])} answers are to queries that were not asked."
+    if total.unjudged:
+        yield f"{name}: nobody judged {total.unjudged} answers: name --votes or a --judge."
+    if total.infrastructure:
+        yield f"{name}: the judge broke down over {total.infrastructure} answers, in no rate."
+    if total.unsolvable:
+        yield f"{name}: {total.unsolvable} pass only because their query is held unsolvable."
+    for error in system["skipped"]:
+        yield f"left out: {error}"
 
 
 ANSWERS = ScoredKind("answers", lambda path: True, _score, _show)

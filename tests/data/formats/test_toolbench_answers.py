@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from toolgrove.data.formats import deepjson
 from toolgrove.data.formats.toolbench_answers import dump_answers, load_answers, parse_answers
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
-from toolgrove.data.records import NodeState, Status
+from toolgrove.data.records import Node, NodeState, Status, Task
+from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import FormatError
 
 DONE = '{"return_type": "give_answer", "final_answer": "5 km"}'
@@ -237,6 +238,16 @@ def test_a_path_5000_steps_long_is_read_and_written_again() -> None:
     assert len(tree) == 5_001
     written = dump_answers([tree])
     assert deepjson.dumps(written["7"]["answer"]["answer_details"]) == deepjson.dumps(below)
+
+
+def test_a_run_that_answered_without_finish_is_written_as_if_it_had_called_it() -> None:
+    tree = SearchTree(Task("7", "How far?"))
+    tree.add(Node(ROOT, None))
+    tree.add(Node(child_id(ROOT, 0), ROOT, state=NodeState.ANSWERED, answer="5 km"))
+    [answer] = dump_answers([tree]).values()
+    [read] = parse_answers({"7": answer}, "answers.json")
+    assert read.answer == "5 km"
+    assert "'name': 'Finish'" in str(path_of(answer)[-1]["message"])
 
 
 def test_one_file_holds_one_answer_a_query() -> None:

@@ -1,0 +1,143 @@
+"""What ToolEval's own code makes of recorded votes, and why our figures differ where they do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+
+from toolgrove.data.formats.tooleval_results import RecordedPreference, RecordedVotes
+from toolgrove.evaluators.jurors import SOLVED, TIE, UNSOLVABLE
+from toolgrove.evaluators.passrate import VALUES
+from toolgrove.evaluators.tooleval.rulings import Ruling
+from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, Comparison, more, sides_of
+
+__all__ = [
+    "Difference",
+    "RecordedRates",
+    "pass_differences",
+    "recorded_rates",
+    "win_differences",
+]
+
+LEFT_OUT = "a query without an answer leaves the old code's denominator"
+NOT_HERE = "the votes are of an answer that is not in these files"
+OTHERS = "the votes are of queries that were not asked"
+COIN = "the old code throws a coin for what is even"
+UNSOLVABLE_PASSES = "the old code passes whatever is answered to a query that is held unsolvable"
+MISSING_VOTE = "the old code counts a vote that is missing as Unsolved"
+ASKED_ANYWAY = (
+    "the old code compares the votes' text with one status, so that Solved never wins over "
+    "Unsolved without the judge"
+)
+ONE_MISSING = "the old code lets the output model win where neither answered"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRates:
+    """What ToolEval's code prints of recorded votes; None where it prints no such rate."""
+
+    queries: int
+    pass_rate: float | None
+    sopr: float
+    sopr_std: float
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where a figure of ours is not the recorded one.
+
+    Parameters
+    ----------
+    of : str
+        The query, or the rate.
+    recorded, ours : str
+        What each says.
+    fault : str
+        What in the old code explains it.
+    """
+
+    of: str
+    recorded: str
+    ours: str
+    fault: str
+
+
+def recorded_rates(votes: Mapping[str, RecordedVotes]) -> RecordedRates | None:
+    """ToolEval's rates: over the queries that have votes, a missing vote counted as Unsolved."""
+    if not votes:
+        return None
+    counted = [(one.passed, one.failed) for one in votes.values()]
+    passes = [_passed(p, f) for p, f in counted if p is not None and f is not None]
+    runs = max(len(one.votes) for one in votes.values())
+    means = [
+        fmean(VALUES[v.votes[run]] if run < len(v.votes) else 0.0 for v in votes.values())
+        for run in range(runs)
+    ]
+    rate = fmean(passes) if len(passes) == len(votes) else None
+    return RecordedRates(len(votes), rate, fmean(means), pstdev(means))
+
+
+def _passed(passed: int, failed: int) -> float:
+    return 0.5 if passed == failed else float(passed > failed)
+
+
+def pass_differences(
+    rulings: Sequence[Ruling], votes: Mapping[str, RecordedVotes]
+) -> list[Difference]:
+    """Each query whose ruling is not what ToolEval's code makes of its recorded votes."""
+    found = []
+    runs = max((len(one.votes) for one in votes.values()), default=0)
+    for one in rulings:
+        known = votes.get(one.query)
+        if known is None:
+            if not one.answered:
+                found.append(Difference(one.query, "left out", str(one.status), LEFT_OUT))
+            continue
+        said = ", ".join(known.votes)
+        if not one.votes:
+            found.append(Difference(one.query, said, str(one.status), NOT_HERE))
+        elif known.passed is not None and known.passed == known.failed:
+            even = f"{known.passed} passed, {known.failed} failed"
+            found.append(Difference(one.query, even, "half, told as a tie", COIN))
+        elif one.passed == 1 and one.status != SOLVED and one.task == UNSOLVABLE:
+            found.append(Difference(one.query, "passed", f"{one.status}", UNSOLVABLE_PASSES))
+        elif len(known.votes) < runs:
+            found.append(Difference(one.query, said, str(one.status), MISSING_VOTE))
+    asked = {one.query for one in rulings}
+    others = [query for query in votes if query not in asked]
+    if others:
+        found.append(Difference(", ".join(others), "counted", "not counted", OTHERS))
+    return found
+
+
+def win_differences(
+    comparisons: Sequence[Comparison],
+    preferences: Mapping[str, RecordedPreference],
+    answers: str,
+    against: str,
+) -> list[Difference]:
+    """Each query that StableToolBench's rule gives to another than the recorded votes do.
+
+    Parameters
+    ----------
+    comparisons : sequence of Comparison
+        Ours.
+    preferences : mapping
+        The recorded ones, by query.
+    answers, against : str
+        The two systems' names.
+    """
+    found = []
+    for one in comparisons:
+        known = preferences.get(one.query)
+        if known is None:
+            continue
+        names = sides_of(known, answers, against)
+        winner = more(*(known.counts[name] for name in names))
+        if one.sowr is not None and winner != one.sowr:
+            fault = ONE_MISSING if one.sowr == TIE else ASKED_ANYWAY
+            named = {ANSWERS: names[0], AGAINST: names[1], TIE: TIE}
+            said = ", ".join(f"{name} {n}" for name, n in known.counts.items())
+            found.append(Difference(one.query, said, named[one.sowr], fault))
+    return found
