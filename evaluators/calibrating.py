@@ -12,8 +12,8 @@ from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.evaluators.calibration import Calibration, JudgeAgreement, keep, kept, key_of
 from toolgrove.evaluators.judging import UNSURE as SAID_UNSURE
 from toolgrove.evaluators.judging import Judge
-from toolgrove.evaluators.labels import FAILURE, SUCCESS, UNSURE, LabelledAnswer
 from toolgrove.evaluators.jurors import SOLVED, UNSOLVED
+from toolgrove.evaluators.labels import FAILURE, SUCCESS, UNSURE, LabelledAnswer
 from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.machine.progress import Tick, silent
 
