@@ -10,7 +10,7 @@ from toolgrove.data.formats.tooleval_results import RecordedPreference, Recorded
 from toolgrove.evaluators.jurors import SOLVED, TIE, UNSOLVABLE
 from toolgrove.evaluators.passrate import VALUES
 from toolgrove.evaluators.tooleval.rulings import Ruling
-from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, Comparison, more, sides_of
+from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, DuelOutcome, more, sides_of
 
 __all__ = [
     "Difference",
@@ -112,7 +112,7 @@ def pass_differences(
 
 
 def win_differences(
-    comparisons: Sequence[Comparison],
+    comparisons: Sequence[DuelOutcome],
     preferences: Mapping[str, RecordedPreference],
     answers: str,
     against: str,
@@ -121,7 +121,7 @@ def win_differences(
 
     Parameters
     ----------
-    comparisons : sequence of Comparison
+    comparisons : sequence of DuelOutcome
         Ours.
     preferences : mapping
         The recorded ones, by query.

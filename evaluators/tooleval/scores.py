@@ -19,7 +19,7 @@ from toolgrove.evaluators.tooleval.recorded import VotesEvaluator
 from toolgrove.evaluators.tooleval.rulings import PassRates, Ruling, pass_rates, rule
 from toolgrove.evaluators.tooleval.wins import (
     Choose,
-    Comparison,
+    DuelOutcome,
     WinRates,
     asking,
     compare,
@@ -70,7 +70,7 @@ class WinScores:
     """How one system does against another; fields as in :class:`SystemScores`."""
 
     rates: Mapping[str, WinRates]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[DuelOutcome, ...]
     differences: tuple[Difference, ...] = ()
 
 

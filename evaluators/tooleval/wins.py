@@ -32,8 +32,8 @@ __all__ = [
     "AskedOrder",
     "Choice",
     "Choose",
-    "Comparison",
     "Duel",
+    "DuelOutcome",
     "WinRates",
     "asking",
     "compare",
@@ -103,7 +103,7 @@ Choose = Callable[[Duel], Awaitable[Choice]]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class DuelOutcome:
     """Who wins a query.
 
     Parameters
@@ -168,7 +168,7 @@ async def compare(
     *,
     concurrency: int = 1,
     tick: Tick = silent,
-) -> list[Comparison]:
+) -> list[DuelOutcome]:
     """Compare two systems' answers to the same queries.
 
     Parameters
@@ -186,7 +186,7 @@ async def compare(
     gate, done = asyncio.Semaphore(concurrency), 0
     other = dict(zip(theirs.asked, their_rulings, strict=True))
 
-    async def one(query: AskedQuery, a: Ruling) -> Comparison:
+    async def one(query: AskedQuery, a: Ruling) -> DuelOutcome:
         nonlocal done
         b, here = other[query], (query in ours.trees, query in theirs.trees)
         win = _missing_or(_by_pass(a, b), here) or _by_status(a, b)
@@ -200,7 +200,7 @@ async def compare(
         tick(done, len(ours.asked))
         judged = (choice.winner, "judge" if choice.winner else "")
         (won, won_by), (so, so_by) = win or judged, sowr or judged
-        return Comparison(
+        return DuelOutcome(
             query.id, query.test_set, (a.status, b.status), won, won_by, so, so_by, choice
         )
 
@@ -316,7 +316,7 @@ def more(answers: int, against: int) -> str:
     return TIE if answers == against else ANSWERS if answers > against else AGAINST
 
 
-def win_rates(comparisons: Sequence[Comparison]) -> WinRates:
+def win_rates(comparisons: Sequence[DuelOutcome]) -> WinRates:
     """The rates over some comparisons."""
     wins = [one.win for one in comparisons if one.win is not None]
     sowr = [one.sowr for one in comparisons if one.sowr is not None]

@@ -19,7 +19,7 @@ from toolgrove.data.formats.toolbench_answers import dump_answers
 from toolgrove.data.formats.tooleval_results import final_step, steps
 from toolgrove.evaluators.tooleval.answered import AnswerSet
 from toolgrove.evaluators.tooleval.rulings import Ruling
-from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, Comparison
+from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, DuelOutcome
 from toolgrove.machine.files import write_beside
 
 __all__ = ["write_passes", "write_preferences"]
@@ -61,7 +61,7 @@ def write_passes(folder: Path, answers: AnswerSet, rulings: Sequence[Ruling]) ->
 
 
 def write_preferences(
-    folder: Path, answers: AnswerSet, against: AnswerSet, comparisons: Sequence[Comparison]
+    folder: Path, answers: AnswerSet, against: AnswerSet, comparisons: Sequence[DuelOutcome]
 ) -> list[Path]:
     """Who wins each query by StableToolBench's rule, ``against`` as the reference model."""
     written: list[Path] = []
@@ -94,7 +94,7 @@ def write_preferences(
     return written
 
 
-def _won(one: Comparison, rounds: int) -> tuple[int, int]:
+def _won(one: DuelOutcome, rounds: int) -> tuple[int, int]:
     """How often each side was chosen; where a rule decided, in every round."""
     if one.sowr_by == "judge":
         return one.choice.votes

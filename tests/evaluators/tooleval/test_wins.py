@@ -13,7 +13,7 @@ from toolgrove.errors import ModelError, UsageError
 from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery
 from toolgrove.evaluators.tooleval.rulings import Ruling
 from toolgrove.evaluators.tooleval.wins import (
-    Comparison,
+    DuelOutcome,
     asking,
     compare,
     recorded,
@@ -59,7 +59,7 @@ async def compared(
     *,
     passed: Sequence[float | None] | None = None,
     here: Sequence[bool] = (True, True),
-) -> Comparison:
+) -> DuelOutcome:
     found = []
     for index, answer in enumerate(("ours", "theirs")):
         status = statuses[index]
