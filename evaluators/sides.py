@@ -11,7 +11,7 @@ from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, read_batch
 
-__all__ = ["Side", "chosen_pair", "read_sides"]
+__all__ = ["Side", "chosen_pair", "read_sides", "side_names"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def chosen_pair(
         one, other = a
     else:
         one, other = _one(a, wanted_a, "--a"), _one(b, wanted_b, "--b")
-    names = _names([one, other])
+    names = side_names([one, other])
     if one.folder != other.folder:
         names = [f"{one.folder} {names[0]}".strip(), f"{other.folder} {names[1]}".strip()]
     if names[0] == names[1]:
@@ -101,7 +101,7 @@ def _one(sides: Sequence[Side], wanted: Sequence[str], option: str) -> Side:
         return found[0]
     folder = sides[0].folder if sides else "the folder"
     what = "several settings" if found else "no such setting"
-    known = "".join(f"\n  {name}" for name in _names(found or sides))
+    known = "".join(f"\n  {name}" for name in side_names(found or sides))
     raise UsageError(f"{folder} has {what}: name one with {option} SETTING=VALUE. It has{known}")
 
 
@@ -120,15 +120,27 @@ def _has(config: JsonObject, name: str, value: str) -> bool:
     return any(one == value or one.startswith(f"{value}:") for one in held)
 
 
-def _names(sides: Sequence[Side]) -> list[str]:
+def side_names(sides: Sequence[Side]) -> list[str]:
     """Each side by the settings that not all have alike."""
     flats = [dict(_flat(side.config)) for side in sides]
     keys = list(dict.fromkeys(key for flat in flats for key in flat))
     differ = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
+    told = {key: _shortened([flat.get(key, "") for flat in flats]) for key in differ}
     return [
-        " ".join(f"{key}={flat[key]}" for key in differ if key in flat and _short(flat[key]))
-        for flat in flats
+        " ".join(f"{key}={told[key][place]}" for key in differ if _short(told[key][place]))
+        for place in range(len(sides))
     ]
+
+
+def _shortened(values: Sequence[str]) -> list[str]:
+    """Planners with those options alone that tell one from others of its name."""
+    parts = [value.partition(":") for value in values]
+    found = []
+    for name, colon, options in parts:
+        others = [set(said.split(",")) for known, _, said in parts if known == name]
+        own = [one for one in options.split(",") if any(one not in other for other in others)]
+        found.append(f"{name}{colon}{','.join(own)}".rstrip(":"))
+    return found
 
 
 def _short(value: str) -> bool:

@@ -95,6 +95,7 @@ def test_the_readme_is_one_screen_and_its_links_lead_somewhere() -> None:
         "recommend",
         "calibrate",
         "compare",
+        "report",
         "eval",
         "eval-retrieval",
         "mine",

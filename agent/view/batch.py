@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from toolgrove.agent.view.charts import report_section
 from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.page import document
 from toolgrove.agent.view.sections import run_section
 from toolgrove.agent.view.table import RunRow, row_of, row_of_result
+from toolgrove.data import codec
 from toolgrove.data.drawing.markup import Element
 from toolgrove.data.runs import JOURNAL
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import Judgements
+from toolgrove.evaluators.reporting import report_on
 from toolgrove.evaluators.store import holds_results, read_batch
 
-__all__ = ["HeldRun", "batch_page", "holds_runs", "runs_in", "unreadable"]
+__all__ = ["HeldRun", "batch_page", "holds_runs", "report_page", "runs_in", "unreadable"]
 
 PAGE_LIMIT = 40_000_000
 """Characters of the trees that the page of a batch carries; a server shows them all."""
@@ -64,10 +67,11 @@ def runs_in(folder: Path) -> list[HeldRun]:
     return held
 
 
-def batch_page(folder: Path) -> tuple[str, int, int]:
+def batch_page(folder: Path, figures: Element | None = None) -> tuple[str, int, int]:
     """A folder's runs as one page; with it how many runs and how many nodes it shows.
 
-    Trees that would make it too large to be opened are left out, and have a row without a link.
+    ``figures`` stand before the table. Trees that would make it too large to be opened are left
+    out, and have a row without a link.
     """
     judgements = Judgements()
     held = runs_in(folder)
@@ -88,7 +92,24 @@ def batch_page(folder: Path) -> tuple[str, int, int]:
                 row = replace(row, link=f"#run-{number}")
                 nodes += len(shown.tree)
         rows.append(row if row is not None else unreadable(run))
-    return document(title, rows, sections), len(rows), nodes
+    return document(title, rows, sections, figures=figures), len(rows), nodes
+
+
+def report_page(folder: Path, evaluator: str | None = None) -> str:
+    """A batch's figures as pictures, over the table of its runs and their trees.
+
+    Raises
+    ------
+    FormatError, UsageError
+        As :func:`toolgrove.evaluators.reporting.report_on`.
+    """
+    report = report_on(folder, evaluator)
+    places: dict[str, int] = {}
+    numbers = {
+        (places.setdefault(codec.digest(dict(config)), len(places)), row.task, row.epoch): number
+        for number, (config, row) in enumerate(read_batch(folder), 1)
+    }
+    return batch_page(folder, report_section(report, numbers))[0]
 
 
 def unreadable(run: HeldRun) -> RunRow:

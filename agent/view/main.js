@@ -3,6 +3,7 @@ const sections = [...document.querySelectorAll("section.run")];
 const views = new Map();
 const nav = document.querySelector(".index");
 const index = nav && new TableView(nav);
+const figures = document.querySelector(".figures");
 const compared = el("section", "compare");
 const back = el("a", "back inner", "← All runs");
 back.href = "#";
@@ -23,6 +24,7 @@ function show() {
   const shown = comparing ? undefined : asked ?? (nav ? undefined : sections[0]);
   for (const section of sections) section.hidden = section !== shown;
   if (nav) nav.hidden = comparing || Boolean(shown);
+  if (figures) figures.hidden = nav.hidden;
   back.hidden = !nav?.hidden || Boolean(KNOWN.start);
   compared.hidden = !comparing;
   if (comparing) compared.replaceChildren(...comparison(...pair.map(view)));
@@ -30,6 +32,13 @@ function show() {
   if (nav?.hidden) scrollTo(0, 0);
 }
 
+// A mark of a picture shows the runs behind it.
+figures?.addEventListener("click", (event) => {
+  const mark = event.target.closest("[data-runs]");
+  if (!mark) return;
+  event.preventDefault();
+  index.showOnly(mark.dataset.runs.split(" "), mark.getAttribute("aria-label"));
+});
 window.addEventListener("hashchange", show);
 show();
 

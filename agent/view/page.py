@@ -68,6 +68,7 @@ def document(
     live: str = "",
     home: str = "",
     note: str = "",
+    figures: Element | None = None,
 ) -> str:
     """A whole page.
 
@@ -88,6 +89,8 @@ def document(
         Where all runs are, if elsewhere.
     note : str
         What there is to say in the place of runs.
+    figures : Element or None
+        What stands before the table.
     """
     inner = "\n".join(map(_resource, SCRIPTS))
     script = f'"use strict";\n(() => {{\n{inner}\n}})();\n'
@@ -112,6 +115,7 @@ def document(
         tag("p", "Toolgrove · search trees", class_="brand"),
         *([tag("a", "← All runs", href=home, class_="back")] if home else []),
         *([tag("p", note, class_="none")] if note else []),
+        *([] if figures is None else [figures]),
         *([] if rows is None else [table(rows)]),
         tag("main", *sections),
         tag("script", inert_json(known), type="application/json", id="known"),

@@ -8,6 +8,12 @@ class TableView {
     this.button = nav.querySelector(".compare-chosen");
     this.column = 0;
     this.chosen = [];
+    this.only = null;
+    this.all = el("button", "show-all");
+    this.all.type = "button";
+    this.all.hidden = true;
+    this.all.addEventListener("click", () => this.showOnly(null));
+    this.button.after(this.all);
     nav.querySelector("thead").addEventListener("click", (event) => {
       const button = event.target.closest("[data-column]");
       if (button) this.sort(Number(button.dataset.column));
@@ -51,10 +57,22 @@ class TableView {
     for (const row of this.rows) {
       const text = row.textContent.toLowerCase();
       const fits = this.filters.every((f) => !f.value || row.cells[f.dataset.filter].textContent.trim() === f.value);
-      row.hidden = !fits || !words.every((word) => text.includes(word));
+      const meant = !this.only || this.only.has(row.dataset.run);
+      row.hidden = !fits || !meant || !words.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }
     this.nav.querySelector(".count").textContent = `${shown} of ${this.rows.length} runs`;
+  }
+
+  // The rows behind a figure, until all are asked for again.
+  showOnly(numbers, what) {
+    this.only = numbers && new Set(numbers);
+    this.all.hidden = !numbers;
+    this.all.textContent = numbers ? `Show all runs, not only ${what}` : "";
+    this.filter();
+    if (!numbers) return;
+    this.nav.scrollIntoView();
+    this.rows.find((row) => !row.hidden)?.querySelector("a")?.focus({ preventScroll: true });
   }
 
   // Figures begin with the largest, words with A; the same column again turns it round.

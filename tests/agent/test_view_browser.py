@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,13 +11,15 @@ import pytest
 from support.chromium import Chromium, Tab, find
 from support.judged_batch import RIGHT, WRONG, evaluate
 from support.sample_run import HOSTILE, path_tree, step, write_run
-from toolgrove.agent.view.batch import batch_page
+from toolgrove.agent.view.batch import batch_page, report_page
 from toolgrove.agent.view.data import ShownRun, read_view
 from toolgrove.agent.view.page import page, render, svg
 from toolgrove.agent.view.serve import ViewServer
+from toolgrove.data import codec
 from toolgrove.data.records import FINISH, NodeState, Observation, Status, ToolCall
 from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import ROOT
+from toolgrove.evaluators.reporting import report_on
 
 pytestmark = pytest.mark.browser
 
@@ -447,3 +450,39 @@ CONTRAST = """
   return found;
 })()
 """
+
+
+MARKS = "[...document.querySelectorAll('.figures [data-runs]')]"
+SHOWN = "[...document.querySelectorAll('.index tbody tr:not([hidden])')].map((r) => r.dataset.run)"
+
+
+async def test_a_reports_pictures_have_the_figures_of_its_json_and_lead_to_the_runs(
+    opened: Opened, tmp_path: Path
+) -> None:
+    await evaluate(tmp_path / "batch", RIGHT, WRONG, HOSTILE[1], epochs=2)
+    tab = opened(report_page(tmp_path / "batch"), prefers_color_scheme="dark")
+    assert tab.troubles == []
+    assert len(tab.requests) == 1
+    report = json.loads(codec.dumps(codec.to_json(report_on(tmp_path / "batch"))))
+    assert tab.run("JSON.parse(document.getElementById('report').textContent)") == report
+
+    [setting] = report["settings"]
+    rate = setting["summary"]["groups"]["total"]["rates"]["answer/2"]
+    marks = tab.run(f"{MARKS}.map((mark) => ({{...mark.dataset}}))")
+    [drawn] = [mark for mark in marks if "low" in mark and len(mark["runs"].split()) == 6][-1:]
+    assert [float(drawn[name]) for name in ("value", "low", "high")] == [
+        rate[name] for name in ("value", "low", "high")
+    ]
+    bars = {mark["outcome"]: int(mark["count"]) for mark in marks if "outcome" in mark}
+    assert bars == setting["outcomes"]["total"]
+    assert "33.3%" in tab.run("document.querySelector('.figures table').textContent")
+
+    tab.run("document.querySelector('.figures [data-outcome=right]').focus()")
+    tab.press("Enter")
+    right = next(mark["runs"] for mark in marks if mark.get("outcome") == "right")
+    assert tab.run(SHOWN) == right.split()
+    tab.run("document.querySelector('.show-all').click()")
+    assert len(tab.run(SHOWN)) == 6
+    tab.run("document.querySelector('.index tbody a').click()")
+    assert tab.run("document.querySelector('.figures').hidden"), "a tree has the page to itself"
+    assert tab.run("document.title") != "pwned"

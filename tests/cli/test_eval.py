@@ -123,8 +123,12 @@ def test_a_judge_votes_beside_the_answer_check(tmp_path: Path) -> None:
     judge.write_text(json.dumps([{"text": "Verdict: Solved"}] * 3))
     options = ["--judge", f"scripted:{judge}", "--votes", "1", "--json"]
     done = run("--model", f"scripted:{file}", "--out", tmp_path / "out", *options)
-    rates = json.loads(done.stdout)["groups"]["total"]["rates"]
-    assert rates["tooleval-pass/1@scripted:judge.jsonx1"]["value"] == 1.0
+    summary = json.loads(done.stdout)
+    name = "tooleval-pass/1@scripted:judge.jsonx1"
+    assert summary["groups"]["total"]["rates"][name]["value"] == 1.0
+    assert summary["calibrations"] == {name: None}
+    again = run("--model", f"scripted:{file}", "--out", tmp_path / "out", *options[:-1])
+    assert f"{name}: no calibration." in again.stdout
 
 
 def test_an_unknown_group_is_told(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "mine",
     "model",
     "recommend",
+    "report",
     "run",
     "score",
     "search",
