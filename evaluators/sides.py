@@ -113,11 +113,17 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _has(config: JsonObject, name: str, value: str) -> bool:
-    """Whether a setting has a value; a planner may lack its options, a model its long name."""
+    """Whether a setting has a value; of a planner's options it need not name all."""
     flat = dict(_flat(config))
     names = [name, "name"] if name == "model" else [name]
-    held = [flat[one] for one in names if one in flat]
-    return any(one == value or one.startswith(f"{value}:") for one in held)
+    return any(_is(flat[one], value) for one in names if one in flat)
+
+
+def _is(held: str, value: str) -> bool:
+    name, _, options = held.partition(":")
+    asked, _, some = value.partition(":")
+    wanted = set(filter(None, some.split(",")))
+    return held == value or (name == asked and wanted <= set(options.split(",")))
 
 
 def side_names(sides: Sequence[Side]) -> list[str]:

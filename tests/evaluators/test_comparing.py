@@ -175,7 +175,17 @@ def test_which_settings_there_are_is_said_where_several_are_meant(tmp_path: Path
     with pytest.raises(UsageError, match="SETTING=VALUE"):
         chosen_pair(sides, sides, ["react"], ())
     one, other = chosen_pair(sides, sides, ["planner=dta"], ["planner=dag"])
-    assert (one.name, other.name) == ("planner=dta", "planner=dag:width=2")
+    assert (one.name, other.name) == ("planner=dta", "planner=dag")
+
+
+def test_settings_that_differ_in_an_option_are_told_apart_by_it(tmp_path: Path) -> None:
+    for width in (2, 3):
+        keep_results(tmp_path, {"planner": f"dag:width={width},depth=9"}, {"1": [1]})
+    sides = read_sides(tmp_path)
+    one, other = chosen_pair(sides, sides, ["planner=dag:width=3"], ["planner=dag:depth=9,width=2"])
+    assert (one.name, other.name) == ("planner=dag:width=3", "planner=dag:width=2")
+    with pytest.raises(UsageError, match="several settings"):
+        chosen_pair(sides, sides, ["planner=dag"], ["planner=dag:width=2"])
 
 
 def test_a_folder_without_results_is_said(tmp_path: Path) -> None:
