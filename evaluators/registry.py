@@ -31,6 +31,7 @@ EVALUATORS: Plugins[type[Evaluator]] = Plugins(
     "evaluators",
     {
         "answer": "toolgrove.evaluators.answer:AnswerEvaluator",
+        "bfcl": "toolgrove.evaluators.bfcl.tasks:BfclEvaluator",
         "calls": "toolgrove.evaluators.calls:CallEvaluator",
         "graph": "toolgrove.evaluators.graphs:GraphEvaluator",
         "pass": "toolgrove.evaluators.passrate:PassEvaluator",

@@ -33,6 +33,8 @@ Examples:
 
   toolgrove eval queries/G1_instruction.json --apis http://127.0.0.1:8080 --out out/g1
 
+  toolgrove eval bfcl:simple_python --model openai:gpt-5-mini --max-model-calls 1 --out out/bfcl
+
 The same command goes on where it was stopped. Other settings keep their own results in the folder.
 """
 
@@ -46,7 +48,11 @@ def register(app: typer.Typer) -> None:
 def evaluate(
     *,
     tasks: Annotated[
-        str, typer.Argument(help="[bold]world[/] for the bundled tasks, or a ToolBench query file.")
+        str,
+        typer.Argument(
+            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, or a ToolBench "
+            "query file."
+        ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results and the runs.")],
     catalog: Annotated[
@@ -63,8 +69,8 @@ def evaluate(
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Score by this: answer, calls, graph, pass, state, trace, or a package's; options "
-            "as in name:option=5 (repeatable)."
+            help="Score by this: answer, bfcl, calls, graph, pass, state, trace, or a package's; "
+            "options as in name:option=5 (repeatable)."
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
@@ -84,6 +90,8 @@ def evaluate(
     from toolgrove.agent.models.loading import load_model
 
     chosen, specs = _chosen(tasks, group, limit)
+    if tasks.startswith("bfcl:"):
+        evaluator = evaluator or ["bfcl"]
     opened = nullcontext() if catalog is None else Catalog.open(catalog, create=False)
     with opened as source:
         settings = given.settings()
@@ -133,6 +141,10 @@ def _chosen(source: str, group: str | None, limit: int | None) -> tuple[list[Tas
         from toolgrove.data.world import specs, tasks
 
         found, offered = tasks(), specs()
+    elif source.startswith("bfcl:"):
+        from toolgrove.evaluators.bfcl.tasks import load_tasks
+
+        found, offered = load_tasks(source.removeprefix("bfcl:"))
     else:
         from toolgrove.data.formats.toolbench_queries import load_queries
 
@@ -154,6 +166,8 @@ def _warn(
     apis: str | None,
 ) -> None:
     """Say what would make the figures mean little."""
+    if any("bfcl" in task.meta for task in tasks):
+        return  # judged by the first calls, which nothing has to answer
     say = err_console()
     if judge is None and all(task.reference is None for task in tasks):
         say.print("These tasks have no reference answers: name a --judge to have them judged.")
