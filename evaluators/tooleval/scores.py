@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from toolgrove.data.formats.tooleval_results import RecordedPreference
+from toolgrove.evaluators.calibration import JudgeAgreement, kept
+from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.tooleval.answered import AnswerSet
 from toolgrove.evaluators.tooleval.differences import (
     Difference,
@@ -55,6 +57,8 @@ class SystemScores:
         What ToolEval's own code makes of the recorded votes.
     differences : tuple of Difference
         Where ours is not that, and why.
+    calibration : JudgeAgreement or None
+        How far the judge agrees with people; None where nobody measured it, and for code.
     """
 
     answers: AnswerSet
@@ -63,6 +67,7 @@ class SystemScores:
     rulings: tuple[Ruling, ...]
     recorded: RecordedRates | None = None
     differences: tuple[Difference, ...] = ()
+    calibration: JudgeAgreement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,13 @@ async def score_answers(
         rulings,
         recorded_rates(votes),
         tuple(pass_differences(rulings, votes)) if votes else (),
+        _calibration(judge),
     )
+
+
+def _calibration(judge: Evaluator | None) -> JudgeAgreement | None:
+    known = kept(judge.name, judge.prompt) if isinstance(judge, PassEvaluator) else None
+    return None if known is None else known.result
 
 
 async def score_wins(

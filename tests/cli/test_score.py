@@ -179,6 +179,7 @@ def test_a_model_judges_and_every_vote_of_it_counts(tmp_path: Path) -> None:
     assert found["queries"][0]["votes"] == ["Solved", "Solved", "Unsolved"]
     total = found["rates"]["total"]
     assert (total["pass_rate"]["value"], total["sopr"]) == (1.0, pytest.approx(2 / 3))
+    assert found["calibration"] is None, "nobody has measured this judge"
 
 
 def test_two_systems_are_compared_in_both_orders(files: dict[str, Path], tmp_path: Path) -> None:
@@ -245,7 +246,8 @@ def test_the_table_names_the_judge_and_what_a_reader_has_to_know(
     result = call(files["answers"], "--queries", files["ids"], "--votes", files["votes"],
                   "--against", against, "--against-votes", files["votes"])  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert "judged by tooleval-votes/1@votes.json" in result.stdout
+    assert "judged by tooleval-votes/1@votes.json: no calibration" in result.stdout
+    assert "as ToolEval's code counts these votes: SoPR 33.3 ± 27.2 over 3" in result.stdout
     assert "dfs against cot" in result.stdout
     assert "leaves the old code's denominator" in result.stdout
 

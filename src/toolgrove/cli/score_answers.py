@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.report import RateInterval
     from toolgrove.evaluators.tooleval.answered import AnswerSet
+    from toolgrove.evaluators.tooleval.differences import Difference, RecordedRates
     from toolgrove.evaluators.tooleval.rulings import PassRates
     from toolgrove.evaluators.tooleval.scores import SystemScores
     from toolgrove.evaluators.tooleval.wins import WinRates
@@ -98,6 +99,7 @@ def _system(scores: SystemScores) -> dict[str, Any]:
         "rates": scores.rates,
         "recorded": scores.recorded,
         "differences": scores.differences,
+        "calibration": scores.calibration,
         "queries": scores.rulings,
         "not_asked": scores.answers.unknown,
         "skipped": [str(error) for error in scores.answers.skipped],
@@ -110,15 +112,43 @@ def _show(report: dict[str, Any]) -> None:
     for system in systems:
         screen.print(system["system"], style="bold")
         screen.print(_table(PASSES, system["rates"], _pass_cells))
-        screen.print(f"judged by {system['judge']}", style="dim")
+        screen.print(_judged_by(system), style="dim")
+        if system["recorded"] is not None:
+            screen.print(_as_recorded(system["recorded"]), style="dim")
     if "wins" in report:
         screen.print(f"{report['system']} against {report['against']['system']}", style="bold")
         screen.print(_table(WINS, report["wins"].rates, _win_cells))
     wins = report["wins"].differences if "wins" in report else ()
-    for one in [*(one for system in systems for one in system["differences"]), *wins]:
-        screen.print(f"{one.of}: recorded {one.recorded}, here {one.ours}: {one.fault}")
+    differences = [one for system in systems for one in system["differences"]]
+    for line in _explained([*differences, *wins]):
+        screen.print(line)
     for note in [*_notes(report), *(note for system in systems for note in _of_system(system))]:
         err_console().print(f"note: {note}")
+
+
+def _judged_by(system: dict[str, Any]) -> str:
+    if system["judge"] == "code":
+        return "judged by code"
+    from toolgrove.evaluators.calibration import NOT_CALIBRATED
+
+    return f"judged by {system['judge']}: {system['calibration'] or NOT_CALIBRATED}"
+
+
+def _as_recorded(rates: RecordedRates) -> str:
+    passed = "" if rates.pass_rate is None else f"pass rate {rates.pass_rate:.1%}, "
+    sopr = f"SoPR {100 * rates.sopr:.1f} ± {100 * rates.sopr_std:.1f}"
+    return f"as ToolEval's code counts these votes: {passed}{sopr} over {rates.queries:,} queries"
+
+
+def _explained(differences: Sequence[Difference]) -> Iterator[str]:
+    """A line for each fault, with the first queries that it explains."""
+    by_fault: dict[str, list[Difference]] = {}
+    for one in differences:
+        by_fault.setdefault(one.fault, []).append(one)
+    for fault, some in by_fault.items():
+        first = "; ".join(f"{one.of}: recorded {one.recorded}, here {one.ours}" for one in some[:3])
+        rest = f"; and {len(some) - 3:,} more" if len(some) > 3 else ""
+        yield f"{fault} ({first}{rest})"
 
 
 def _table(

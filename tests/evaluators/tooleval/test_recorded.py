@@ -161,3 +161,31 @@ async def test_each_fault_of_the_old_preferences_is_named() -> None:
     assert [(one.of, one.fault) for one in wins.differences] == [
         ("1", ASKED_ANYWAY), ("2", ONE_MISSING),
     ]  # fmt: skip
+
+
+# --- the same answers, cut as ToolBench cuts its reference answers ---------------------------
+
+
+@pytest.mark.parametrize("model", [COT, DFS])
+async def test_cut_as_toolbench_does_real_answers_come_to_the_same(
+    shared_data: Path, tmp_path: Path, model: str
+) -> None:
+    folder = shared_data / "toolbench/tooleval"
+    file = folder / f"converted/{model}.G1_instruction.json"
+    data = json.loads(file.read_text())
+    for answer in data.values():
+        below = answer["answer"]["answer_details"]
+        while below:
+            below[0]["message"] = str(below[0]["message"])[:100]
+            below = below[0]["next"]
+    cut = tmp_path / f"{model}.G1_instruction.json"
+    cut.write_text(json.dumps(data))
+    whole, short = load_answer_set([file], ASKED), load_answer_set([cut], ASKED)
+    for query in ASKED:
+        one, other = whole.trees[query], short.trees[query]
+        assert (one.answer, len(one)) == (other.answer, len(other))
+        called = [[call.name for call in node.calls] for node in one]
+        assert called == [[call.name for call in node.calls] for node in other]
+    votes = load_results(folder / f"pass_rate/G1_instruction_{model}.json").votes
+    rates = (await score_answers(short, VotesEvaluator(votes))).rates
+    assert rates == (await score_answers(whole, VotesEvaluator(votes))).rates
