@@ -14,10 +14,10 @@ from toolgrove.agent.asking import as_task
 from toolgrove.agent.deciding import Decisions
 from toolgrove.agent.hosting import apis_identity, world_version
 from toolgrove.agent.inputs import RunInputs
-from toolgrove.agent.models.identity import sampling_of
-from toolgrove.agent.models.loading import load_model
+from toolgrove.agent.models.identity import samplings
+from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.prepared import Prepared, keep, prepare
+from toolgrove.agent.prepared import Kept, offered
 from toolgrove.agent.runnable import RunnableAgent
 from toolgrove.agent.running import run_task
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
@@ -26,20 +26,14 @@ from toolgrove.agent.thread import Thread
 from toolgrove.agent.waiting import wait
 from toolgrove.agent.watching import watched
 from toolgrove.data.chat_text import model_name
-from toolgrove.data.conversation import in_context
 from toolgrove.data.listening import Listener
-from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
+from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import CatalogError
 from toolgrove.machine.files import new_folder
-from toolgrove.planners import subtasks
-from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text
-from toolgrove.tools.answer_form import AnswerForm
-from toolgrove.tools.offer import Offer
 from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -125,24 +119,23 @@ class Agent(RunnableAgent):
         self.registry = catalog.registry if catalog is not None else registered(tools)
         self.secrets = SecretStore()
         self.listeners: list[Listener] = []  # who hears of its runs
-        self.model = _loaded(model, self.settings)
+        self.model = loaded(model, **self.settings.sampling)
         self.chat_models: BaseChatModel | Cascade = self.model
         if strong is not None:
-            how = parse_cascade(self.settings.cascade)
-            self.chat_models = Cascade(self.model, _loaded(strong, self.settings), how)
-        self.form = _form(self.settings)
+            both = self.model, loaded(strong, **self.settings.sampling)
+            self.chat_models = Cascade(*both, parse_cascade(self.settings.cascade))
+        self.form = self.settings.form
         self.apis_identity = apis_identity(self.settings.calls.apis)
-        self._offers: dict[tuple[object, ...], Offer] = {}
-        self._prepared: dict[tuple[object, ...], Prepared] = {}
+        self.kept = Kept()
         self._runs_of: dict[str, Iterator[int]] = {}
 
     def changed(self, **options: Unpack[RunOptions]) -> Agent:
         """The same agent with other settings; it shares its tools and limits with this one."""
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
-        other._prepared = {}
+        other.kept = Kept(self.kept.offers)
         if "response_format" in options:
-            other.form = _form(other.settings)
+            other.form = other.settings.form
         if "apis" in options:
             other.apis_identity = apis_identity(options["apis"])
         return other
@@ -159,9 +152,7 @@ class Agent(RunnableAgent):
     @property
     def sampling(self) -> list[dict[str, Any]]:
         """How its models sample, as far as they say."""
-        both = self.chat_models
-        models = [both.fast, both.strong] if isinstance(both, Cascade) else [both]
-        return [sampling_of(model) for model in models]
+        return samplings(self.chat_models)
 
     def key(self) -> dict[str, Any]:
         """What decides a result, but for its task and the tools: results are kept under it."""
@@ -269,10 +260,9 @@ class Agent(RunnableAgent):
         JournalLocked
             Where another process is at it.
         """
-        folder = Path(run)
-        task, _ = read_run(folder).began
+        task, _ = read_run(run).began
         inputs = RunInputs(context, secrets or {}, config, decisions or {})
-        return await self.answer(task, folder, inputs)
+        return await self.answer(task, Path(run), inputs)
 
     async def solve(
         self,
@@ -297,75 +287,13 @@ class Agent(RunnableAgent):
         return new_folder(self.runs or Path("runs"), task.id, numbers)
 
     def offered(self, task: Task) -> list[ToolSpec]:
-        """The tools that a task is offered: its own, the retrieved, or all.
-
-        Raises
-        ------
-        CatalogError
-            Where nothing is found in the catalogue: a model would make an answer up.
-        """
-        settings = self.settings
-        if task.tools is not None:
-            return [self.registry.get(tool) for tool in task.tools]
-        if settings.retrieve is not None:
-            found = list(settings.retrieve(in_context(task), settings.k))
-            if self.catalog is None:
-                self.registry.add(found)
-            return found
-        if self.catalog is not None:
-            hits = self.catalog.search(in_context(task), settings.k, rerank=settings.rerank)
-            if not hits:
-                raise CatalogError(
-                    f"{self.catalog.folder}: no tool was found there. Add some with "
-                    f"'toolgrove index SOURCE --catalog {self.catalog.folder}'."
-                )
-            return [spec for _, spec in hits]
-        return list(self.registry)
-
-    def prepared(self, task: Task, brief: Brief) -> Prepared:
-        """What a task's run begins with, worked out anew where what it rests on is another.
-
-        That is the tools there are, the request they are retrieved for, and how the models sample.
-        """
-        settings, catalog, sampling = self.settings, self.catalog, self.sampling
-        if task.tools is None and (settings.retrieve or settings.rerank):  # who may find others
-            return prepare(self, self.offer(self.offered(task)), sampling, brief)
-        version = self.registry.version if catalog is None else catalog.version
-        retrieved = catalog is not None and task.tools is None
-        key = (version, brief, task.tools, in_context(task) if retrieved else "")
-        known = self._prepared.get(key)
-        if known is None or known.same["sampling"] != sampling:
-            known = prepare(self, self.offer(self.offered(task)), sampling, brief)
-            if catalog is None or catalog.whole:  # else it is mended by the next search
-                keep(self._prepared, key, known)
-        return known
+        """The tools that a task is offered: its own, the retrieved, or all."""
+        return offered(self, task)
 
     def candidates(self, task: Task) -> list[str]:
         """Ids of the tools that a task is offered."""
-        return [spec.id for spec in self.offered(task)]
-
-    def reachable(self, task: Task) -> Iterable[ToolSpec]:
-        """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
-        return self.registry if self.settings.search_tools else self.offered(task)
-
-    def offer(self, specs: Sequence[ToolSpec], form: AnswerForm | None = None) -> Offer:
-        """What a run shows its model; runs that show the same share it, with all it keeps."""
-        controls = [SEARCH_TOOLS] if self.settings.search_tools else []
-        controls += subtasks.CONTROLS if self.settings.subtasks else ()
-        form = form or self.form
-        key = (self.registry, self.registry.version, form, *controls, *(s.id for s in specs))
-        found = self._offers.get(key)
-        return found or keep(self._offers, key, self.registry.offer_of(specs, controls, form))
+        return [spec.id for spec in offered(self, task)]
 
     def world(self, specs: Iterable[ToolSpec]) -> str:
         """What answers these tools, for scores: a virtual server, the bundled world, or ""."""
         return self.apis_identity or world_version(specs)
-
-
-def _loaded(model: str | BaseChatModel, settings: RunSettings) -> BaseChatModel:
-    return load_model(model, **settings.sampling) if isinstance(model, str) else model
-
-
-def _form(settings: RunSettings) -> AnswerForm | None:
-    wanted = settings.response_format
-    return None if wanted is None else AnswerForm.of(wanted)

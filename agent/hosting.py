@@ -76,5 +76,10 @@ def hosted_agent(agent: Agent, task: Task) -> Iterator[Agent]:
     """
     calls = agent.settings.calls
     elsewhere = calls.apis is not None or calls.replay is not None
-    with hosted(() if elsewhere else agent.reachable(task)) as hosts:
+    with hosted(() if elsewhere else _reachable(agent, task)) as hosts:
         yield agent.changed(hosts={**calls.hosts, **hosts}) if hosts else agent
+
+
+def _reachable(agent: Agent, task: Task) -> Iterable[ToolSpec]:
+    """The tools that a task's run may call: those it is offered, with ``search_tools`` any."""
+    return agent.registry if agent.settings.search_tools else agent.offered(task)

@@ -1,25 +1,30 @@
-"""What the runs of an agent share that are offered the same tools, worked out once."""
+"""What tools a task is offered, and what the runs share that are offered the same."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
+from toolgrove.data.conversation import in_context
+from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.runs import ASKED
+from toolgrove.errors import CatalogError
+from toolgrove.planners import subtasks
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import open_chat
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
 from toolgrove.planners.solve import identity
+from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.stack import CallStack
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
 
-__all__ = ["Prepared", "keep", "prepare"]
+__all__ = ["Kept", "Prepared", "offer_of", "offered", "prepare", "prepared_for"]
 
 T = TypeVar("T")
 _KEPT = 32  # offers, and requests, that an agent keeps what was worked out for
@@ -95,7 +100,71 @@ def prepare(agent: Agent, offer: Offer, sampling: list[dict[str, Any]], brief: B
     )
 
 
-def keep(kept: dict[tuple[object, ...], T], key: tuple[object, ...], value: T) -> T:
+@dataclass(slots=True)
+class Kept:
+    """What an agent has worked out: offers by what they show, beginnings by what they rest on."""
+
+    offers: dict[tuple[object, ...], Offer] = field(default_factory=dict)
+    prepared: dict[tuple[object, ...], Prepared] = field(default_factory=dict)
+
+
+def offered(agent: Agent, task: Task) -> list[ToolSpec]:
+    """The tools that a task is offered: its own, the retrieved, or all.
+
+    Raises
+    ------
+    CatalogError
+        Where nothing is found in the catalogue: a model would make an answer up.
+    """
+    settings, catalog = agent.settings, agent.catalog
+    if task.tools is not None:
+        return [agent.registry.get(tool) for tool in task.tools]
+    if settings.retrieve is not None:
+        found = list(settings.retrieve(in_context(task), settings.k))
+        if catalog is None:
+            agent.registry.add(found)
+        return found
+    if catalog is not None:
+        hits = catalog.search(in_context(task), settings.k, rerank=settings.rerank)
+        if not hits:
+            raise CatalogError(
+                f"{catalog.folder}: no tool was found there. Add some with "
+                f"'toolgrove index SOURCE --catalog {catalog.folder}'."
+            )
+        return [spec for _, spec in hits]
+    return list(agent.registry)
+
+
+def offer_of(agent: Agent, specs: Sequence[ToolSpec], form: AnswerForm | None = None) -> Offer:
+    """What a run shows its model; runs that show the same share it, with all it keeps."""
+    controls = [SEARCH_TOOLS] if agent.settings.search_tools else []
+    controls += subtasks.CONTROLS if agent.settings.subtasks else ()
+    form, registry = form or agent.form, agent.registry
+    key = (registry, registry.version, form, *controls, *(spec.id for spec in specs))
+    found = agent.kept.offers.get(key)
+    return found or _keep(agent.kept.offers, key, registry.offer_of(specs, controls, form))
+
+
+def prepared_for(agent: Agent, task: Task, brief: Brief) -> Prepared:
+    """What a task's run begins with, worked out anew where what it rests on is another.
+
+    That is the tools there are, the request they are retrieved for, and how the models sample.
+    """
+    settings, catalog, sampling = agent.settings, agent.catalog, agent.sampling
+    if task.tools is None and (settings.retrieve or settings.rerank):  # who may find others
+        return prepare(agent, offer_of(agent, offered(agent, task)), sampling, brief)
+    version = agent.registry.version if catalog is None else catalog.version
+    retrieved = catalog is not None and task.tools is None
+    key = (version, brief, task.tools, in_context(task) if retrieved else "")
+    known = agent.kept.prepared.get(key)
+    if known is None or known.same["sampling"] != sampling:
+        known = prepare(agent, offer_of(agent, offered(agent, task)), sampling, brief)
+        if catalog is None or catalog.whole:  # else it is mended by the next search
+            _keep(agent.kept.prepared, key, known)
+    return known
+
+
+def _keep(kept: dict[tuple[object, ...], T], key: tuple[object, ...], value: T) -> T:
     """Keep what was worked out, and not too much of it."""
     if len(kept) >= _KEPT:
         kept.clear()

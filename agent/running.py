@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.briefing import brief_of, brief_to_go_on
 from toolgrove.agent.deciding import decide
 from toolgrove.agent.inputs import RunInputs
-from toolgrove.agent.prepared import Prepared, prepare
+from toolgrove.agent.prepared import Prepared, offer_of, prepare, prepared_for
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.tool_search import finder
 from toolgrove.data import codec
@@ -112,14 +112,14 @@ class _Begun:
 async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
     """What a run begins with; where its tools are looked for, that is told."""
     if task.tools is not None or (agent.catalog is None and agent.settings.retrieve is None):
-        return agent.prepared(task, brief)
+        return prepared_for(agent, task, brief)
 
-    async def prepared() -> Prepared:
-        return agent.prepared(task, brief)
+    async def looked_for() -> Prepared:
+        return prepared_for(agent, task, brief)
 
     query = in_context(task)
     begin = partial(RetrievalStarted, query=query, k=agent.settings.k)
-    return await told(prepared(), begin, partial(_found, query=query), "prepared")
+    return await told(looked_for(), begin, partial(_found, query=query), "prepared")
 
 
 def _found(*, query: str, prepared: Prepared | None = None, **place: Any) -> RetrievalEnded:
@@ -150,7 +150,7 @@ def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
         begun_for, begun_with = record.began
         brief = brief_to_go_on(agent, Brief.of(record))
         form = agent.form or (None if brief.schema is None else AnswerForm(brief.schema))
-        offer = agent.offer([agent.registry.get(spec.id) for spec in begun_with], form)
+        offer = offer_of(agent, [agent.registry.get(spec.id) for spec in begun_with], form)
         prepared = prepare(agent, offer, agent.sampling, brief)
         now = {**prepared.same, "task": task.id, "virtual APIs": agent.apis_identity}
         _same(run, {**config, "task": begun_for.id}, now)

@@ -112,6 +112,11 @@ class RunSettings:
             return None
         return Window(self.context_tokens, self.count_tokens)
 
+    @property
+    def form(self) -> AnswerForm | None:
+        """The form that the answer is asked in; None where any words will do."""
+        return None if self.response_format is None else AnswerForm.of(self.response_format)
+
     def changed(self, **options: Any) -> RunSettings:
         """The same settings but for some, of the run or of its calls, by their names.
 

@@ -7,8 +7,9 @@ from functools import cache
 from typing import Any
 
 from toolgrove.data.secret_forms import without_passwords
+from toolgrove.planners.cascade import Cascade
 
-__all__ = ["sampling_of"]
+__all__ = ["sampling_of", "samplings"]
 
 _NAMES = (
     *("temperature", "top_p", "top_k", "min_p", "typical_p", "n", "seed", "stop", "stop_sequences"),
@@ -44,6 +45,12 @@ def sampling_of(model: object) -> dict[str, Any]:
     given = {name: getattr(model, name, None) for name in _settable(kind)}
     given |= getattr(model, "kwargs", None) or {}
     return {**found, **{name: _plain(given[name]) for name in given if given[name] is not None}}
+
+
+def samplings(models: object) -> list[dict[str, Any]]:
+    """How each of the models that a run asks samples: one, or the two of a cascade."""
+    both = [models.fast, models.strong] if isinstance(models, Cascade) else [models]
+    return [sampling_of(model) for model in both]
 
 
 @cache

@@ -15,7 +15,7 @@ from toolgrove.plugins import Plugins
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["FORMS", "MODELS", "ModelFactory", "load_model"]
+__all__ = ["FORMS", "MODELS", "ModelFactory", "load_model", "loaded"]
 
 FORMS = """\
   local                        Qwen2.5-Coder-1.5B-Instruct, inside this process
@@ -62,6 +62,11 @@ def load_model(name: str, **options: Any) -> BaseChatModel:
     if not rest:
         raise UsageError(f"no model is called {name!r}. A model is named\n{_forms()}")
     return _provider(name, options)
+
+
+def loaded(model: str | BaseChatModel, **options: Any) -> BaseChatModel:
+    """A chat model as it is, or the one that a name stands for (:func:`load_model`)."""
+    return load_model(model, **options) if isinstance(model, str) else model
 
 
 class ModelFactory(Protocol):

@@ -8,6 +8,7 @@ from langchain_core.language_models import BaseChatModel
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+from toolgrove.agent.prepared import prepared_for
 from toolgrove.data import codec
 from toolgrove.data.records import Status, Task
 from toolgrove.data.runs import read_run
@@ -43,17 +44,18 @@ def agent(model: BaseChatModel | None = None, **options: object) -> Agent:
 
 def test_runs_that_are_offered_the_same_share_what_is_prepared() -> None:
     made = agent()
-    assert made.prepared(Task("a", "one"), Brief()) is made.prepared(Task("b", "another"), Brief())
+    first = prepared_for(made, Task("a", "one"), Brief())
+    assert prepared_for(made, Task("b", "another"), Brief()) is first
     named = Task("c", "one", tools=())
-    assert made.prepared(named, Brief()) is not made.prepared(Task("a", "one"), Brief())
-    assert made.prepared(named, Brief()).offer.specs == ()
+    assert prepared_for(made, named, Brief()) is not first
+    assert prepared_for(made, named, Brief()).offer.specs == ()
 
 
 def test_a_tool_that_is_added_is_offered_to_the_next_run() -> None:
     made = agent()
-    before = made.prepared(Task("a", "one"), Brief())
+    before = prepared_for(made, Task("a", "one"), Brief())
     made.registry.add_function(triple)
-    after = made.prepared(Task("a", "one"), Brief())
+    after = prepared_for(made, Task("a", "one"), Brief())
     assert [spec.name for spec in before.offer.specs] == ["double"]
     assert [spec.name for spec in after.offer.specs] == ["double", "triple"]
 
