@@ -17,7 +17,7 @@ from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators
-from toolgrove.evaluators.runner import run_batch
+from toolgrove.evaluators.runner import Batch, Solve, run_batches
 from toolgrove.machine.progress import Tick
 
 if TYPE_CHECKING:
@@ -74,20 +74,20 @@ class Evaluation:
         epochs: int = 1,
         tick: Tick | None = None,
     ) -> Summary:
-        """Evaluate the tasks, going on with what ``out`` holds (:func:`run_batch`)."""
+        """Evaluate the tasks, going on with what ``out`` holds (:func:`run_batches`)."""
+        watch = None if tick is None else lambda standing: tick(standing.done, standing.total)
+        batches = [self.batch(tasks, self.solve)]
+        [summary] = await run_batches(
+            batches, out, concurrency=concurrency, epochs=epochs, watch=watch
+        )
+        return summary
+
+    def batch(self, tasks: Sequence[Task], solve: Solve) -> Batch:
+        """The tasks under this configuration, solved wherever ``solve`` does it."""
         if self.agent.catalog is not None:
             tasks = [replace(task, tools=None) for task in tasks]
-        return await run_batch(
-            tasks,
-            self.solve,
-            self.scorers,
-            out,
-            config=self.config(list(self.agent.registry)),
-            concurrency=concurrency,
-            epochs=epochs,
-            tick=tick,
-            scored=partial(tell_score, self.agent),
-        )
+        config = self.config(list(self.agent.registry))
+        return Batch(tasks, solve, self.scorers, config, partial(tell_score, self.agent))
 
     async def solve(self, task: Task, run: Path) -> SearchTree:
         """One run, in a world of its own where its tools are the world's.

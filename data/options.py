@@ -72,7 +72,9 @@ def _kind(made: Any, key: str) -> Any:
 
 
 def _value(text: str, key: str, value: str, kind: Any) -> Any:
-    """An option's value by its type: bool, int from 1, float from 0, or a ``Literal`` of words."""
+    """An option's value by its type: text, bool, int from 1, float from 0, or a ``Literal``'s."""
+    if kind is str:
+        return value
     if get_origin(kind) is Literal:
         if value in get_args(kind):
             return value

@@ -17,6 +17,7 @@ __all__ = [
     "only_shown",
     "unanswered",
     "unscorable",
+    "unversioned",
 ]
 
 
@@ -130,3 +131,15 @@ def unanswered(tree: SearchTree) -> str:
     if ended == "exhausted":
         return "the agent gave up" if gave_up(tree) else "no path came to an answer"
     return f"no answer before the budget ran out ({ended})"
+
+
+def unversioned(evaluator: str) -> str:
+    """An evaluator's name without its version, the judge left on.
+
+    Examples
+    --------
+    >>> unversioned("answer/2"), unversioned("tooleval-pass/1@gpt-5x3")
+    ('answer', 'tooleval-pass@gpt-5x3')
+    """
+    name, _, version = evaluator.partition("/")
+    return name + "".join(version.partition("@")[1:])

@@ -14,7 +14,7 @@ from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
-__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "summarise"]
+__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "labels", "summarise"]
 
 TOTAL = "total"
 
@@ -244,3 +244,41 @@ def _total(values: Iterable[float | None]) -> float | None:
     found = list(values)
     known = [value for value in found if value is not None]
     return sum(known) if known and len(known) == len(found) else None
+
+
+_FOLLOWS = ("prompt", "name")
+"""What goes with the planner or the model in a configuration, and tells nothing by itself."""
+
+
+def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
+    """What each configuration has that not all of them have, by the setting's name.
+
+    Examples
+    --------
+    >>> labels([{"planner": "react", "k": 3}, {"planner": "dag", "k": 3}])
+    [{'planner': 'react'}, {'planner': 'dag'}]
+    """
+    flat = [dict(_leaves(config)) for config in configs]
+    names = [
+        name
+        for name in dict.fromkeys(name for one in flat for name in one)
+        if len({one.get(name, "") for one in flat}) > 1
+    ]
+    telling = [name for name in names if name not in _FOLLOWS]
+    if len({tuple(one.get(name, "") for name in telling) for one in flat}) == len(flat):
+        names = telling
+    short = {name: name.rpartition(".")[2] for name in names}
+    if len(set(short.values())) < len(short):
+        short = {name: name for name in names}
+    return [{short[name]: one.get(name, "") for name in names} for one in flat]
+
+
+def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """The plain values of a configuration by their dotted names; one of one is it itself."""
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _leaves(part, f"{name}.{key}" if name else str(key))
+    elif isinstance(value, list | tuple) and len(value) == 1:
+        yield from _leaves(value[0], name)
+    else:
+        yield name, "" if value is None else str(value)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -18,16 +19,31 @@ from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.data.runs import JOURNAL, has_begun, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
-from toolgrove.evaluators.base import Evaluator, breakdown, gave_up, infrastructure
+from toolgrove.evaluators.base import (
+    Evaluator,
+    breakdown,
+    gave_up,
+    infrastructure,
+    unversioned,
+)
 from toolgrove.evaluators.report import Summary, summarise
-from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, ResultStore, RunFigures
+from toolgrove.evaluators.standing import Standing, Watch
+from toolgrove.evaluators.store import (
+    DONE,
+    INFRASTRUCTURE,
+    ResultKey,
+    ResultRow,
+    ResultStore,
+    RunFigures,
+)
 from toolgrove.machine.files import safe_name
-from toolgrove.machine.progress import Tick, silent
+from toolgrove.machine.progress import Tick
 
-__all__ = ["Solve", "run_batch"]
+__all__ = ["Batch", "Solve", "run_batch", "run_batches"]
 
 T = TypeVar("T")
 RUNS = "runs"
+_TOLD = ("planner", "model", "k")
 _LOUD = (ReplayMiss, ResumeMismatch, UsageError)
 """Errors of the whole batch, not of one query: they end it."""
 
@@ -36,6 +52,32 @@ Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree]]
 
 Scored: TypeAlias = Callable[[Path, Score], Awaitable[None]]
 """Told of a score, and the folder of the run that it judges."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Tasks under one configuration: who solves them, and who judges that.
+
+    Parameters
+    ----------
+    tasks : sequence of Task
+        Ids must be unique.
+    solve : callable
+        ``await solve(task, run)``: what it raises counts as infrastructure, never as a wrong
+        answer, and the query is tried again by the next batch.
+    evaluators : sequence of Evaluator
+        Each scores every run. A run that has ended and lacks one's score is scored, not run.
+    config : JsonObject
+        Everything that decides a result, the task apart: planner, model, budget, tools, world.
+    scored : callable or None
+        Told of each new score, with the folder of the run that it judges.
+    """
+
+    tasks: Sequence[Task]
+    solve: Solve
+    evaluators: Sequence[Evaluator]
+    config: JsonObject
+    scored: Scored | None = None
 
 
 async def run_batch(
@@ -48,58 +90,93 @@ async def run_batch(
     concurrency: int = 1,
     epochs: int = 1,
     tick: Tick | None = None,
-    scored: Scored | None = None,
 ) -> Summary:
-    """Solve and judge every task that has no result in ``out`` yet.
+    """Solve and judge every task that has no result in ``out`` yet: one :class:`Batch`.
 
     Parameters
     ----------
-    tasks : sequence of Task
-        Ids must be unique.
-    solve : callable
-        ``await solve(task, run)``: what it raises counts as infrastructure, never as a wrong
-        answer, and the query is tried again by the next batch.
-    evaluators : sequence of Evaluator
-        Each scores every run. A run that has ended and lacks one's score is scored, not run.
+    tick : callable or None
+        Told of progress. For the others see :class:`Batch` and :func:`run_batches`.
+    """
+    batch = Batch(tasks, solve, evaluators, config)
+    watch = None if tick is None else lambda standing: tick(standing.done, standing.total)
+    [summary] = await run_batches([batch], out, concurrency=concurrency, epochs=epochs, watch=watch)
+    return summary
+
+
+async def run_batches(
+    batches: Sequence[Batch],
+    out: str | Path,
+    *,
+    concurrency: int = 1,
+    epochs: int = 1,
+    retry_failed: bool = True,
+    watch: Watch | None = None,
+) -> list[Summary]:
+    """Solve and judge what has no result in ``out`` yet, of several configurations.
+
+    They take turns, task by task, so that what is there can be compared at any moment.
+
+    Parameters
+    ----------
+    batches : sequence of Batch
+        Of different configurations.
     out : path
         Keeps ``results.sqlite`` and the runs' folders.
-    config : JsonObject
-        Everything that decides a result, the task apart: planner, model, budget, tools, world.
     concurrency : int
-        How many queries are under way at once.
+        How many queries are under way at once, of all batches together.
     epochs : int
         How often each task is run.
-    tick : callable or None
-        Told of progress.
-    scored : callable or None
-        Told of each new score, with the folder of the run that it judges.
+    retry_failed : bool
+        Whether what broke down before, for no fault of the agent's, is tried again.
+    watch : callable or None
+        Told how far it is, at the start and at the end of each query.
 
     Returns
     -------
-    Summary
-        Of all results under this configuration, also those of other runners.
+    list of Summary
+        For each batch, of all results under its configuration, also those of other runners.
 
     Raises
     ------
     UsageError
-        Where ids repeat, or ``out`` holds another task under one of them.
+        Where ids or configurations repeat, or ``out`` holds another task under one of the ids.
     ResumeMismatch, ReplayMiss
-        As ``solve`` raises them: they concern the whole batch.
+        As a batch's ``solve`` raises them: they concern the whole batch.
     """
-    by_id = {task.id: task for task in tasks}
-    if len(by_id) < len(tasks):
-        twice = next(t.id for i, t in enumerate(tasks) if t.id in {x.id for x in tasks[:i]})
-        raise UsageError(f"two tasks have the id {twice!r}: results are kept by task id.")
-    with ResultStore(out, config) as store:
-        keys = [(task.id, epoch) for task in tasks for epoch in range(epochs)]
-        store.enter(tasks, epochs, {key: _folder(store.hash, key) for key in keys})
-        with ThreadPoolExecutor(1, "toolgrove results") as asking:
-            batch = _Batch(
-                store, by_id, keys, solve, evaluators, config, tick or silent, scored, asking
-            )
-            await batch.run(concurrency)
-        rows = {row.key: row for row in store.rows()}
-        return summarise([rows[key] for key in keys], config)
+    for batch in batches:
+        _check_ids(batch.tasks)
+    with ExitStack() as opened:
+        stores = [opened.enter_context(ResultStore(out, batch.config)) for batch in batches]
+        _check_distinct(stores, batches)
+        asking = opened.enter_context(ThreadPoolExecutor(1, "toolgrove results"))
+        work = [
+            _Rows(store, batch, epochs, asking)
+            for store, batch in zip(stores, batches, strict=True)
+        ]
+        await _Run(work, watch or _unwatched, retry_failed).run(concurrency)
+        return [rows.summary() for rows in work]
+
+
+def _check_distinct(stores: Sequence[ResultStore], batches: Sequence[Batch]) -> None:
+    known: set[str] = set()
+    for store, batch in zip(stores, batches, strict=True):
+        if store.hash in known:
+            told = ", ".join(f"{n} {batch.config[n]!r}" for n in _TOLD if batch.config.get(n))
+            raise UsageError(f"two configurations come to the same ({told}): leave one out.")
+        known.add(store.hash)
+
+
+def _check_ids(tasks: Sequence[Task]) -> None:
+    known: set[str] = set()
+    for task in tasks:
+        if task.id in known:
+            raise UsageError(f"two tasks have the id {task.id!r}: results are kept by task id.")
+        known.add(task.id)
+
+
+def _unwatched(standing: Standing) -> None:
+    """Tell nobody."""
 
 
 def _folder(config: str, key: ResultKey) -> str:
@@ -109,29 +186,30 @@ def _folder(config: str, key: ResultKey) -> str:
 
 
 @dataclass
-class _Batch:
-    store: ResultStore
-    tasks: dict[str, Task]
-    keys: Sequence[ResultKey]
-    solve: Solve
-    evaluators: Sequence[Evaluator]
-    config: JsonObject
-    tick: Tick
-    scored: Scored | None
-    asking: Executor
-    _names: list[str] = field(init=False)
-    _ended: int = field(init=False, default=0)
+class _Run:
+    """One sitting: works off what is left of several batches."""
 
-    def __post_init__(self) -> None:
-        self._names = [evaluator.name for evaluator in self.evaluators]
+    batches: Sequence[_Rows]
+    watch: Watch
+    retry_failed: bool
+    _standing: Standing = field(default_factory=Standing)
 
     async def run(self, concurrency: int) -> None:
         """Work off what is left, and look once more at what other runners had and dropped."""
-        rows = {row.key: row for row in await self._kept(self.store.rows)}
-        left = [key for key in self.keys if rows[key].lacks(self._names)]
-        self._count(len(self.keys) - len(left))
+        left: list[_Query] = []
+        for rows in self.batches:
+            for row in await rows.kept(rows.store.rows):
+                if row.key in rows.keys:
+                    self._standing.total += 1
+                    if rows.lacks(row, self.retry_failed):
+                        left.append((rows, row.key))
+                    else:
+                        self._standing.found(row)
+        order = {key: place for rows in self.batches for place, key in enumerate(rows.keys)}
+        left.sort(key=lambda query: order[query[1]])  # stable: the batches take turns
+        self.watch(self._standing)
         while left:
-            skipped: list[ResultKey] = []
+            skipped: list[_Query] = []
             queue = iter(left)
             try:
                 async with asyncio.TaskGroup() as group:
@@ -141,49 +219,72 @@ class _Batch:
                 raise _first(group_) from None
             left = skipped if len(skipped) < len(left) else []
 
-    def _count(self, ended: int) -> None:
-        self._ended += ended
-        self.tick(self._ended, len(self.keys))
-
-    async def _worker(self, queue: Iterator[ResultKey], skipped: list[ResultKey]) -> None:
-        for key in queue:
-            if not await self._kept(self.store.claim, key, self._names):
-                if (await self._kept(self.store.row, key)).lacks(self._names):
-                    skipped.append(key)
-                else:
-                    self._count(1)  # another runner has ended it
+    async def _worker(self, queue: Iterator[_Query], skipped: list[_Query]) -> None:
+        for rows, key in queue:
+            taken = await rows.kept(rows.store.claim, key, rows.names)
+            if taken:
+                await rows.work(key)
+            row = await rows.kept(rows.store.row, key)
+            if not taken and row.lacks(rows.names):
+                skipped.append((rows, key))
                 continue
-            await self._work(key)
-            self._count(1)
+            if taken:
+                self._standing.ended(row)
+            else:
+                self._standing.found(row)  # another runner has ended it
+            self.watch(self._standing)
 
-    async def _kept(self, ask: Callable[..., T], *arguments: Any) -> T:
+
+class _Rows:
+    """A batch's rows in the store."""
+
+    def __init__(self, store: ResultStore, batch: Batch, epochs: int, asking: Executor) -> None:
+        self.store, self.batch, self._asking = store, batch, asking
+        self.names = [evaluator.name for evaluator in batch.evaluators]
+        self._tasks = {task.id: task for task in batch.tasks}
+        self.keys = dict.fromkeys(
+            (task.id, epoch) for task in batch.tasks for epoch in range(epochs)
+        )
+        store.enter(batch.tasks, epochs, {key: _folder(store.hash, key) for key in self.keys})
+
+    def lacks(self, row: ResultRow, retry_failed: bool) -> bool:
+        """Whether there is work left on a row."""
+        return row.lacks(self.names) and (retry_failed or row.state != INFRASTRUCTURE)
+
+    def summary(self) -> Summary:
+        """What the rows come to."""
+        rows = {row.key: row for row in self.store.rows()}
+        return summarise([rows[key] for key in self.keys], self.batch.config)
+
+    async def kept(self, ask: Callable[..., T], *arguments: Any) -> T:
         """What the store says, without keeping other queries waiting where its file is locked."""
-        return await asyncio.get_running_loop().run_in_executor(self.asking, ask, *arguments)
+        return await asyncio.get_running_loop().run_in_executor(self._asking, ask, *arguments)
 
-    async def _work(self, key: ResultKey) -> None:
-        row = await self._kept(self.store.row, key)
+    async def work(self, key: ResultKey) -> None:
+        """Run a query that is claimed, or score its run, and commit what came of it."""
+        row = await self.kept(self.store.row, key)
         run = self.store.out / row.run
         try:
             tree = await self._tree(row, run)
         except _LOUD:
             raise
         except Exception as error:
-            await self._kept(self.store.failed, key, f"{type(error).__name__}: {error}")
+            await self.kept(self.store.failed, key, f"{type(error).__name__}: {error}")
             return
         if tree.ended == "waiting":
-            await self._kept(self.store.waits, key)
+            await self.kept(self.store.waits, key)
             return
         broken = breakdown(tree)
         if broken is not None:
-            await self._kept(self.store.failed, key, broken)
+            await self.kept(self.store.failed, key, broken)
             return
-        scores = [await self._score(evaluator, tree, row) for evaluator in self.evaluators]
+        scores = [await self._score(evaluator, tree, row) for evaluator in self.batch.evaluators]
         for score in scores:
-            if self.scored is not None and score not in row.scores:
-                await self.scored(run, score)
-        anew = {_unversioned(name) for name in self._names}
-        kept = [score for score in row.scores if _unversioned(score.evaluator) not in anew]
-        await self._kept(self.store.finish, key, _figures(tree), [*kept, *scores])
+            if self.batch.scored is not None and score not in row.scores:
+                await self.batch.scored(run, score)
+        anew = {unversioned(name) for name in self.names}
+        kept = [score for score in row.scores if unversioned(score.evaluator) not in anew]
+        await self.kept(self.store.finish, key, _figures(tree), [*kept, *scores])
 
     async def _tree(self, row: ResultRow, run: Path) -> SearchTree:
         if row.state == DONE:
@@ -192,7 +293,7 @@ class _Batch:
             except JournalError:
                 pass  # a solve that keeps no journal has to be asked again
         _forget_unbegun(run)
-        return await self.solve(self.tasks[row.task], run)
+        return await self.batch.solve(self._tasks[row.task], run)
 
     async def _score(self, evaluator: Evaluator, tree: SearchTree, row: ResultRow) -> Score:
         for score in row.scores:
@@ -205,13 +306,12 @@ class _Batch:
         except Exception as error:
             reason = f"{type(error).__name__}: {error}"
             score = infrastructure(tree, evaluator.name, reason)
-        return score if score.world else replace(score, world=str(self.config.get("world", "")))
+        return (
+            score if score.world else replace(score, world=str(self.batch.config.get("world", "")))
+        )
 
 
-def _unversioned(evaluator: str) -> str:
-    """An evaluator's name without its version: a score by an older rule does not stay beside."""
-    name, _, version = evaluator.partition("/")
-    return name + "".join(version.partition("@")[1:])
+_Query: TypeAlias = tuple[_Rows, ResultKey]
 
 
 def _forget_unbegun(run: Path) -> None:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.common import err_console, print_json
+from toolgrove.cli.matrix_file import tasks_or_file
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
+from toolgrove.cli.standing import watching
+from toolgrove.cli.summary import as_json, show
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.agent.evaluation import Evaluation
     from toolgrove.data.records import Task, ToolSpec
-    from toolgrove.evaluators.repeated import Repeated
-    from toolgrove.evaluators.report import Group, RateInterval, Summary
+    from toolgrove.evaluators.report import Summary
+    from toolgrove.evaluators.standing import Standing
 
 __all__ = ["register"]
 
@@ -35,6 +38,10 @@ Examples:
 
   toolgrove eval bfcl:simple_python --model openai:gpt-5-mini --max-model-calls 1 --out out/bfcl
 
+  toolgrove eval world --planner react --planner dag --seed 0 --seed 1 --epochs 3 --out out/matrix
+
+  toolgrove eval matrix.yaml --out out/matrix
+
 The same command goes on where it was stopped. Other settings keep their own results in the folder.
 """
 
@@ -44,14 +51,16 @@ def register(app: typer.Typer) -> None:
     app.command("eval", epilog=EXAMPLES)(evaluate)
 
 
-@with_settings(MODEL, RUN, CALLS)
+@with_settings(MODEL, RUN, CALLS, repeated=("planner", "model", "strong", "seed", "k"))
 def evaluate(
     *,
     tasks: Annotated[
         str,
         typer.Argument(
-            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, or a ToolBench "
-            "query file."
+            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, a ToolBench query "
+            "file, or a YAML file that gives the tasks and the options.",
+            is_eager=True,
+            callback=tasks_or_file,
         ),
     ],
     out: Annotated[Path, typer.Option(help="Folder for the results and the runs.")],
@@ -74,10 +83,23 @@ def evaluate(
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
+    retry_failed: Annotated[
+        bool,
+        typer.Option(
+            "--retry-failed/--no-retry-failed",
+            help="Try again what broke down for no fault of the agent's.",
+        ),
+    ] = True,
+    engine: Annotated[
+        str,
+        typer.Option(
+            help="Where the runs are made: local or ray, as in ray:address=10.0.0.1:6379,cpus=0.5."
+        ),
+    ] = "local",
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     given: Given,
 ) -> None:
-    """Answer many tasks with a planner and a model, judge the answers, and sum up.
+    """Answer many tasks with planners and models, judge the answers, and sum up.
 
     Answers are checked against reference answers by code, where a task has one; calls against
     reference calls; and a judge votes, where one is named. Results are kept by task and settings.
@@ -87,51 +109,64 @@ def evaluate(
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.matrix import parse_engine, run_matrix
     from toolgrove.agent.models.loading import load_model
 
     chosen, specs = _chosen(tasks, group, limit)
     if tasks.startswith("bfcl:"):
         evaluator = evaluator or ["bfcl"]
+    configurations = [one.settings() for one in given.each()]
+    if catalog is None and len({one.k for one in configurations}) > 1:
+        raise UsageError("-k says how many tools are retrieved: name the --catalog to try several.")
     opened = nullcontext() if catalog is None else Catalog.open(catalog, create=False)
     with opened as source:
-        settings = given.settings()
-        agent = Agent(
-            model=settings.model,
-            strong=settings.strong or None,
-            tools=specs if source is None else (),
-            catalog=source,
-            settings=settings,
-        )
         judging = None if judge is None else load_model(judge)
-        evaluation = Evaluation(agent, judging, votes, evaluator or ())
-        _warn(chosen, specs, source, judge, settings.calls.apis)
-        summary = _evaluated(evaluation, chosen, out, concurrency, epochs)
+        agents = [
+            Agent(
+                model=settings.model,
+                strong=settings.strong or None,
+                tools=specs if source is None else (),
+                catalog=source,
+                settings=settings,
+            )
+            for settings in configurations
+        ]
+        evaluations = [Evaluation(agent, judging, votes, evaluator or ()) for agent in agents]
+        _warn(chosen, specs, source, judge, configurations[0].calls.apis)
+        run = partial(
+            run_matrix,
+            evaluations,
+            chosen,
+            out,
+            engine=parse_engine(engine),
+            concurrency=concurrency,
+            epochs=epochs,
+            retry_failed=retry_failed,
+        )
+        summaries = _evaluated(run, out)
     if json:
-        print_json(summary)
+        print_json(as_json(summaries))
     else:
-        _show(summary, out)
+        show(summaries, out)
 
 
-def _evaluated(
-    evaluation: Evaluation, chosen: list[Task], out: Path, concurrency: int, epochs: int
-) -> Summary:
-    kept = 0
-    with progress("evaluating", unit="runs") as bar:
+def _evaluated(run: Callable[..., Coroutine[Any, Any, list[Summary]]], out: Path) -> list[Summary]:
+    last: Standing | None = None
+    with watching() as tell:
 
-        def tick(done: int, total: int | None = None) -> None:
-            nonlocal kept
-            kept = done
-            bar(done, total)
+        def watch(standing: Standing) -> None:
+            nonlocal last
+            last = standing
+            tell(standing)
 
         try:
-            return asyncio.run(
-                evaluation.run(chosen, out, concurrency=concurrency, epochs=epochs, tick=tick)
-            )
+            return asyncio.run(run(watch=watch))
         except KeyboardInterrupt:
-            err_console().print(
-                f"{kept} of {len(chosen) * epochs} runs have ended and are kept in {out}; "
-                "the same command goes on from here.",
-            )
+            if last is not None:
+                err_console().print(
+                    f"{last.done} of {last.total} runs have ended and are kept in {out}; "
+                    "the same command goes on from here.",
+                )
             raise
 
 
@@ -176,98 +211,3 @@ def _warn(
             "These tools have no address: every call will fail. "
             "Index the tool files and name the --catalog, or a server of virtual --apis."
         )
-
-
-def _show(summary: Summary, out: Path) -> None:
-    from rich.table import Table
-
-    rows = {name: _cells(group) for name, group in summary.groups.items()}
-    table = Table(box=None, header_style="bold", pad_edge=False, collapse_padding=True)
-    table.add_column("\ngroup", no_wrap=True)
-    columns = dict.fromkeys(column for cells in rows.values() for column in cells)
-    shown = [column for column in columns if any(cells.get(column) for cells in rows.values())]
-    for column in shown:
-        table.add_column(column, justify="right", no_wrap=True)
-    for name, cells in rows.items():
-        table.add_row(
-            name, *(cells.get(c, "") for c in shown), style="bold" if name == "total" else None
-        )
-    screen = console()
-    screen.print(table)
-    total = summary.total
-    if total.undecided:
-        screen.print(f"{total.undecided} wrong answers named the right one among several.")
-    for evaluator, rate in total.tooleval.items():
-        screen.print(
-            f"{evaluator}: {rate.value:.1%} by ToolBench's table, where unsolvable tasks pass.",
-        )
-    for line in summary.trust:
-        screen.print(line)
-    for evaluator, found in total.repeated.items():
-        screen.print(f"{evaluator}: {_over_epochs(found)}")
-    for evaluator, measures in total.measures.items():
-        screen.print(f"{evaluator}: {_told(measures)}", style="dim")
-    if total.infrastructure or total.unscored:
-        screen.print("What broke down is in no rate; the same command tries it again.")
-    if total.waiting:
-        screen.print(
-            f"{total.waiting} runs wait for somebody's approval: toolgrove approve RUN, for those "
-            f"in {out}/runs; the same command scores them then."
-        )
-    screen.print(f"results and runs: {out}", style="dim")
-
-
-def _cells(group: Group) -> dict[str, str]:
-    """A group's figures by column; what is nought or unknown in all groups is not shown."""
-    answer, calls = _by(group, "answer/"), _by(group, "calls/")
-    judged = [rate for name, rate in group.rates.items() if name.startswith("tooleval-pass")]
-    known = ("answer/", "calls/", "tooleval-pass")
-    others = {
-        f"\n{name}": _interval(rate)
-        for name, rate in group.rates.items()
-        if not name.startswith(known)
-    }
-    return {
-        "\nruns": str(group.runs),
-        "right\n(95% interval)": _interval(answer),
-        "calls\nF1": f"{calls.value:.2f}" if calls else "",
-        "\njudged": " ".join(f"{rate.value:.1%}" for rate in judged),
-        **others,
-        "gave\nup": str(group.gave_up),
-        "model\ncalls": _number(group.model_calls),
-        "tool\ncalls": _number(group.tool_calls),
-        "\ntokens": _number(group.tokens),
-        "\ns": _number(group.seconds),
-        "\ncost": "" if group.cost is None else f"{group.cost:,.4g}",
-        "broke\ndown": str(group.infrastructure or ""),
-        "\nwaiting": str(group.waiting or ""),
-        "\nleft": str(group.left or ""),
-    }
-
-
-def _over_epochs(found: Repeated) -> str:
-    passes = [
-        ", ".join(f"{sign}{k} {rate:.1%}" for k, rate in rates.items() if k > 1)
-        for sign, rates in (("pass@", found.pass_at), ("pass^", found.pass_hat))
-    ]
-    spread = f"{found.mean:.1%} ± {found.deviation:.1%} over {found.epochs} epochs"
-    return f"{spread}; {'; '.join(passes)}"
-
-
-def _told(measures: Mapping[str, float]) -> str:
-    """An evaluator's figures in a line, of precision, recall and F1 only the last."""
-    left_out = (".precision", ".recall", ".length")
-    told = {name: value for name, value in measures.items() if not name.endswith(left_out)}
-    return " · ".join(f"{name} {value:,.3g}" for name, value in told.items())
-
-
-def _by(group: Group, evaluator: str) -> RateInterval | None:
-    return next((rate for name, rate in group.rates.items() if name.startswith(evaluator)), None)
-
-
-def _interval(rate: RateInterval | None) -> str:
-    return f"{rate.value:.1%} ({rate.low:.0%}-{rate.high:.0%})" if rate else ""
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"

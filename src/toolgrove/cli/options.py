@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -52,6 +53,20 @@ class Option:
     def flag(self) -> str:
         """How it is written on the command line."""
         return "-k" if self.name == "k" else f"--{self.name.replace('_', '-')}"
+
+    @property
+    def repeatable(self) -> inspect.Parameter:
+        """The parameter of a command that takes several values, and tries each.
+
+        Its variable is none of click's business, which takes each word for a value of its own and
+        would put it before what a matrix file says.
+        """
+        hint, info = get_args(self.parameter.annotation)
+        info = copy.copy(info)
+        variable = f" Else {self.variable}." if self.variable else ""
+        info.envvar, info.help = None, f"{info.help} Repeatable: each is tried.{variable}"
+        kind: Any = get_args(hint)[0]
+        return self.parameter.replace(annotation=Annotated[list[kind] | None, info])
 
 
 def _option(

@@ -10,6 +10,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.cli.approval import Approval, approving
@@ -32,10 +33,13 @@ class Given:
         By the option's name.
     approve : Approval
         Whether writes outside the bundled world are approved.
+    repeated : tuple of str
+        Options that have a list of values, each of which is tried.
     """
 
     options: Mapping[str, Any]
     approve: Approval
+    repeated: tuple[str, ...] = ()
 
     def settings(self, base: RunSettings | None = None) -> RunSettings:
         """The settings that the options say.
@@ -71,6 +75,14 @@ class Given:
         policy = replace(calls.policy, approve=approve)
         return made.changed(policy=policy.within(begun), trusted=trusted_here())
 
+    def each(self) -> list[Given]:
+        """One for every combination of what was given several values to try."""
+        tried = {name: self.options[name] for name in self.repeated if name in self.options}
+        return [
+            replace(self, options={**self.options, **dict(zip(tried, values, strict=True))})
+            for values in product(*tried.values())
+        ]
+
     def for_resuming(self) -> Given:
         """Only what a run may be gone on with.
 
@@ -91,7 +103,7 @@ class Given:
 
 
 def with_settings(
-    *groups: str, approve: Approval = Approval.ASK
+    *groups: str, approve: Approval = Approval.ASK, repeated: tuple[str, ...] = ()
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of some groups, in the place of its parameter ``given``.
 
@@ -101,6 +113,8 @@ def with_settings(
         ``MODEL``, ``RUN``, ``CALLS``.
     approve : Approval
         Whether writes are approved where nobody says.
+    repeated : tuple of str
+        Options that may be given several times, to try each value (:meth:`Given.each`).
     """
     options = [option for option in OPTIONS if option.group in groups]
 
@@ -110,11 +124,15 @@ def with_settings(
 
         def called(**kwargs: Any) -> None:
             found = {option.name: kwargs.pop(option.name) for option in options}
+            for option in options:
+                if option.name in repeated and not found[option.name] and option.variable:
+                    found[option.name] = list(filter(None, [os.environ.get(option.variable)]))
             found = {name: value for name, value in found.items() if value not in (None, [])}
             said = found.pop("approve", approve)
-            command(**kwargs, given=Given(found, said))
+            command(**kwargs, given=Given(found, said, repeated))
 
-        parameters = [*own, *(option.parameter for option in options)]
+        taken = [one.repeatable if one.name in repeated else one.parameter for one in options]
+        parameters = [*own, *taken]
         called.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # typer reads it
         called.__annotations__ = {one.name: one.annotation for one in parameters}
         called.__name__, called.__doc__ = command.__name__, command.__doc__

@@ -1,0 +1,218 @@
+"""``toolgrove eval`` over planners × models × seeds × retrieval: one store, one line each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from support.served_model import ServedModel
+from toolgrove.cli.main import app
+from toolgrove.data.records import JsonObject
+from toolgrove.data.world import tasks
+from toolgrove.errors import FormatError, UsageError
+from toolgrove.evaluators.store import ResultRow, read_batch
+
+FIRST = [task for task in tasks() if task.group == "G1"][:3]
+GIVEN = ["--group", "G1", "--limit", "3", "--max-model-calls", "6"]
+
+
+@pytest.fixture
+def served() -> Iterator[ServedModel]:
+    with ServedModel(FIRST) as model:
+        yield model
+
+
+def run(*options: str | Path, **env: str) -> Any:
+    done = CliRunner().invoke(app, ["eval", *map(str, options)], env=env)
+    assert done.exit_code == 0, done.output
+    return done
+
+
+def results(out: Path) -> list[tuple[JsonObject, ResultRow]]:
+    """All rows, less what differs between two runs of the same matrix: dates and seconds."""
+    return [
+        (
+            config,
+            replace(
+                row,
+                figures=row.figures and replace(row.figures, seconds=0.0),
+                scores=tuple(replace(score, date="") for score in row.scores),
+            ),
+        )
+        for config, row in read_batch(out)
+    ]
+
+
+def test_a_matrix_killed_three_times_gives_the_rows_of_an_undisturbed_run(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    """SIGKILL of the command while a reply is under way; what has ended is not repeated."""
+    file = tmp_path / "matrix.yaml"
+    file.write_text(
+        f"tasks: world\ngroup: G1\nlimit: 2\nmax-model-calls: 6\nmodel: {served.name}\n"
+        "planner: [react, dfsdt]\nseed: [0, 1]\nconcurrency: 2\n"
+    )
+
+    def started(out: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "toolgrove", "eval", str(file), "--out", str(out)]
+        return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    with started(tmp_path / "whole") as child:
+        _, errors = child.communicate()
+    assert child.returncode == 0, errors
+    whole = served.asked
+
+    for _ in range(3):
+        last = served.asked + whole // 5
+
+        def dies(number: int, port: int, last: int = last) -> bool:
+            if number == last:
+                os.kill(child.pid, signal.SIGKILL)
+            return number < last
+
+        served.before = dies
+        with started(tmp_path / "killed") as child:
+            child.communicate()
+        assert child.returncode == -signal.SIGKILL
+        states = {row.state for _, row in read_batch(tmp_path / "killed")}
+        assert states == {"done", "pending"}
+    served.before = lambda number, port: True
+    with started(tmp_path / "killed") as child:
+        _, errors = child.communicate()
+    assert child.returncode == 0, errors
+
+    found = results(tmp_path / "killed")
+    assert len(found) == 2 * 2 * 2
+    assert found == results(tmp_path / "whole")
+    assert {score.value for _, row in found for score in row.scores} >= {0.0, 1.0}
+    assert served.asked - 2 * whole <= 3 * 2, "more was asked again than was under way"
+
+
+def test_each_configuration_has_a_line_and_its_label_in_the_json(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    options = ["world", *GIVEN, "--model", served.name, "--planner", "react", "--planner", "dfsdt"]
+    shown = run(*options, "--out", tmp_path / "out").stdout
+    lines = [line.split()[:2] for line in shown.splitlines() if line.startswith(("react", "dfsdt"))]
+    assert lines == [["react", "3"], ["dfsdt", "3"]]
+    asked = served.asked
+    found = json.loads(run(*options, "--out", tmp_path / "out", "--json").stdout)
+    assert served.asked == asked, "a finished matrix asks nothing"
+    labels = [one["label"]["planner"].partition(":")[0] for one in found["configurations"]]
+    assert labels == ["react", "dfsdt"]
+    assert all(one["groups"]["total"]["runs"] == 3 for one in found["configurations"])
+
+
+def test_a_configuration_finds_the_rows_that_it_had_alone(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    options = ["world", *GIVEN, "--model", served.name, "--out", tmp_path / "out"]
+    run(*options, "--planner", "react")
+    asked = served.asked
+    alone = [row for _, row in results(tmp_path / "out")]
+    run(*options, "--planner", "react", "--planner", "cot", "--seed", "7")
+    run(*options, "--planner", "cot", "--planner", "react")
+    rows = results(tmp_path / "out")
+    assert len(rows) == 4 * 3
+    again = [row for config, row in rows if config["planner"] == "react:depth=12"]
+    assert [row for row in again if row in alone] == alone
+    assert served.asked > asked
+
+
+def test_what_broke_down_is_kept_apart_and_tried_again_only_where_wanted(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    served.before = lambda number, port: number > 4  # a retry of a request is one, too
+    options = ["world", *GIVEN, "--model", served.name, "--planner", "react", "--planner", "cot"]
+    options += ["--out", str(tmp_path / "out")]
+
+    def totals(*more: str) -> list[tuple[int, int]]:
+        found = json.loads(run(*options, "--json", *more).stdout)["configurations"]
+        return [
+            (o["groups"]["total"]["runs"], o["groups"]["total"]["infrastructure"]) for o in found
+        ]
+
+    first = totals()
+    assert sum(broke for _, broke in first) >= 1
+    asked = served.asked
+    assert totals("--no-retry-failed") == first
+    assert served.asked == asked
+    assert totals("--retry-failed") == [(3, 0), (3, 0)]
+
+
+def test_progress_says_what_is_right_so_far_and_what_is_left(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    options = ["world", *GIVEN, "--model", served.name, "--planner", "react", "--epochs", "2"]
+    said = run(*options, "--out", tmp_path / "out", "--price", "served=1000,1000").stderr
+    first, *_, last = said.splitlines()
+    assert first.startswith("1 of 6 runs, ")
+    assert "right so far" in first
+    assert " left, cost left " in first
+    assert last.startswith("6 of 6 runs, ")
+    assert "left" not in last
+
+
+def test_the_command_line_goes_before_the_file_and_the_file_before_the_environment(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    file = tmp_path / "matrix.yml"
+    file.write_text(
+        f"tasks: world\ngroup: G1\nlimit: 1\nmodel: {served.name}\nplanner: [react, dfsdt]\n"
+        f"max-model-calls: 6\nout: {tmp_path / 'out'}\n"
+    )
+    run(file, "--planner", "cot", TOOLGROVE_MODEL="nobody:at all")
+    [(config, _)] = read_batch(tmp_path / "out")
+    assert (config["planner"].partition(":")[0], config["model"]) == ("cot", served.name)
+    run("world", *GIVEN, "--out", tmp_path / "other", TOOLGROVE_MODEL=served.name)
+    assert {config["model"] for config, _ in read_batch(tmp_path / "other")} == {served.name}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("planner: react", "$.tasks"),
+        ("tasks: world\nplaner: react", "$.planer"),
+        ("tasks: world\ntemperature: [0, 1]", "$.temperature"),
+        ("tasks: world\nplanner: {react: 1}", "$.planner"),
+        ("tasks: world\nplanner:", "$.planner"),
+        ("- world", "$"),
+        ("tasks: [", "$"),
+    ],
+)
+def test_a_matrix_file_that_is_none_is_told_with_its_place(
+    tmp_path: Path, text: str, place: str
+) -> None:
+    file = tmp_path / "matrix.yaml"
+    file.write_text(text)
+    done = CliRunner().invoke(app, ["eval", str(file), "--out", str(tmp_path / "out")])
+    assert isinstance(done.exception, FormatError)
+    assert (done.exception.file, done.exception.path) == (str(file), place)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--planner", "dfsdt", "--planner", "dfsdt:width=2"], "come to the same (planner 'dfsdt:"),
+        (["-k", "3", "-k", "5"], "name the --catalog"),
+        (["--engine", "spark"], "no engine called 'spark'. Known: local, ray"),
+    ],
+)
+def test_a_matrix_that_makes_no_sense_is_refused(
+    tmp_path: Path, served: ServedModel, given: list[str], said: str
+) -> None:
+    options = ["eval", "world", *GIVEN, "--model", served.name, "--out", str(tmp_path)]
+    done = CliRunner().invoke(app, [*options, *given])
+    assert isinstance(done.exception, UsageError)
+    assert said in str(done.exception)
+    assert not served.asked
