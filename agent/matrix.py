@@ -16,13 +16,13 @@ from toolgrove.evaluators.runner import Solve, run_batches
 from toolgrove.evaluators.standing import Watch
 from toolgrove.plugins import Plugins
 
-__all__ = ["Engine", "LocalEngine", "Solving", "parse_engine", "run_matrix"]
+__all__ = ["LocalEngine", "MatrixEngine", "Solving", "parse_engine", "run_matrix"]
 
 Solving: TypeAlias = Callable[[Evaluation], Solve]
 """Gives what solves tasks as an evaluation's agent does, wherever that is."""
 
 
-class Engine(Protocol):
+class MatrixEngine(Protocol):
     """Where the runs of a matrix are made; their results are always kept and scored here."""
 
     def opened(self) -> AbstractContextManager[Solving]:
@@ -36,16 +36,16 @@ class LocalEngine:
 
     @contextmanager
     def opened(self) -> Iterator[Solving]:
-        """See :class:`Engine`."""
+        """See :class:`MatrixEngine`."""
         yield lambda evaluation: evaluation.solve
 
 
-_ENGINES: Plugins[Callable[[], Engine]] = Plugins(
+_ENGINES: Plugins[Callable[[], MatrixEngine]] = Plugins(
     "engines", {"local": LocalEngine, "ray": "toolgrove.agent.ray_engine:RayEngine"}
 )
 
 
-def parse_engine(text: str) -> Engine:
+def parse_engine(text: str) -> MatrixEngine:
     """An engine from ``name`` or ``name:option=value,…``.
 
     Raises
@@ -66,7 +66,7 @@ async def run_matrix(
     tasks: Sequence[Task],
     out: str | Path,
     *,
-    engine: Engine = LocalEngine(),
+    engine: MatrixEngine = LocalEngine(),
     concurrency: int = 1,
     epochs: int = 1,
     retry_failed: bool = True,
@@ -78,7 +78,7 @@ async def run_matrix(
     ----------
     evaluations : sequence of Evaluation
         One for each configuration; no two may come to the same settings.
-    engine : Engine
+    engine : MatrixEngine
         Where the runs are made.
 
     The rest is as in :func:`toolgrove.evaluators.runner.run_batches`.

@@ -15,7 +15,7 @@ from support.random_script import timeless
 from support.served_model import ServedModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
-from toolgrove.agent.matrix import Engine, LocalEngine, parse_engine, run_matrix
+from toolgrove.agent.matrix import LocalEngine, MatrixEngine, parse_engine, run_matrix
 from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.agent.ray_engine import RayEngine
 from toolgrove.data.records import JsonObject, Task
@@ -52,7 +52,9 @@ def cluster() -> Iterator[str]:
         made.shutdown()
 
 
-def matrix(model: str, out: Path, engine: Engine, chosen: list[Task] = FIRST) -> list[Summary]:
+def matrix(
+    model: str, out: Path, engine: MatrixEngine, chosen: list[Task] = FIRST
+) -> list[Summary]:
     evaluations = [
         Evaluation(Agent(model=model, tools=specs(), planner=planner, budget=Budget(model_calls=6)))
         for planner in ("react", "dfsdt")
