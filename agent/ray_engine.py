@@ -50,7 +50,7 @@ class RayEngine:
 
     @contextmanager
     def opened(self) -> Iterator[Solving]:
-        """See :class:`toolgrove.agent.matrix.MatrixEngine`; a cluster that was joined before stays so.
+        """See :class:`toolgrove.agent.matrix.MatrixEngine`; a cluster joined before stays joined.
 
         Raises
         ------
