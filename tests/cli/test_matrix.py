@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from support.dying import processes
 from support.served_model import ServedModel
 from toolgrove.cli.main import app
 from toolgrove.data.records import JsonObject
@@ -22,6 +21,9 @@ from toolgrove.data.world import tasks
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.store import ResultRow, read_batch
 
+processes.set_forkserver_preload(  # so that a child starts in milliseconds
+    ["toolgrove.agent.matrix", "toolgrove.cli.main", "toolgrove.data.world", "pydantic"]
+)
 FIRST = [task for task in tasks() if task.group == "G1"][:3]
 GIVEN = ["--group", "G1", "--limit", "3", "--max-model-calls", "6"]
 
@@ -36,6 +38,11 @@ def run(*options: str | Path, **env: str) -> Any:
     done = CliRunner().invoke(app, ["eval", *map(str, options)], env=env)
     assert done.exit_code == 0, done.output
     return done
+
+
+def evaluate(file: Path, out: Path) -> None:
+    """The command in a process of its own, which can be killed."""
+    app(["eval", str(file), "--out", str(out)], standalone_mode=False)
 
 
 def results(out: Path) -> list[tuple[JsonObject, ResultRow]]:
@@ -63,13 +70,14 @@ def test_a_matrix_killed_three_times_gives_the_rows_of_an_undisturbed_run(
         "planner: [react, dfsdt]\nseed: [0, 1]\nconcurrency: 2\n"
     )
 
-    def started(out: Path) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "toolgrove", "eval", str(file), "--out", str(out)]
-        return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def started(out: Path) -> Any:
+        child = processes.Process(target=evaluate, args=(file, out))
+        child.start()
+        return child
 
-    with started(tmp_path / "whole") as child:
-        _, errors = child.communicate()
-    assert child.returncode == 0, errors
+    child = started(tmp_path / "whole")
+    child.join()
+    assert child.exitcode == 0
     whole = served.asked
 
     def done() -> int:
@@ -87,15 +95,15 @@ def test_a_matrix_killed_three_times_gives_the_rows_of_an_undisturbed_run(
             return True
 
         served.before = dies
-        with started(tmp_path / "killed") as child:
-            child.communicate()
-        assert child.returncode == -signal.SIGKILL
+        child = started(tmp_path / "killed")
+        child.join()
+        assert child.exitcode == -signal.SIGKILL
         assert done() > had
         assert "pending" in {row.state for _, row in read_batch(tmp_path / "killed")}
     served.before = lambda number, port: True
-    with started(tmp_path / "killed") as child:
-        _, errors = child.communicate()
-    assert child.returncode == 0, errors
+    child = started(tmp_path / "killed")
+    child.join()
+    assert child.exitcode == 0
 
     found = results(tmp_path / "killed")
     assert len(found) == 2 * 2 * 2
