@@ -70,14 +70,16 @@ def test_a_matrix_killed_three_times_gives_the_rows_of_an_undisturbed_run(
         "planner: [react, dfsdt]\nseed: [0, 1]\nconcurrency: 2\n"
     )
 
-    def started(out: Path) -> Any:
-        child = processes.Process(target=evaluate, args=(file, out))
-        child.start()
-        return child
+    children: list[Any] = []
 
-    child = started(tmp_path / "whole")
-    child.join()
-    assert child.exitcode == 0
+    def ended(out: Path) -> int | None:
+        children.append(processes.Process(target=evaluate, args=(file, out)))
+        children[-1].start()
+        children[-1].join()
+        code: int | None = children[-1].exitcode
+        return code
+
+    assert ended(tmp_path / "whole") == 0
     whole = served.asked
 
     def done() -> int:
@@ -90,20 +92,16 @@ def test_a_matrix_killed_three_times_gives_the_rows_of_an_undisturbed_run(
 
         def dies(number: int, port: int, had: int = had) -> bool:
             if done() > had:
-                os.kill(child.pid, signal.SIGKILL)
+                os.kill(children[-1].pid, signal.SIGKILL)
                 return False
             return True
 
         served.before = dies
-        child = started(tmp_path / "killed")
-        child.join()
-        assert child.exitcode == -signal.SIGKILL
+        assert ended(tmp_path / "killed") == -signal.SIGKILL
         assert done() > had
         assert "pending" in {row.state for _, row in read_batch(tmp_path / "killed")}
     served.before = lambda number, port: True
-    child = started(tmp_path / "killed")
-    child.join()
-    assert child.exitcode == 0
+    assert ended(tmp_path / "killed") == 0
 
     found = results(tmp_path / "killed")
     assert len(found) == 2 * 2 * 2
