@@ -65,7 +65,7 @@ class RayEngine:
             except (ConnectionError, ValueError, RuntimeError) as error:
                 raise UsageError(
                     f"no Ray cluster can be used at {self.address or 'this machine'} ({error}). "
-                    "Start one with 'ray start --head', and name its address."
+                    "Start one, and name its address: ray:address=HOST:6379."
                 ) from error
         try:
             remote = ray.remote(_solved).options(num_cpus=self.cpus)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolgrove.cli.common import console
+from toolgrove.data.codec import to_json
 
 if TYPE_CHECKING:
     from toolgrove.evaluators.repeated import Repeated
@@ -32,10 +33,7 @@ def as_json(summaries: Sequence[Summary]) -> object:
     """One summary as it is; several with what tells them apart."""
     if len(summaries) == 1:
         return summaries[0]
-    rows = [
-        {"label": label, "config": summary.config, "groups": summary.groups}
-        for label, summary in _labelled(summaries)
-    ]
+    rows = [{"label": label, **to_json(one)} for label, one in _labelled(summaries)]
     return {"configurations": rows}
 
 
