@@ -11,7 +11,6 @@ from toolgrove.data.records import Node, NodeState, Task
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.evaluators.calibration import Calibration, JudgeAgreement, keep, kept, key_of
 from toolgrove.evaluators.judging import UNSURE as SAID_UNSURE
-from toolgrove.evaluators.judging import Judge
 from toolgrove.evaluators.jurors import SOLVED, UNSOLVED
 from toolgrove.evaluators.labels import FAILURE, SUCCESS, UNSURE, LabelledAnswer
 from toolgrove.evaluators.passrate import PassEvaluator
@@ -58,7 +57,7 @@ async def calibrate(
         Where an earlier calibration of it is damaged.
     """
     name, prompt = evaluator.name, evaluator.prompt
-    known = kept(name, prompt) or Calibration(name, Judge(evaluator.judge).name, prompt)
+    known = kept(name, prompt) or Calibration(name, evaluator.juror.name, prompt)
     by_key = {key_of(answer): answer for answer in answers}
     left = [key for key in by_key if key not in known.verdicts]
     ended, told = len(by_key) - len(left), tick or silent

@@ -12,9 +12,12 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
+from toolgrove.data import codec
 from toolgrove.data.records import Node, NodeState, Task, ToolSpec
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import FormatError
+from toolgrove.evaluators.calibrating import calibrate
+from toolgrove.evaluators.labels import LabelledAnswer
 from toolgrove.evaluators.passrate import PassEvaluator
 from toolgrove.evaluators.prompt_folders import load_prompts
 
@@ -168,3 +171,18 @@ def test_a_folder_that_is_none_is_refused(
     with pytest.raises(FormatError) as caught:
         load_prompts(path, calling())
     assert caught.value.path == place
+
+
+async def test_a_folders_judge_is_calibrated_by_itself(default: Path) -> None:
+    replies = [("check_answer_status", {"answer_status": said}) for said in ("Solved", "Unsolved")]
+    asked = PassEvaluator(calling(*replies), 1, str(default))
+    labels = [
+        LabelledAnswer("1", "How far?", "5 km", "success"),
+        LabelledAnswer("2", "How high?", "9 m", "success"),
+    ]
+    found, _ = await calibrate(asked, labels)
+    assert (found.judge, found.agreement.value) == ("scripted by tooleval_default", 0.5)
+    again = PassEvaluator(calling(replies[0]), 1, str(default))
+    assert (await again.score(tree("5 km"))).details["calibration"] == codec.to_json(found)
+    own = PassEvaluator(ScriptedModel(replies=[AIMessage("Verdict: Solved")]), 1)
+    assert (await own.score(tree("5 km"))).details["calibration"] is None

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.evaluators.calibration import JudgeAgreement
     from toolgrove.evaluators.labels import LabelledAnswer
+    from toolgrove.evaluators.passrate import PassEvaluator
 
 __all__ = ["register"]
 
@@ -43,6 +45,10 @@ def calibrate(
         str | None,
         typer.Option(help="The model to calibrate; without it, only the judges in the file."),
     ] = None,
+    prompts: Annotated[
+        Path | None,
+        typer.Option(help="Ask the judge with the prompts of a folder of ToolBench's evaluators."),
+    ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
     concurrency: Annotated[int, typer.Option(help="Answers under way at once.", min=1)] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -55,7 +61,10 @@ def calibrate(
     from toolgrove.evaluators.labels import SUCCESS, read_labels
 
     answers = read_labels(on)
-    ours, file = (None, None) if judge is None else _asked(judge, votes, answers, concurrency)
+    if prompts is not None and judge is None:
+        raise UsageError("--prompts says what a judge is asked: name one with --judge.")
+    evaluator = None if judge is None else _evaluator(judge, prompts, votes)
+    ours, file = (None, None) if evaluator is None else _asked(evaluator, answers, concurrency)
     others = recorded(answers)
     successes = sum(answer.human == SUCCESS for answer in answers)
     if json:
@@ -67,14 +76,18 @@ def calibrate(
         console().print(f"kept in {file}; scores by this judge carry it from now on", style="dim")
 
 
-def _asked(
-    judge: str, votes: int, answers: Sequence[LabelledAnswer], concurrency: int
-) -> tuple[JudgeAgreement, Path]:
+def _evaluator(judge: str, prompts: Path | None, votes: int) -> PassEvaluator:
     from toolgrove.agent.models.loading import load_model
-    from toolgrove.evaluators.calibrating import calibrate
     from toolgrove.evaluators.passrate import PassEvaluator
 
-    evaluator = PassEvaluator(load_model(judge), votes)
+    return PassEvaluator(load_model(judge), votes, "" if prompts is None else str(prompts))
+
+
+def _asked(
+    evaluator: PassEvaluator, answers: Sequence[LabelledAnswer], concurrency: int
+) -> tuple[JudgeAgreement, Path]:
+    from toolgrove.evaluators.calibrating import calibrate
+
     with progress("judging", unit="answers") as tick:
         return asyncio.run(calibrate(evaluator, answers, concurrency=concurrency, tick=tick))
 
