@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from toolgrove.data.formats.check import read_json, read_text
 from toolgrove.data.formats.sources import TREES, SourceKind, load_sources, sniff
@@ -16,7 +17,21 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, ToolgroveError, UsageError
 from toolgrove.machine.progress import Tick, silent
 
-__all__ = ["AnswerSet", "AskedQuery", "load_answer_set", "load_asked"]
+__all__ = [
+    "TEST_SET",
+    "AnswerSet",
+    "AskedQuery",
+    "ids_of",
+    "known_of",
+    "load_answer_set",
+    "load_asked",
+    "test_set_of",
+]
+
+V = TypeVar("V")
+
+TEST_SET = "test_set"
+"""Key in ``SearchTree.meta`` under which the test set is kept that its file names."""
 
 _TEST_SET = re.compile(r"G[123]_(?:instruction|category|tool)(?![a-z])")
 
@@ -93,7 +108,7 @@ def _files(path: Path) -> list[Path]:
 
 
 def _asked(file: Path) -> Iterable[AskedQuery]:
-    test_set = _test_set(file)
+    test_set = test_set_of(file)
     if file.suffix == ".jsonl":
         return [AskedQuery(task.id, test_set, task) for task in load_query_lines(file)]
     if file.suffix != ".json":
@@ -111,7 +126,24 @@ def _asked(file: Path) -> Iterable[AskedQuery]:
     )
 
 
-def _test_set(path: Path) -> str:
+def known_of(found: Mapping[AskedQuery, V], query: AskedQuery) -> V | None:
+    """What is kept of a query; where one side names no test set, the only one of its id."""
+    if query in found:
+        return found[query]
+    same = [
+        one
+        for other, one in found.items()
+        if other.id == query.id and not (other.test_set and query.test_set)
+    ]
+    return same[0] if len(same) == 1 else None
+
+
+def ids_of(task: Task) -> tuple[str, str]:
+    """A task's id as its file has it, and without the group that a tree's file puts before it."""
+    return task.id, task.id.removeprefix(f"{task.group}_")
+
+
+def test_set_of(path: Path) -> str:
     """The test set that a file's name says, or its folder's."""
     for name in (path.name, path.parent.name):
         found = _TEST_SET.search(name)
@@ -154,8 +186,9 @@ def load_answer_set(
     sets: set[str] = set()
     for loaded in sources:
         for tree in loaded.trees:
-            test_set = _test_set(loaded.path)
+            test_set = test_set_of(loaded.path)
             sets.add(test_set)
+            tree.meta = {**tree.meta, TEST_SET: test_set}
             query = AskedQuery(tree.task.id, test_set) if known is None else known(tree, test_set)
             if query is None:
                 unknown.append(tree.task.id)
@@ -176,16 +209,15 @@ class _Known:
     """Finds the query that a tree answers."""
 
     def __init__(self, asked: Sequence[AskedQuery]) -> None:
-        self._by_key = {(query.test_set, query.id): query for query in asked}
-        self._sets = {query.test_set for query in asked}
+        self._asked = {query: query for query in asked}
+        sets = {query.test_set for query in asked}
+        self._only = sets.pop() if len(sets) == 1 else None
 
     def __call__(self, tree: SearchTree, test_set: str) -> AskedQuery | None:
-        [*only] = self._sets if len(self._sets) == 1 else (test_set,)
-        task = tree.task
-        for id_ in (task.id, task.id.removeprefix(f"{task.group}_")):
-            if (only[0], id_) in self._by_key:
-                return self._by_key[only[0], id_]
-        return None
+        """Of one test set whatever the file names; of several, that one, or the id's only one."""
+        within = test_set if self._only is None else self._only
+        found = (known_of(self._asked, AskedQuery(id_, within)) for id_ in ids_of(tree.task))
+        return next((query for query in found if query is not None), None)
 
 
 def _name(paths: Sequence[str | Path]) -> str:

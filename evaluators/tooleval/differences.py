@@ -9,6 +9,7 @@ from statistics import fmean, pstdev
 from toolgrove.data.formats.tooleval_results import RecordedPreference, RecordedVotes
 from toolgrove.evaluators.jurors import SOLVED, TIE, UNSOLVABLE
 from toolgrove.evaluators.passrate import VALUES
+from toolgrove.evaluators.tooleval.answered import AskedQuery, known_of
 from toolgrove.evaluators.tooleval.rulings import Ruling
 from toolgrove.evaluators.tooleval.wins import AGAINST, ANSWERS, DuelOutcome, more, sides_of
 
@@ -63,7 +64,7 @@ class Difference:
     fault: str
 
 
-def recorded_rates(votes: Mapping[str, RecordedVotes]) -> RecordedRates | None:
+def recorded_rates(votes: Mapping[AskedQuery, RecordedVotes]) -> RecordedRates | None:
     """ToolEval's rates: over the queries that have votes, a missing vote counted as Unsolved."""
     if not votes:
         return None
@@ -83,13 +84,13 @@ def _passed(passed: int, failed: int) -> float:
 
 
 def pass_differences(
-    rulings: Sequence[Ruling], votes: Mapping[str, RecordedVotes]
+    rulings: Sequence[Ruling], votes: Mapping[AskedQuery, RecordedVotes]
 ) -> list[Difference]:
     """Each query whose ruling is not what ToolEval's code makes of its recorded votes."""
     found = []
     runs = max((len(one.votes) for one in votes.values()), default=0)
     for one in rulings:
-        known = votes.get(one.query)
+        known = known_of(votes, AskedQuery(one.query, one.test_set))
         if known is None:
             if not one.answered:
                 found.append(Difference(one.query, "left out", str(one.status), LEFT_OUT))
@@ -105,7 +106,7 @@ def pass_differences(
         elif len(known.votes) < runs:
             found.append(Difference(one.query, said, str(one.status), MISSING_VOTE))
     asked = {one.query for one in rulings}
-    others = [query for query in votes if query not in asked]
+    others = [query.id for query in votes if query.id not in asked]
     if others:
         found.append(Difference(", ".join(others), "counted", "not counted", OTHERS))
     return found
@@ -113,7 +114,7 @@ def pass_differences(
 
 def win_differences(
     comparisons: Sequence[DuelOutcome],
-    preferences: Mapping[str, RecordedPreference],
+    preferences: Mapping[AskedQuery, RecordedPreference],
     answers: str,
     against: str,
 ) -> list[Difference]:
@@ -130,7 +131,7 @@ def win_differences(
     """
     found = []
     for one in comparisons:
-        known = preferences.get(one.query)
+        known = known_of(preferences, AskedQuery(one.query, one.test_set))
         if known is None:
             continue
         names = sides_of(known, answers, against)

@@ -16,6 +16,13 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.judging import majority
 from toolgrove.evaluators.passrate import VALUES, outcome
+from toolgrove.evaluators.tooleval.answered import (
+    TEST_SET,
+    AskedQuery,
+    ids_of,
+    known_of,
+    test_set_of,
+)
 
 __all__ = ["VotesEvaluator", "load_votes"]
 
@@ -27,12 +34,12 @@ class VotesEvaluator:
     Parameters
     ----------
     votes : mapping
-        By the query's id.
+        By query.
     file : str
         Where they were read.
     """
 
-    votes: Mapping[str, RecordedVotes]
+    votes: Mapping[AskedQuery, RecordedVotes]
     file: str = "recorded votes"
 
     @property
@@ -41,7 +48,9 @@ class VotesEvaluator:
 
     async def score(self, tree: SearchTree) -> Score:
         task = tree.task
-        known = self.votes.get(task.id) or self.votes.get(task.id.removeprefix(f"{task.group}_"))
+        within = str(tree.meta.get(TEST_SET, ""))
+        found = (known_of(self.votes, AskedQuery(id_, within)) for id_ in ids_of(task))
+        known = next((one for one in found if one is not None), None)
         if known is None:
             return judged(tree, self.name, None, "no votes are recorded of it", judge=self.file)
         if known.query and known.query != task.query:
@@ -58,16 +67,22 @@ class VotesEvaluator:
 
 def load_votes(
     files: Sequence[str | Path],
-) -> tuple[VotesEvaluator | None, Mapping[str, RecordedPreference]]:
+) -> tuple[VotesEvaluator | None, Mapping[AskedQuery, RecordedPreference]]:
     """The votes on answers in files of ToolEval's results as a judge, and the preferences in them.
+
+    Ids of several test sets are kept apart by the files' names.
 
     Raises
     ------
     FormatError
         Where a file holds neither.
     """
-    read = {Path(file).name: load_results(file) for file in files}
-    voted = {name: one.votes for name, one in read.items() if one.votes}
-    votes = {query: vote for some in voted.values() for query, vote in some.items()}
-    preferences = {query: one for some in read.values() for query, one in some.preferences.items()}
+    votes: dict[AskedQuery, RecordedVotes] = {}
+    preferences: dict[AskedQuery, RecordedPreference] = {}
+    voted = []
+    for file in map(Path, files):
+        found, within = load_results(file), test_set_of(file)
+        votes |= {AskedQuery(id_, within): one for id_, one in found.votes.items()}
+        preferences |= {AskedQuery(id_, within): one for id_, one in found.preferences.items()}
+        voted += [file.name] if found.votes else []
     return (VotesEvaluator(votes, ", ".join(voted)) if votes else None), preferences

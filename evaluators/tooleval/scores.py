@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from toolgrove.data.formats.tooleval_results import RecordedPreference
 from toolgrove.evaluators.calibration import JudgeAgreement, kept
 from toolgrove.evaluators.passrate import PassEvaluator
-from toolgrove.evaluators.tooleval.answered import AnswerSet
+from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery
 from toolgrove.evaluators.tooleval.differences import (
     Difference,
     RecordedRates,
@@ -121,7 +121,7 @@ def _calibration(judge: Evaluator | None) -> JudgeAgreement | None:
 async def score_wins(
     system: SystemScores,
     against: SystemScores,
-    judge: Juror | Mapping[str, RecordedPreference] | None = None,
+    judge: Juror | Mapping[AskedQuery, RecordedPreference] | None = None,
     *,
     times: int = 3,
     concurrency: int = 1,

@@ -22,7 +22,7 @@ from toolgrove.evaluators.jurors import FIRST, SECOND, SOLVED, TIE, UNSOLVED, Ju
 from toolgrove.evaluators.passrate import VALUES
 from toolgrove.evaluators.report import RateInterval
 from toolgrove.evaluators.stats import wilson
-from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery
+from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery, known_of
 from toolgrove.evaluators.tooleval.rulings import Ruling
 from toolgrove.machine.progress import Tick, silent
 
@@ -270,7 +270,9 @@ async def _ask(juror: Juror, duel: Duel, *, swapped: bool) -> AskedOrder:
     return AskedOrder((first, second), (status, its), chosen)
 
 
-def recorded(preferences: Mapping[str, RecordedPreference], answers: str, against: str) -> Choose:
+def recorded(
+    preferences: Mapping[AskedQuery, RecordedPreference], answers: str, against: str
+) -> Choose:
     """Choose by recorded preferences between two models, which are the systems of these names.
 
     Raises
@@ -282,7 +284,7 @@ def recorded(preferences: Mapping[str, RecordedPreference], answers: str, agains
         sides_of(known, answers, against)
 
     async def choose(duel: Duel) -> Choice:
-        known = preferences.get(duel.query.id)
+        known = known_of(preferences, duel.query)
         if known is None:
             return Choice(None)
         ours, theirs = sides_of(known, answers, against)

@@ -167,6 +167,30 @@ def test_test_sets_are_kept_apart_by_their_files_names(tmp_path: Path) -> None:
     assert found["system"] == "dfs"
 
 
+def test_votes_of_one_id_in_two_test_sets_are_kept_apart(tmp_path: Path) -> None:
+    for name in ("G1_tool", "G2_category"):
+        written(tmp_path / "dfs" / f"{name}.json", {"1": converted("How far?", name)})
+        written(tmp_path / "ids" / f"{name}.json", {"1": 0})
+    said = {"G1_tool": "Solved", "G2_category": "Unsolved"}
+    given: list[object] = []
+    for name, word in said.items():
+        given += ["--votes", written(tmp_path / f"{name}_dfs.json", {"1": votes(word)})]
+    found = printed(tmp_path / "dfs", "--queries", tmp_path / "ids", *given)
+    assert {one["test_set"]: one["status"] for one in found["queries"]} == said
+    unnamed = written(tmp_path / "all.json", {"1": votes("Solved")})
+    found = printed(tmp_path / "dfs", "--queries", tmp_path / "ids", "--votes", unnamed)
+    assert [one["status"] for one in found["queries"]] == ["Solved", "Solved"]
+
+
+def test_an_answer_whose_file_names_no_test_set_is_its_ids_only_one(tmp_path: Path) -> None:
+    answers = written(tmp_path / "dfs.json", {n: converted("Far?", "5 km") for n in ("1", "2")})
+    written(tmp_path / "ids" / "G1_tool.json", {"1": 0, "2": 0})
+    written(tmp_path / "ids" / "G2_category.json", {"2": 0})
+    found = printed(answers, "--queries", tmp_path / "ids")
+    assert found["rates"]["G1_tool"]["answered"] == 1
+    assert found["not_asked"] == ["2"], "which of two queries it answers, nobody knows"
+
+
 def judge(path: Path, *verdicts: str) -> str:
     """A model that says these verdicts in turn."""
     return f"scripted:{written(path, [{'text': f'Verdict: {word}'} for word in verdicts])}"

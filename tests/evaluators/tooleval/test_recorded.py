@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from toolgrove.data.formats.tooleval_results import load_results, parse_results
+from toolgrove.data.formats.tooleval_results import parse_results
 from toolgrove.data.records import Node, NodeState, Task
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery, load_answer_set
@@ -23,7 +23,7 @@ from toolgrove.evaluators.tooleval.differences import (
     OTHERS,
     UNSOLVABLE_PASSES,
 )
-from toolgrove.evaluators.tooleval.recorded import VotesEvaluator
+from toolgrove.evaluators.tooleval.recorded import VotesEvaluator, load_votes
 from toolgrove.evaluators.tooleval.scores import SystemScores, score_answers, score_wins
 from toolgrove.evaluators.tooleval.written import write_passes, write_preferences
 
@@ -32,9 +32,9 @@ ASKED = tuple(AskedQuery(id_) for id_ in ("588", "608", "1073"))
 
 
 async def scored(folder: Path, model: str, asked: tuple[AskedQuery, ...] = ASKED) -> SystemScores:
-    votes = load_results(folder / f"pass_rate/G1_instruction_{model}.json").votes
+    judge, _ = load_votes([folder / f"pass_rate/G1_instruction_{model}.json"])
     answers = load_answer_set([folder / f"converted/{model}.G1_instruction.json"], asked)
-    return await score_answers(answers, VotesEvaluator(votes, "recorded"))
+    return await score_answers(answers, judge)
 
 
 @pytest.mark.parametrize(("model", "rate"), [(COT, 2 / 3), (DFS, 1.0)])
@@ -59,7 +59,7 @@ async def test_recorded_preferences_come_out_again(shared_data: Path) -> None:
         labels = {row["query_id"]: row["preference_label"]
                   for row in csv.DictReader(stream, delimiter="\t")}  # fmt: skip
     dfs, cot = await scored(folder, DFS), await scored(folder, COT)
-    wins = await score_wins(dfs, cot, load_results(file).preferences)
+    wins = await score_wins(dfs, cot, load_votes([file])[1])
     sides = {"against": "1", "answers": "2", "Tie": "3"}
     assert {one.query: sides[str(one.sowr)] for one in wins.comparisons} == labels
     assert wins.differences == ()
@@ -84,7 +84,7 @@ async def test_written_results_are_those_that_were_recorded(
     folder = shared_data / "toolbench/tooleval"
     [file] = (folder / "preference").glob("*.json")
     dfs, cot = await scored(folder, DFS), await scored(folder, COT)
-    wins = await score_wins(dfs, cot, load_results(file).preferences)
+    wins = await score_wins(dfs, cot, load_votes([file])[1])
     for one in (dfs, cot):
         write_passes(tmp_path, one.answers, one.rulings)
     write_preferences(tmp_path, dfs.answers, cot.answers, wins.comparisons)
@@ -117,7 +117,8 @@ def answered(name: str, *ids: str, asked: tuple[str, ...] = ("1", "2")) -> Answe
 
 
 async def judged(name: str, ids: tuple[str, ...], votes: dict[str, Any]) -> SystemScores:
-    read = parse_results(votes, "votes.json").votes
+    found = parse_results(votes, "votes.json").votes
+    read = {AskedQuery(id_): one for id_, one in found.items()}
     return await score_answers(answered(name, *ids), VotesEvaluator(read))
 
 
@@ -156,7 +157,8 @@ async def test_each_fault_of_the_old_preferences_is_named() -> None:
     ours = await judged("dfs", ("1",), {"1": said("Solved")})
     theirs = await judged("cot", ("1",), {"1": said("Unsolved")})
     preferred = {"cot": 2, "dfs": 0, "round_0": "complete", "round_1": "complete"}
-    recorded = parse_results({"1": preferred, "2": preferred}, "p.json").preferences
+    found = parse_results({"1": preferred, "2": preferred}, "p.json").preferences
+    recorded = {AskedQuery(id_): one for id_, one in found.items()}
     wins = await score_wins(ours, theirs, recorded)
     assert [(one.of, one.fault) for one in wins.differences] == [
         ("1", ASKED_ANYWAY), ("2", ONE_MISSING),
@@ -186,6 +188,6 @@ async def test_cut_as_toolbench_does_real_answers_come_to_the_same(
         assert (one.answer, len(one)) == (other.answer, len(other))
         called = [[call.name for call in node.calls] for node in one]
         assert called == [[call.name for call in node.calls] for node in other]
-    votes = load_results(folder / f"pass_rate/G1_instruction_{model}.json").votes
-    rates = (await score_answers(short, VotesEvaluator(votes))).rates
-    assert rates == (await score_answers(whole, VotesEvaluator(votes))).rates
+    judge, _ = load_votes([folder / f"pass_rate/G1_instruction_{model}.json"])
+    rates = (await score_answers(short, judge)).rates
+    assert rates == (await score_answers(whole, judge)).rates

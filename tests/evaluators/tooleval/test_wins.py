@@ -137,11 +137,11 @@ async def test_what_nobody_can_decide_is_in_no_rate() -> None:
 async def test_recorded_preferences_are_told_apart_by_the_systems_names() -> None:
     sets = [AnswerSet(name, (QUERY,), {QUERY: tree(name)}) for name in ("dfs", "cot")]
     ruling = [Ruling("1", "", True, "Solved", passed=1.0)]
-    votes = {"1": RecordedPreference({"cot": 1, "dfs": 2}, 3)}
+    votes = {QUERY: RecordedPreference({"cot": 1, "dfs": 2}, 3)}
     pairs = [(one, ruling) for one in sets]
     [one] = await compare(pairs[0], pairs[1], recorded(votes, "dfs", "cot"))
     assert (one.win, one.choice.votes) == ("answers", (2, 1))
-    even = {"1": RecordedPreference({"cot": 1, "dfs": 1}, 2)}
+    even = {QUERY: RecordedPreference({"cot": 1, "dfs": 1}, 2)}
     [one] = await compare(pairs[0], pairs[1], recorded(even, "dfs", "cot"))
     assert one.win == "Tie"
     with pytest.raises(UsageError, match="name the files or their folders"):
