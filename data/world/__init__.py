@@ -8,14 +8,17 @@ from __future__ import annotations
 from toolgrove.data.world.documents import HOST, openapi, specs, toolbench_tools
 from toolgrove.data.world.files import write_toolbench_files
 from toolgrove.data.world.server import create_app, running
-from toolgrove.data.world.tasks import tasks, toolbench_queries
+from toolgrove.data.world.splits import SPLITS, new_tasks, tasks
+from toolgrove.data.world.tasks import toolbench_queries
 from toolgrove.data.world.version import world_version
 
 __all__ = [
     "DEMO_TASKS",
     "HOST",
+    "SPLITS",
     "VERSION",
     "create_app",
+    "new_tasks",
     "openapi",
     "running",
     "specs",

@@ -19,7 +19,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from toolgrove.data.records import JsonObject
 from toolgrove.data.world.state import World
 
-__all__ = ["Endpoint", "IsoDate", "Number", "Refusal", "Tool", "Trouble", "WorldAnswer", "slug"]
+__all__ = [
+    "Endpoint",
+    "IsoDate",
+    "Number",
+    "Refusal",
+    "Tool",
+    "Trouble",
+    "WorldAnswer",
+    "listed",
+    "slug",
+]
 
 _Function: TypeAlias = Callable[..., JsonObject]
 
@@ -72,6 +82,17 @@ IsoDate = Annotated[date, BeforeValidator(_iso_date, json_schema_input_type=date
 
 Number = Annotated[float, Field(allow_inf_nan=False, ge=-1e15, le=1e15)]
 """A finite number of a size that arithmetic survives."""
+
+
+def listed(text: str, mark: str = " ") -> tuple[str, ...]:
+    """Many short words from one text.
+
+    Examples
+    --------
+    >>> listed("NO SE FI")
+    ('NO', 'SE', 'FI')
+    """
+    return tuple(text.split(mark))
 
 
 def slug(name: str) -> str:

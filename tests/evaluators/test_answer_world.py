@@ -7,12 +7,19 @@ from datetime import date
 import pytest
 
 from toolgrove.data.records import Reference, Task
-from toolgrove.data.world.tasks import tasks
+from toolgrove.data.world import SPLITS, tasks
 from toolgrove.evaluators.answer import check_answer
 
-SOLVABLE = [t for t in tasks() if t.reference is not None and t.reference.kind != "unsolvable"]
-UNSOLVABLE = [t for t in tasks() if t.reference is not None and t.reference.kind == "unsolvable"]
-LONG_UNITS = {"kilometer / hour": "km/h", "gram / centimeter ** 3": "g/cm³", "degree_Celsius": "°C"}
+TASKS = [task for split in SPLITS for task in tasks(split)]
+SOLVABLE = [t for t in TASKS if t.reference is not None and t.reference.kind != "unsolvable"]
+UNSOLVABLE = [t for t in TASKS if t.reference is not None and t.reference.kind == "unsolvable"]
+LONG_UNITS = {
+    "kilometer / hour": "km/h",
+    "gram / centimeter ** 3": "g/cm³",
+    "degree_Celsius": "°C",
+    "mile ** 2": "square miles",
+    "pound / foot ** 3": "pounds per cubic foot",
+}
 
 
 def written(reference: Reference) -> list[str]:

@@ -10,14 +10,18 @@ from toolgrove.data.world.apis import (
     clock,
     colour,
     conversion,
+    electronics,
     geography,
     holidays,
     languages,
     maths,
     money,
+    music,
     network,
     office,
+    signals,
     sky,
+    sports,
     text,
 )
 from toolgrove.data.world.declare import Endpoint, Tool
@@ -39,6 +43,10 @@ TOOLS: tuple[Tool, ...] = (
     *network.TOOLS,
     *colour.TOOLS,
     *office.TOOLS,
+    *sports.TOOLS,
+    *music.TOOLS,
+    *electronics.TOOLS,
+    *signals.TOOLS,
 )
 """Every tool of the world, by category."""
 

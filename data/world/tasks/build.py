@@ -8,7 +8,7 @@ calls; with a running server behind it, the same function proves that the answer
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, Protocol, TypeAlias
 
@@ -23,6 +23,7 @@ __all__ = [
     "Case",
     "Families",
     "Family",
+    "Recorder",
     "count",
     "date",
     "endpoint_called",
@@ -61,16 +62,18 @@ def endpoint_called(api: str) -> Endpoint:
 
 
 class Recorder:
-    """An ``ask`` that computes answers from the facts and keeps the calls."""
+    """An ``ask`` that computes answers from the facts and keeps calls and answers."""
 
     def __init__(self) -> None:
         self.calls: list[ToolCall] = []
+        self.answers: list[JsonObject] = []
         self._world = World()
 
     def __call__(self, api: str, /, **arguments: Any) -> JsonObject:
         endpoint = endpoint_called(api)
         self.calls.append(ToolCall(f"call_{len(self.calls) + 1}", endpoint.id, arguments))
-        return endpoint.run(self._world, arguments)
+        self.answers.append(endpoint.run(self._world, arguments))
+        return self.answers[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,7 @@ class Family:
     tempting : sequence of str
         Names of offered APIs that look right and are not: troubled, or of another meaning.
     cases : list of Case
-        The tasks.
+        The tasks written by hand; more are drawn (:mod:`toolgrove.data.world.draws.drawing`).
     """
 
     name: str
@@ -112,39 +115,42 @@ class Family:
         """Add a task."""
         self.cases.append(Case(query, values))
 
-    def tasks(self) -> list[Task]:
-        """The family's tasks, each with its answer computed."""
-        return [self._task(number, case) for number, case in enumerate(self.cases, 1)]
+    @property
+    def id(self) -> str:
+        """Its group and name; what the ids of its tasks hold."""
+        return f"{self.group.lower()}-{self.name}"
 
-    def _task(self, number: int, case: Case) -> Task:
-        ask = Recorder()
-        found = self.solve(ask, **case.values)
+    def tasks(self) -> list[Task]:
+        """The tasks written by hand, each with its answer computed."""
+        return [
+            self.task(f"{self.id}-{number}", case.query, case.values, Recorder())
+            for number, case in enumerate(self.cases, 1)
+        ]
+
+    def task(self, id_: str, query: str, values: Mapping[str, Any], ask: Recorder) -> Task:
+        """A task of the family; ``ask`` computes its answer and keeps the calls."""
+        found = self.solve(ask, **values)
         used = tuple(dict.fromkeys(call.name for call in ask.calls))
         tempting = [endpoint_called(api).id for api in self.tempting]
-        wanted = {*used, *tempting, *(endpoint_called(api).id for api in self.offer)}
+        return Task(
+            id=id_,
+            query=query,
+            tools=self._offered({*used, *tempting}),
+            group=self.group,
+            relevant=used,
+            reference=replace(found, calls=tuple(ask.calls)),
+            meta={"tempting": tempting} if tempting else {},
+        )
+
+    def _offered(self, needed: set[str]) -> tuple[str, ...]:
+        wanted = needed | {endpoint_called(api).id for api in self.offer}
         if self.group == "G1":  # the whole tool, as ToolBench offers it
             tools = {endpoints()[id_].tool.name for id_ in wanted}
             wanted |= {one.id for one in endpoints().values() if one.tool.name in tools}
         offered = tuple(id_ for id_ in endpoints() if id_ in wanted)
         if len(offered) > MOST_OFFERED:
             raise ValueError(f"{self.name} offers {len(offered)} APIs, {MOST_OFFERED} at most")
-        reference = Reference(
-            found.kind,
-            found.value,
-            unit=found.unit,
-            tolerance=found.tolerance,
-            calls=tuple(ask.calls),
-            aliases=found.aliases,
-        )
-        return Task(
-            id=f"{self.group.lower()}-{self.name}-{number}",
-            query=case.query,
-            tools=offered,
-            group=self.group,
-            relevant=used,
-            reference=reference,
-            meta={"tempting": tempting} if tempting else {},
-        )
+        return offered
 
 
 class Families(list[Family]):

@@ -63,3 +63,18 @@ def call(world: httpx.Client, spec_of: dict[str, ToolSpec]) -> Send:
 def ask(shared_world: httpx.Client, spec_of: dict[str, ToolSpec]) -> Send:
     """Call an API of the module's world by its name."""
     return lambda api, **arguments: send(shared_world, spec_of[api], arguments)
+
+
+class OverHttp:
+    """An ``ask`` that calls a running server and tries again where the server says so."""
+
+    def __init__(self, client: httpx.Client, spec_of: dict[str, ToolSpec]) -> None:
+        self.client, self.spec_of = client, spec_of
+
+    def __call__(self, api: str, /, **arguments: Any) -> Any:
+        answer = send(self.client, self.spec_of[api], arguments)
+        assert answer.status_code in (200, 201, 429), answer.text
+        if answer.status_code == 429:
+            answer = send(self.client, self.spec_of[api], arguments)
+        assert answer.status_code in (200, 201), answer.text
+        return answer.json()

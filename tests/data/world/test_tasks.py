@@ -14,7 +14,7 @@ from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.tasks import FAMILIES
 from toolgrove.data.world.tasks.build import MOST_OFFERED, Family
 
-from .conftest import send
+from .conftest import OverHttp, send
 
 TASKS = {task.id: task for task in tasks()}
 LOOKALIKES = {
@@ -107,21 +107,6 @@ def test_reference_calls_fit_their_specs() -> None:
         for call in _reference(task).calls:
             schema = known[call.name].parameters
             assert set(schema["required"]) <= set(call.arguments) <= set(schema["properties"])
-
-
-class OverHttp:
-    """An ``ask`` that calls a running server and tries again where the server says so."""
-
-    def __init__(self, client: httpx.Client, spec_of: dict[str, ToolSpec]) -> None:
-        self.client, self.spec_of = client, spec_of
-
-    def __call__(self, api: str, /, **arguments: Any) -> Any:
-        answer = send(self.client, self.spec_of[api], arguments)
-        assert answer.status_code in (200, 201, 429), answer.text
-        if answer.status_code == 429:
-            answer = send(self.client, self.spec_of[api], arguments)
-        assert answer.status_code in (200, 201), answer.text
-        return answer.json()
 
 
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda one: f"{one.group}-{one.name}")
