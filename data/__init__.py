@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from toolgrove.data.formats.openapi import load_openapi
     from toolgrove.data.formats.query_sets import QuerySet
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
+    from toolgrove.data.formats.task_lines import load_tasks, save_tasks
     from toolgrove.data.formats.trl import save_pairs
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import (
@@ -123,9 +124,11 @@ __all__ = [
     "child_id",
     "load_openapi",
     "load_sources",
+    "load_tasks",
     "mine",
     "read_tree",
     "save_pairs",
+    "save_tasks",
     "world",
 ]
 
@@ -186,9 +189,11 @@ __getattr__, __dir__ = face(
         "child_id": "data.tree",
         "load_openapi": "data.formats.openapi",
         "load_sources": "data.formats.sources",
+        "load_tasks": "data.formats.task_lines",
         "mine": "data.preferences",
         "read_tree": "data.runs",
         "save_pairs": "data.formats.trl",
+        "save_tasks": "data.formats.task_lines",
         "world": "data.world",
     },
 )

@@ -372,7 +372,8 @@ class Reference:
     kind : str
         ``number``, ``date``, ``name``, ``set``, ``text`` or ``unsolvable``.
     value : Any
-        The answer: a number, an ISO date, a string, a list of strings; None where unsolvable.
+        The answer: a number, an ISO date, a string, a list of strings. Where unsolvable None, or
+        what the request leaves out.
     unit : str
         The number's unit, in pint's words; empty where it has none.
     tolerance : float

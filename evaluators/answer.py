@@ -20,7 +20,7 @@ from toolgrove.errors import UsageError
 from toolgrove.evaluators.answers.check_dates import is_date, is_time, moment, several_dates
 from toolgrove.evaluators.answers.check_names import named, several_names
 from toolgrove.evaluators.answers.check_numbers import number, numbers
-from toolgrove.evaluators.answers.declines import declines
+from toolgrove.evaluators.answers.declines import asks, declines
 from toolgrove.evaluators.answers.polarity import yes_or_no
 from toolgrove.evaluators.answers.verdicts import Verdict
 from toolgrove.evaluators.base import (
@@ -126,9 +126,13 @@ def _set(answer: str, reference: Reference, query: str) -> Verdict:
 
 def _unsolvable(answer: str, reference: Reference, query: str) -> Verdict:
     said = declines(answer, query)
-    if said is None:
-        return Verdict(False, "answers what cannot be answered")
-    return Verdict(True, f"says so: {said!r}")
+    if said is not None:
+        return Verdict(True, f"says so: {said!r}")
+    if reference.value:  # what the request leaves out
+        asked = asks(answer, query, [str(reference.value), *reference.aliases])
+        if asked is not None:
+            return Verdict(True, f"asks for it: {asked!r}")
+    return Verdict(False, "answers what cannot be answered")
 
 
 _CHECKS: dict[str, Callable[[str, Reference, str], Verdict]] = {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from itertools import count
+from random import Random
 
 from toolgrove.data.records import Task
 from toolgrove.data.world.draws import (
@@ -131,8 +132,9 @@ def _group(task: Task) -> str:
 def new_tasks(seed: int, number: int, split: str | None = None) -> list[Task]:
     """Tasks drawn by a seed: the same seed gives the same tasks, another one gives others.
 
-    All families have their turn, one task each before any has a second. The answer of no task comes
-    from a call that a task of ``train`` or ``dev`` makes too.
+    All families have their turn, in an order that the seed shuffles, one task each before any has a
+    second. The answer of no task comes from a call that the answer of one of ``train`` or ``dev``
+    comes from.
 
     Parameters
     ----------
@@ -151,9 +153,11 @@ def new_tasks(seed: int, number: int, split: str | None = None) -> list[Task]:
     Examples
     --------
     >>> [task.id for task in new_tasks(7, 2, "test-tools")]
-    ['seed7-g1-race-pace-1', 'seed7-g1-finish-time-1']
+    ['seed7-g2-battery-on-bands-1', 'seed7-g1-race-prediction-1']
     """
-    made = _drawn(families(split), f"new {seed}", f"seed{seed}", _before("test-facts"))
+    chosen = families(split)
+    Random(f"order {seed}").shuffle(chosen)
+    made = _drawn(chosen, f"new {seed}", f"seed{seed}", _before("test-facts"))
     found = [task for task, _ in zip(made, range(number), strict=False)]
     if len(found) < number:
         raise UsageError(f"only {len(found)} different tasks can be drawn, not {number}.")

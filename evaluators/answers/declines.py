@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from toolgrove.evaluators.answers.clauses import sentences
 from toolgrove.evaluators.answers.mentions import mentions
@@ -10,7 +11,7 @@ from toolgrove.evaluators.answers.quantities import Quantity, quantities
 from toolgrove.evaluators.answers.spelling import plain
 from toolgrove.evaluators.answers.text import read
 
-__all__ = ["declines"]
+__all__ = ["asks", "declines"]
 
 _CAN = (
     r"(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|(?:was|were|am|is|are"
@@ -68,6 +69,12 @@ _DECLINE = re.compile(
     r"|information|access)\b"
     r"|\b(?:failed|fails?)\s+to\s+\w+|\b(?:lookup|request|call|query"
     r"|search)\s+(?:\w+\s+)?failed\b|\bi\s+(?:don['’]t|do\s+not)\s+know\b|\bno\s+idea\b",
+    re.IGNORECASE,
+)
+_ASKS = re.compile(
+    r"\?|\bplease\b|\b(?:need|require|missing|lacks?|specify|provide|clarify|unclear|unknown)\w*\b"
+    r"|\blet\s+me\s+know\b|\btell\s+me\b|\bdepends\s+on\b|\bwithout\b|\bnot\s+(?:given|say|said"
+    r"|specified|stated|mention\w*)\b",
     re.IGNORECASE,
 )
 _STATUS = re.compile(
@@ -156,6 +163,31 @@ def declines(answer: str, query: str = "") -> str | None:
     if match is None or _offers(words, query):
         return None
     return match[0]
+
+
+def asks(answer: str, query: str, missing: Sequence[str]) -> str | None:
+    """The words with which an answer asks for what the request leaves out, or None.
+
+    One sentence has to ask, or say that something lacks, and to name one of the words in
+    ``missing``; and nothing may be offered as the answer besides, as in :func:`declines`.
+
+    Examples
+    --------
+    >>> asks("Over how many months do you pay it back?", "What is my payment?", ["months"])
+    'Over how many months do you pay it back?'
+    >>> asks("You pay 912.50 a month over 30 years; tell me if the term differs.",
+    ...      "What is my monthly payment?", ["term", "months"]) is None
+    True
+    """
+    words = read(answer).words
+    if _offers(words, query):
+        return None
+    wanted = re.compile(rf"\b(?:{'|'.join(map(re.escape, missing))})", re.IGNORECASE)
+    for start, end in sentences(words):
+        sentence = words[start:end].strip()
+        if wanted.search(sentence) and _ASKS.search(words[start : end + 1]):
+            return sentence
+    return None
 
 
 def _offers(words: str, query: str) -> bool:

@@ -102,3 +102,23 @@ def test_an_unsolvable_task_takes_only_that_it_cannot_be_done(task: Task) -> Non
         assert check_answer(said, task.reference, task.query).right, said
     for made_up in ("It is 42.", "The answer is Oslo.", "Yes.", "About 17.5 degrees Celsius."):
         assert not check_answer(made_up, task.reference, task.query).right, made_up
+
+
+LACKING = [t for t in UNSOLVABLE if t.reference is not None and t.reference.value]
+
+
+@pytest.mark.parametrize("task", LACKING, ids=lambda task: task.id)
+def test_a_task_that_lacks_something_takes_a_question_for_it(task: Task) -> None:
+    assert task.reference is not None
+    for word in (task.reference.value, *task.reference.aliases):
+        for said in (
+            f"Could you tell me the {word}?",
+            f"I need to know the {word} first. Please provide it.",
+            f"Your request does not say which {word} you mean.",
+        ):
+            assert check_answer(said, task.reference, task.query).right, said
+    for guessed in ("It is 42.", "The answer is Oslo.", "Yes.", "Which color do you like?"):
+        assert not check_answer(guessed, task.reference, task.query).right, guessed
+    guess = f"Assuming the usual {task.reference.value}, it is 1,234.5. Please tell me if not."
+    if any(word in task.query.lower() for word in ("how many", "how far", "what do", "payment")):
+        assert not check_answer(guess, task.reference, task.query).right, guess

@@ -138,7 +138,7 @@ DRAWINGS.add(
 )
 
 UNSEEN.add("G1", "missing-compound", offer=["Moles to Grams", "Molar Mass"])(
-    _lacks("formula", "substance", "compound", "which", "what is it", "chemical")
+    _lacks("formula", "substance", "compound", "what is it", "chemical", "powder")
 )
 DRAWINGS.add(
     "g1-missing-compound",

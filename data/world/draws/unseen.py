@@ -12,7 +12,6 @@ from toolgrove.data.world import facts
 from toolgrove.data.world.draws.drawing import Drawings
 from toolgrove.data.world.draws.pools import (
     AIRPORTS,
-    COUNTRIES,
     city,
     country,
     day,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import err_console, print_json
+from toolgrove.cli.eval_tasks import chosen_tasks
 from toolgrove.cli.matrix_file import tasks_or_file
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.standing import watching
@@ -31,6 +32,10 @@ Examples:
   toolgrove eval world --group G1 --limit 10 --planner dfsdt --out out/eval
 
   toolgrove eval world --planner react --model openai:gpt-5-mini --concurrency 8 --out out/eval
+
+  toolgrove eval world --split test-facts --planner dag --out out/eval
+
+  toolgrove eval mine.jsonl --catalog catalog --out out/mine
 
   toolgrove eval queries/G1_instruction.json --catalog catalog --judge openai:gpt-5 --out out/g1
 
@@ -57,8 +62,9 @@ def evaluate(
     tasks: Annotated[
         str,
         typer.Argument(
-            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, a ToolBench query "
-            "file, or a YAML file that gives the tasks and the options.",
+            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, a file of your own "
+            "with one task a line, a ToolBench query file, or a YAML file that gives the tasks and "
+            "the options.",
             is_eager=True,
             callback=tasks_or_file,
         ),
@@ -67,6 +73,13 @@ def evaluate(
     catalog: Annotated[
         Path | None,
         typer.Option(help="Retrieve each task's tools from here instead of offering its own."),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option(
+            help="Only tasks of this split; the world's are train (the default), dev, test-facts, "
+            "test-families and test-tools."
+        ),
     ] = None,
     group: Annotated[str | None, typer.Option(help="Only tasks of G1, G2 or G3.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many tasks.", min=1)] = None,
@@ -112,7 +125,7 @@ def evaluate(
     from toolgrove.agent.matrix import parse_engine, run_matrix
     from toolgrove.agent.models.loading import load_model
 
-    chosen, specs = _chosen(tasks, group, limit)
+    chosen, specs = chosen_tasks(tasks, split, group, limit, retrieved=catalog is not None)
     if tasks.startswith("bfcl:"):
         evaluator = evaluator or ["bfcl"]
     configurations = [one.settings() for one in given.each()]
@@ -168,29 +181,6 @@ def _evaluated(run: Callable[..., Coroutine[Any, Any, list[Summary]]], out: Path
                     "the same command goes on from here.",
                 )
             raise
-
-
-def _chosen(source: str, group: str | None, limit: int | None) -> tuple[list[Task], list[ToolSpec]]:
-    """The tasks that were asked for, and the tools that they name."""
-    if source == "world":
-        from toolgrove.data.world import specs, tasks
-
-        found, offered = tasks(), specs()
-    elif source.startswith("bfcl:"):
-        from toolgrove.evaluators.bfcl.tasks import load_tasks
-
-        found, offered = load_tasks(source.removeprefix("bfcl:"))
-    else:
-        from toolgrove.data.formats.toolbench_queries import load_queries
-
-        found, offered = load_queries(source)
-    chosen = [task for task in found if group is None or task.group == group][:limit]
-    if not chosen:
-        groups = ", ".join(sorted({task.group for task in found if task.group}))
-        raise UsageError(
-            f"{source} has no task of group {group!r}. Its groups: {groups or 'none'}."
-        )
-    return chosen, offered
 
 
 def _warn(

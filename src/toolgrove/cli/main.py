@@ -38,6 +38,7 @@ COMMANDS: tuple[str, ...] = (
     "train",
     "verify",
     "view",
+    "world",
 )
 
 app = typer.Typer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import os
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 
 from toolgrove.data import codec
 from toolgrove.data.records import Task, ToolSpec
-from toolgrove.data.world import SPLITS, new_tasks, tasks
+from toolgrove.data.world import SPLITS, new_tasks, splits, tasks
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.facts import PACKAGES
 from toolgrove.data.world.splits import DRAWINGS, families
@@ -163,3 +164,7 @@ def test_more_tasks_than_can_be_drawn_and_unknown_splits_are_told() -> None:
         tasks("test")
     with pytest.raises(UsageError, match="no split 'test'"):
         new_tasks(1, 5, "test")
+
+
+def test_the_examples_run() -> None:
+    assert doctest.testmod(splits).failed == 0

@@ -1,0 +1,77 @@
+"""The tasks that ``toolgrove eval`` was asked for: the world's, one's own, or ToolBench's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.data.records import Task, ToolSpec
+
+__all__ = ["chosen_tasks"]
+
+
+def chosen_tasks(
+    source: str, split: str | None, group: str | None, limit: int | None, *, retrieved: bool
+) -> tuple[list[Task], list[ToolSpec]]:
+    """The tasks of a split and group, and the tools that they name.
+
+    Parameters
+    ----------
+    source : str
+        ``world``, ``bfcl:CATEGORY``, or a file: one task a line, or ToolBench's array of queries.
+    split, group : str or None
+        Only tasks of these.
+    limit : int or None
+        Only so many.
+    retrieved : bool
+        Whether tools are retrieved for each task, so that those it names do not matter.
+
+    Raises
+    ------
+    UsageError
+        Where no task is left, or one names no tools and none are retrieved.
+    """
+    if source == "world":
+        from toolgrove.data.world import specs, tasks
+
+        found, offered = tasks(split or "train"), specs()
+    else:
+        found, offered = _elsewhere(source, retrieved)
+        found = [task for task in found if split is None or task.meta.get("split") == split]
+        if not found:
+            raise UsageError(f"{source} has no task of split {split!r} (meta.split of a task).")
+    chosen = [task for task in found if group is None or task.group == group][:limit]
+    if not chosen:
+        groups = ", ".join(sorted({task.group for task in found if task.group}))
+        raise UsageError(
+            f"{source} has no task of group {group!r}. Its groups: {groups or 'none'}."
+        )
+    return chosen, offered
+
+
+def _elsewhere(source: str, retrieved: bool) -> tuple[list[Task], list[ToolSpec]]:
+    if source.startswith("bfcl:"):
+        from toolgrove.evaluators.bfcl.tasks import load_tasks as load_bfcl
+
+        return load_bfcl(source.removeprefix("bfcl:"))
+    from toolgrove.data.formats.check import read_text
+    from toolgrove.data.formats.task_lines import load_tasks
+    from toolgrove.data.formats.toolbench_queries import load_queries
+
+    if not read_text(source).lstrip().startswith("{"):
+        return load_queries(source)
+    if retrieved:
+        return load_tasks(source), []
+    from toolgrove.data.world import specs
+
+    offered = specs()
+    tasks = load_tasks(source, {spec.id for spec in offered})
+    for task in tasks:
+        if task.tools is None:
+            raise UsageError(
+                f"task {task.id!r} of {source} names no tools: give their ids under tools, or name "
+                "the --catalog that tools are retrieved from."
+            )
+    return tasks, offered
