@@ -59,7 +59,7 @@ DRAWINGS.add(
 DRAWINGS.add(
     "g1-airport-city",
     [
-        "Which city belongs to the airport with the ICAO code {icao}?",
+        "What city is served by the airport with the ICAO code {icao}?",
         "A pilot's chart shows {icao}. Name the city that this airport serves.",
         "{icao} is an ICAO airport code. Which city is it for?",
     ],

@@ -48,7 +48,8 @@ DRAWINGS.add(
 DRAWINGS.add(
     "g3-holiday-week",
     [
-        "Which ISO week has the first public holiday in {country_name} ({country}) after {after}?",
+        "Which ISO week does the first public holiday in {country_name} ({country}) after {after} "
+        "fall in?",
         "Find the next public holiday of {country_name} ({country}) after {after}. What is its ISO "
         "week number?",
         "After {after}, in which ISO week does {country_name} ({country}) have its next public "

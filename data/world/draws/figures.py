@@ -27,7 +27,7 @@ DRAWINGS.add(
     "g1-currency-of-country",
     [
         "What is the currency of {country_name} ({country})? Its ISO code is enough.",
-        "With which money does one pay in {country_name} ({country})? Name the currency.",
+        "What money does one pay with in {country_name} ({country})? Name the currency.",
         "Tell me the currency that {country_name} ({country}) uses.",
     ],
     country(codes=OWN_CURRENCY),

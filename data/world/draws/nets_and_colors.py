@@ -154,7 +154,7 @@ DRAWINGS.add(
     "g1-lightness",
     [
         "What is the lightness of {color} in HSL, in percent?",
-        "In HSL, how many percent of lightness does the color {color} have?",
+        "In HSL, what percentage of lightness does the color {color} have?",
         "Give me the HSL lightness of {color} in percent.",
     ],
     lambda rng: {"color": f"#{rng.randrange(16**6):06x}"},

@@ -67,7 +67,7 @@ DRAWINGS.add(
     [
         "Which of these is the most densely populated: {a_name} ({a}), {b_name} ({b}) or "
         "{c_name} ({c})?",
-        "Where do most people live per square kilometre: in {a_name} ({a}), in {b_name} ({b}) or "
+        "Where are there most people per square kilometre: in {a_name} ({a}), in {b_name} ({b}) or "
         "in {c_name} ({c})?",
         "Compare the population densities of {a_name} ({a}), {b_name} ({b}) and {c_name} ({c}). "
         "Which one is the highest?",

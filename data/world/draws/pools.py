@@ -187,19 +187,23 @@ def plain(name: str) -> bool:
 
 @cache
 def big_cities() -> Sequence[facts.City]:
-    """Well-known cities: half a million people, and a name that no other city has.
+    """The five largest cities of each country whose name no other city has, nor is part of one.
 
     China's are left out, where GeoNames lists many prefectures and counties as cities.
     """
     called = Counter(facts.fold(found.name) for found in facts.cities())
+    ranked: dict[str, list[facts.City]] = {}
+    for found in facts.cities():
+        ranked.setdefault(found.country, []).append(found)
     return [
         found
-        for found in facts.cities()
-        if found.population >= 500_000
-        and found.country in COUNTRIES
-        and found.country != "CN"
+        for code in COUNTRIES
+        if code != "CN"
+        for found in ranked[code][:5]
+        if found.population >= 300_000
         and called[facts.fold(found.name)] == 1
         and plain(found.name)
+        and not any(found.name in other.name for other in ranked[code][:5] if other != found)
     ]
 
 

@@ -102,7 +102,7 @@ DRAWINGS.add(
 DRAWINGS.add(
     "g1-common-isotope",
     [
-        "Which mass number has the most abundant natural isotope of {element} ({symbol})?",
+        "Which mass number does the most abundant natural isotope of {element} ({symbol}) have?",
         "Give me the mass number of the isotope of {symbol} ({element}) that is most common in "
         "nature.",
         "In nature, one isotope of {element} ({symbol}) is the most frequent. What is its mass "
@@ -277,7 +277,7 @@ DRAWINGS.add(
     [
         "What percentage of the mass of {formula} is the element with the atomic number "
         "{atomic_number}?",
-        "In {called} ({formula}), how many percent of the mass is the element number "
+        "In {called} ({formula}), what percentage of the mass is the element number "
         "{atomic_number} of the periodic table?",
         "Take the element whose atomic number is {atomic_number}. What is its share of the mass "
         "of {formula}, in percent?",

@@ -53,7 +53,7 @@ DRAWINGS.add(
     [
         "Is the year {year} a leap year? Yes or no.",
         "Does {year} have a 29 February, yes or no?",
-        "Yes or no: has February 29 days in {year}?",
+        "Yes or no: does February have 29 days in {year}?",
     ],
     lambda rng: {"year": rng.choice([*range(1604, 2400, 4), 1700, 1800, 1900, 2100, 2200, 2300])
                  + rng.choice([0, 0, 1, 2])},
@@ -206,7 +206,7 @@ DRAWINGS.add(
     "g1-color-value",
     [
         "In the HSV model, what is the value (V) of {color}, in percent?",
-        "How many percent is the V of the color {color} in HSV?",
+        "What is V, in percent, of the color {color} in HSV?",
         "Give me the brightness value of {color} in HSV, in percent.",
     ],
     lambda rng: {"color": f"#{rng.randrange(16**6):06x}"},
@@ -223,7 +223,7 @@ DRAWINGS.add(
     [
         "What is the negative of the color {color}, as a hex code?",
         "Invert the color {color} and give me the hex code.",
-        "Which hex code has the color whose parts are 255 minus those of {color}?",
+        "What is the hex code of the color whose parts are 255 minus those of {color}?",
     ],
     lambda rng: {"color": f"#{rng.randrange(16**6):06x}"},
 )

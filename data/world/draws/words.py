@@ -114,7 +114,7 @@ DRAWINGS.add(
 DRAWINGS.add(
     "g1-code-point",
     [
-        "Which Unicode code point has the character {character}? Write it as U+....",
+        "Which Unicode code point does the character {character} have? Write it as U+....",
         "Give me the code point, in the form U+...., of the Unicode character named {character}.",
         "What is the code point (U+....) of the character that Unicode calls {character}?",
     ],
