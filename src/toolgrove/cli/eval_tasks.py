@@ -39,9 +39,11 @@ def chosen_tasks(
         found, offered = tasks(split or "train"), specs()
     else:
         found, offered = _elsewhere(source, retrieved)
-        found = [task for task in found if split is None or task.meta.get("split") == split]
+        if split is not None:
+            found = [task for task in found if task.meta.get("split") == split]
         if not found:
-            raise UsageError(f"{source} has no task of split {split!r} (meta.split of a task).")
+            which = "" if split is None else f" whose meta.split is {split!r}"
+            raise UsageError(f"{source} holds no task{which}.")
     chosen = [task for task in found if group is None or task.group == group][:limit]
     if not chosen:
         groups = ", ".join(sorted({task.group for task in found if task.group}))
