@@ -38,7 +38,7 @@ def main(pairs: int) -> None:
 
 def _side(name: str, chances: list[float], epochs: int, draw: Random) -> Side:
     rows = {
-        (str(task), epoch): ResultRow(
+        (str(task), epoch, ""): ResultRow(
             str(task), epoch, "", "", DONE,
             scores=(Score(float(draw.random() < chance), "", "answer/2"),),
         )

@@ -11,9 +11,9 @@ from typing import Literal
 
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.calibration import calibration_words
-from toolgrove.evaluators.sides import Side
+from toolgrove.evaluators.sides import RepeatKey, Side
 from toolgrove.evaluators.stats import Interval, Z, mcnemar, paired, wilson
-from toolgrove.evaluators.store import DONE, ResultKey
+from toolgrove.evaluators.store import DONE
 
 __all__ = ["Comparison", "Flip", "Repeats", "compare"]
 
@@ -24,16 +24,16 @@ _FIRST = ("answer/", "tooleval-pass/")
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """One setting against itself: how far apart its own epochs are.
+    """One setting against itself: how far apart its own repeats are, other epochs or seeds.
 
     Parameters
     ----------
     side : str
         Its name.
     rates : tuple of float
-        The mean score of each epoch, over the tasks that have all of them.
+        The mean score of each repeat, over the tasks that have all of them.
     tasks, flipped : int
-        Tasks with several epochs, and how many of these were not scored the same each time.
+        Tasks with several repeats, and how many of these were not scored the same each time.
     noise : float or None
         Two runs of this setting over these tasks differ by less, 95 times in 100; None where no
         task was run twice.
@@ -52,6 +52,7 @@ class Flip:
 
     task: str
     epoch: int
+    seed: str
     query: str
     passed: Literal["a", "b"]
     a: str
@@ -73,14 +74,14 @@ class Comparison:
     repeats : tuple of Repeats
         Each setting against itself.
     rates : tuple of Interval
-        Of both, over the tasks that both have; a task counts once, with the mean of its epochs.
+        Of both, over the tasks that both have; a task counts once, with the mean of its repeats.
     difference : Interval
         ``b`` less ``a``, bootstrapped by task.
     noise : float or None
         What two settings that are one differ by less than, 95 times in 100, when they are compared
         as these are; None where neither was run twice.
     tasks, pairs : int
-        What is compared: tasks, and runs of the same task and epoch.
+        What is compared: tasks, and runs of the same task, epoch and seed.
     only_a, only_b : int
         Pairs that one side passed and the other did not.
     p_pairs : float
@@ -118,7 +119,7 @@ class Comparison:
 
 
 def compare(a: Side, b: Side, evaluator: str | None = None) -> Comparison:
-    """Compare two settings, run by run of the same task and epoch.
+    """Compare two settings, run by run of the same task, epoch and seed.
 
     Parameters
     ----------
@@ -143,7 +144,9 @@ def compare(a: Side, b: Side, evaluator: str | None = None) -> Comparison:
                 "Compare results of the same tasks."
             )
     if not keys:
-        raise UsageError(f"{a.name} and {b.name} have no run of one task and epoch in common.")
+        raise UsageError(
+            f"{a.name} and {b.name} have no run of one task, epoch and seed in common."
+        )
     by_task = [_by_task(values, keys) for values in (ours, theirs)]
     means = [[fmean(scores) for scores in side.values()] for side in by_task]
     n = len(means[0])
@@ -198,7 +201,7 @@ def _evaluators(side: Side) -> list[str]:
 
 
 def _by_task(
-    values: Mapping[ResultKey, float], keys: Iterable[ResultKey]
+    values: Mapping[RepeatKey, float], keys: Iterable[RepeatKey]
 ) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for key in keys:
@@ -213,7 +216,7 @@ def _rate(means: Sequence[float]) -> Interval:
 
 
 def _spread(by_task: Mapping[str, Sequence[float]]) -> float | None:
-    """The mean variance of one task's epochs; None where no task was run twice."""
+    """The mean variance of one task's repeats; None where no task was run twice."""
     found = [variance(scores) for scores in by_task.values() if len(scores) > 1]
     return fmean(found) if found else None
 
@@ -228,7 +231,7 @@ def _noise(sides: Sequence[Mapping[str, Sequence[float]]]) -> float | None:
     return Z * sqrt(sum(of_both / len(scores) for scores in tasks)) / len(tasks)
 
 
-def _repeats(side: Side, values: Mapping[ResultKey, float]) -> Repeats:
+def _repeats(side: Side, values: Mapping[RepeatKey, float]) -> Repeats:
     by_task = _by_task(values, sorted(values))
     most = max(map(len, by_task.values()), default=0)
     whole = [scores for scores in by_task.values() if len(scores) == most]
@@ -244,16 +247,15 @@ def _repeats(side: Side, values: Mapping[ResultKey, float]) -> Repeats:
 def _flips(
     a: Side,
     b: Side,
-    ours: Mapping[ResultKey, float],
-    theirs: Mapping[ResultKey, float],
-    keys: Iterable[ResultKey],
+    ours: Mapping[RepeatKey, float],
+    theirs: Mapping[RepeatKey, float],
+    keys: Iterable[RepeatKey],
 ) -> Iterator[Flip]:
     for key in keys:
         passed = ours[key] >= 1, theirs[key] >= 1
         if passed[0] != passed[1]:
-            task, epoch = key
             side: Literal["a", "b"] = "a" if passed[0] else "b"
-            yield Flip(task, epoch, a.rows[key].query, side, a.run(key), b.run(key))
+            yield Flip(*key, a.rows[key].query, side, a.run(key), b.run(key))
 
 
 def _finding(
@@ -275,7 +277,7 @@ def _finding(
 
 
 def _left_out(
-    a: Side, b: Side, ours: Mapping[ResultKey, float], theirs: Mapping[ResultKey, float]
+    a: Side, b: Side, ours: Mapping[RepeatKey, float], theirs: Mapping[RepeatKey, float]
 ) -> Counter[str]:
     found: Counter[str] = Counter()
     for side, other, values in ((a, b, ours), (b, a, theirs)):

@@ -41,6 +41,7 @@ class RunFigure:
 
     task: str
     epoch: int
+    seed: str
     group: str
     outcome: str
     value: float | None
@@ -49,7 +50,7 @@ class RunFigure:
 
 @dataclass(frozen=True, slots=True)
 class SettingReport:
-    """The results under one configuration.
+    """The results under one setting, all its seeds together.
 
     Parameters
     ----------
@@ -135,7 +136,7 @@ def _evaluator(sides: Sequence[Side], wanted: str | None) -> str:
 def _setting(name: str, side: Side, evaluator: str) -> SettingReport:
     rows = list(side.rows.values())
     summary = summarise(rows, side.config)
-    runs = tuple(_figure(row, evaluator, side.run(row.key)) for row in rows)
+    runs = tuple(_figure(row, key[2], evaluator, side.run(key)) for key, row in side.rows.items())
     counts = {
         group: Counter(run.outcome for run in runs if group in (TOTAL, run.group or "other"))
         for group in summary.groups
@@ -147,9 +148,9 @@ def _setting(name: str, side: Side, evaluator: str) -> SettingReport:
     return SettingReport(name, summary, ordered, runs)
 
 
-def _figure(row: ResultRow, evaluator: str, run: str) -> RunFigure:
+def _figure(row: ResultRow, seed: str, evaluator: str, run: str) -> RunFigure:
     outcome, value = _outcome(row, evaluator)
-    return RunFigure(row.task, row.epoch, row.group, outcome, value, run)
+    return RunFigure(row.task, row.epoch, seed, row.group, outcome, value, run)
 
 
 def _outcome(row: ResultRow, evaluator: str) -> tuple[str, float | None]:

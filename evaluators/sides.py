@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.store import DONE, ResultKey, ResultRow, read_batch
+from toolgrove.evaluators.store import DONE, ResultRow, read_batch
 
-__all__ = ["Side", "chosen_pair", "read_sides", "side_names"]
+__all__ = ["RepeatKey", "Side", "chosen_pair", "read_sides", "seeded", "side_names"]
+
+RepeatKey: TypeAlias = tuple[str, int, str]
+"""Task, epoch and seed: which of a setting's runs; the seed is empty where none was given."""
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """The results under one configuration.
+    """The results under one setting. Other seeds are no other setting: they repeat it.
 
     Parameters
     ----------
@@ -25,17 +29,17 @@ class Side:
     folder : Path
         The batch's.
     config : JsonObject
-        All its settings.
+        All its settings but the seeds.
     rows : mapping
-        By task and epoch.
+        By task, epoch and seed.
     """
 
     name: str
     folder: Path
     config: JsonObject
-    rows: Mapping[ResultKey, ResultRow]
+    rows: Mapping[RepeatKey, ResultRow]
 
-    def values(self, evaluator: str) -> dict[ResultKey, float]:
+    def values(self, evaluator: str) -> dict[RepeatKey, float]:
         """What an evaluator gave each run that ended."""
         return {
             key: score.value
@@ -44,7 +48,7 @@ class Side:
             if score.evaluator == evaluator and score.value is not None
         }
 
-    def run(self, key: ResultKey) -> str:
+    def run(self, key: RepeatKey) -> str:
         """Where a run's tree lies; empty where the row leads out of the batch's folder."""
         path = self.folder / self.rows[key].run
         inside = path.resolve().is_relative_to(self.folder.resolve())
@@ -59,10 +63,29 @@ def read_sides(folder: str | Path) -> list[Side]:
     FormatError
         Where there are none, or they cannot be read.
     """
-    found: dict[str, tuple[JsonObject, dict[ResultKey, ResultRow]]] = {}
+    found: dict[str, tuple[JsonObject, dict[RepeatKey, ResultRow]]] = {}
     for config, row in read_batch(folder):
-        found.setdefault(codec.digest(dict(config)), (config, {}))[1][row.key] = row
+        setting, seed = seeded(config)
+        key = row.task, row.epoch, seed
+        found.setdefault(codec.digest(dict(setting)), (setting, {}))[1][key] = row
     return [Side(str(folder), Path(folder), config, rows) for config, rows in found.values()]
+
+
+def seeded(config: JsonObject) -> tuple[JsonObject, str]:
+    """A configuration without the seeds that its models sample by, and these.
+
+    Examples
+    --------
+    >>> seeded({"planner": "dag", "sampling": [{"seed": 3, "temperature": 1}]})
+    ({'planner': 'dag', 'sampling': [{'temperature': 1}]}, '3')
+    """
+    sampling = config.get("sampling")
+    models = sampling if isinstance(sampling, list) else []
+    seeds = [one["seed"] for one in models if isinstance(one, dict) and "seed" in one]
+    if not seeds:
+        return config, ""
+    rest = [{name: one[name] for name in one if name != "seed"} for one in models]
+    return {**config, "sampling": rest}, ",".join(map(str, seeds))
 
 
 def chosen_pair(

@@ -16,6 +16,7 @@ from toolgrove.data.runs import JOURNAL
 from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.reporting import report_on
+from toolgrove.evaluators.sides import seeded
 from toolgrove.evaluators.store import holds_results, read_batch
 
 __all__ = ["HeldRun", "batch_page", "holds_runs", "report_page", "runs_in", "unreadable"]
@@ -105,10 +106,11 @@ def report_page(folder: Path, evaluator: str | None = None) -> str:
     """
     report = report_on(folder, evaluator)
     places: dict[str, int] = {}
-    numbers = {
-        (places.setdefault(codec.digest(dict(config)), len(places)), row.task, row.epoch): number
-        for number, (config, row) in enumerate(read_batch(folder), 1)
-    }
+    numbers: dict[tuple[int, str, int, str], int] = {}
+    for number, (config, row) in enumerate(read_batch(folder), 1):
+        setting, seed = seeded(config)
+        place = places.setdefault(codec.digest(dict(setting)), len(places))
+        numbers[place, row.task, row.epoch, seed] = number
     return batch_page(folder, report_section(report, numbers))[0]
 
 

@@ -24,8 +24,8 @@ _COSTS: Mapping[str, Callable[[Group], float | None]] = {
     "calls": lambda group: _sum(group.model_calls, group.tool_calls),
     "seconds": lambda group: group.seconds,
 }
-Numbers = Mapping[tuple[int, str, int], int]
-"""Of each run, by its setting's place, task and epoch, its row in the page's table."""
+Numbers = Mapping[tuple[int, str, int, str], int]
+"""Of each run, by its setting's place, task, epoch and seed, its row in the page's table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _lines(report: BatchReport, numbers: Numbers) -> Iterator[_Line]:
             runs: dict[str, list[int]] = {outcome: [] for outcome in setting.outcomes[name]}
             for run in setting.runs:
                 if name in (TOTAL, run.group or "other"):
-                    runs[run.outcome].append(numbers[place, run.task, run.epoch])
+                    runs[run.outcome].append(numbers[place, run.task, run.epoch, run.seed])
             yield _Line(_named(setting, name), group, group.rates.get(report.evaluator), runs)
 
 

@@ -45,7 +45,7 @@ def test_two_settings_of_one_folder_need_no_names_and_json_has_the_figures(folde
     assert abs(compared["difference"]["value"]) == pytest.approx(0.5)
     assert compared["noise"] == 0
     assert len(compared["flips"]) == 20
-    assert set(compared["flips"][0]) == {"task", "epoch", "query", "passed", "a", "b"}
+    assert set(compared["flips"][0]) == {"task", "epoch", "seed", "query", "passed", "a", "b"}
     assert len(found["health"]["never_passed"]) == 6
 
 

@@ -35,7 +35,7 @@ def both(folder: Path) -> tuple[Side, Side]:
 
 def side(name: str, values: dict[str, list[float]]) -> Side:
     rows = {
-        (task, epoch): ResultRow(
+        (task, epoch, ""): ResultRow(
             task, epoch, "", f"runs/{name}/{task}.{epoch}", DONE, scores=(Score(v, "", "answer/2"),)
         )
         for task, scores in values.items()
@@ -195,7 +195,18 @@ def test_a_folder_without_results_is_said(tmp_path: Path) -> None:
 
 def test_a_row_that_leads_out_of_its_folder_has_no_link() -> None:
     row = ResultRow("1", 0, "", "../../etc", DONE)
-    assert Side("x", Path("out"), {}, {row.key: row}).run(row.key) == ""
+    assert Side("x", Path("out"), {}, {("1", 0, ""): row}).run(("1", 0, "")) == ""
+
+
+def test_other_seeds_repeat_a_setting(tmp_path: Path) -> None:
+    for planner in ("react", "dag"):
+        for seed in (0, 1):
+            config = {"planner": planner, "sampling": [{"seed": seed}]}
+            keep_results(tmp_path, config, {"1": [seed], "2": [1]})
+    found = compare(*both(tmp_path))
+    assert (found.tasks, found.pairs, found.difference.value) == (2, 4, 0)
+    assert [(one.tasks, one.flipped) for one in found.repeats] == [(2, 1), (2, 1)]
+    assert found.noise is not None
 
 
 async def test_tasks_that_tell_nothing_are_named(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ Examples:
 
   toolgrove compare out/run --a model=gpt-5-mini --b model=gpt-5 --by tooleval-pass --json
 
-Run both with --epochs 2 or more: only a setting that ran twice tells how much is noise.
+Run both with --epochs 2 or several seeds: only a setting that ran twice tells how much is noise.
 """
 
 
@@ -87,7 +87,7 @@ def compare(
 
 def _noise(screen: Console, found: Comparison) -> None:
     table = _table(
-        "noise floor: the same setting twice", "tasks", "flipped", "by epoch", "± points"
+        "noise floor: the same setting twice", "tasks", "flipped", "by repeat", "± points"
     )
     for repeats in found.repeats:
         table.add_row(repeats.side, *_repeated(repeats))
@@ -145,7 +145,8 @@ def _flipped(screen: Console, found: Comparison) -> None:
 
 
 def _flip(screen: Console, flip: Flip) -> None:
-    screen.print(f"  {one_line(flip.task, 60)}.{flip.epoch}  {one_line(flip.query, 90)}")
+    seed = f" (seed {one_line(flip.seed, 20)})" if flip.seed else ""
+    screen.print(f"  {one_line(flip.task, 60)}.{flip.epoch}{seed}  {one_line(flip.query, 90)}")
     for letter, run in (("a", flip.a), ("b", flip.b)):
         if run:
             screen.print(f"    {letter}: {run}", style=f"link {Path(run).absolute().as_uri()}")
