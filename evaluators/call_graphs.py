@@ -25,18 +25,21 @@ _WORD = 3
 """Characters from which a text is told from chance inside another."""
 
 
-def made_graph(made: MadeCalls, query: str, specs: Mapping[str, ToolSpec]) -> nx.DiGraph[int]:
+def made_graph(
+    made: MadeCalls, query: str, specs: Mapping[str, ToolSpec], *, by_word: bool = True
+) -> nx.DiGraph[int]:
     """The graph of the calls that a run made.
 
     Nodes are positions, with the call as ``call``. An edge ``(i, j)`` says that ``j`` uses what
-    ``i`` gave, by the planner's word or by its values (:func:`value_needs`), or that it must not
-    overtake it (:func:`write_order`).
+    ``i`` gave, by its values (:func:`value_needs`) or the planner's word, or that it must not
+    overtake it (:func:`write_order`). Without ``by_word`` the planner's word does not count.
     """
     needs = value_needs(
         [_alone(call) for call in made.calls], [o.content for o in made.observations], query, specs
     )
     order = write_order([call.name for call in made.calls], specs)
-    return _graph(made.calls, needs | made.needs | order, strict=False)
+    told = made.needs if by_word else frozenset()
+    return _graph(made.calls, needs | told | order, strict=False)
 
 
 def expected_graph(
@@ -166,7 +169,11 @@ def _pieces(value: Any) -> Iterator[Any]:
         yield leaf
         if isinstance(leaf, str):
             parts = _PIECES.split(leaf.strip())
-            yield from (part for part in parts if len(parts) > 1 and len(part) >= _WORD)
+            yield from (part for part in parts if len(parts) > 1 and _tells(part))
+
+
+def _tells(piece: str) -> bool:
+    return len(piece) >= _WORD or number_of(piece) is not None
 
 
 def _leaves(value: Any) -> Iterator[Any]:

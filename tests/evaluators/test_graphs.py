@@ -149,6 +149,13 @@ async def test_the_planners_word_on_what_a_call_uses_counts_where_no_value_tells
     assert (await scored(run([step], wanted))).value == 0
 
 
+async def test_a_plan_loses_nothing_for_saying_more_than_a_references_values_tell() -> None:
+    """The same calls, made by a planner of graphs and one by one, are the same graph."""
+    calls, step = (SID[0], NEW[0]), [SID, NEW]
+    for needs in ((), ((0, 1),)):
+        assert (await scored(run([step], calls=calls, needs=needs))).value == 1
+
+
 @pytest.mark.parametrize("needs", [(1,), (7,)])
 async def test_a_reference_that_goes_in_a_circle_or_nowhere_is_told(needs: tuple[int]) -> None:
     wanted = [ExpectedCall("find", needs=needs), ExpectedCall("read", needs=(0,))]
@@ -180,6 +187,8 @@ async def test_an_unanswered_run_scores_0() -> None:
         ("Oslo", "The capital is Oslo.", True),
         ("Oslo", "Oslofjord", False),
         ("14.1,25.3", {"density": 14.1}, True),
+        ("14,9", {"count": 9}, True),
+        ("14,9", "9 of them", False),
         ("Sid", {"name": "Sid"}, False),  # the request says so
         (True, {"found": True}, False),
         ({"at": [417]}, {"id": 417}, True),
