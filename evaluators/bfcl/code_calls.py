@@ -21,7 +21,7 @@ _TOKENS = re.compile(
       | (?P<text>\"{3}.*?\"{3} | "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | `(?:[^`\\]|\\.)*`)
       | (?P<number>(?:\d[\w.]*(?:(?<=[eE])[+-]\d+)?|\.\d\w*))
       | (?P<name>[^\W\d][\w$]*|\$[\w$]*)
-      | (?P<sign>\.\.\.|=>|->|::|[=!]==?|&&|\|\||\?\?|\+\+|--|[<>]=|.)""",
+      | (?P<sign>\.\.\.|\*\*|=>|->|::|[=!]==?|&&|\|\||\?\?|\+\+|--|[<>]=|.)""",
     re.VERBOSE | re.DOTALL,
 )
 _OPENING = {"(": ")", "[": "]", "{": "}"}
@@ -29,7 +29,7 @@ _BINARY = frozenset(
     ("+", "-", "*", "/", "%", "&", "|", "^", "<", ">", "<=", ">=", "==", "!=", "&&", "||", "=")
 ) | {"instanceof"}
 _PREFIX = frozenset(("+", "-", "!", "~", "++", "--"))
-_JS_BINARY = _BINARY | {"===", "!==", "??", "=>"}
+_JS_BINARY = _BINARY | {"**", "===", "!==", "??", "=>"}
 _JS_PREFIX = _PREFIX | {"typeof", "await", "async", "..."}
 _JS_NUMBER = re.compile(r"0[xXoObB][\da-fA-F]+|[\d_]*\.?\d*(?:[eE][+-]?\d+)?n?")
 _SHORTEST = 10  # tree-sitter gives up on Java without its semicolon up to this length
@@ -86,6 +86,8 @@ class _Source:
             self.take_name()
         name = self.raw(start, self.at)
         arguments = self.arguments()
+        if self.peek() not in ("", ";", ",") and not self.java:
+            self.expression()  # a statement of its own, for want of a semicolon
         if self.peek() not in ("", ";"):
             raise NoCalls("more than one call")
         return [{name: arguments}]
@@ -186,13 +188,10 @@ class _Source:
             while self.peek() not in ("{", ""):
                 self.at += 1
             self.at = self.closing(self.at) + 1
-        elif token.text == "(" or (not self.java and token.text in ("[", "{")):
-            opened = self.at - 1
-            self.at = self.closing(opened) + 1
-            if token.text == "(" and self.at == opened + 2 and self.peek() not in ("=>", "->"):
-                raise NoCalls("nothing between the brackets")
-            if self.java and (self.kind() in ("name", "text", "number")):
-                self.operand()  # a cast
+        elif token.text == "(":
+            self.bracketed()
+        elif token.text in ("[", "{") and not self.java:
+            self.elements(token.text)
         elif token.text == "/" and not self.java:
             self.regex()
         elif token.kind not in ("name", "number", "text"):
@@ -200,6 +199,58 @@ class _Source:
         elif not (self.java_literal(token) if self.java else self.js_literal(token)):
             raise NoCalls(f"{token.text!r} is no value of the language")
         self.postfix()
+
+    def bracketed(self) -> None:
+        """What follows an opening bracket: a value, a cast before one, a function's parameters."""
+        opened = self.at - 1
+        after = self.closing(opened) + 1
+        follows = self.tokens[after] if after < len(self.tokens) else None
+        if follows is not None and follows.text in ("=>", "->"):
+            self.at = after
+        elif self.java and follows is not None and follows.kind in ("name", "text", "number"):
+            self.at = after
+            self.operand()
+        else:
+            self.expression()
+            self.take(")")
+
+    def elements(self, opening: str) -> None:
+        """What follows an opening bracket, up to the one that closes it, with commas between."""
+        close = _OPENING[opening]
+        while self.peek() != close:
+            if self.peek() == "," and opening == "[" and not self.java:
+                self.at += 1  # a hole
+                continue
+            if opening == "{" and self.java and self.peek() == "{":
+                self.at += 1
+                self.elements("{")
+            elif opening == "{" and not self.java:
+                self.member()
+            else:
+                self.expression()
+            if self.peek() != close:
+                self.take(",")
+                if self.peek() == close and opening == "(" and self.java:
+                    raise NoCalls("a comma too many")
+        self.at += 1
+
+    def member(self) -> None:
+        """A member of an object: ``key: value``, ``name``, ``...others``."""
+        key = self.next()
+        if key.text == "...":
+            self.operand()
+        elif key.text == "[":
+            self.elements("[")
+        elif key.kind not in ("name", "number", "text") or not self.js_literal(key):
+            raise NoCalls(f"{key.text!r} is no key")
+        if self.peek() == "(":
+            self.at = self.closing(self.at) + 1
+            self.at = self.closing(self.at) + 1 if self.peek() == "{" else self.at
+        elif self.peek() == ":":
+            self.at += 1
+            self.expression()
+        elif key.kind != "name" and key.text != "...":
+            raise NoCalls("a key without a value")
 
     @staticmethod
     def java_literal(token: _Token) -> bool:
@@ -220,8 +271,18 @@ class _Source:
                     pass
             else:
                 self.take_name()
-        while self.peek() in (("(", "[", "{") if self.java else ("(",)):
-            self.at = self.closing(self.at) + 1
+        if self.peek() == "(":
+            self.at += 1
+            self.elements("(")
+            if self.java and self.peek() == "{":  # the body of an anonymous class
+                self.at = self.closing(self.at) + 1
+            return
+        while self.java and self.peek() == "[":
+            self.at += 1
+            self.elements("[")
+        if self.java and self.peek() == "{":
+            self.at += 1
+            self.elements("{")
 
     def regex(self) -> None:
         while self.next().text != "/":
@@ -230,16 +291,15 @@ class _Source:
             self.at += 1
 
     def postfix(self) -> None:
-        while self.peek() in (".", "(", "[", "::", "++", "--"):
-            sign = self.peek()
-            if sign in ("(", "["):
-                if self.java and self.closing(self.at) == self.at + 1 and sign == "[":
-                    raise NoCalls("an index is missing")
-                self.at = self.closing(self.at) + 1
-            else:
-                self.at += 1
-                if sign in (".", "::"):
-                    self.take_name()
+        while self.peek() in (".", "(", "[", "::", "++", "--") or self.peek().startswith("`"):
+            sign = self.next().text
+            if sign == "[":
+                self.expression()
+                self.take("]")
+            elif sign == "(":
+                self.elements("(")
+            elif sign in (".", "::"):
+                self.take_name()
 
     def closing(self, opened: int) -> int:
         stack: list[str] = []
