@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from toolgrove.agent.evaluation import Evaluation
     from toolgrove.agent.gateway import Gateway, mcp_server
     from toolgrove.agent.langchain_tools import to_langchain
+    from toolgrove.agent.matrix import run_matrix
     from toolgrove.agent.models.loading import ModelFactory, load_model
     from toolgrove.agent.models.local import LocalChatModel
     from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
     from toolgrove.agent.otel import instrument
     from toolgrove.agent.outcome import Outcome
+    from toolgrove.agent.ray_engine import RayEngine
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.thread import Thread
     from toolgrove.agent.tool_retriever import ToolRetriever
@@ -36,6 +38,7 @@ __all__ = [
     "LocalChatModel",
     "ModelFactory",
     "Outcome",
+    "RayEngine",
     "RunSettings",
     "ScriptedModel",
     "Thread",
@@ -47,6 +50,7 @@ __all__ = [
     "instrument",
     "load_model",
     "mcp_server",
+    "run_matrix",
     "svg",
     "to_langchain",
     "vote",
@@ -62,6 +66,7 @@ __getattr__, __dir__ = face(
         "LocalChatModel": "agent.models.local",
         "ModelFactory": "agent.models.loading",
         "Outcome": "agent.outcome",
+        "RayEngine": "agent.ray_engine",
         "RunSettings": "agent.settings",
         "ScriptedModel": "agent.models.scripted",
         "Thread": "agent.thread",
@@ -73,6 +78,7 @@ __getattr__, __dir__ = face(
         "instrument": "agent.otel",
         "load_model": "agent.models.loading",
         "mcp_server": "agent.gateway",
+        "run_matrix": "agent.matrix",
         "svg": "data.drawing.svg",
         "to_langchain": "agent.langchain_tools",
         "vote": "agent.voting",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.prompt_folders import load_prompts
     from toolgrove.evaluators.registry import parse_evaluators
+    from toolgrove.evaluators.regrading import regrade
     from toolgrove.evaluators.report import Summary
     from toolgrove.evaluators.runner import run_batch
     from toolgrove.evaluators.state import StateEvaluator
@@ -48,6 +49,7 @@ __all__ = [
     "load_prompts",
     "load_votes",
     "parse_evaluators",
+    "regrade",
     "run_batch",
     "score_answers",
     "score_wins",
@@ -76,6 +78,7 @@ __getattr__, __dir__ = face(
         "load_prompts": "evaluators.prompt_folders",
         "load_votes": "evaluators.tooleval.recorded",
         "parse_evaluators": "evaluators.registry",
+        "regrade": "evaluators.regrading",
         "run_batch": "evaluators.runner",
         "score_answers": "evaluators.tooleval.scores",
         "score_wins": "evaluators.tooleval.scores",

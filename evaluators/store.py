@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeAlias
@@ -25,12 +26,16 @@ from toolgrove.errors import FormatError, UsageError
 from toolgrove.machine.sqlite import Database, Schema, mend_of
 
 __all__ = [
+    "KeptResult",
+    "Regraded",
     "ResultKey",
     "ResultRow",
     "ResultStore",
     "RunFigures",
     "holds_results",
+    "keep_regraded",
     "read_batch",
+    "read_kept",
     "read_results",
 ]
 
@@ -53,6 +58,14 @@ CREATE TABLE result (
 );
 """,
 )
+
+_FORMER = """
+CREATE TABLE IF NOT EXISTS former (
+    task TEXT NOT NULL, config TEXT NOT NULL, epoch INTEGER NOT NULL,
+    score TEXT NOT NULL, replaced TEXT NOT NULL
+);
+"""
+"""Scores that others have taken the place of; files of before have no such table."""
 
 _COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
@@ -103,6 +116,25 @@ class ResultRow:
         return self.state != DONE or not scored.issuperset(evaluators)
 
 
+@dataclass(frozen=True, slots=True)
+class KeptResult:
+    """A row with its configuration, and the digests of that and of the task."""
+
+    hash: str
+    config: JsonObject
+    content: str
+    row: ResultRow
+
+
+@dataclass(frozen=True, slots=True)
+class Regraded:
+    """The scores that take the place of a row's, by the task as it is now."""
+
+    kept: KeptResult
+    scores: tuple[Score, ...]
+    content: str
+
+
 class ResultStore:
     """The results under one configuration. Use it in ``with``, or close it.
 
@@ -123,6 +155,7 @@ class ResultStore:
         self._lock = self._lock_of(self.owner)
         self._lock.acquire(timeout=0)
         self._db = Database(self.out / DATABASE, _SCHEMA)
+        self._db.rows(_FORMER)
         kept = codec.dumps(dict(config)).decode()
         self._db.rows("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))
 
@@ -217,14 +250,16 @@ class ResultStore:
         self._update(key, "owner = NULL, state = ?, reason = ?", WAITING, reason)
 
     def finish(self, key: ResultKey, figures: RunFigures, scores: Sequence[Score]) -> None:
-        """Commit a run's result."""
-        self._update(
-            key,
-            "owner = NULL, state = ?, reason = '', figures = ?, scores = ?",
-            DONE,
-            codec.dumps(codec.to_json(figures)).decode(),
-            codec.dumps(codec.to_json(list(scores))).decode(),
-        )
+        """Commit a run's result; a score that another takes the place of is kept aside."""
+        with self._db.writing():
+            _keep_former(self._db, self.hash, self.row(key), scores)
+            self._update(
+                key,
+                "owner = NULL, state = ?, reason = '', figures = ?, scores = ?",
+                DONE,
+                _text(figures),
+                _text(list(scores)),
+            )
 
     def _update(self, key: ResultKey, change: str, *values: Any) -> None:
         self._db.rows(
@@ -249,6 +284,52 @@ class ResultStore:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _text(value: Any) -> str:
+    return codec.dumps(codec.to_json(value)).decode()
+
+
+def _keep_former(db: Database, config: str, row: ResultRow, scores: Sequence[Score]) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    for score in row.scores:
+        if score not in scores and not score.infrastructure:
+            values = (row.task, config, row.epoch, _text(score), now)
+            db.rows("INSERT INTO former VALUES (?, ?, ?, ?, ?)", values)
+
+
+def keep_regraded(folder: str | Path, changes: Iterable[Regraded]) -> list[KeptResult]:
+    """Put scores in the place of others, all at once; the former ones are kept aside.
+
+    Returns
+    -------
+    list of KeptResult
+        Those that somebody changed since they were read: they stay as they are.
+    """
+    changed: list[KeptResult] = []
+    db = Database(Path(folder) / DATABASE, _SCHEMA)
+    try:
+        db.rows(_FORMER)
+        with db.writing():
+            for change in changes:
+                kept, row = change.kept, change.kept.row
+                where = (kept.hash, row.task, row.epoch)
+                [found] = db.rows(
+                    f"SELECT {_COLUMNS} FROM result WHERE config = ? AND task = ? AND epoch = ?",
+                    where,
+                )
+                if _row(found) != row:
+                    changed.append(kept)
+                    continue
+                _keep_former(db, kept.hash, row, change.scores)
+                db.rows(
+                    "UPDATE result SET scores = ?, content = ? "
+                    "WHERE config = ? AND task = ? AND epoch = ?",
+                    (_text(list(change.scores)), change.content, *where),
+                )
+    finally:
+        db.close()
+    return changed
 
 
 def _row(record: tuple[Any, ...]) -> ResultRow:
@@ -298,16 +379,22 @@ def read_results(folder: str | Path) -> Iterator[ResultRow]:
 
 def read_batch(folder: str | Path) -> Iterator[tuple[JsonObject, ResultRow]]:
     """All rows of a batch's folder, each with its configuration, as :func:`read_results`."""
+    for kept in read_kept(folder):
+        yield kept.config, kept.row
+
+
+def read_kept(folder: str | Path) -> Iterator[KeptResult]:
+    """All rows of a batch's folder with what they are kept under, as :func:`read_results`."""
     file = Path(folder) / DATABASE
     with _reading(file) as db:
         configs = {
             name: codec.decode(dict[str, Any], codec.loads(config))
             for name, config in db.execute("SELECT hash, config FROM config")
         }
-        for name, *record in db.execute(
-            f"SELECT config, {_COLUMNS} FROM result ORDER BY config, task, epoch"
+        for name, content, *record in db.execute(
+            f"SELECT config, content, {_COLUMNS} FROM result ORDER BY config, task, epoch"
         ):
-            yield configs.get(name, {}), _known(file, tuple(record))
+            yield KeptResult(name, configs.get(name, {}), content, _known(file, tuple(record)))
 
 
 def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:

@@ -228,3 +228,14 @@ def test_a_matrix_that_makes_no_sense_is_refused(
     assert isinstance(done.exception, UsageError)
     assert said in str(done.exception)
     assert not served.asked
+
+
+def test_the_matrix_file_of_the_page_is_one(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "evaluation.md"
+    _, _, rest = page.read_text(encoding="utf-8").partition("```yaml\n")
+    file = tmp_path / "matrix.yaml"
+    file.write_text(rest.partition("```")[0])
+    options = ["--planner", "nobody", "--out", str(tmp_path / "out")]
+    done = CliRunner().invoke(app, ["eval", str(file), *options])
+    assert isinstance(done.exception, UsageError)
+    assert "no planner called 'nobody'" in str(done.exception)

@@ -30,6 +30,7 @@ COMMANDS: tuple[str, ...] = (
     "mine",
     "model",
     "recommend",
+    "regrade",
     "report",
     "run",
     "score",
