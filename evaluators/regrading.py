@@ -20,14 +20,14 @@ from toolgrove.evaluators.base import Evaluator, unversioned
 from toolgrove.evaluators.report import RateInterval, labels, summarise
 from toolgrove.evaluators.store import DONE, KeptResult, Regraded, keep_regraded, read_kept
 
-__all__ = ["OF_CODE", "Flip", "RegradedRates", "Regrading", "regrade"]
+__all__ = ["OF_CODE", "FlippedVerdict", "RegradedRates", "Regrading", "regrade"]
 
 OF_CODE = ("answer", "bfcl", "calls", "graph", "state", "trace")
 """The evaluators that need no judge."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flip:
+class FlippedVerdict:
     """A verdict that is another one now.
 
     Parameters
@@ -75,7 +75,7 @@ class Regrading:
         How many scores were made again.
     rules : mapping of str to (mapping of str to int)
         By evaluator and version now: how many scores were made before by which version.
-    flips : sequence of Flip
+    flips : sequence of FlippedVerdict
         The verdicts that are others now.
     left : mapping of str to int
         Why runs were left as they are, and how many.
@@ -85,7 +85,7 @@ class Regrading:
 
     scores: int
     rules: Mapping[str, Mapping[str, int]]
-    flips: Sequence[Flip]
+    flips: Sequence[FlippedVerdict]
     left: Mapping[str, int]
     rates: Sequence[RegradedRates]
 
@@ -184,7 +184,7 @@ def _summed(
     named = dict(zip(configs, labels(list(configs.values())), strict=True))
     again = {unversioned(one.name): one.name for one in evaluators}
     rules: dict[str, Counter[str]] = {}
-    flips: list[Flip] = []
+    flips: list[FlippedVerdict] = []
     for change in changes:
         for before, after in zip(change.kept.row.scores, change.scores, strict=True):
             if unversioned(before.evaluator) in again:
@@ -196,9 +196,9 @@ def _summed(
     return Regrading(made, rules, flips, dict(left), rates)
 
 
-def _flip(change: Regraded, before: Score, after: Score, label: Mapping[str, str]) -> Flip:
+def _flip(change: Regraded, before: Score, after: Score, label: Mapping[str, str]) -> FlippedVerdict:
     kept = change.kept
-    return Flip(
+    return FlippedVerdict(
         task=kept.row.task,
         epoch=kept.row.epoch,
         configuration=label,

@@ -13,7 +13,7 @@ from toolgrove.cli.printable import one_line
 
 if TYPE_CHECKING:
     from toolgrove.data.records import Task
-    from toolgrove.evaluators.regrading import Flip, Regrading
+    from toolgrove.evaluators.regrading import FlippedVerdict, Regrading
 
 __all__ = ["register"]
 
@@ -102,7 +102,7 @@ def _show(found: Regrading) -> None:
     screen.print(f"{len(found.flips)} verdicts flipped", style="bold")
 
 
-def _cells(flip: Flip) -> list[str]:
+def _cells(flip: FlippedVerdict) -> list[str]:
     was, now = flip.rule
     before, after = ("none" if value is None else f"{value:.3g}" for value in flip.value)
     return [
