@@ -196,7 +196,9 @@ def _summed(
     return Regrading(made, rules, flips, dict(left), rates)
 
 
-def _flip(change: Regraded, before: Score, after: Score, label: Mapping[str, str]) -> FlippedVerdict:
+def _flip(
+    change: Regraded, before: Score, after: Score, label: Mapping[str, str]
+) -> FlippedVerdict:
     kept = change.kept
     return FlippedVerdict(
         task=kept.row.task,

@@ -141,6 +141,13 @@ def test_the_command_lists_the_flips_and_is_told_as_json(tmp_path: Path) -> None
     assert (document["flips"], document["rules"]) == ([], {"answer/2": {"answer/2": 6}})
 
 
+def test_the_command_takes_the_worlds_tasks_of_all_splits(tmp_path: Path) -> None:
+    out = made(tmp_path / "out", AnswerEvaluator())
+    done = CliRunner().invoke(app, ["regrade", str(out), "--tasks", "world", "--json"])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["left"] == {"was made in another world": 6}
+
+
 def test_a_folder_without_results_is_told(tmp_path: Path) -> None:
     with pytest.raises(FormatError):
         asyncio.run(regrade(tmp_path, [AnswerEvaluator()]))

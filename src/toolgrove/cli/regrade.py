@@ -36,8 +36,8 @@ def regrade(
     tasks: Annotated[
         str | None,
         typer.Option(
-            help="The tasks with the references of now: [bold]world[/] or a query file. Else those "
-            "that the runs were made with."
+            help="The tasks with the references of now: [bold]world[/], or what else toolgrove "
+            "eval takes. Else those that the runs were made with."
         ),
     ] = None,
     evaluator: Annotated[
@@ -68,13 +68,14 @@ def regrade(
 
 
 def _tasks(source: str) -> list[Task]:
+    """The tasks of a source; the world's are of all its splits."""
     if source == "world":
-        from toolgrove.data.world import tasks
+        from toolgrove.data.world import SPLITS, tasks
 
-        return tasks()
-    from toolgrove.data.formats.toolbench_queries import load_queries
+        return [task for split in SPLITS for task in tasks(split)]
+    from toolgrove.cli.eval_tasks import chosen_tasks
 
-    return load_queries(source)[0]
+    return chosen_tasks(source, None, None, None, retrieved=True)[0]
 
 
 def _show(found: Regrading) -> None:
