@@ -26,6 +26,8 @@ _MARK = r"\s*_`#'\"“”‘’«».,;:=()\[\]✅✓✔\-"
 """What may stand around a verdict: nothing that takes it back, as ``!=``, ``~~``, ``>``, ``?``."""
 _LINE = rf"^[{_MARK}]*verdict[{_MARK}]*\b({{}})\b[{_MARK}!]*$"
 _BARE = rf"[{_MARK}]*({{}})[{_MARK}!]*"
+_SAYS = re.compile(rf"[^{_MARK}]")
+"""Lines of mere marks say nothing, and many of them would take long to search."""
 _UNTICKED = re.compile(r"\[\s*\][^\n]*\s*$")
 _AGAIN = "Your reply held no verdict. Reply with one line and nothing else: Verdict: {}"
 
@@ -115,11 +117,11 @@ def _verdict(reply: str, choices: Sequence[str]) -> str | None:
     'Solved'
     >>> _verdict("Successfully told.\nVerdict: not Solved", ["Solved", "Unsolved"])
     """
-    reply = reply.rstrip()
+    reply = "\n".join(line for line in reply.splitlines() if _SAYS.search(line)).rstrip()
     words = "|".join(choices)
     lines = list(re.finditer(_LINE.format(words), reply, re.IGNORECASE | re.MULTILINE))
     found = lines or [*filter(None, [re.fullmatch(_BARE.format(words), reply, re.IGNORECASE)])]
-    if _UNTICKED.search(reply) or not found or found[-1].end() != len(reply):
+    if _UNTICKED.search(reply) or not found or found[-1].end() < len(reply):
         return None
     said = {one[1].capitalize() for one in found}
     return said.pop() if len(said) == 1 else None

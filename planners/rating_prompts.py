@@ -51,7 +51,8 @@ _CHOSEN = re.compile(r"\W*(?:answer\W+)?([AB])(?:[^\w\s]|\s*\Z|\s+is\b)", re.I)
 _NOT = r"\b(?:not|nor|neither|never|cannot|\w+n['’]t)\b"
 _NOT_NUMBER = re.compile(rf"{_NOT} (?:an? |be |give |it |call )*(?:10|\d)\b(?:/\d+)?", re.I)
 _NOT_LETTER = re.compile(
-    rf"{_NOT}[^.;\n]*\b[AB]\b|\b[AB]\b(?: is| looks| seems)? (?:{_NOT}|worse|less|wrong)", re.I
+    rf"{_NOT}[^.;\n]{{0,60}}\b[AB]\b|\b[AB]\b(?: is| looks| seems)? (?:{_NOT}|worse|less|wrong)",
+    re.I,
 )
 """A letter that is turned down: no vote for it, and none that was said for the other."""
 _LETTER = re.compile(r"\b[AB]\b")

@@ -156,6 +156,8 @@ async def test_a_judge_that_is_down_is_infrastructure_not_a_wrong_answer() -> No
         ("It was not solved successfully.\nVerdict: Unsolved", "Unsolved"),
         ("```\nVerdict: [[Solved]]\n```\n", "Solved"),
         ("Verdict:\n\n✅ Solved!", "Solved"),
+        ("Verdict: Solved\n❌", None),
+        ("\n" * 20_000 + "Verdict: Solved" + "\n[" * 20_000, "Solved"),
     ],
 )
 async def test_which_replies_are_votes(reply: str, vote: str | None) -> None:
