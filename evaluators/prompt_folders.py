@@ -1,8 +1,8 @@
 """ToolBench's evaluator folders as judges: their questions, put to any chat model.
 
 A folder has ``config.yaml`` and the template that it names. The template holds a question for each
-function (``check_answer_status``, ``select_better_answer``, …) or one conversation. The config
-holds the functions, one of which the model calls to reply.
+function (``check_answer_status``, ``select_better_answer``, …) or one conversation. The config, or
+``functions.json`` beside it, holds the functions, one of which the model calls to reply.
 
 A folder is third-party text. Its questions are asked as they stand, with the answers quoted; names
 in braces are filled in and nothing else of ``str.format`` is done.
@@ -21,7 +21,7 @@ from pydantic import Field
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import ask_reply, model_name
-from toolgrove.data.formats.check import Foreign, checked, read_text
+from toolgrove.data.formats.check import Foreign, checked, read_json, read_text
 from toolgrove.data.formats.toolbench_answers import dump_answers
 from toolgrove.data.formats.toolbench_trees_out import functions
 from toolgrove.data.quoting import quoted
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FolderJuror", "load_prompts"]
 
-CONFIG = "config.yaml"
+CONFIG, FUNCTIONS = "config.yaml", "functions.json"
 _ATTEMPTS = 3
 _LONGEST = 20_000
 _SYSTEM = (
@@ -61,12 +61,12 @@ class _Function(Foreign):
 
 
 class _Completions(Foreign):
-    functions: list[_Function] = Field(min_length=1)
+    functions: list[_Function] = Field(default_factory=list)
 
 
 class _Config(Foreign):
     prompt_template: str
-    completions_kwargs: _Completions
+    completions_kwargs: _Completions = Field(default_factory=_Completions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +231,8 @@ def _read(place: Path) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, st
             str(file), "$.prompt_template", "the name of a file beside it", "Correct the value."
         )
     template = place / config.prompt_template
-    known = {one.name: one.model_dump() for one in config.completions_kwargs.functions}
+    listed = config.completions_kwargs.functions or _beside(place)
+    known = {one.name: one.model_dump() for one in listed}
     questions = _questions(read_text(template), [*known])
     if not questions.keys() <= known.keys() or not questions:
         raise FormatError(
@@ -239,6 +240,19 @@ def _read(place: Path) -> tuple[Mapping[str, Mapping[str, Any]], Mapping[str, st
             "Name a folder of ToolBench's evaluators.",
         )  # fmt: skip
     return known, questions
+
+
+def _beside(place: Path) -> list[_Function]:
+    """The functions in a file of their own, where the config holds none."""
+    file = place / FUNCTIONS
+    if not file.is_file():
+        raise FormatError(
+            str(place / CONFIG), "$.completions_kwargs.functions",
+            f"the functions that the judge calls, here or in {FUNCTIONS}", "Add them.",
+        )  # fmt: skip
+    data = read_json(file)
+    listed = data if isinstance(data, list) else [data]
+    return [checked(_Function, one, str(file), f"$[{n}]") for n, one in enumerate(listed)]
 
 
 def _questions(template: str, names: list[str]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,15 @@ async def test_the_folders_of_other_classes_are_read(tmp_path: Path) -> None:
     assert await juror.better(tree("5 km"), tree("6 km")) == "First"
     with pytest.raises(FormatError, match="check_answer_status"):
         await juror.solved(tree("5 km"))
+
+
+async def test_functions_may_be_in_a_file_of_their_own(default: Path) -> None:
+    config = yaml.safe_load((default / "config.yaml").read_text(encoding="utf-8"))
+    functions = config["completions_kwargs"].pop("functions")
+    (default / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    (default / "functions.json").write_text(json.dumps(functions), encoding="utf-8")
+    model = calling(("check_answer_status", {"answer_status": "Solved"}))
+    assert await load_prompts(default, model).solved(tree("5 km")) == "Solved"
 
 
 @pytest.mark.parametrize(
