@@ -106,9 +106,9 @@ def to_json(value: Any) -> Any:
         return value
     if (names := _fields(kind)) is not None:
         return {
-            name: to_json(part)
+            name: to_json(getattr(value, name))
             for name, unless in names
-            if (part := getattr(value, name)) != unless or unless is MISSING
+            if unless is MISSING or getattr(value, name) != unless
         }
     if isinstance(value, Enum):
         return value.value

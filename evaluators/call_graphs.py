@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["expected_graph", "made_graph", "value_needs", "write_order"]
 
-_PIECES = re.compile(r"[\s,;|]+")
+_ITEMS = re.compile(r"\s*[,;|]\s*")
 _WORD = 3
 """Characters from which a text is told from chance inside another."""
 
@@ -126,9 +126,9 @@ def value_needs(
 ) -> set[tuple[int, int]]:
     """Which calls use what earlier ones gave, read from their values.
 
-    Call ``j`` needs ``i`` where a value of its arguments, or a piece of one that lists several,
-    stands in what ``i`` gave and not in the request. What the schema lets choose, and its defaults,
-    come from nowhere.
+    Call ``j`` needs ``i`` where a value of its arguments stands in what ``i`` gave and not in the
+    request; or of a longer text one of the items that it lists, or a word that holds a digit. What
+    the schema lets choose, and its defaults, come from nowhere.
 
     Parameters
     ----------
@@ -162,18 +162,20 @@ def value_needs(
 
 
 def _pieces(value: Any) -> Iterator[Any]:
-    """The texts and numbers in a value; of a text that lists several, these too."""
+    """The texts and numbers in a value; of a text its items, and its words that hold a digit."""
     for leaf in _leaves(value):
         if leaf is None or isinstance(leaf, bool):
             continue
         yield leaf
         if isinstance(leaf, str):
-            parts = _PIECES.split(leaf.strip())
-            yield from (part for part in parts if len(parts) > 1 and _tells(part))
+            items = _ITEMS.split(leaf.strip())
+            yield from (item for item in items if len(items) > 1 and _tells(item))
+            words = (word.strip(".,;:!?()'\"") for word in leaf.split())
+            yield from (word for word in words if any(map(str.isdigit, word)))
 
 
-def _tells(piece: str) -> bool:
-    return len(piece) >= _WORD or number_of(piece) is not None
+def _tells(item: str) -> bool:
+    return len(item) >= _WORD or number_of(item) is not None
 
 
 def _leaves(value: Any) -> Iterator[Any]:

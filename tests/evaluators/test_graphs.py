@@ -188,6 +188,9 @@ async def test_an_unanswered_run_scores_0() -> None:
         ("Oslo", "Oslofjord", False),
         ("14.1,25.3", {"density": 14.1}, True),
         ("14,9", {"count": 9}, True),
+        ("Code fern-42, she says.", {"text": "fern-42"}, True),
+        ("the words of a note", {"text": "the same words"}, False),
+        ("Bergen; Oslo", {"city": "Oslo"}, True),
         ("14,9", "9 of them", False),
         ("Sid", {"name": "Sid"}, False),  # the request says so
         (True, {"found": True}, False),
