@@ -124,7 +124,7 @@ class _Logarithms(ModuleType):
 
     @classmethod
     def log(cls, value: float) -> decimal.Decimal:
-        return decimal.Decimal(value).ln(decimal.Context(prec=cls.mp.dps))
+        return decimal.Decimal(value).ln(decimal.Context(prec=int(cls.mp.dps)))
 
 
 @contextlib.contextmanager

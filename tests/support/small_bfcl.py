@@ -90,6 +90,17 @@ class GorillaFileSystem:
 """
 
 
+MATH_API = """
+import mpmath
+
+
+class MathAPI:
+    def logarithm(self, value, base, precision):
+        mpmath.mp.dps = precision
+        return {"result": mpmath.log(value) / mpmath.log(base)}
+"""
+
+
 def items() -> dict[str, list[tuple[dict[str, Any], list[Any]]]]:
     """The items of each category, with what is right."""
 
@@ -104,6 +115,13 @@ def items() -> dict[str, list[tuple[dict[str, Any], list[Any]]]]:
         "initial_config": {"GorillaFileSystem": {"files": {"a": "one"}}},
         "involved_classes": ["GorillaFileSystem"],
     }
+    sums = {
+        "id": "multi_turn_base_1",
+        "question": [[]],
+        "initial_config": {},
+        "involved_classes": ["MathAPI"],
+    }
+    sum_calls = [["logarithm(value=630.0, base=10, precision=5)"]]
     calls = [["read(name='a')"], [], ["write('b', 'two')", "count()"]]
     two = [{"unit.convert": RIGHT}, {"unit.convert": {**RIGHT, "value": [4.0]}}]
     return {
@@ -116,7 +134,7 @@ def items() -> dict[str, list[tuple[dict[str, Any], list[Any]]]]:
         "live_parallel": [asked("live_parallel_0-0-0", [CONVERT], two)],
         "irrelevance": [asked("irrelevance_0", [CONVERT], [])],
         "live_relevance": [asked("live_relevance_0-0-0", [CONVERT], [])],
-        "multi_turn_base": [(turns, calls)],
+        "multi_turn_base": [(turns, calls), (sums, sum_calls)],
     }
 
 
@@ -132,6 +150,7 @@ def installed(folder: Path) -> Iterator[None]:
         (each / "__init__.py").touch()
     (root / "constants" / "model_config.py").write_text(MODELS, encoding="utf-8")
     (source / "gorilla_file_system.py").write_text(FILES_API, encoding="utf-8")
+    (source / "math_api.py").write_text(MATH_API, encoding="utf-8")
     for category, rows in items().items():
         name = f"BFCL_v4_{category}.json"
         asked = "".join(json.dumps(item) + "\n" for item, _ in rows)

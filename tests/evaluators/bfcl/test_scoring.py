@@ -179,6 +179,21 @@ def test_the_state_of_one_item_is_not_seen_by_the_next() -> None:
     assert all(right("multi_turn_base_0", turns) for _ in range(3))
 
 
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ("value=630.0, base=10, precision=5", True),
+        ("value='630', base='10', precision='5'", True),
+        ("value=630.0, base=10, precision=6", False),
+        ("value=631.0, base=10, precision=5", False),
+        ("value=-1, base=10, precision=5", False),
+        ("value=630.0, base=10, precision='many'", False),
+    ],
+)
+def test_a_logarithm_needs_no_mpmath(arguments: str, expected: bool) -> None:
+    assert right("multi_turn_base_1", [[f"[logarithm({arguments})]"]]) is expected
+
+
 def test_an_argument_is_never_run(tmp_path: Path) -> None:
     mark = tmp_path / "run"
     code = f"open({str(mark)!r}, 'w').close()"
