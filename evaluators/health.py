@@ -103,7 +103,7 @@ def wrong_reference(task: Task, offered: set[str]) -> str:
     ]
     if all(missing):
         return f"it calls {missing[0]}, which was not on offer"
-    if reference.value is None:  # to give up is right, or nothing but calls is expected
+    if reference.value is None or reference.kind == "unsolvable":  # or nothing but calls counts
         return ""
     said = _said(reference)
     try:
@@ -117,4 +117,5 @@ def _said(reference: Reference) -> str:
     """The reference as an answer in words."""
     if isinstance(reference.value, list | tuple):
         return ", ".join(map(str, reference.value))
-    return f"{reference.value} {reference.unit}".strip()
+    unit = (reference.unit or "").replace(" ** ", "^").replace(" / ", "/")  # as people write it
+    return f"{reference.value} {unit}".strip()

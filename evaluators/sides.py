@@ -154,6 +154,9 @@ def side_names(sides: Sequence[Side]) -> list[str]:
     flats = [dict(_flat(side.config)) for side in sides]
     keys = list(dict.fromkeys(key for flat in flats for key in flat))
     differ = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
+    planners = {flat.get("planner") for flat in flats}
+    if len({(flat.get("planner"), flat.get("prompt")) for flat in flats}) == len(planners) > 1:
+        differ = [key for key in differ if key != "prompt"]  # each planner has its own words
     told = {key: _shortened([flat.get(key, "") for flat in flats]) for key in differ}
     return [
         " ".join(f"{key}={told[key][place]}" for key in differ if _short(told[key][place]))

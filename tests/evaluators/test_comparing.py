@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from support.judged_batch import RIGHT, WRONG, evaluate
 from support.results import keep_results
 from toolgrove.data.records import Reference, Score, Task, ToolCall
-from toolgrove.data.world import tasks
+from toolgrove.data.world import SPLITS, tasks
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.comparing import Comparison, compare
 from toolgrove.evaluators.health import item_health, wrong_reference
-from toolgrove.evaluators.sides import Side, chosen_pair, read_sides
+from toolgrove.evaluators.sides import Side, chosen_pair, read_sides, side_names
 from toolgrove.evaluators.store import DONE, ResultRow
 
 Values = dict[str, list[float | None]]
@@ -229,6 +229,15 @@ async def test_tasks_that_tell_nothing_are_named(tmp_path: Path) -> None:
 
 
 def test_no_reference_of_the_world_is_taken_for_wrong() -> None:
-    for task in tasks():
-        assert task.reference is not None
-        assert wrong_reference(task, {call.name for call in task.reference.calls}) == "", task.id
+    for split in SPLITS:
+        for task in tasks(split):
+            assert task.reference is not None
+            assert wrong_reference(task, set(task.tools or ())) == "", task.id
+
+
+def test_settings_that_differ_by_planner_are_not_told_by_its_prompts_too() -> None:
+    def side(planner: str, prompt: str) -> Side:
+        return Side("", Path(), {"planner": planner, "prompt": prompt}, {})
+
+    assert side_names([side("react", "1"), side("dag", "2")]) == ["planner=react", "planner=dag"]
+    assert side_names([side("dag", "1"), side("dag", "2")]) == ["prompt=1", "prompt=2"]
