@@ -156,6 +156,15 @@ def test_answers_to_other_queries_count_nowhere_and_are_told(
     assert found["not_asked"] == ["2", "3"]
 
 
+def test_ids_that_fit_no_answer_are_refused_and_make_no_rate_of_nothing(
+    files: dict[str, Path], tmp_path: Path
+) -> None:
+    other = written(tmp_path / "other.json", ["a", "b"])
+    result = call(files["answers"], "--queries", other)
+    assert isinstance(result.exception, UsageError)
+    assert "none of 3 answers is to a query of --queries" in str(result.exception)
+
+
 def test_test_sets_are_kept_apart_by_their_files_names(tmp_path: Path) -> None:
     for name in ("G1_tool", "G2_category"):
         written(tmp_path / "dfs" / f"{name}.json", {"1": converted("How far?", name)})

@@ -39,6 +39,12 @@ def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
     answers = load_answer_set(wanted.paths, asked, skip_bad=wanted.skip_bad, tick=tick)
     if not answers.asked:
         raise UsageError(f"no answers in {', '.join(map(str, wanted.paths))}.")
+    if answers.unknown and not answers.trees:
+        known, some = answers.unknown[0], answers.asked[0].id
+        raise UsageError(
+            f"none of {len(answers.unknown)} answers is to a query of --queries: their ids are "
+            f"like {known!r}, those asked like {some!r}. Name the queries that they answer."
+        )
     denominator = "answered" if asked is None else "asked"
     return {"denominator": denominator, **asyncio.run(_scored(wanted, answers, tick))}
 
