@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Reference, Task
+from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.declare import Refusal
 from toolgrove.data.world.tasks.build import Family, Recorder
 
@@ -75,7 +76,8 @@ class Seen:
     """Queries, and facts, that tasks to be drawn must keep clear of.
 
     The fact of a task is its last reference call, the one that gives the answer: API and arguments.
-    A task without calls has none.
+    Where that reads what the task has written, the writing belongs to it. A task without calls has
+    none.
     """
 
     queries: set[str] = field(default_factory=set)
@@ -101,7 +103,10 @@ class Seen:
 
 def _fact(task: Task) -> set[str]:
     calls = task.reference.calls if task.reference else ()
-    return {codec.digest([calls[-1].name, calls[-1].arguments])} if calls else set()
+    if not calls:
+        return set()
+    deciding = calls if endpoints()[calls[-1].name].takes_world else calls[-1:]
+    return {codec.digest([[call.name, call.arguments] for call in deciding])}
 
 
 def draw(family: Family, drawing: Drawing, id_: str, seed: str, seen: Seen) -> Task | None:

@@ -18,6 +18,7 @@ from toolgrove.data.world import SPLITS, new_tasks, splits, tasks
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.facts import PACKAGES
 from toolgrove.data.world.splits import DRAWINGS, families
+from toolgrove.data.world.tasks.build import MOST_OFFERED
 from toolgrove.errors import UsageError
 
 from .conftest import OverHttp
@@ -58,11 +59,16 @@ def tools_of(split: str) -> set[str]:
     return {endpoints()[id_].tool.name for task in BY_SPLIT[split] for id_ in task.tools or ()}
 
 
-def deciding_calls(split: str) -> set[str]:
-    """The calls that the answers come from, API and arguments."""
-    solvable = [task.reference for task in BY_SPLIT[split] if not unsolvable(task)]
-    last = [one.calls[-1] for one in solvable if one is not None]
-    return {codec.digest([call.name, call.arguments]) for call in last}
+def fact(task: Task) -> str:
+    """The call that an answer comes from; what is read back counts with the writing of it."""
+    assert task.reference is not None
+    calls = task.reference.calls
+    stateful = calls[-1].name.startswith("Productivity/")
+    return codec.digest([[c.name, c.arguments] for c in (calls if stateful else calls[-1:])])
+
+
+def facts(split: str) -> set[str]:
+    return {fact(task) for task in BY_SPLIT[split] if not unsolvable(task)}
 
 
 def test_the_first_220_tasks_are_what_they_were() -> None:
@@ -84,13 +90,31 @@ def test_there_are_more_than_250_new_tasks_in_all_groups() -> None:
     assert len({task.id for task in every}) == len(every)
 
 
+def test_a_drawn_task_offers_and_needs_what_its_group_says() -> None:
+    for task in [*DRAWN, *FRESH]:
+        offered = [endpoints()[id_].tool for id_ in task.tools or ()]
+        assert 1 <= len(offered) <= MOST_OFFERED, task.id
+        needed = offered if unsolvable(task) else [endpoints()[id_].tool for id_ in task.relevant]
+        for tools in (offered, needed):
+            assert (len({tool.name for tool in tools}) > 1) == (task.group != "G1"), task.id
+            assert (len({tool.category for tool in tools}) > 1) == (task.group == "G3"), task.id
+        assert set(task.relevant) <= set(task.tools or ())
+        assert set(task.meta.get("tempting", ())) <= set(task.tools or ()) - set(task.relevant)
+
+
+def test_each_family_of_a_split_has_its_turn() -> None:
+    for split in SPLITS:
+        assert families_of(split) == {family.id for family in families(split)}, split
+    assert {task.meta["family"] for task in new_tasks(8, len(BY_ID))} == set(BY_ID)
+
+
 def test_other_facts_are_other_facts_of_the_same_families() -> None:
     assert families_of("test-facts") <= families_of("train")
     assert families_of("dev") <= families_of("train") | {
         family for family in families_of("dev") if "-missing-" in family
     }
-    assert not deciding_calls("dev") & deciding_calls("train")
-    assert not deciding_calls("test-facts") & (deciding_calls("train") | deciding_calls("dev"))
+    assert not facts("dev") & facts("train")
+    assert not facts("test-facts") & (facts("train") | facts("dev"))
     asked = Counter(task.query for split in SPLITS for task in BY_SPLIT[split])
     assert max(asked.values()) == 1
 
@@ -150,13 +174,10 @@ def test_the_same_seed_gives_the_same_tasks_and_another_gives_others() -> None:
 
 
 def test_drawn_tasks_name_seed_and_family_and_share_no_fact_with_what_is_developed_on() -> None:
-    known = deciding_calls("train") | deciding_calls("dev")
+    known = facts("train") | facts("dev")
     for task in FRESH:
         assert task.id.startswith(f"seed31-{task.meta['family']}-")
-        if not unsolvable(task):
-            assert task.reference is not None
-            last = task.reference.calls[-1]
-            assert codec.digest([last.name, last.arguments]) not in known
+        assert unsolvable(task) or fact(task) not in known
 
 
 def test_more_tasks_than_can_be_drawn_and_unknown_splits_are_told() -> None:
