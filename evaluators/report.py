@@ -142,7 +142,7 @@ def summarise(rows: Sequence[ResultRow], config: JsonObject) -> Summary:
 
     Examples
     --------
-    >>> summarise([Row("1", 0, "G1", "runs/1.0", "pending")], {}).total.left
+    >>> summarise([ResultRow("1", 0, "G1", "runs/1.0", "pending")], {}).total.left
     1
     """
     names = sorted({row.group for row in rows})

@@ -25,8 +25,11 @@ def test_the_snippets_run() -> None:
     assert (failed, tried > 5) == (0, True)
 
 
-@pytest.mark.parametrize("name", ["data.mining", "evaluators.judgements"])
-def test_the_examples_of_the_miner_run(name: str) -> None:
+@pytest.mark.parametrize(
+    "name",
+    ["agent.matrix", "cli.standing", "data.mining", "evaluators.judgements", "evaluators.report"],
+)
+def test_the_examples_of_the_modules_run(name: str) -> None:
     failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
     assert (failed, tried > 0) == (0, True)
 
