@@ -243,8 +243,16 @@ _PROMPT_HANDLERS: Mapping[str, str] = {
 }
 
 
-def form_of_model(model: KnownModel) -> Form:
-    """The form of a model that BFCL knows."""
+_UNREAD = frozenset(
+    f"{name}Handler"
+    for name in ("FunctionGemma", "GLM", "Gorilla", "GraniteFunctionCalling", "MiniCPMFC")
+) | {"ThinkAgentHandler"}
+
+
+def form_of_model(model: KnownModel) -> Form | None:
+    """The form of a model that BFCL knows; None where it is one of its own, which is not read."""
+    if model.handler in _UNREAD:
+        return None
     known, usual = (_HANDLERS, "list") if model.calls else (_PROMPT_HANDLERS, "prompt")
     return Form(known.get(model.handler, usual), model.dots)
 

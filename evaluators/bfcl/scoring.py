@@ -35,7 +35,7 @@ _FILE = re.compile(r"BFCL_v\d+_(\w+?)(?:_result)?\.jsonl?$")
 
 @dataclass(frozen=True, slots=True)
 class ItemVerdict:
-    """Whether the output for an item is right, and why not; ``valid`` is None without an item."""
+    """Whether the output for an item is right, and why not; ``valid`` is None without a verdict."""
 
     id: str
     valid: bool | None
@@ -129,6 +129,8 @@ def score_results(
     for entry, item in zip(entries, found, strict=True):
         if item is None:
             yield ItemVerdict(str(entry["id"]), None, "BFCL has no item of this id")
+        elif form is None:
+            yield ItemVerdict(item.id, None, "this model's outputs have a form that is not read")
         else:
             reason = judge(entry.get("result"), item, form)
             yield ItemVerdict(item.id, not reason, reason)
@@ -186,8 +188,11 @@ def _item(name: str, category: str | None) -> BfclItem | None:
 
 def form_of(
     entries: Sequence[Mapping[str, Any]], found: Sequence[BfclItem | None], path: Path | None = None
-) -> Form:
-    """How the outputs of these entries are written: by the model's name, else by their look."""
+) -> Form | None:
+    """How the outputs of these entries are written: by the model's name, else by their look.
+
+    None where the model's are of a form that is not read.
+    """
     for part in path.absolute().parts if path else ():
         if part in models():
             return form_of_model(models()[part])

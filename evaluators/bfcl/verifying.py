@@ -83,10 +83,8 @@ def verify_recorded(path: Path) -> Agreement:
     entries = read_results(path)
     found = find_items(entries, path)
     form = form_of(entries, found, path)
-    if form.name not in _FORMS:
-        raise UsageError(
-            f"{path}: outputs of the form {form.name!r} are not compared, only scored."
-        )
+    if form is None or form.name not in _FORMS:
+        raise UsageError(f"{path}: its outputs are of a form that is not compared.")
     reference, agreement = OwnChecker(), Agreement(path.name)
     for entry, item in zip(entries, found, strict=True):
         if item is not None:

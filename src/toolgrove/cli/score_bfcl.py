@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -73,9 +74,9 @@ def _show(report: dict[str, Any]) -> None:
         line = f"{share.category}: {share.valid} of {share.judged} valid ({share.rate:.1%})"
         rest = share.items - share.judged
         say.print(line + (f"; {rest} of its {share.items} items are not here" if rest > 0 else ""))
-    unknown = sum(verdict.valid is None for verdict in report["verdicts"])
-    if unknown:
-        say.print(f"note: {unknown} ids are of no item that BFCL has; they have no verdict.")
+    reasons = Counter(v.reason for v in report["verdicts"] if v.valid is None)
+    for reason, times in reasons.items():
+        say.print(f"note: {times} without a verdict: {reason}.")
     say.print(f"judged by {RULE}", style="dim")
 
 

@@ -232,7 +232,8 @@ def test_the_form_of_a_file_is_known_by_its_outputs(result: Any) -> None:
 def test_the_form_of_a_file_is_known_by_the_model_that_its_folder_names(tmp_path: Path) -> None:
     entry = {"id": "irrelevance_0", "result": "[unit.convert(value=3, to='feet')]"}
     # a model that calls by schema said this in words; one that is prompted made a call
-    for model, valid in (("maker_caller-FC", True), ("maker_writer", False)):
+    # a form that is not read gets no verdict, rather than a wrong one
+    for model, valid in (("maker_caller-FC", True), ("maker_writer", False), ("maker_odd", None)):
         path = tmp_path / "result" / model / "non_live" / "BFCL_v4_irrelevance_result.json"
         (verdict,) = score_results([entry], path=path)
         assert verdict.valid is valid
