@@ -14,7 +14,7 @@ from toolgrove.cli.main import app
 
 PACKAGE = Path(__file__).parents[2] / "src" / "toolgrove"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-COMMAND = re.compile(r"toolgrove ((?:serve|train|learn|model) [a-z-]+|[a-z][a-z-]+)")
+COMMAND = re.compile(r"toolgrove ((?:serve|train|learn|model|world) [a-z-]+|[a-z][a-z-]+)")
 
 CALLING = ("run", "eval", "serve apis", "serve mcp")
 SOLVING = ("run", "eval")
@@ -41,6 +41,10 @@ MEANT = {
     "src/toolgrove/cli/eval_retrieval.py": ("eval-retrieval",),
     "src/toolgrove/cli/model.py": ("model get",),
     "src/toolgrove/cli/score_answers.py": ("score",),
+    "src/toolgrove/cli/eval_tasks.py": ("eval",),
+    "src/toolgrove/cli/world.py": ("world new",),
+    "data/formats/task_lines.py": ("eval",),
+    "evaluators/comparing.py": ("eval",),
 }
 """Which commands show the messages of a file; one of a command is its own."""
 
