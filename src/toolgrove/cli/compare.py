@@ -93,7 +93,7 @@ def _noise(screen: Console, found: Comparison) -> None:
         table.add_row(repeats.side, *_repeated(repeats))
     screen.print(table)
     if found.noise is None:
-        screen.print("No task was run twice: how much is noise is not known (toolgrove eval --epochs 2).")
+        screen.print("No task was run twice: the noise is not known (toolgrove eval --epochs 2).")
     else:
         points = f"{100 * found.noise:.1f} points"
         screen.print(f"Compared as below, one setting and itself differ by up to {points}.")
