@@ -14,7 +14,7 @@ from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
-__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "labels", "summarise"]
+__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "labels", "leaves", "summarise"]
 
 TOTAL = "total"
 
@@ -258,7 +258,7 @@ def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
     >>> labels([{"planner": "react", "k": 3}, {"planner": "dag", "k": 3}])
     [{'planner': 'react'}, {'planner': 'dag'}]
     """
-    flat = [dict(_leaves(config)) for config in configs]
+    flat = [dict(leaves(config)) for config in configs]
     names = [
         name
         for name in dict.fromkeys(name for one in flat for name in one)
@@ -273,12 +273,12 @@ def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
     return [{short[name]: one.get(name, "") for name in names} for one in flat]
 
 
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:
     """The plain values of a configuration by their dotted names; one of one is it itself."""
     if isinstance(value, Mapping):
         for key, part in value.items():
-            yield from _leaves(part, f"{name}.{key}" if name else str(key))
+            yield from leaves(part, f"{name}.{key}" if name else str(key))
     elif isinstance(value, list | tuple) and len(value) == 1:
-        yield from _leaves(value[0], name)
+        yield from leaves(value[0], name)
     else:
         yield name, "" if value is None else str(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +10,7 @@ from typing import TypeAlias
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.report import labels, leaves
 from toolgrove.evaluators.store import DONE, ResultRow, read_batch
 
 __all__ = ["RepeatKey", "Side", "chosen_pair", "read_sides", "seeded", "side_names"]
@@ -137,9 +138,12 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 def _has(config: JsonObject, name: str, value: str) -> bool:
     """Whether a setting has a value; of a planner's options it need not name all."""
-    flat = dict(_flat(config))
-    names = [name, "name"] if name == "model" else [name]
-    return any(_is(flat[one], value) for one in names if one in flat)
+    names = {name, "name"} if name == "model" else {name}
+    return any(
+        _is(held, value)
+        for known, held in leaves(config)
+        if names & {known, known.rpartition(".")[2]}
+    )
 
 
 def _is(held: str, value: str) -> bool:
@@ -151,15 +155,10 @@ def _is(held: str, value: str) -> bool:
 
 def side_names(sides: Sequence[Side]) -> list[str]:
     """Each side by the settings that not all have alike."""
-    flats = [dict(_flat(side.config)) for side in sides]
-    keys = list(dict.fromkeys(key for flat in flats for key in flat))
-    differ = [key for key in keys if len({flat.get(key) for flat in flats}) > 1]
-    planners = {flat.get("planner") for flat in flats}
-    if len({(flat.get("planner"), flat.get("prompt")) for flat in flats}) == len(planners) > 1:
-        differ = [key for key in differ if key != "prompt"]  # each planner has its own words
-    told = {key: _shortened([flat.get(key, "") for flat in flats]) for key in differ}
+    told = labels([side.config for side in sides])
+    names = {name: _shortened([one[name] for one in told]) for one in told[:1] for name in one}
     return [
-        " ".join(f"{key}={told[key][place]}" for key in differ if _short(told[key][place]))
+        " ".join(f"{name}={said[place]}" for name, said in names.items() if _short(said[place]))
         for place in range(len(sides))
     ]
 
@@ -177,11 +176,3 @@ def _shortened(values: Sequence[str]) -> list[str]:
 
 def _short(value: str) -> bool:
     return 0 < len(value) <= 80
-
-
-def _flat(config: Mapping[str, object], before: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in config.items():
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{before}{key}.")
-        else:
-            yield f"{before}{key}", value if isinstance(value, str) else codec.dumps(value).decode()
