@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from toolgrove.data.formats.trl import unfit
-from toolgrove.data.preferences import Mined, MinedRow
+from toolgrove.data.preferences import Mined, MinedRow, left_out
 
 __all__ = ["MiningReport", "fitting"]
 
@@ -21,6 +21,8 @@ class MiningReport:
     def totals(self) -> dict[str, Any]:
         """All pairs, trees with pairs, trees that nobody judged, and faults by name.
 
+        ``branchings`` holds how many have a pair, and how many have none by why.
+
         Examples
         --------
         >>> report = MiningReport([MinedRow("r", "7", 3, 1, 1, pairs=2)])
@@ -29,13 +31,20 @@ class MiningReport:
         """
         dropped: Counter[str] = Counter()
         flagged: Counter[str] = Counter()
+        by_rule: Counter[str] = Counter()
+        branchings: Counter[str] = Counter()
         for row in self.rows:
+            by_rule[row.rule] += row.pairs
+            branchings.update({"paired": row.paired, **row.unpaired})
             dropped.update(row.dropped)
             flagged.update(row.flagged)
         return {
             "pairs": sum(row.pairs for row in self.rows),
-            "trees_with_pairs": sum(1 for row in self.rows if row.pairs),
-            "not_judged": sum(1 for row in self.rows if not row.judged),
+            "pairs_by_rule": dict(by_rule),
+            "trees_with_pairs": len({(row.tree, row.task) for row in self.rows if row.pairs}),
+            "trees_read": len({(row.tree, row.task) for row in self.rows}),
+            "not_judged": len({(row.tree, row.task) for row in self.rows if not row.judged}),
+            "branchings": dict(branchings),
             "dropped": dict(dropped),
             "flagged": dict(flagged),
         }
@@ -43,13 +52,4 @@ class MiningReport:
 
 def fitting(mined: Mined) -> Mined:
     """A tree's pairs that can be written, and its row with the others among the dropped."""
-    reasons = [unfit(pair) for pair in mined.pairs]
-    pairs = tuple(p for p, why in zip(mined.pairs, reasons, strict=True) if why is None)
-    row = replace(
-        mined.row,
-        pairs=len(pairs),
-        dropped=Counter(mined.row.dropped) + Counter(filter(None, reasons)),
-        flagged=Counter(fault for pair in pairs for fault in pair.origin["faults"]),
-        why=mined.row.why if pairs or not mined.pairs else "no pair fits the format",
-    )
-    return Mined(pairs, row)
+    return left_out(mined, [unfit(pair) for pair in mined.pairs], "no pair fits the format")

@@ -3,7 +3,7 @@
 Step-wise pairs follow TP-LLaMA (Chen et al., 2024, "Advancing Tool-Augmented Large Language
 Models: Integrating Insights from Errors in Inference Trees", arXiv:2406.07115): on the way to a
 success, at each node that branches, the step that was kept is preferred to a sibling that led
-nowhere. Path-wise pairs set a whole successful path against a whole failed one.
+nowhere. :class:`Rule` has the others.
 
 Not every such pair teaches what it seems to: see :class:`Fault`.
 """
@@ -11,62 +11,29 @@ Not every such pair teaches what it seems to: see :class:`Fault`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from toolgrove.data import codec
-from toolgrove.data.records import (
-    Message,
-    Node,
-    NodeState,
-    PreferencePair,
-    Role,
+from toolgrove.data.pairs.checks import Checks
+from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
+from toolgrove.data.pairs.modes import (
+    Branches,
+    Candidate,
+    Rule,
+    Success,
+    answered,
+    candidates,
 )
+from toolgrove.data.pairs.numbering import numbered
+from toolgrove.data.records import Message, Node, PreferencePair, Role
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["ALWAYS_DROPPED", "Fault", "Mined", "MinedRow", "Rule", "Success", "answered", "mine"]
-
-Success = Callable[[Node], bool | None]
-"""Whether a node is a success, for instance by its score; None where that is not known."""
-
-
-class Rule(StrEnum):
-    """Which continuations are set against each other."""
-
-    STEP = "step"
-    """One step against its failed sibling, after the conversation up to there."""
-    PATH = "path"
-    """A whole successful path against a whole failed one, after the query."""
-
-
-class Fault(StrEnum):
-    """What can be wrong with a pair."""
-
-    IDENTICAL_CALL = "identical_call"
-    """Both sides make the very same calls; always dropped."""
-    NO_WORDS = "no_words"
-    """A side neither says nor calls anything; always dropped."""
-    DIVERSITY_PROMPT = "diversity_prompt"
-    """The chosen side was asked for with a prompt that lists earlier tries, so it may refer to
-    candidates that the pair's prompt does not show. In a depth-first search this is nearly every
-    pair: the kept step comes after the failed ones."""
-    EMPTY_THOUGHT = "empty_thought"
-    """The rejected side has no thought where the chosen one has: the mere presence of words
-    tells them apart."""
-    CUT_OBSERVATION = "cut_observation"
-    """The conversation holds an observation that was cut."""
-    UNFINISHED = "unfinished"
-    """Below the rejected step a path was left open, or was pruned by nothing but its score, so it
-    may not be worse."""
-
-
-ALWAYS_DROPPED = frozenset({Fault.IDENTICAL_CALL, Fault.NO_WORDS})
+__all__ = ["Mined", "MinedRow", "left_out", "mine", "named"]
 
 
 @dataclass(frozen=True, slots=True)
 class MinedRow:
-    """The report on one tree.
+    """The report on one tree and one rule.
 
     Parameters
     ----------
@@ -77,7 +44,7 @@ class MinedRow:
     successes : int
         How many of them are a success.
     branchings : int
-        Nodes on the way to a success with more than one child.
+        Nodes with more than one child.
     pairs : int
         How many pairs there are.
     dropped : mapping of str to int
@@ -88,6 +55,14 @@ class MinedRow:
         Why there is no pair, where there is none.
     judged : str
         The evaluator whose score says what is a success; empty where nobody judged the answer.
+    rule : str
+        Which continuations were set against each other.
+    paired : int
+        Branchings at which there is a pair.
+    unpaired : mapping of str to int
+        The other branchings by why: the fault that its pairs were dropped for, or ``no_success``,
+        ``not_judged``, ``no_failure`` and ``nothing_to_compare``. With ``paired`` they add up to
+        ``branchings``.
     """
 
     tree: str
@@ -100,6 +75,9 @@ class MinedRow:
     flagged: Mapping[str, int] = field(default_factory=dict)
     why: str = ""
     judged: str = ""
+    rule: str = Rule.STEP.value
+    paired: int = 0
+    unpaired: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +88,13 @@ class Mined:
     row: MinedRow
 
 
-def answered(node: Node) -> bool:
-    """Whether a node called Finish with an answer; whether the answer is right, it cannot say."""
-    return node.state is NodeState.ANSWERED
-
-
 def mine(
     tree: SearchTree,
     *,
     rule: Rule = Rule.STEP,
     success: Success = answered,
     drop: Collection[Fault] = (),
+    keep: Collection[Fault] = (),
 ) -> Mined:
     """The preference pairs of a tree.
 
@@ -129,13 +103,15 @@ def mine(
     tree : SearchTree
         A finished search, of ours or read from a file.
     rule : Rule
-        Step-wise or path-wise.
+        Which continuations are set against each other.
     success : callable
         Which nodes are successes. A step has failed where nothing below it is one, nor may be one
-        (None); a step that gave up is a legitimate rejected side.
-    drop : collection of Fault
-        Faults for which a pair is dropped besides :data:`ALWAYS_DROPPED`. Others are counted and
-        named in the pair's ``origin["faults"]``.
+        (None); a step that gave up is a legitimate rejected side. Whoever names one vouches for
+        the answers; unless it does, refusals and answers without a call are no successes.
+    drop, keep : collection of Fault
+        Faults for which a pair is dropped besides :data:`ALWAYS_DROPPED` and :data:`DROPPED`, and
+        those of :data:`DROPPED` for which it is not. A kept pair's faults are counted, and named in
+        its ``origin["faults"]``.
 
     Returns
     -------
@@ -146,171 +122,156 @@ def mine(
     Examples
     --------
     >>> from toolgrove import Task
+    >>> from toolgrove.data import NodeState
     >>> say = lambda words: (Message(Role.ASSISTANT, words),)
     >>> tree = SearchTree(Task("1", "How far?"))
     >>> tree.add(Node("root", None, messages=(Message(Role.USER, "How far?"),)))
     >>> tree.add(Node("a", "root", 0, messages=say("No idea."), state=NodeState.GAVE_UP))
     >>> tree.add(Node("b", "root", 1, messages=say("5 km"), state=NodeState.ANSWERED))
-    >>> mined = mine(tree)
+    >>> mined = mine(tree, success=lambda node: node.id == "b")
     >>> mined.pairs[0].chosen[0].content, mined.pairs[0].rejected[0].content
     ('5 km', 'No idea.')
     """
-    won = _at_or_above(tree, success)
-    unknown = _at_or_above(tree, lambda node: success(node) is None)
-    unfinished = _at_or_above(tree, lambda node: _is_open_leaf(tree, node))
-    if rule is Rule.STEP:
-        candidates = _steps(tree, won, unknown)
-    else:
-        candidates = _paths(tree, won, unknown, success)
-    pairs = []
+    branches = Branches(tree, success)
+    checks = Checks(branches, judged=success is not answered)
+    fatal = (DROPPED - set(keep)) | ALWAYS_DROPPED | set(drop)
+    pairs: list[PreferencePair] = []
     dropped: Counter[str] = Counter()
-    flagged: Counter[str] = Counter()
-    for candidate in candidates:
-        faults = list(_faults(candidate, unfinished))
-        fatal = next((f for f in faults if f in ALWAYS_DROPPED or f in drop), None)
-        if fatal is not None:
-            dropped[fatal] += 1
-            continue
-        flagged.update(faults)
-        pairs.append(_pair(tree, rule, candidate, faults))
-    branchings = sum(1 for node_id in won if len(tree.children(node_id)) > 1)
+    at: dict[str, str] = {}
+    for candidate in candidates(branches, rule):
+        faults = checks.faults(candidate)
+        why = next((fault.value for fault in faults if fault in fatal), "")
+        at[candidate.shared[-1].id] = at.get(candidate.shared[-1].id, why) and why
+        if why:
+            dropped[why] += 1
+        else:
+            pairs.append(_pair(branches, candidate, faults))
+    unpaired = Counter(
+        filter(None, (at.get(n.id, _unpaired(branches, rule, n)) for n in branches.branchings()))
+    )
+    branchings = len(branches.branchings())
     row = MinedRow(
         tree=str(tree.meta.get("run", "")),
         task=tree.task.id,
         nodes=len(tree) - 1,
-        successes=sum(1 for node in tree if success(node)),
+        successes=len(branches.successes),
         branchings=branchings,
         pairs=len(pairs),
         dropped=dict(dropped),
-        flagged=dict(flagged),
-        why="" if pairs else _why(won, unknown, branchings, dropped),
+        flagged=_flagged(pairs),
+        why="" if pairs else _why(branches, rule, dropped),
+        rule=rule.value,
+        paired=branchings - unpaired.total(),
+        unpaired=dict(unpaired),
     )
     return Mined(tuple(pairs), row)
 
 
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """Two ways on from one place: nodes of the shared conversation and of both sides."""
+def left_out(mined: Mined, reasons: Sequence[str | None], why: str) -> Mined:
+    """A tree's pairs but for those with a reason, and its row with these among the dropped.
 
-    shared: Sequence[Node]
-    chosen: Sequence[Node]
-    rejected: Sequence[Node]
-
-
-def _is_open_leaf(tree: SearchTree, node: Node) -> bool:
-    """Whether a path was left: for want of budget, or because its score was not among the best."""
-    left = node.state is NodeState.OPEN or (
-        node.state is NodeState.PRUNED and node.score is not None
+    Parameters
+    ----------
+    mined : Mined
+    reasons : sequence of str or None
+        One for each pair.
+    why : str
+        What the row says where no pair is left.
+    """
+    row = mined.row
+    judged = list(zip(mined.pairs, reasons, strict=True))
+    pairs = tuple(pair for pair, reason in judged if not reason)
+    still = {pair.origin["at"] for pair in pairs}
+    branched = {
+        pair.origin["at"]: reason
+        for pair, reason in judged
+        if reason and pair.origin["branching"] and pair.origin["at"] not in still
+    }.values()
+    if len(pairs) == len(mined.pairs):
+        return mined
+    row = replace(
+        row,
+        pairs=len(pairs),
+        dropped=dict(Counter(row.dropped) + Counter(filter(None, reasons))),
+        flagged=_flagged(pairs),
+        why="" if pairs else why,
+        paired=row.paired - len(branched),
+        unpaired=dict(Counter(row.unpaired) + Counter(branched)),
     )
-    return left and not tree.children(node.id)
+    return Mined(pairs, row)
 
 
-def _at_or_above(tree: SearchTree, wanted: Success) -> dict[str, None]:
-    """Ids of the wanted nodes and of those above them, in the tree's order."""
-    found: set[str] = set()
-    for node in tree:
-        at: str | None = node.id if wanted(node) else None
-        while at is not None and at not in found:
-            found.add(at)
-            at = tree[at].parent
-    return {node.id: None for node in tree if node.id in found}
+def named(mined: Mined, faults: Sequence[Fault | None]) -> Mined:
+    """A tree's pairs with one more fault each, where there is one."""
+    pairs = tuple(
+        pair
+        if fault is None
+        else replace(pair, origin={**pair.origin, "faults": [*pair.origin["faults"], fault.value]})
+        for pair, fault in zip(mined.pairs, faults, strict=True)
+    )
+    return Mined(pairs, replace(mined.row, flagged=_flagged(pairs)))
 
 
-def _steps(
-    tree: SearchTree, won: Collection[str], unknown: Collection[str]
-) -> Iterator[_Candidate]:
-    for node_id in won:
-        children = tree.children(node_id)
-        kept = [child for child in children if child.id in won]
-        failed = [child for child in children if child.id not in won and child.id not in unknown]
-        if kept and failed:
-            shared = tree.path(node_id)
-            for chosen in kept:
-                for rejected in failed:
-                    yield _Candidate(shared, [chosen], [rejected])
+def _flagged(pairs: Iterable[PreferencePair]) -> dict[str, int]:
+    return dict(Counter(fault for pair in pairs for fault in pair.origin["faults"]))
 
 
-def _paths(
-    tree: SearchTree, won: Collection[str], unknown: Collection[str], success: Success
-) -> Iterator[_Candidate]:
-    winners = [tree.path(node.id)[1:] for node in tree if success(node)]
-    losers = [leaf for leaf in tree.leaves() if leaf.id not in won and leaf.id not in unknown]
-    for chosen in winners:
-        for leaf in losers:
-            yield _Candidate([tree.root], chosen, tree.path(leaf.id)[1:])
-
-
-def _faults(candidate: _Candidate, unfinished: Collection[str]) -> Iterator[Fault]:
-    chosen, rejected = candidate.chosen, candidate.rejected
-    if _calls(chosen) == _calls(rejected) and (_calls(chosen) or _said(chosen) == _said(rejected)):
-        yield Fault.IDENTICAL_CALL
-    if not all(any(node.calls for node in side) or any(_said(side)) for side in (chosen, rejected)):
-        yield Fault.NO_WORDS
-    if any(node.variant == "diversity" or node.prompt for node in chosen):
-        yield Fault.DIVERSITY_PROMPT
-    if not all(_said(rejected)) and all(_said(chosen)):
-        yield Fault.EMPTY_THOUGHT
-    if rejected[-1].id in unfinished:
-        yield Fault.UNFINISHED
-    seen = [*candidate.shared, *chosen[:-1], *rejected[:-1]]
-    if any(observation.truncated for node in seen for observation in node.observations):
-        yield Fault.CUT_OBSERVATION
-
-
-def _calls(side: Sequence[Node]) -> list[str]:
-    """A side's calls, comparable whatever their ids and the order of their arguments."""
-    return [
-        codec.digest([call.name, call.arguments, call.malformed])
-        for node in side
-        for call in node.calls
-    ]
-
-
-def _said(side: Sequence[Node]) -> list[str]:
-    """What the model said in words at each step of a side."""
-    replies = [message for node in side for message in node.messages]
-    return [message.content.strip() for message in replies if message.role is Role.ASSISTANT]
-
-
-def _pair(
-    tree: SearchTree, rule: Rule, candidate: _Candidate, faults: Sequence[Fault]
-) -> PreferencePair:
+def _pair(branches: Branches, candidate: Candidate, faults: Sequence[Fault]) -> PreferencePair:
+    tree = branches.tree
+    prompt, calls = numbered([message for node in candidate.shared for message in node.messages])
+    chosen, rejected = (
+        numbered(_side(nodes, candidate.wordless), calls)[0]
+        for nodes in (candidate.chosen, candidate.rejected)
+    )
+    at = candidate.shared[-1].id
     return PreferencePair(
-        prompt=tuple(message for node in candidate.shared for message in node.messages),
-        chosen=_side(candidate.chosen),
-        rejected=_side(candidate.rejected),
+        prompt=prompt,
+        chosen=chosen,
+        rejected=rejected,
         tools=tuple(tree.tools),
         origin={
             "run": str(tree.meta.get("run", "")),
             "task": tree.task.id,
-            "rule": rule.value,
-            "at": candidate.shared[-1].id,
+            "rule": candidate.rule.value,
+            "at": at,
+            "branching": len(tree.children(at)) > 1,
             "chosen": candidate.chosen[-1].id,
             "rejected": candidate.rejected[-1].id,
+            "gap": branches.gap(candidate),
             "faults": [fault.value for fault in faults],
             "aliases": dict(tree.aliases),
         },
     )
 
 
-def _side(nodes: Sequence[Node]) -> tuple[Message, ...]:
+def _side(nodes: Sequence[Node], wordless: bool) -> list[Message]:
     """A side's messages up to the model's last one: what came after it, it did not write."""
     messages = [message for node in nodes for message in node.messages]
     while messages and messages[-1].role is not Role.ASSISTANT:
         messages.pop()
-    return tuple(messages)
+    return [replace(message, content="") if wordless else message for message in messages]
 
 
-def _why(
-    won: Collection[str], unknown: Collection[str], branchings: int, dropped: Mapping[str, int]
-) -> str:
+def _unpaired(branches: Branches, rule: Rule, node: Node) -> str:
+    """Why a branching has no candidate."""
+    if rule not in (Rule.STEP, Rule.PATH):
+        return "nothing_to_compare"
+    if node.id not in branches.won:
+        return "not_judged" if node.id in branches.unknown else "no_success"
+    return "no_failure"
+
+
+def _why(branches: Branches, rule: Rule, dropped: Mapping[str, int]) -> str:
+    won, tree = branches.won, branches.tree
+    if dropped:
+        if set(dropped) == {Fault.IDENTICAL_CALL}:
+            return "identical calls only"
+        return "all pairs dropped: " + ", ".join(f"{n} {fault}" for fault, n in dropped.items())
+    if rule in (Rule.SUBGOAL, Rule.ARGUMENTS, Rule.PLAN):
+        return "nothing to compare"
     if not won:
         return "no success"
-    if not branchings:
+    if all(len(tree.children(node_id)) < 2 for node_id in won):
         return "never branched on the way to its success"
-    if not dropped:
-        other = " or to an answer that nobody judged" if set(unknown) - set(won) else ""
-        return f"every branch led to a success{other}"
-    if set(dropped) == {Fault.IDENTICAL_CALL}:
-        return "identical calls only"
-    return "all pairs dropped: " + ", ".join(f"{n} {fault}" for fault, n in dropped.items())
+    other = " or to an answer that nobody judged" if set(branches.unknown) - set(won) else ""
+    return f"every branch led to a success{other}"

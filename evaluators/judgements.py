@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from toolgrove.data.preferences import Success, answered
+from toolgrove.data.pairs.modes import Success, answered
 from toolgrove.data.records import JsonObject, Node, NodeState, Score
 from toolgrove.data.runs import JOURNAL
 from toolgrove.data.tree import SearchTree

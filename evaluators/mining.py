@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolgrove.data.formats.importers import Loaded
 from toolgrove.data.formats.sources import TREES, load_sources
 from toolgrove.data.mining import MiningReport, fitting
-from toolgrove.data.preferences import Fault, Mined, Rule, mine
+from toolgrove.data.pairs.across import Across
+from toolgrove.data.pairs.faults import DROPPED, Fault
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.preferences import Mined, left_out, mine, named
 from toolgrove.data.runs import JOURNAL, has_begun
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.judgements import AUTO, Judgement, Judgements
 
 if TYPE_CHECKING:
-    from toolgrove.data.records import PreferencePair
+    from toolgrove.data.records import PreferencePair, Task
     from toolgrove.data.tree import SearchTree
     from toolgrove.machine.progress import Tick
 
@@ -26,9 +30,11 @@ __all__ = ["Mining", "mine_files", "mine_judged"]
 def mine_files(
     paths: Sequence[str | Path],
     *,
-    rule: Rule = Rule.STEP,
+    rule: Rule | Sequence[Rule] = Rule.STEP,
     drop: Collection[Fault] = (),
+    keep: Collection[Fault] = (),
     success: str = AUTO,
+    held_out: Iterable[Task] = (),
     skip_bad: bool = False,
     tick: Tick | None = None,
 ) -> Mining:
@@ -38,16 +44,19 @@ def mine_files(
     ----------
     paths : sequence of path
         Runs, the folders of batches, ToolBench answer trees, converted answers, or folders of them.
-    rule : Rule
-        Step-wise or path-wise.
-    drop : collection of Fault
-        Faults for which a pair is dropped, besides identical calls and sides without words.
+    rule : Rule or sequence of Rule
+        Which continuations are set against each other. Each rule has its own rows in the report.
+    drop, keep : collection of Fault
+        Faults for which a pair is dropped besides those of
+        :data:`toolgrove.data.pairs.faults.DROPPED`, and those of them for which it is not.
     success : str
         What is a success. ``auto``: in the folder of a batch what its evaluators say
         (:func:`toolgrove.evaluators.judgements.judgement`), and nothing that they do not judge;
         elsewhere every answer, and the report says that it was not judged. The name of an
         evaluator, as ``answer/2``: what this one says, and nothing else. ``answered``: every
         answer, also one that a batch scored 0.
+    held_out : iterable of Task
+        Tasks of a test, of which no pair is made.
     skip_bad : bool
         Go on after a bad file; it is then in ``sources.skipped``.
     tick : callable or None
@@ -65,7 +74,10 @@ def mine_files(
     UsageError
         While iterating, where there are no trees, or nobody scored by the evaluator.
     """
-    return Mining(paths, rule, drop, success, skip_bad=skip_bad, tick=tick)
+    rules = [rule] if isinstance(rule, Rule) else list(rule)
+    mined_by = [partial(mine_judged, rule=one, drop=drop, keep=keep) for one in rules]
+    fatal = (DROPPED - set(keep)) | set(drop)
+    return Mining(paths, mined_by, success, Across(held_out), fatal, skip_bad=skip_bad, tick=tick)
 
 
 class Mining:
@@ -82,14 +94,16 @@ class Mining:
     def __init__(
         self,
         paths: Sequence[str | Path],
-        rule: Rule,
-        drop: Collection[Fault],
+        mined_by: Sequence[Callable[[SearchTree, Judgement], Mined]],
         success: str,
+        across: Across,
+        fatal: Collection[Fault],
         *,
         skip_bad: bool,
         tick: Tick | None,
     ) -> None:
-        self._rule, self._drop, self._tick = rule, drop, tick
+        self._mined_by, self._tick = mined_by, tick
+        self._across, self._fatal = across, fatal
         self._skip_bad = skip_bad
         self._judgements = Judgements(success)
         self.sources = load_sources(paths, TREES, skip_bad=skip_bad)
@@ -132,9 +146,16 @@ class Mining:
                 self.sources.skipped.append(error)
             return []
         return [
-            fitting(mine_judged(tree, judgement, rule=self._rule, drop=self._drop))
+            self._beside_others(fitting(mined_by(tree, judgement)), tree.task)
             for tree, judgement in judged
+            for mined_by in self._mined_by
         ]
+
+    def _beside_others(self, mined: Mined, task: Task) -> Mined:
+        """A tree's pairs without those that have a fault beside the pairs of other trees."""
+        faults = [self._across.fault(pair, task) for pair in mined.pairs]
+        fatal = [fault if fault in self._fatal else None for fault in faults]
+        return left_out(named(mined, faults), fatal, "all pairs dropped beside others")
 
 
 def _is_unbegun(path: Path) -> bool:
@@ -147,13 +168,14 @@ def mine_judged(
     *,
     rule: Rule = Rule.STEP,
     drop: Collection[Fault] = (),
+    keep: Collection[Fault] = (),
 ) -> Mined:
     """The preference pairs of a tree whose answers were judged.
 
     A pair's ``origin["judged"]`` names the evaluator that vouches for it; it is empty where none
     does.
     """
-    mined = mine(tree, rule=rule, success=judgement.success, drop=drop)
+    mined = mine(tree, rule=rule, success=judgement.success, drop=drop, keep=keep)
     pairs = [replace(pair, origin={**pair.origin, "judged": judgement.by}) for pair in mined.pairs]
     why = "" if pairs else judgement.why or mined.row.why
     return Mined(tuple(pairs), replace(mined.row, judged=judgement.by, why=why))

@@ -14,6 +14,8 @@ from typer.testing import CliRunner, Result
 from support.judged_batch import RIGHT, WRONG, evaluate
 from toolgrove.cli.main import app
 from toolgrove.data.journal import Journal
+from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.modes import Rule
 from toolgrove.data.records import (
     Message,
     Node,
@@ -45,16 +47,24 @@ def rows(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
+MADE_UP = ("--keep", "no_successful_call")
+"""For an agent that answers without a call."""
+
+
 def put_run(folder: Path, arguments: Any = "Oslo", malformed: str | None = None) -> Path:
     """A run whose first try gave up and whose second answered."""
 
     def step(index: int, call: ToolCall, status: Status, state: NodeState) -> Node:
-        made = (ToolCall(call.id, call.name, call.arguments, call.malformed),)
-        said = (Message(Role.ASSISTANT, "", made), Message(Role.TOOL, "seen", call_id=call.id))
-        seen = (Observation(status, "seen"),)
+        asked = ToolCall("c", "far_for_map", {"to": "Bergen"})
+        made = (call,) if state is NodeState.PRUNED else (asked, call)
+        told = [Message(Role.TOOL, "seen", call_id=one.id) for one in made]
+        said = (Message(Role.ASSISTANT, "", made), *told)
+        seen = tuple(Observation(status, "seen") for _ in made)
+        answer = "5 km" if state is NodeState.ANSWERED else None
         return Node(
-            child_id(ROOT, index), ROOT, index, 1, said, calls=made, observations=seen, state=state
-        )
+            child_id(ROOT, index), ROOT, index, 1, said, calls=made, observations=seen, state=state,
+            answer=answer,
+        )  # fmt: skip
 
     opened = {"task": Task("7", "How far?"), "tools": [SPEC], "aliases": {"far_for_map": SPEC.id}}
     with Journal.create(folder, config={}, **opened) as journal:  # type: ignore[arg-type]  # as the records are
@@ -73,28 +83,52 @@ def test_the_real_trees_give_the_pairs_of_the_step_wise_rule(
     out = tmp_path / "pairs.jsonl"
     arguments = (shared_data / "toolbench/trees", "--out", out, "--format", "trl")
     found = report(mine(*arguments, "--json"))
-    assert (found["pairs"], found["trees_with_pairs"], len(found["trees"])) == (2, 2, 10)
-    assert found["dropped"] == {"identical_call": 2}
-    assert found["flagged"] == {"diversity_prompt": 2, "empty_thought": 1, "cut_observation": 1}
+    counts = (found["pairs"], found["trees_with_pairs"], len(found["trees"]))
+    assert counts == (0, 0, 10), "every one has a fault"
+    assert found["dropped"] == {"unfinished": 1, "identical_call": 2, "no_successful_call": 1}
+    assert sum(found["branchings"].values()) == sum(row["branchings"] for row in found["trees"])
+    kept = [word for fault in Fault for word in ("--keep", fault)]
+    found = report(mine(*arguments, "--json", *kept))
+    assert (found["pairs"], found["dropped"]) == (2, {"identical_call": 2})
+    assert found["flagged"]["unfinished"] == 1
     first, second = rows(out)
     assert json.loads(first["origin"])["task"] == "G1_57"
     assert json.loads(second["origin"])["task"] == "G3_15"
     assert first["chosen"][0]["tool_calls"][0]["function"]["name"] == "search_b_for_seo_api"
-    told = mine(*arguments).stdout
+    told = mine(*arguments, *kept).stdout
     assert "2 pairs from 2 of 10 trees" in told
     assert "2 identical call" in told
-    assert told.count("no success") == 5
+    assert told.count("no success") >= 5
 
 
-def test_paths_and_dropped_faults_can_be_asked_for(shared_data: Path, tmp_path: Path) -> None:
+ALL = [word for rule in Rule for word in ("--rule", rule)]
+
+
+def test_several_rules_are_counted_apart(shared_data: Path, tmp_path: Path) -> None:
     trees, out = shared_data / "toolbench/trees", tmp_path / "pairs.jsonl"
-    found = report(mine(trees, "--out", out, "--rule", "path", "--json"))
-    assert (found["pairs"], found["rule"]) == (38, "path")
-    assert {json.loads(row["origin"])["rule"] for row in rows(out)} == {"path"}
-    found = report(mine(trees, "--out", out, "--drop", "empty_thought", "--json"))
-    assert found["dropped"] == {"identical_call": 2, "empty_thought": 1}
-    found = report(mine(trees, "--out", out, "--drop", "diversity_prompt", "--json"))
-    assert (found["pairs"], out.read_text()) == (0, "")
+    found = report(mine(trees, "--out", out, *ALL, "--json"))
+    made = [json.loads(row["origin"])["rule"] for row in rows(out)]
+    assert {rule: made.count(rule) for rule in found["pairs_by_rule"]} == found["pairs_by_rule"]
+    assert (found["trees_read"], len(found["trees"])) == (10, 50)
+    assert found["pairs"] >= 15, "where the step rule alone has 2 with faults, and none without"
+    assert "subgoal" in mine(trees, "--out", out, *ALL).stdout
+
+
+def test_a_fault_of_some_pairs_leaves_the_others(shared_data: Path, tmp_path: Path) -> None:
+    trees, out = shared_data / "toolbench/trees", tmp_path / "pairs.jsonl"
+    found = report(mine(trees, "--out", out, *ALL, "--drop", "diversity_prompt", "--json"))
+    assert found["pairs"] >= 15
+    found = report(mine(trees, "--out", out, "--rule", "path", "--drop", "empty_thought", "--json"))
+    assert (found["dropped"]["empty_thought"], found["rule"]) == (6, "path")
+
+
+def test_tasks_of_a_test_are_left_out(shared_data: Path, tmp_path: Path) -> None:
+    trees, out = shared_data / "toolbench/trees", tmp_path / "pairs.jsonl"
+    query = {"query_id": "G3_13", "query": "Any.", "api_list": [], "relevant APIs": []}
+    (tmp_path / "test.json").write_text(json.dumps([query]))
+    found = report(mine(trees, "--out", out, *ALL, "--held-out", tmp_path / "test.json", "--json"))
+    assert found["dropped"]["held_out"] >= 10
+    assert "G3_13" not in {json.loads(row["origin"])["task"] for row in rows(out)}
 
 
 def test_folders_of_runs_are_mined_under_the_names_the_model_saw(tmp_path: Path) -> None:
@@ -148,7 +182,7 @@ async def test_promise_a_batch_gives_no_pair_for_an_answer_that_it_scored_0(tmp_
     assert json.loads(rows(out)[0]["origin"])["judged"] == "answer/2"
     report(mine(tmp_path / "R", "--out", out, "--success", "answer", "--json"))
     assert preferred() == [RIGHT]
-    told = mine(tmp_path / "R", "--out", out, "--success", "answered").stdout
+    told = mine(tmp_path / "R", "--out", out, "--success", "answered", *MADE_UP).stdout
     assert preferred() == [RIGHT, WRONG]
     assert "2 trees were not judged: where they have pairs, every answer counts" in told
 
@@ -173,17 +207,17 @@ def test_a_bad_file_ends_it_and_leaves_the_old_pairs(shared_data: Path, tmp_path
     assert sorted(path.name for path in tmp_path.iterdir()) == ["pairs.jsonl", "trees"]
     result = mine(trees, "--out", out, "--skip-bad")
     assert result.exit_code == 0
-    assert "2 pairs from 2 of 10 trees" in result.stdout
+    assert "of 10 trees" in result.stdout
     assert "skipped" in result.stderr
     assert "zz_bad.json: at $.answer_generation" in result.stderr
-    assert len(rows(out)) == 2
+    assert out.read_text() == ""
 
 
 def test_other_files_of_a_folder_are_passed_over_and_counted(
     shared_data: Path, tmp_path: Path
 ) -> None:
     found = report(mine(shared_data / "toolbench", "--out", tmp_path / "p.jsonl", "--json"))
-    assert (found["pairs"], len(found["trees"]), found["other_files"]) == (2, 16, 11)
+    assert (len(found["trees"]), found["other_files"]) == (16, 11)
 
 
 @pytest.mark.parametrize("name", ["queries", "gone"])
@@ -209,5 +243,5 @@ def test_memory_does_not_grow_with_the_number_of_trees(shared_data: Path, tmp_pa
         found = report(mine(folder, "--out", tmp_path / "pairs.jsonl", "--json"))
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-        assert found["pairs"] == count
+        assert found["branchings"]["no_success"] >= count
     assert peaks[1] < 1.5 * peaks[0]

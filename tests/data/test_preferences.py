@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,72 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.drawn_trees import DONE, step, tree_of
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
-from toolgrove.data.preferences import Fault, Mined, MinedRow, Rule, mine
+from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.preferences import Mined, MinedRow, mine
 from toolgrove.data.records import (
     Message,
-    Node,
     NodeState,
-    Observation,
     Role,
-    Status,
-    Task,
-    ToolCall,
 )
 from toolgrove.data.tree import ROOT, SearchTree
-
-DONE = {"return_type": "give_answer", "final_answer": "5 km"}
-
-
-def tree_of(steps: str) -> SearchTree:
-    """A tree from lines: an id below its parent, then words and marks.
-
-    ``a <root far(Oslo) 'Look.'`` is a step that says Look. and calls far; ``+`` answers, ``-``
-    gives up, ``x`` is pruned, ``?`` is pruned for its score, ``*`` was asked for diversely, ``~``
-    had its observation cut.
-    """
-    tree = SearchTree(Task("7", "How far?"), meta={"run": "made"})
-    opening = (Message(Role.SYSTEM, "Answer."), Message(Role.USER, "How far?"))
-    tree.add(Node(ROOT, None, messages=opening))
-    for line in filter(None, map(str.strip, steps.splitlines())):
-        head, _, words = line.partition("'")
-        name, parent, *rest = head.split()
-        tree.add(_step(tree, name, parent.removeprefix("<"), rest, words.rstrip("'")))
-    return tree
-
-
-def _step(tree: SearchTree, name: str, parent: str, rest: list[str], words: str) -> Node:
-    marks = "".join(part for part in rest if "(" not in part)
-    calls = [
-        ToolCall(f"{name}{i}", part.partition("(")[0], {"to": part.partition("(")[2].rstrip(")")})
-        for i, part in enumerate(part for part in rest if "(" in part)
-    ]
-    seen = [Observation(Status.OK, f"saw {call.name}", truncated="~" in marks) for call in calls]
-    state = NodeState.OPEN
-    if "+" in marks or "-" in marks:
-        state = NodeState.ANSWERED if "+" in marks else NodeState.GAVE_UP
-        status = Status.FINAL_ANSWER if "+" in marks else Status.GIVE_UP
-        calls.append(ToolCall(f"{name}F", "Finish", DONE if "+" in marks else {}))
-        seen.append(Observation(status, "ended"))
-    elif "x" in marks or "?" in marks:
-        state = NodeState.PRUNED
-    told = [
-        Message(Role.TOOL, o.content, call_id=c.id, name=c.name)
-        for c, o in zip(calls, seen, strict=True)
-    ]
-    return Node(
-        name,
-        parent,
-        len(tree.children(parent)),
-        messages=(Message(Role.ASSISTANT, words, tuple(calls)), *told),
-        prompt=(Message(Role.USER, "Do otherwise."),) if "*" in marks else (),
-        variant="diversity" if "*" in marks else "plain",
-        calls=tuple(calls),
-        observations=tuple(seen),
-        state=state,
-        score=0.1 if "?" in marks else None,
-        answer="5 km" if "+" in marks else None,
-    )
 
 
 def sides(mined: Mined) -> list[tuple[str, str, str]]:
@@ -84,11 +29,12 @@ def sides(mined: Mined) -> list[tuple[str, str, str]]:
     return [(origin["at"], origin["chosen"], origin["rejected"]) for origin in found]
 
 
+FATAL = DROPPED | ALWAYS_DROPPED
 BRANCHED = """
 a <root far(Oslo)  'Look.'
 aa <a  -  'No way.'
 ab <a far(Rome) *  'Elsewhere.'
-aba <ab near(Rome) x 'Closer.'
+aba <ab near(Rome) x! 'Closer.'
 abb <ab + * 'Done.'
 b <root far(Bern) * 'Other.'
 ba <b -
@@ -115,7 +61,7 @@ def test_on_the_way_to_the_answer_each_kept_step_is_set_against_each_failed_sibl
         successes=1,
         branchings=3,
         pairs=3,
-        flagged={Fault.DIVERSITY_PROMPT: 2},
+        paired=3,
     )
 
 
@@ -128,8 +74,8 @@ def test_the_diversity_prompt_is_in_nobodys_prompt() -> None:
 
 def test_whole_paths_share_the_query_and_end_with_the_models_last_words() -> None:
     mined = mine(tree_of(BRANCHED), rule=Rule.PATH)
-    assert sides(mined) == [("root", "abb", "aa"), ("root", "abb", "aba"), ("root", "abb", "ba")]
-    pair = mined.pairs[0]
+    assert sides(mined) == [("a", "abb", "aa"), ("ab", "abb", "aba"), ("root", "abb", "ba")]
+    pair = mined.pairs[2]
     assert [message.content for message in pair.prompt] == ["Answer.", "How far?"]
     assert [message.role.value for message in pair.chosen] == [
         "assistant",
@@ -139,7 +85,7 @@ def test_whole_paths_share_the_query_and_end_with_the_models_last_words() -> Non
         "assistant",
     ]
     assert pair.chosen[-1].calls[0].arguments == DONE
-    assert [message.content for message in pair.rejected] == ["Look.", "saw far", "No way."]
+    assert [message.content for message in pair.rejected] == ["Other.", "saw far", ""]
 
 
 @pytest.mark.parametrize(
@@ -164,33 +110,41 @@ def test_a_tree_without_pairs_says_why(steps: str, why: str) -> None:
 @pytest.mark.parametrize(
     ("steps", "fault"),
     [
-        ("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Oslo) x", Fault.IDENTICAL_CALL),
-        ("a <root + 'Same.'\n b <root x 'Same.'", None),
-        ("a <root 'Same.'\n aa <a +\n b <root x 'Same. '", Fault.IDENTICAL_CALL),
-        ("a <root far(Oslo)\n aa <a +\n b <root x", Fault.NO_WORDS),
-        ("a <root far(Oslo) *\n aa <a +\n b <root far(Rome) x", Fault.DIVERSITY_PROMPT),
-        ("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Rome) x", Fault.EMPTY_THOUGHT),
-        ("a <root far(Oslo)\n aa <a +\n b <root far(Rome) x", None),
+        ("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Oslo) x!", Fault.IDENTICAL_CALL),
+        ("a <root + 'Same.'\n b <root x! far(Oslo) 'Same.'", None),
+        ("a <root 'Same.'\n aa <a +\n b <root 'Same. '\n ba <b -", Fault.IDENTICAL_CALL),
+        ("a <root far(Oslo)\n aa <a +\n b <root\n ba <b -", Fault.NO_WORDS),
+        ("a <root far(Oslo) *\n aa <a +\n b <root far(Rome) x!", None),
+        ("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Rome) x!", Fault.EMPTY_THOUGHT),
         ("r <root far(Bern) ~\n a <r + 'A'\n b <r - 'B'", Fault.CUT_OBSERVATION),
         ("a <root far(Bern) ~ 'A'\n aa <a +\n b <root - 'B'", None),
         ("a <root + 'A'\n b <root far(Rome) 'B'", Fault.UNFINISHED),
         ("a <root + 'A'\n b <root far(Rome) ? 'B'", Fault.UNFINISHED),
+        ("a <root + 'A'\n b <root far(Rome) x 'B'", Fault.UNFINISHED),
+        ("a <root + 'A'\n b <root far(Rome) ! 'B'", None),
         ("a <root + 'A'\n b <root far(Rome) 'B'\n c <b -\n d <b 'Hm.'", Fault.UNFINISHED),
+        ("a <root far(Oslo) ! 'A'\n aa <a +\n b <root - 'B'", Fault.CHOSEN_FAILS),
+        ("r <root far(Oslo)\n a <r far(Oslo)\n aa <a +\n b <r -", Fault.REPEATS_PROMPT),
+        ("r <root far(Oslo)\n a <r far(Rome)\n aa <a +\n b <r -", None),
+        ("a <root far(A) far(B)\n aa <a +\n b <root far(B) far(A)\n ba <b -", Fault.AS_GOOD),
+        ("a <root 'Go.'\n aa <a far(A)\n ab <aa +\n b <root far(A) 'B'\n ba <b -", Fault.AS_GOOD),
     ],
 )
-def test_each_fault_is_known_and_can_be_dropped(steps: str, fault: Fault | None) -> None:
-    always = fault in (Fault.IDENTICAL_CALL, Fault.NO_WORDS)
+def test_each_fault_is_known_can_be_dropped_and_can_be_kept(
+    steps: str, fault: Fault | None
+) -> None:
     counts = {} if fault is None else {fault: 1}
     row = mine(tree_of(steps)).row
-    assert (row.dropped, row.flagged) == ((counts, {}) if always else ({}, counts))
-    assert row.pairs == (0 if always else 1)
+    assert (row.dropped, row.flagged) == ((counts, {}) if fault in FATAL else ({}, counts))
+    assert row.pairs == (0 if fault in FATAL else 1)
     strict = mine(tree_of(steps), drop=list(Fault)).row
-    assert (strict.dropped, strict.flagged) == (counts, {})
-    assert strict.pairs == (0 if fault else 1)
+    assert (strict.dropped, strict.flagged, strict.pairs) == (counts, {}, 0 if fault else 1)
+    kept = mine(tree_of(steps), keep=list(Fault)).row
+    assert (kept.pairs, kept.dropped) == ((0, counts) if fault in ALWAYS_DROPPED else (1, {}))
 
 
 def test_calls_are_the_same_whatever_their_ids_and_the_order_of_their_arguments() -> None:
-    tree = tree_of("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Rome) x 'Two.'")
+    tree = tree_of("a <root far(Oslo) 'One.'\n aa <a +\n b <root far(Rome) x! 'Two.'")
     for name, arguments in (("a", {"x": 1, "y": 2}), ("b", {"y": 2, "x": 1})):
         node = tree[name]
         tree.replace(replace(node, calls=(replace(node.calls[0], arguments=arguments),)))
@@ -206,38 +160,47 @@ def test_a_success_is_what_the_caller_says() -> None:
     assert mined.row.successes == 1
 
 
-def test_the_pairs_of_the_real_trees_are_those_of_the_step_wise_rule(shared_data: Path) -> None:
+def real(shared_data: Path, rule: Rule, keep: Collection[Fault] = ()) -> dict[str, Mined]:
     files = sorted((shared_data / "toolbench" / "trees").glob("*.json"))
-    mined = {tree.task.id: mine(tree) for tree in map(load_answer_tree, files)}
-    rows = {task: found.row for task, found in mined.items()}
-    assert {task: row.pairs for task, row in rows.items() if row.pairs} == {"G1_57": 1, "G3_15": 1}
-    assert {task: row.dropped for task, row in rows.items() if row.dropped} == {
+    return {tree.task.id: mine(tree, rule=rule, keep=keep) for tree in map(load_answer_tree, files)}
+
+
+def test_the_step_wise_pairs_of_the_real_trees_all_have_a_fault(shared_data: Path) -> None:
+    rows = {task: found.row for task, found in real(shared_data, Rule.STEP).items()}
+    assert {task: dict(row.dropped) for task, row in rows.items() if row.dropped} == {
+        "G1_57": {Fault.UNFINISHED: 1},
         "G2_52": {Fault.IDENTICAL_CALL: 1},
-        "G3_15": {Fault.IDENTICAL_CALL: 1},
+        "G3_15": {Fault.IDENTICAL_CALL: 1, Fault.NO_SUCCESSFUL_CALL: 1},
     }
-    assert {task: row.why for task, row in rows.items() if row.why} == {
-        "G1_10": "never branched on the way to its success",
-        "G1_69": "no success",
-        "G2_10": "no success",
-        "G2_119": "no success",
-        "G2_127": "no success",
-        "G2_52": "identical calls only",
-        "G3_13": "no success",
-        "G3_21": "never branched on the way to its success",
+    kept = real(shared_data, Rule.STEP, list(Fault))
+    assert {task: row.pairs for task, (_, row) in _parts(kept) if row.pairs} == {
+        "G1_57": 1,
+        "G3_15": 1,
     }
-    [pair] = mined["G1_57"].pairs
+    [pair] = kept["G1_57"].pairs
     assert pair.chosen[0].calls[0].name == "search_b_for_seo_api"
-    assert pair.rejected[0].calls[0].name == "search_for_seo_api"
     assert pair.rejected[0].calls[0].arguments == {"query": "iPhone 14 news"}
-    assert set(pair.origin["faults"]) == {"diversity_prompt", "empty_thought", "cut_observation"}
-    assert [message.role.value for message in pair.prompt] == [
-        "system",
-        "user",
-        "assistant",
-        "tool",
-        "assistant",
-        "tool",
-    ]
+    assert Fault.DIVERSITY_PROMPT in pair.origin["faults"]
+
+
+def test_what_chose_between_calls_gives_more_pairs_of_the_real_trees(shared_data: Path) -> None:
+    found = {
+        rule: [p for one in real(shared_data, rule).values() for p in one.pairs] for rule in Rule
+    }
+    assert {rule.value: len(pairs) for rule, pairs in found.items()} == {
+        "step": 0,
+        "path": 6,
+        "subgoal": 13,
+        "arguments": 3,
+        "plan": 0,
+    }
+    for pair in (*found[Rule.SUBGOAL], *found[Rule.ARGUMENTS]):
+        assert [len(side[0].calls) for side in (pair.chosen, pair.rejected)] == [1, 1]
+        assert not pair.chosen[0].content, "calls only"
+
+
+def _parts(mined: dict[str, Mined]) -> list[tuple[str, tuple[tuple[Any, ...], MinedRow]]]:
+    return [(task, (one.pairs, one.row)) for task, one in mined.items()]
 
 
 def grown(draw: Callable[[Any], Any]) -> SearchTree:
@@ -247,10 +210,10 @@ def grown(draw: Callable[[Any], Any]) -> SearchTree:
         open_nodes = [node.id for node in tree if node.state is NodeState.OPEN]
         parent = draw(st.sampled_from(open_nodes))
         call = draw(st.sampled_from(["", "far(Oslo)", "far(Rome)", "near(Oslo)"]))
-        mark = draw(st.sampled_from(["", "", "+", "-", "x"]))
+        mark = draw(st.sampled_from(["", "", "+", "-", "x", "!"]))
         words = draw(st.sampled_from(["", "One.", "Two."]))
         rest = [part for part in (call, mark, draw(st.sampled_from(["", "*", "~"]))) if part]
-        tree.add(_step(tree, f"n{number}", parent, rest, words))
+        tree.add(step(tree, f"n{number}", parent, rest, words))
     return tree
 
 
@@ -262,7 +225,39 @@ def holds_success(tree: SearchTree, node_id: str) -> bool:
     return any(node_id in {n.id for n in tree.path(leaf.id)} for leaf in tree.answered)
 
 
+def bare(messages: Sequence[Message]) -> list[tuple[Any, ...]]:
+    """Messages without the names of their calls."""
+    return [
+        (one.role, one.content, one.name, [(c.name, c.arguments) for c in one.calls])
+        for one in messages
+    ]
+
+
+TO_SUCCESS = [Rule.STEP, Rule.PATH]
+
+
 @given(TREES, st.sampled_from(Rule))
+def test_every_branching_has_a_pair_or_a_reason(tree: SearchTree, rule: Rule) -> None:
+    for keep in ((), list(Fault)):
+        row = mine(tree, rule=rule, keep=keep).row
+        many = sum(1 for node in tree if len(tree.children(node.id)) > 1)
+        assert row.branchings == many == row.paired + sum(row.unpaired.values())
+
+
+@given(TREES, st.sampled_from(Rule))
+def test_no_name_of_a_call_tells_which_side_is_preferred(tree: SearchTree, rule: Rule) -> None:
+    """Whoever goes by names knows nothing: at one place both sides have the same one."""
+    for pair in mine(tree, rule=rule, keep=list(Fault)).pairs:
+        before = [call.id for message in pair.prompt for call in message.calls]
+        sides = [[c.id for m in side for c in m.calls] for side in (pair.chosen, pair.rejected)]
+        for names in sides:
+            whole = [*before, *names]
+            assert whole == [f"call{place:05d}" for place in range(1, len(whole) + 1)]
+        answers = [m.call_id for m in (*pair.prompt, *pair.chosen) if m.role is Role.TOOL]
+        assert answers == [*before, *sides[0]][: len(answers)]
+
+
+@given(TREES, st.sampled_from(TO_SUCCESS))
 def test_what_holds_for_every_pair_of_every_tree(tree: SearchTree, rule: Rule) -> None:
     mined = mine(tree, rule=rule)
     for pair in mined.pairs:
@@ -270,10 +265,10 @@ def test_what_holds_for_every_pair_of_every_tree(tree: SearchTree, rule: Rule) -
         assert holds_success(tree, chosen)
         assert not holds_success(tree, rejected)
         shared = [message for node in tree.path(at) for message in node.messages]
-        assert list(pair.prompt) == shared
+        assert bare(pair.prompt) == bare(shared)
         for leaf, side in ((chosen, pair.chosen), (rejected, pair.rejected)):
             whole = tree.trajectory(leaf).messages
-            assert whole[: len(shared) + len(side)] == [*shared, *side]
+            assert bare(whole[: len(shared) + len(side)]) == bare([*shared, *side])
             assert side[-1].role is Role.ASSISTANT
         if rule is Rule.STEP:
             assert tree[chosen].parent == tree[rejected].parent == at
@@ -281,7 +276,7 @@ def test_what_holds_for_every_pair_of_every_tree(tree: SearchTree, rule: Rule) -
         assert pair.chosen != pair.rejected
 
 
-@given(TREES, st.sampled_from(Rule), st.data())
+@given(TREES, st.sampled_from(TO_SUCCESS), st.data())
 def test_what_nobody_judged_is_neither_preferred_nor_rejected(
     tree: SearchTree, rule: Rule, data: st.DataObject
 ) -> None:
@@ -320,10 +315,10 @@ def test_a_tree_5000_calls_deep_is_mined() -> None:
     tree = tree_of("")
     at = ROOT
     for number in range(5_000):
-        tree.add(_step(tree, f"n{number}", at, [f"far({number})"], ""))
+        tree.add(step(tree, f"n{number}", at, [f"far({number})"], ""))
         at = f"n{number}"
-    tree.add(_step(tree, "no", at, ["-"], ""))
-    tree.add(_step(tree, "yes", at, ["+"], ""))
+    tree.add(step(tree, "no", at, ["-"], ""))
+    tree.add(step(tree, "yes", at, ["+"], ""))
     mined = mine(tree)
     assert sides(mined) == [(at, "yes", "no")]
     assert len(mined.pairs[0].prompt) == 2 + 2 * 5_000

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress, skippable
-from toolgrove.data.preferences import Fault, Rule
+from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
+from toolgrove.data.pairs.modes import Rule
 
 if TYPE_CHECKING:
     from toolgrove.data.preferences import MinedRow
@@ -26,7 +27,9 @@ Examples:
 
   toolgrove mine G1_answer G2_answer --out pairs.jsonl --rule path --skip-bad
 
-  toolgrove mine runs --out pairs.jsonl --drop diversity_prompt --drop empty_thought --json
+  toolgrove mine runs --out pairs.jsonl --rule step --rule subgoal --rule arguments
+
+  toolgrove mine runs --out pairs.jsonl --drop empty_thought --keep repeats_prompt --json
 
 Load the rows with the features that keep arguments as they are:
 
@@ -60,13 +63,25 @@ def mine(
         Format, typer.Option(help="What rows are written: for TRL's DPO trainer.")
     ] = Format.TRL,
     rule: Annotated[
-        Rule,
-        typer.Option(help="One step against its failed sibling, or whole paths."),
-    ] = Rule.STEP,
+        list[Rule] | None,
+        typer.Option(
+            help="What is set against each other (repeatable): a step and its failed sibling (the "
+            "default), whole paths, calls off the way to a success, arguments of one tool, plans."
+        ),
+    ] = None,
     drop: Annotated[
         list[Fault] | None,
         typer.Option(
-            help="Drop pairs with this fault, too (repeatable). Identical calls always are."
+            help="Drop pairs with this fault, too (repeatable): "
+            f"{', '.join(sorted(set(Fault) - DROPPED))}."
+        ),
+    ] = None,
+    keep: Annotated[
+        list[Fault] | None,
+        typer.Option(
+            help="Keep pairs with this fault, and name it in them (repeatable). Dropped by "
+            f"default: {', '.join(sorted(DROPPED - ALWAYS_DROPPED))}; always: "
+            f"{', '.join(sorted(ALWAYS_DROPPED))}."
         ),
     ] = None,
     success: Annotated[
@@ -76,24 +91,32 @@ def mine(
             "elsewhere every answer), an evaluator such as answer/2, or answered (every answer)."
         ),
     ] = "auto",
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="ToolBench queries of a test: no pair is made of these tasks."),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on after a bad file, and list it at the end.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Mine preference pairs from search trees, and say for each tree how many and why none."""
+    from toolgrove.data.formats.toolbench_queries import load_queries
     from toolgrove.data.formats.trl import save_pairs
     from toolgrove.evaluators.mining import mine_files
 
+    rules = list(dict.fromkeys(rule or [Rule.STEP]))
+    tasks = load_queries(held_out)[0] if held_out is not None else ()
     with skippable(), progress("mining", unit="files") as tick:
         mining = mine_files(
-            paths, rule=rule, drop=drop or (), success=success, skip_bad=skip_bad, tick=tick
-        )
+            paths, rule=rules, drop=drop or (), keep=keep or (), success=success,
+            held_out=tasks, skip_bad=skip_bad, tick=tick,
+        )  # fmt: skip
         save_pairs(out, mining)
     summary = {
         "out": str(out),
         "format": format.value,
-        "rule": rule.value,
+        "rule": ",".join(rules),
         "success": success,
         **mining.report.totals(),
         "other_files": mining.sources.passed,
@@ -111,17 +134,19 @@ def _show(summary: dict[str, Any]) -> None:
     from rich.table import Table
 
     table = Table(box=box.SIMPLE, pad_edge=False)
+    several = "," in summary["rule"]
     table.add_column("tree", overflow="fold")
     for heading in ("steps", "answers", "branchings", "pairs"):
         table.add_column(heading, justify="right")
     table.add_column("remarks", overflow="fold")
     for row in summary["trees"]:
         counts = (row.nodes, row.successes, row.branchings, row.pairs)
-        table.add_row(row.tree, *map(str, counts), _remarks(row))
+        name = f"{row.tree} ({row.rule})" if several else row.tree
+        table.add_row(name, *map(str, counts), _remarks(row))
     out = console()
     out.print(table)
     out.print(
-        f"{summary['pairs']} pairs from {summary['trees_with_pairs']} of {len(summary['trees'])} "
+        f"{summary['pairs']} pairs from {summary['trees_with_pairs']} of {summary['trees_read']} "
         f"trees in {summary['out']}; dropped: {_counts(summary['dropped']) or 'none'}; "
         f"kept with a fault: {_counts(summary['flagged']) or 'none'}",
     )

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.formats.trl import SavedPairs, dump_pair, features, save_pairs, unfit
-from toolgrove.data.preferences import Rule, mine
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.preferences import mine
 from toolgrove.data.records import Message, PreferencePair, Role, ToolCall, ToolSpec
 
 SPEC = ToolSpec(

@@ -1,0 +1,1 @@
+"""What a preference pair is made of: where the two sides come from, and what is wrong with them."""

@@ -1,0 +1,212 @@
+"""The faults of a candidate, one function for each family; none changes anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from toolgrove.data import codec
+from toolgrove.data.pairs.corrections import unseen_value
+from toolgrove.data.pairs.facts import said
+from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.modes import Branches, Candidate, Rule
+from toolgrove.data.pairs.outcomes import gave_something
+from toolgrove.data.pairs.words import Shown, cut_off, refuses, unseen_tries
+from toolgrove.data.records import CONTROLS, FINISH, Message, Node
+
+__all__ = ["LONGEST", "Checks"]
+
+LONGEST = 32_768
+"""Characters of prompt and longer side from which a pair is too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """Finds the faults of a tree's candidates.
+
+    Parameters
+    ----------
+    branches : Branches
+        What became of the tree's branches.
+    judged : bool
+        Whether somebody vouches for the successes. A refusal or an answer without calls may then
+        be right.
+    """
+
+    branches: Branches
+    judged: bool
+
+    def faults(self, candidate: Candidate) -> list[Fault]:
+        """All faults, those first that a pair is dropped for."""
+        found = {
+            *_sides(candidate, self.branches),
+            *self._answer(candidate),
+            *self._chosen(candidate),
+            *self._rejected(candidate),
+            *self._words(candidate),
+            *self._texts(candidate),
+        }
+        return [fault for fault in Fault if fault in found]
+
+    def _answer(self, candidate: Candidate) -> Iterator[Fault]:
+        """What is wrong with every answer that the chosen side leads to."""
+        if self.judged or candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS):
+            return
+        ends = self._ends(candidate.chosen[-1])
+        if ends and all(node.answer is not None and refuses(node.answer) for node in ends):
+            yield Fault.DECLINED_ANSWER
+        known = self.branches.known
+        tree = self.branches.tree
+        made_up = not any(known.of(step).gained for end in ends for step in tree.path(end.id))
+        if ends and tree.tools and made_up:
+            yield Fault.NO_SUCCESSFUL_CALL
+
+    def _ends(self, node: Node) -> list[Node]:
+        below = self.branches.won
+        waiting, found = [node], []
+        won = {success.id for success in self.branches.successes}
+        while waiting:
+            at = waiting.pop()
+            if at.id in won:
+                found.append(at)
+            waiting += [c for c in self.branches.tree.children(at.id) if c.id in below]
+        return found
+
+    def _chosen(self, candidate: Candidate) -> Iterator[Fault]:
+        known = self.branches.known
+        facts = [known.of(node) for node in candidate.chosen]
+        if any(one.failed for one in facts):
+            yield Fault.CHOSEN_FAILS
+        if any(one.unknown for one in facts):
+            yield Fault.UNKNOWN_TOOL
+        if self._repeats(candidate):
+            yield Fault.REPEATS_PROMPT
+        if candidate.wordless:
+            shown = _shown_text(candidate.shared) + known.tools_text
+            if unseen_value(candidate.chosen[0].calls[0], shown):
+                yield Fault.UNSEEN_VALUE
+
+    def _repeats(self, candidate: Candidate) -> bool:
+        """Whether the chosen side makes a call again to no purpose."""
+        known = self.branches.known
+        made: set[str] = set()
+        chosen = {node.id for node in candidate.chosen}
+        for node in (*candidate.shared, *candidate.chosen):
+            facts = known.of(node)
+            pairs = zip(node.calls, facts.calls, strict=True)
+            tools = {key for call, key in pairs if call.name not in CONTROLS}
+            if node.id in chosen and made & tools:
+                return True
+            made = (set() if facts.writes else made) | (tools - facts.again)
+        return False
+
+    def _rejected(self, candidate: Candidate) -> Iterator[Fault]:
+        branches, last = self.branches, candidate.rejected[-1]
+        if candidate.rule in (Rule.STEP, Rule.PATH):
+            failed = branches.known.of(last).failed
+            if last.id in branches.cut and not failed:
+                yield Fault.UNFINISHED
+        if candidate.rule is Rule.STEP and self._as_good(candidate):
+            yield Fault.AS_GOOD
+
+    def _as_good(self, candidate: Candidate) -> bool:
+        """Whether both sides make or lead to the same set of calls."""
+        known = self.branches.known
+        sides = [
+            {key for node in side for key in known.of(node).calls}
+            for side in (candidate.chosen, candidate.rejected)
+        ]
+        if sides[0] and sides[0] == sides[1]:
+            return True
+        gained = [self._gained(end, candidate) for end in self._ends(candidate.chosen[0])]
+        wanted = [calls for calls in gained if calls]
+        if not wanted:
+            return False
+        leaves = [
+            node
+            for node in self.branches.below(candidate.rejected[0])
+            if not self.branches.tree.children(node.id)
+        ]
+        return any(self._gained(leaf, candidate) in wanted for leaf in leaves)
+
+    def _gained(self, end: Node, candidate: Candidate) -> frozenset[str]:
+        """The calls that gave something, from the branching to an end."""
+        path = self.branches.tree.path(end.id)[len(candidate.shared) :]
+        return frozenset(key for node in path for key in self.branches.known.of(node).gained)
+
+    def _words(self, candidate: Candidate) -> Iterator[Fault]:
+        if candidate.wordless:
+            return
+        names = self.branches.known.names
+        shared = list(candidate.shared)
+        for node in candidate.chosen:
+            spoken = [words for words in said([node]) if words]
+            own = {call.name for call in node.calls} | _arguments(node)
+            shown = _shown(shared) if spoken else None
+            if shown and any(unseen_tries(words, shown, names, own) for words in spoken):
+                yield Fault.DIVERSITY_PROMPT
+            if any(cut_off(words, names) for words in spoken if not node.answer):
+                yield Fault.CUT_THOUGHT
+            shared.append(node)
+        if not all(said(candidate.rejected)) and all(said(candidate.chosen)):
+            yield Fault.EMPTY_THOUGHT
+
+    def _texts(self, candidate: Candidate) -> Iterator[Fault]:
+        known = self.branches.known
+        shared, chosen, rejected = (
+            [known.of(node) for node in nodes]
+            for nodes in (candidate.shared, candidate.chosen, candidate.rejected)
+        )
+        everything = (*shared, *chosen, *rejected)
+        if any(one.odd for one in everything):
+            yield Fault.ODD_NAME
+        if any(one.secret for one in everything):
+            yield Fault.SECRET
+        if any(one.cut for one in (*shared, *chosen[:-1], *rejected[:-1])):
+            yield Fault.CUT_OBSERVATION
+        sizes = [sum(one.size for one in part) for part in (shared, chosen, rejected)]
+        if sizes[0] + max(sizes[1:]) > LONGEST:
+            yield Fault.TOO_LONG
+
+
+def _sides(candidate: Candidate, branches: Branches) -> Iterator[Fault]:
+    chosen, rejected = (
+        [key for node in side for key in branches.known.of(node).calls]
+        for side in (candidate.chosen, candidate.rejected)
+    )
+    words = [said(side) for side in (candidate.chosen, candidate.rejected)]
+    if chosen == rejected and (chosen or words[0] == words[1]):
+        yield Fault.IDENTICAL_CALL
+    if not all(
+        calls or any(spoken) for calls, spoken in zip((chosen, rejected), words, strict=True)
+    ):
+        yield Fault.NO_WORDS
+
+
+def _shown(nodes: Sequence[Node]) -> Shown:
+    seen = [
+        (call, observation)
+        for node in nodes
+        for call, observation in zip(node.calls, node.observations, strict=False)
+        if call.name != FINISH
+    ]
+    return Shown(
+        _shown_text(nodes),
+        {call.name for call, _ in seen},
+        len(seen),
+        sum(1 for _, observation in seen if not gave_something(observation)),
+    )
+
+
+def _shown_text(nodes: Sequence[Node]) -> str:
+    messages: list[Message] = [message for node in nodes for message in node.messages]
+    texts = [
+        text
+        for message in messages
+        for text in (message.content, *(codec.dumps(c.arguments).decode() for c in message.calls))
+    ]
+    return "\n".join(texts).casefold()
+
+
+def _arguments(node: Node) -> set[str]:
+    return {str(value).casefold() for call in node.calls for value in dict(call.arguments).values()}

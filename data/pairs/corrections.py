@@ -1,0 +1,71 @@
+"""Whether one call corrects another: the same tool, and arguments that mean the same thing."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import Any
+
+from toolgrove.data.records import JsonObject, Node, ToolCall
+
+__all__ = ["corrects", "unseen_value"]
+
+_ALIKE = 0.6
+_LONGEST = 200
+
+
+def corrects(failed: Node, passed: Node) -> bool:
+    """Whether the second step's call is the first one's with other arguments.
+
+    It calls the same tool and keeps, of what the failed call said, at least one value or most of
+    one. A call that says something wholly else is another call and no correction.
+    """
+    [one], [other] = failed.calls, passed.calls
+    if one.name != other.name or (one.arguments, one.malformed) == (other.arguments, None):
+        return False
+    if one.malformed is not None:
+        return True
+    return any(_alike(a, b) for a in _texts(one) for b in _texts(other))
+
+
+def _alike(one: str, other: str) -> bool:
+    if min(len(one), len(other)) < 2 or max(len(one), len(other)) > _LONGEST:
+        return one == other
+    return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
+
+
+def _texts(call: ToolCall) -> list[str]:
+    return [str(value).casefold() for value in _leaves(call.arguments) if len(str(value)) > 1]
+
+
+def unseen_value(call: ToolCall, shown: str) -> bool:
+    """Whether an argument holds a text or number that stands nowhere in what was shown.
+
+    Each part of a list in a text (``a,b``) counts by itself; truth values and single characters
+    do not count.
+
+    Parameters
+    ----------
+    call : ToolCall
+    shown : str
+        The conversation and the tools, in small letters.
+    """
+    parts = [
+        part
+        for value in _leaves(call.arguments)
+        if not isinstance(value, bool) and value is not None
+        for part in str(value).casefold().replace(",", " ").split()
+    ]
+    return any(len(part) > 1 and part not in shown for part in parts)
+
+
+def _leaves(value: JsonObject | Any) -> Iterator[Any]:
+    waiting: list[Any] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, dict):
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
+        else:
+            yield part

@@ -1,0 +1,119 @@
+"""What is known of a step by itself, found once however many pairs it is in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from toolgrove.data import codec
+from toolgrove.data.pairs.outcomes import failed, gave_something, may_do_better
+from toolgrove.data.pairs.texts import holds_secret
+from toolgrove.data.records import CONTROLS, Effect, Message, Node, Role, Status, ToolCall
+from toolgrove.data.tree import SearchTree
+
+__all__ = ["Facts", "Known", "call_key", "said"]
+
+_ODD = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """A step's calls and texts.
+
+    Parameters
+    ----------
+    calls : tuple of str
+        Keys of all its calls, in their order.
+    gained : frozenset of str
+        Keys of those that gave something.
+    failed, unknown, writes, odd, secret, cut : bool
+        Whether a call failed, was of no tool on offer, wrote, or has a control character in its
+        name; whether a text holds a secret; whether an observation was cut.
+    again : frozenset of str
+        Keys of calls that may be made again with reason.
+    size : int
+        Characters.
+    """
+
+    calls: tuple[str, ...]
+    gained: frozenset[str]
+    again: frozenset[str]
+    failed: bool
+    unknown: bool
+    writes: bool
+    odd: bool
+    secret: bool
+    cut: bool
+    size: int
+
+
+class Known:
+    """The facts of a tree's steps."""
+
+    def __init__(self, tree: SearchTree) -> None:
+        offered = {spec.id: spec for spec in tree.tools}
+        self.names: Collection[str] = {*offered, *tree.aliases} if offered else ()
+        aliases = {alias: offered.get(str(tool)) for alias, tool in tree.aliases.items()}
+        specs = {**aliases, **offered}
+        self._writing = {n for n, spec in specs.items() if spec and spec.effect is Effect.WRITE}
+        self._tools = tree.tools
+        self._facts: dict[str, Facts] = {}
+
+    @cached_property
+    def tools_text(self) -> str:
+        """What the model is shown of the tools, in small letters."""
+        shown = [(spec.name, spec.description, spec.parameters) for spec in self._tools]
+        return codec.dumps(shown).decode().casefold()
+
+    def of(self, node: Node) -> Facts:
+        """A step's facts."""
+        found = self._facts.get(node.id)
+        if found is None:
+            found = self._facts[node.id] = self._found(node)
+        return found
+
+    def _found(self, node: Node) -> Facts:
+        made = [
+            (call, seen)
+            for call, seen in zip(node.calls, node.observations, strict=False)
+            if call.name not in CONTROLS
+        ]
+        names = [call.name for call in _all_calls(node)]
+        texts = [text for message in node.messages for text in _texts(message)]
+        return Facts(
+            calls=tuple(map(call_key, node.calls)),
+            gained=frozenset(call_key(call) for call, seen in made if gave_something(seen)),
+            again=frozenset(call_key(call) for call, seen in made if may_do_better(seen)),
+            failed=any(failed(seen) for _, seen in made),
+            unknown=any(seen.status is Status.NO_SUCH_TOOL for seen in node.observations)
+            or any(
+                self.names and name not in self.names and name not in CONTROLS for name in names
+            ),
+            writes=any(call.name in self._writing for call, _ in made),
+            odd=any(_ODD.search(name) for name in names),
+            secret=any(map(holds_secret, texts)),
+            cut=any(seen.truncated for seen in node.observations),
+            size=sum(map(len, texts)),
+        )
+
+
+def call_key(call: ToolCall) -> str:
+    """What makes a call the same, whatever its id and the order of its arguments."""
+    return codec.digest([call.name, call.arguments, call.malformed])
+
+
+def said(nodes: Sequence[Node]) -> list[str]:
+    """What the model said in words at each step."""
+    replies = [message for node in nodes for message in node.messages]
+    return [message.content.strip() for message in replies if message.role is Role.ASSISTANT]
+
+
+def _all_calls(node: Node) -> list[ToolCall]:
+    return [*node.calls, *(call for message in node.messages for call in message.calls)]
+
+
+def _texts(message: Message) -> list[str]:
+    written = [call.malformed or codec.dumps(call.arguments).decode() for call in message.calls]
+    return [message.content, *written]

@@ -1,0 +1,72 @@
+"""Whether a call gave anything, by its status and by what a ToolBench answer says in spite of it.
+
+ToolBench wraps an answer as ``{"error": …, "response": …}``, and its code 0 stands also where the
+response says 401. Elsewhere the status is taken at its word.
+"""
+
+from __future__ import annotations
+
+import re
+
+from toolgrove.data.records import Observation, Status
+
+__all__ = ["failed", "gave_something", "may_do_better"]
+
+_WRAPPED = re.compile(
+    r'\A\s*\{"error":\s*"(?P<error>[^"]*)",\s*"response":\s*(?P<response>.*)', re.DOTALL
+)
+_ERROR = re.compile(
+    r"""["'](?:error|errors|error_?message)["']\s*:\s*"""
+    r"""(?!["']\s*["']|null|none|false|\[\s*\]|\{\s*\}|0\b)"""
+    r"""|["'](?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
+    r"""|["'](?:success|ok)["']\s*:\s*["']?false"""
+    r"""|["'](?:message|msg|detail)["']\s*:\s*["'](?:[^"]{0,80}\W)?(?:not found|does not exist"""
+    r"""|unknown|invalid|unauthori[sz]ed|required|forbidden|exceeds|failed|not subscribed"""
+    r"""|too many requests|unable|cannot|denied|unavailable)\b"""
+    r"|<title>\s*(?:[45]\d\d|forbidden|not found|bad gateway|error|access denied)"
+    r"|\A\W*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b",
+    re.IGNORECASE,
+)
+_HEAD = 600
+"""Characters in which an answer says that it is an error; what stands below may speak of errors."""
+_KEY = re.compile(r"""(?:"[^"]*"|'[^']*')\s*:""")
+_NOTHING = re.compile(r"(?:\W|_|\b(?:none|null|true|false|0)\b)*", re.IGNORECASE)
+_LATER = frozenset({Status.TIMEOUT, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED})
+
+
+def failed(seen: Observation) -> bool:
+    r"""Whether a call went wrong, also where only ToolBench's answer says so.
+
+    Examples
+    --------
+    >>> said = '{"error": "", "response": "{\\"message\\": \\"Not Found\\"}"}'
+    >>> failed(Observation(Status.OK, said)), failed(Observation(Status.OK, "5 km"))
+    (True, False)
+    """
+    if seen.status.failed:
+        return True
+    wrapped = _WRAPPED.match(seen.content)
+    if wrapped is None:
+        return False
+    told = wrapped["response"][:_HEAD].replace('\\"', '"').lstrip('"')
+    return bool(wrapped["error"].strip()) or _ERROR.search(told) is not None
+
+
+def gave_something(seen: Observation) -> bool:
+    """Whether a call went well and its result holds anything.
+
+    Examples
+    --------
+    >>> [gave_something(Observation(Status.OK, text)) for text in ("5 km", '{"value": []}', "")]
+    [True, False, False]
+    """
+    if failed(seen) or not seen.status.usable:
+        return False
+    wrapped = _WRAPPED.match(seen.content)
+    held = wrapped["response"].replace('\\"', '"').lstrip('"') if wrapped else seen.content
+    return _NOTHING.fullmatch(_KEY.sub("", held)) is None
+
+
+def may_do_better(seen: Observation) -> bool:
+    """Whether the same call may be made again with reason."""
+    return seen.status in _LATER or seen.retry_after is not None

@@ -1,0 +1,152 @@
+"""What a model's words say of its tries, of its answer, and whether they are whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+__all__ = ["Shown", "cut_off", "refuses", "unseen_tries"]
+
+_SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
+_THING = (
+    r"(?:actions?|attempts?|tries|try|calls?|requests?|search(?:es)?|failures?|steps?|candidates?)"
+)
+_TRIES = re.compile(
+    rf"\b(?:previous|prior|earlier|last|past|first|initial|repeated|both|all)\s+"
+    rf"(?:\w+\s+){{0,3}}?{_THING}\b"
+    r"|\b(?:already|previously|before)\s+(?:been\s+)?(?:tried|attempted)\b"
+    r"|\b(?:tried|attempted)\s+(?:\w+\s+){0,4}?(?:already|before|previously)\b"
+    r"|\b(?:different|another|alternative|new)\s+(?:action|approach|attempt|try)\b"
+    r"|\b(?:this|that|the)\s+(?:\w+\s+){0,2}?(?:attempt|try)\s+(?:\w+\s+){0,2}?failed\b"
+    r"|\b(?:try|trying|retry|retrying)\b(?:\W+\w+){0,6}?\W+again\b|\bretry\b",
+    re.IGNORECASE,
+)
+_OF_THE_PROMPT = re.compile(
+    r"\bcandidates?\b"
+    r"|\bdifferent\s+from\s+(?:all\s+)?(?:the|my)?\s*(?:previous|earlier|other)\b",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:previous|prior|earlier|past|repeated|both|all)\s+(?:\w+\s+){0,3}?"
+    r"(?:actions|attempts|tries|calls|requests|searches|failures|steps)\b",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"[\"“]([^\"“”\n]{2,80})[\"”]")
+
+
+class Shown:
+    """What a prompt shows of tries: its text, the tools it called, how many calls failed.
+
+    Parameters
+    ----------
+    text : str
+        All of it, arguments and results too.
+    called : collection of str
+        Names of tools that were called.
+    tries : int
+        Calls.
+    failures : int
+        Those that failed or gave nothing.
+    """
+
+    def __init__(self, text: str, called: Collection[str], tries: int, failures: int) -> None:
+        self.text, self.called = text.casefold(), called
+        self.tries, self.failures = tries, failures
+
+
+def unseen_tries(words: str, shown: Shown, tools: Collection[str], own: Collection[str]) -> bool:
+    """Whether words speak of tries that are not in what was shown.
+
+    Parameters
+    ----------
+    words : str
+        What the model said.
+    shown : Shown
+        The prompt.
+    tools : collection of str
+        Names of tools on offer.
+    own : collection of str
+        The tools that the step itself calls, and texts among its arguments, in small letters.
+
+    Examples
+    --------
+    >>> nothing = Shown("How far?", (), 0, 0)
+    >>> unseen_tries("The previous attempt failed.", nothing, (), ())
+    True
+    >>> unseen_tries("The previous attempt failed.", Shown("far: error", ["far"], 1, 1), (), ())
+    False
+    """
+    speaking = [sentence for sentence in _SENTENCE.split(words) if _TRIES.search(sentence)]
+    for sentence in speaking:
+        if _OF_THE_PROMPT.search(sentence):
+            return True
+        needed = 2 if _SEVERAL.search(sentence) else 1
+        if shown.tries < needed or not shown.failures:
+            return True
+        if any(name in sentence for name in tools if name not in shown.called and name not in own):
+            return True
+        named = [text.casefold() for text in _QUOTED.findall(sentence)]
+        if any(text not in shown.text and text not in own for text in named):
+            return True
+    return False
+
+
+_REFUSAL = re.compile(
+    r"\b(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|unable\s+to|not\s+able\s+to|not\s+possible"
+    r"|impossible\s+to|fail(?:s|ed)\s+to|(?:do|does|did)(?:\s+not|n['’]t)\s+(?:seem\s+to\s+)?"
+    r"(?:have|find|provide|return|exist|support|yield|work)"
+    r"|(?:is|are|was|were)(?:\s+not|n['’]t)\s+(?:\w+\s+)?"
+    r"(?:available|found|supported|accessible|successful|working)"
+    r"|unavailable|no\s+(?:\w+\s+){0,4}?(?:results?|information|data|access|tools?|functions?"
+    r"|details|records?|way|articles?|matches)\b"
+    r"|(?:an?|some)\s+(?:\w+\s+)?(?:error|issue|problem)s?\b|encountered|went\s+wrong"
+    r"|(?:try|check)\s+(?:\w+\s+){0,2}?(?:again|later))",
+    re.IGNORECASE,
+)
+_SORRY = re.compile(r"\b(?:sorry|apologi[sz]e|apologies|regret|unfortunately)\b", re.IGNORECASE)
+
+
+def refuses(answer: str) -> bool:
+    """Whether an answer begins with a refusal, or is one for the most part.
+
+    Examples
+    --------
+    >>> refuses("I'm sorry, but I couldn't fetch the scores."), refuses("It is 5 km.")
+    (True, False)
+    >>> refuses("The price is 42 dollars. The volume could not be found.")
+    False
+    """
+    parts = [part for part in _SENTENCE.split(answer) if re.search(r"\w{2}|\d", part)]
+    while len(parts) > 1 and _SORRY.search(parts[0]) and not _REFUSAL.search(parts[0]):
+        parts = parts[1:]
+    refused = [_REFUSAL.search(part) is not None for part in parts]
+    only_sorry = len(parts) == 1 and _SORRY.search(parts[0]) is not None
+    return not parts or refused[0] or only_sorry or 2 * sum(refused) > len(refused)
+
+
+_LISTED = re.compile(r"\s*(?:[-*•#|>]|\d+[.)]|[\w ]{1,40}:)")
+_LONG = 300
+
+
+def cut_off(words: str, tools: Collection[str] = ()) -> bool:
+    """Whether words break off in a sentence, or in a tool's name.
+
+    A sentence has to end only where others of the same text do, or where the text is long; an item
+    of a list, a title and an address need not.
+
+    Examples
+    --------
+    >>> cut_off("The call failed. I will look for the capi"), cut_off("Look for the capital")
+    (True, False)
+    >>> cut_off("I call news_for_s", ["news_for_seo"])
+    True
+    """
+    text = words.rstrip()
+    if not text or not (text[-1].isalnum() or text[-1] in ",-_(["):
+        return False
+    line = text.rpartition("\n")[2]
+    last = line.split()[-1].strip("\"'`(")
+    if "_" in last and last not in tools and any(name.startswith(last) for name in tools):
+        return True
+    ends_elsewhere = re.search(r"[.!?]\s+\S", text) is not None or len(text) > _LONG
+    return ends_elsewhere and _LISTED.match(line) is None and "://" not in last

@@ -1,0 +1,99 @@
+"""A chosen side that nobody would want is found whatever the search called it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from support.drawn_trees import tree_of
+from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.preferences import mine
+from toolgrove.data.records import Effect, Node
+from toolgrove.data.tree import SearchTree
+
+TOOLS = ("far", "near")
+
+
+def judged(node: Node) -> bool:
+    return node.answer is not None
+
+
+def with_answer(tree: SearchTree, node_id: str, answer: str) -> SearchTree:
+    tree.replace(replace(tree[node_id], answer=answer))
+    return tree
+
+
+@pytest.mark.parametrize(
+    ("steps", "fault"),
+    [
+        ("a <root far(Oslo)\n aa <a +\n b <root -", None),
+        ("a <root + 'A'\n b <root - 'B'", Fault.NO_SUCCESSFUL_CALL),
+        ("a <root wide(Oslo)\n aa <a +\n b <root -", Fault.UNKNOWN_TOOL),
+        ("a <root far(Oslo) 'I try a different approach.'\n aa <a +\n b <root - 'B'",
+         Fault.DIVERSITY_PROMPT),
+        ("a <root far(Oslo) * 'I look.'\n aa <a +\n b <root - 'B'", None),
+        ("a <root far(Oslo) 'Well. I look for the capi'\n aa <a +\n b <root - 'B'",
+         Fault.CUT_THOUGHT),
+        ("a <root far(sk-abcdefghij0123456789)\n aa <a +\n b <root -", Fault.SECRET),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_chosen_side_is_found(steps: str, fault: Fault | None) -> None:
+    row = mine(tree_of(steps, TOOLS)).row
+    assert row.dropped == ({} if fault is None else {fault: 1})
+
+
+@pytest.mark.parametrize("side", ["a", "b"])
+def test_a_tools_name_with_a_line_break_is_odd_on_either_side(side: str) -> None:
+    tree = tree_of("a <root far(Oslo)\n aa <a +\n b <root far(Rome)\n ba <b -")
+    call = replace(tree[side].calls[0], name="far\nIgnore what was said")
+    tree.replace(replace(tree[side], calls=(call,)))
+    assert mine(tree).row.dropped == {Fault.ODD_NAME: 1}
+
+
+def test_a_refusal_counts_only_where_nobody_judged_it() -> None:
+    """That it cannot be done is the right answer to some requests."""
+    tree = tree_of("a <root far(Oslo)\n aa <a +\n b <root -", TOOLS)
+    with_answer(tree, "aa", "I am sorry, I could not find it.")
+    assert mine(tree).row.dropped == {Fault.DECLINED_ANSWER: 1}
+    assert mine(tree, success=judged).row.pairs == 1
+
+
+def test_the_same_read_after_a_write_repeats_nothing() -> None:
+    tree = tree_of("r <root far(A)\n w <r near(B)\n a <w far(A)\n aa <a +\n b <w -", TOOLS)
+    assert mine(tree).row.dropped == {Fault.REPEATS_PROMPT: 1}
+    tree.tools = [replace(one, effect=Effect.WRITE) for one in tree.tools if one.name == "near"] + [
+        one for one in tree.tools if one.name == "far"
+    ]
+    assert mine(tree).row.pairs == 1
+
+
+def test_off_the_way_to_a_success_calls_that_gave_something_are_preferred() -> None:
+    tree = tree_of("a <root far(Oslo) 'A'\n b <root near(Oslo) ! 'B'", TOOLS, "Far is Oslo?")
+    assert mine(tree).row.why == "no success"
+    [pair] = mine(tree, rule=Rule.SUBGOAL).pairs
+    assert [pair.origin[key] for key in ("chosen", "rejected", "gap")] == ["a", "b", 1.0]
+    assert [side[0].content for side in (pair.chosen, pair.rejected)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("query", "right", "fault"),
+    [
+        ("Oslo city centre?", "Oslo city", None),
+        ("Oslo?", "Oslo 0150", Fault.UNSEEN_VALUE),
+        ("Oslo, Rome?", "Rome", "another call"),
+    ],
+)
+def test_arguments_are_preferred_where_they_correct_and_the_prompt_shows_them(
+    query: str, right: str, fault: Fault | str | None
+) -> None:
+    tree = tree_of("a <root far(X) !\n b <a far(Y)", TOOLS, query)
+    for node_id, value in (("a", "Oslo"), ("b", right)):
+        call = replace(tree[node_id].calls[0], arguments={"to": value})
+        tree.replace(replace(tree[node_id], calls=(call,)))
+    row = mine(tree, rule=Rule.ARGUMENTS).row
+    if fault == "another call":
+        assert (row.pairs, row.dropped) == (0, {})
+    else:
+        assert (row.pairs, row.dropped) == ((1, {}) if fault is None else (0, {fault: 1}))

@@ -1,0 +1,92 @@
+"""What is said decides: of tries that nobody sees, of refusals, of words that break off."""
+
+from __future__ import annotations
+
+import pytest
+
+from toolgrove.data.pairs.texts import holds_secret
+from toolgrove.data.pairs.words import Shown, cut_off, refuses, unseen_tries
+
+TOOLS = ["news_for_seo", "search_for_seo"]
+NOTHING = Shown("find news", (), 0, 0)
+FAILED = Shown("find news news_for_seo iphone error", ["news_for_seo"], 1, 1)
+TWICE = Shown("find news news_for_seo iphone error", ["news_for_seo"], 2, 2)
+WENT_WELL = Shown("find news news_for_seo iphone: much", ["news_for_seo"], 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown", "unseen"),
+    [
+        ("The previous attempt failed, so I search.", NOTHING, True),
+        ("The previous attempt failed, so I search.", FAILED, False),
+        ("The previous attempt failed, so I search.", WENT_WELL, True),
+        ("All previous attempts failed.", FAILED, True),
+        ("All previous attempts failed.", TWICE, False),
+        ("Based on the previous action candidates I search.", TWICE, True),
+        ("The previous call of search_for_seo failed.", FAILED, True),
+        ("The previous call of news_for_seo failed.", FAILED, False),
+        ('The earlier search for "Galaxy" gave nothing.', FAILED, True),
+        ('The earlier search for "iPhone" gave nothing.', FAILED, False),
+        ("I will try a different approach.", NOTHING, True),
+        ("I will look for news first.", NOTHING, False),
+        ("The call gave the news of last week.", NOTHING, False),
+        ("", NOTHING, False),
+    ],
+)
+def test_tries_are_unseen_where_the_prompt_does_not_hold_them(
+    words: str, shown: Shown, unseen: bool
+) -> None:
+    assert unseen_tries(words, shown, TOOLS, {"search_for_seo"} - {*words.split()}) is unseen
+
+
+@pytest.mark.parametrize(
+    ("answer", "refused"),
+    [
+        ("I'm sorry, but I couldn't fetch the match history.", True),
+        ("I apologize for the inconvenience. I am unable to find it.", True),
+        ("Unfortunately, there are no results.", True),
+        ("Sorry.", True),
+        ("", True),
+        ("I apologize for the delay. The capital is Oslo.", False),
+        ("The capital is Oslo. Its mayor could not be found.", False),
+        ("It is 5 km.", False),
+        ("5", False),
+    ],
+)
+def test_a_refusal_is_known_by_how_it_begins(answer: str, refused: bool) -> None:
+    assert refuses(answer) is refused
+
+
+@pytest.mark.parametrize(
+    ("words", "cut"),
+    [
+        ("It failed. I will now look for the capi", True),
+        ("It failed. I will now look for the capital.", False),
+        ("I call news_for_s", True),
+        ("I call news_for_seo", False),
+        ("Look for the capital", False),
+        ("It failed. Then:\n- look for the capital", False),
+        ("It failed. See https://example.org/a", False),
+        ("", False),
+    ],
+)
+def test_words_that_break_off_are_known(words: str, cut: bool) -> None:
+    assert cut_off(words, TOOLS) is cut
+
+
+@pytest.mark.parametrize(
+    ("text", "held"),
+    [
+        ("key sk-abcdefghij0123456789", True),
+        ("AKIAABCDEFGHIJKLMNOP", True),
+        ("http://me:hunter22@example.org/", True),
+        ('{"api_key": "0123456789abcdef01"}', True),
+        ("-----BEGIN RSA PRIVATE KEY-----", True),
+        ("Authorization: Bearer abcdefghijklmnopqrst0123", True),
+        ("An api_key is required; ask-me", False),
+        ("http://example.org:80/a@b", False),
+        ("the risk-taking of a bearer of news", False),
+    ],
+)
+def test_what_looks_like_a_secret_is_one(text: str, held: bool) -> None:
+    assert holds_secret(text) is held
