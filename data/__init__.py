@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
     from toolgrove.data.formats.task_lines import load_tasks, save_tasks
     from toolgrove.data.formats.trl import save_pairs
+    from toolgrove.data.pairs.faults import Fault
+    from toolgrove.data.pairs.modes import Rule
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import (
         Effect,
@@ -80,6 +82,7 @@ __all__ = [
     "Ending",
     "Event",
     "ExpectedCall",
+    "Fault",
     "FormatError",
     "Holds",
     "Importer",
@@ -103,6 +106,7 @@ __all__ = [
     "RetrievalEnded",
     "RetrievalStarted",
     "Role",
+    "Rule",
     "RunEnded",
     "RunScored",
     "RunStarted",
@@ -141,6 +145,7 @@ __getattr__, __dir__ = face(
         "Ending": "data.tree",
         "Event": "data.events",
         "ExpectedCall": "data.expected",
+        "Fault": "data.pairs.faults",
         "FormatError": "errors",
         "Holds": "data.formats.importers",
         "Importer": "data.formats.importers",
@@ -161,6 +166,7 @@ __getattr__, __dir__ = face(
         "ROOT": "data.tree",
         "Reference": "data.records",
         "ReplayMiss": "errors",
+        "Rule": "data.pairs.modes",
         "ResumeMismatch": "errors",
         "RetrievalEnded": "data.events",
         "RetrievalStarted": "data.events",

@@ -18,7 +18,7 @@ from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
 from toolgrove.data.pairs.modes import (
     Branches,
-    Candidate,
+    Contrast,
     Rule,
     Success,
     answered,
@@ -216,7 +216,7 @@ def _flagged(pairs: Iterable[PreferencePair]) -> dict[str, int]:
     return dict(Counter(fault for pair in pairs for fault in pair.origin["faults"]))
 
 
-def _pair(branches: Branches, candidate: Candidate, faults: Sequence[Fault]) -> PreferencePair:
+def _pair(branches: Branches, candidate: Contrast, faults: Sequence[Fault]) -> PreferencePair:
     tree = branches.tree
     prompt, calls = numbered([message for node in candidate.shared for message in node.messages])
     chosen, rejected = (

@@ -154,7 +154,7 @@ class Mining:
     def _beside_others(self, mined: Mined, task: Task) -> Mined:
         """A tree's pairs without those that have a fault beside the pairs of other trees."""
         faults = [self._across.fault(pair, task) for pair in mined.pairs]
-        fatal = [fault if fault in self._fatal else None for fault in faults]
+        fatal = [fault.value if fault and fault in self._fatal else None for fault in faults]
         return left_out(named(mined, faults), fatal, "all pairs dropped beside others")
 
 

@@ -9,9 +9,9 @@ from toolgrove.data import codec
 from toolgrove.data.pairs.corrections import unseen_value
 from toolgrove.data.pairs.facts import said
 from toolgrove.data.pairs.faults import Fault
-from toolgrove.data.pairs.modes import Branches, Candidate, Rule
+from toolgrove.data.pairs.modes import Branches, Contrast, Rule
 from toolgrove.data.pairs.outcomes import gave_something
-from toolgrove.data.pairs.words import Shown, cut_off, refuses, unseen_tries
+from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, unseen_tries
 from toolgrove.data.records import CONTROLS, FINISH, Message, Node
 
 __all__ = ["LONGEST", "Checks"]
@@ -36,7 +36,7 @@ class Checks:
     branches: Branches
     judged: bool
 
-    def faults(self, candidate: Candidate) -> list[Fault]:
+    def faults(self, candidate: Contrast) -> list[Fault]:
         """All faults, those first that a pair is dropped for."""
         found = {
             *_sides(candidate, self.branches),
@@ -48,7 +48,7 @@ class Checks:
         }
         return [fault for fault in Fault if fault in found]
 
-    def _answer(self, candidate: Candidate) -> Iterator[Fault]:
+    def _answer(self, candidate: Contrast) -> Iterator[Fault]:
         """What is wrong with every answer that the chosen side leads to."""
         if self.judged or candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS):
             return
@@ -72,7 +72,7 @@ class Checks:
             waiting += [c for c in self.branches.tree.children(at.id) if c.id in below]
         return found
 
-    def _chosen(self, candidate: Candidate) -> Iterator[Fault]:
+    def _chosen(self, candidate: Contrast) -> Iterator[Fault]:
         known = self.branches.known
         facts = [known.of(node) for node in candidate.chosen]
         if any(one.failed for one in facts):
@@ -86,7 +86,7 @@ class Checks:
             if unseen_value(candidate.chosen[0].calls[0], shown):
                 yield Fault.UNSEEN_VALUE
 
-    def _repeats(self, candidate: Candidate) -> bool:
+    def _repeats(self, candidate: Contrast) -> bool:
         """Whether the chosen side makes a call again to no purpose."""
         known = self.branches.known
         made: set[str] = set()
@@ -100,7 +100,7 @@ class Checks:
             made = (set() if facts.writes else made) | (tools - facts.again)
         return False
 
-    def _rejected(self, candidate: Candidate) -> Iterator[Fault]:
+    def _rejected(self, candidate: Contrast) -> Iterator[Fault]:
         branches, last = self.branches, candidate.rejected[-1]
         if candidate.rule in (Rule.STEP, Rule.PATH):
             failed = branches.known.of(last).failed
@@ -109,7 +109,7 @@ class Checks:
         if candidate.rule is Rule.STEP and self._as_good(candidate):
             yield Fault.AS_GOOD
 
-    def _as_good(self, candidate: Candidate) -> bool:
+    def _as_good(self, candidate: Contrast) -> bool:
         """Whether both sides make or lead to the same set of calls."""
         known = self.branches.known
         sides = [
@@ -129,12 +129,12 @@ class Checks:
         ]
         return any(self._gained(leaf, candidate) in wanted for leaf in leaves)
 
-    def _gained(self, end: Node, candidate: Candidate) -> frozenset[str]:
+    def _gained(self, end: Node, candidate: Contrast) -> frozenset[str]:
         """The calls that gave something, from the branching to an end."""
         path = self.branches.tree.path(end.id)[len(candidate.shared) :]
         return frozenset(key for node in path for key in self.branches.known.of(node).gained)
 
-    def _words(self, candidate: Candidate) -> Iterator[Fault]:
+    def _words(self, candidate: Contrast) -> Iterator[Fault]:
         if candidate.wordless:
             return
         names = self.branches.known.names
@@ -151,7 +151,7 @@ class Checks:
         if not all(said(candidate.rejected)) and all(said(candidate.chosen)):
             yield Fault.EMPTY_THOUGHT
 
-    def _texts(self, candidate: Candidate) -> Iterator[Fault]:
+    def _texts(self, candidate: Contrast) -> Iterator[Fault]:
         known = self.branches.known
         shared, chosen, rejected = (
             [known.of(node) for node in nodes]
@@ -169,7 +169,7 @@ class Checks:
             yield Fault.TOO_LONG
 
 
-def _sides(candidate: Candidate, branches: Branches) -> Iterator[Fault]:
+def _sides(candidate: Contrast, branches: Branches) -> Iterator[Fault]:
     chosen, rejected = (
         [key for node in side for key in branches.known.of(node).calls]
         for side in (candidate.chosen, candidate.rejected)
@@ -183,14 +183,14 @@ def _sides(candidate: Candidate, branches: Branches) -> Iterator[Fault]:
         yield Fault.NO_WORDS
 
 
-def _shown(nodes: Sequence[Node]) -> Shown:
+def _shown(nodes: Sequence[Node]) -> ShownTries:
     seen = [
         (call, observation)
         for node in nodes
         for call, observation in zip(node.calls, node.observations, strict=False)
         if call.name != FINISH
     ]
-    return Shown(
+    return ShownTries(
         _shown_text(nodes),
         {call.name for call, _ in seen},
         len(seen),

@@ -14,7 +14,7 @@ from toolgrove.data.pairs.facts import Known
 from toolgrove.data.records import CONTROLS, Node, NodeState
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Branches", "Candidate", "Rule", "Success", "answered", "candidates"]
+__all__ = ["Branches", "Contrast", "Rule", "Success", "answered", "candidates"]
 
 Success = Callable[[Node], bool | None]
 """Whether a node is a success, for instance by its score; None where that is not known."""
@@ -43,7 +43,7 @@ def answered(node: Node) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Contrast:
     """Two ways on from one place: nodes of the shared conversation and of both sides.
 
     ``wordless`` says that only the calls of both sides count.
@@ -90,7 +90,7 @@ class Branches:
             waiting += self.tree.children(at.id)
         return found
 
-    def gap(self, candidate: Candidate) -> float:
+    def gap(self, candidate: Contrast) -> float:
         """How much more of what is below the chosen side came to a success; 1 of single calls."""
         if candidate.wordless:
             return 1.0
@@ -115,12 +115,12 @@ class Branches:
         return {node.id: None for node in self.tree if node.id in found}
 
 
-def candidates(branches: Branches, rule: Rule) -> Iterator[Candidate]:
+def candidates(branches: Branches, rule: Rule) -> Iterator[Contrast]:
     """All pairs that a rule makes of a tree, faults and all."""
     return _RULES[rule](branches)
 
 
-def _steps(branches: Branches) -> Iterator[Candidate]:
+def _steps(branches: Branches) -> Iterator[Contrast]:
     tree = branches.tree
     for node_id in branches.won:
         kept, failed = _split(branches, tree.children(node_id))
@@ -128,7 +128,7 @@ def _steps(branches: Branches) -> Iterator[Candidate]:
             shared = tree.path(node_id)
             for chosen in kept:
                 for rejected in failed:
-                    yield Candidate(Rule.STEP, shared, [chosen], [rejected])
+                    yield Contrast(Rule.STEP, shared, [chosen], [rejected])
 
 
 def _split(branches: Branches, children: Sequence[Node]) -> tuple[list[Node], list[Node]]:
@@ -140,7 +140,7 @@ def _split(branches: Branches, children: Sequence[Node]) -> tuple[list[Node], li
     )
 
 
-def _paths(branches: Branches) -> Iterator[Candidate]:
+def _paths(branches: Branches) -> Iterator[Contrast]:
     tree = branches.tree
     out = {**branches.won, **branches.unknown}
     losers = [tree.path(leaf.id) for leaf in tree.leaves() if leaf.id not in out]
@@ -148,7 +148,7 @@ def _paths(branches: Branches) -> Iterator[Candidate]:
         won = tree.path(winner.id)
         for lost in losers:
             parts = _common(won, lost)
-            yield Candidate(Rule.PATH, won[:parts], won[parts:], lost[parts:])
+            yield Contrast(Rule.PATH, won[:parts], won[parts:], lost[parts:])
 
 
 def _common(one: Sequence[Node], other: Sequence[Node]) -> int:
@@ -159,7 +159,7 @@ def _common(one: Sequence[Node], other: Sequence[Node]) -> int:
     return same
 
 
-def _subgoals(branches: Branches) -> Iterator[Candidate]:
+def _subgoals(branches: Branches) -> Iterator[Contrast]:
     tree, known = branches.tree, branches.known
     out = {**branches.won, **branches.unknown}
     for node in branches.branchings():
@@ -171,14 +171,14 @@ def _subgoals(branches: Branches) -> Iterator[Candidate]:
         shared = tree.path(node.id) if kept and failed else []
         for chosen in kept:
             for rejected in failed:
-                yield Candidate(Rule.SUBGOAL, shared, [chosen], [rejected], wordless=True)
+                yield Contrast(Rule.SUBGOAL, shared, [chosen], [rejected], wordless=True)
 
 
 def _calls_tools(node: Node) -> bool:
     return bool(node.calls) and not any(call.name in CONTROLS for call in node.calls)
 
 
-def _arguments(branches: Branches) -> Iterator[Candidate]:
+def _arguments(branches: Branches) -> Iterator[Contrast]:
     tree, known = branches.tree, branches.known
     for node in tree:
         if node.parent is None or len(node.calls) != 1 or not known.of(node).failed:
@@ -188,10 +188,10 @@ def _arguments(branches: Branches) -> Iterator[Candidate]:
         for other in near:
             if len(other.calls) == 1 and known.of(other).gained and corrects(node, other):
                 shared = tree.path(node.parent)
-                yield Candidate(Rule.ARGUMENTS, shared, [other], [node], wordless=True)
+                yield Contrast(Rule.ARGUMENTS, shared, [other], [node], wordless=True)
 
 
-def _plans(branches: Branches) -> Iterator[Candidate]:
+def _plans(branches: Branches) -> Iterator[Contrast]:
     tree, won = branches.tree, branches.won
     for node_id in won:
         plan = tree[node_id]
@@ -200,12 +200,12 @@ def _plans(branches: Branches) -> Iterator[Candidate]:
         path = tree.path(node_id)
         before = next((i for i, one in enumerate(path[:-1]) if one.variant in PLANS), None)
         if before is not None and "replan" in {key for one in path for key in one.meta}:
-            yield Candidate(Rule.PLAN, path[:before], [plan], [path[before]])
+            yield Contrast(Rule.PLAN, path[:before], [plan], [path[before]])
 
 
 PLANS: Collection[str] = ("plan", "divide")
 """Variants of steps that plan calls."""
-_RULES: dict[Rule, Callable[[Branches], Iterator[Candidate]]] = {
+_RULES: dict[Rule, Callable[[Branches], Iterator[Contrast]]] = {
     Rule.STEP: _steps,
     Rule.PATH: _paths,
     Rule.SUBGOAL: _subgoals,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
-__all__ = ["Shown", "cut_off", "refuses", "unseen_tries"]
+__all__ = ["ShownTries", "cut_off", "refuses", "unseen_tries"]
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _THING = (
@@ -34,7 +34,7 @@ _SEVERAL = re.compile(
 _QUOTED = re.compile(r"[\"“]([^\"“”\n]{2,80})[\"”]")
 
 
-class Shown:
+class ShownTries:
     """What a prompt shows of tries: its text, the tools it called, how many calls failed.
 
     Parameters
@@ -54,14 +54,16 @@ class Shown:
         self.tries, self.failures = tries, failures
 
 
-def unseen_tries(words: str, shown: Shown, tools: Collection[str], own: Collection[str]) -> bool:
+def unseen_tries(
+    words: str, shown: ShownTries, tools: Collection[str], own: Collection[str]
+) -> bool:
     """Whether words speak of tries that are not in what was shown.
 
     Parameters
     ----------
     words : str
         What the model said.
-    shown : Shown
+    shown : ShownTries
         The prompt.
     tools : collection of str
         Names of tools on offer.
@@ -70,10 +72,11 @@ def unseen_tries(words: str, shown: Shown, tools: Collection[str], own: Collecti
 
     Examples
     --------
-    >>> nothing = Shown("How far?", (), 0, 0)
+    >>> nothing = ShownTries("How far?", (), 0, 0)
     >>> unseen_tries("The previous attempt failed.", nothing, (), ())
     True
-    >>> unseen_tries("The previous attempt failed.", Shown("far: error", ["far"], 1, 1), (), ())
+    >>> one = ShownTries("far: error", ["far"], 1, 1)
+    >>> unseen_tries("The previous attempt failed.", one, (), ())
     False
     """
     speaking = [sentence for sentence in _SENTENCE.split(words) if _TRIES.search(sentence)]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.modes import Rule
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.answers.text import LONGEST
 from toolgrove.evaluators.calls import CallEvaluator
@@ -25,10 +27,26 @@ def test_the_snippets_run() -> None:
     assert (failed, tried > 5) == (0, True)
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["agent.matrix", "cli.standing", "data.mining", "evaluators.judgements", "evaluators.report"],
-)
+def test_the_page_about_mining_is_so_and_names_every_rule_and_fault() -> None:
+    page = PAGE.with_name("mining.md")
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert (failed, tried > 5) == (0, True)
+    text = page.read_text(encoding="utf-8")
+    assert [one for one in (*Rule, *Fault) if f"`{one}`" not in text] == []
+
+
+MODULES = [
+    "agent.matrix",
+    "cli.standing",
+    "data.mining",
+    "data.preferences",
+    *(f"data.pairs.{part}" for part in ("numbering", "outcomes", "texts", "words")),
+    "evaluators.judgements",
+    "evaluators.report",
+]
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_the_examples_of_the_modules_run(name: str) -> None:
     failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
     assert (failed, tried > 0) == (0, True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from toolgrove.data.pairs.texts import holds_secret
-from toolgrove.data.pairs.words import Shown, cut_off, refuses, unseen_tries
+from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, unseen_tries
 
 TOOLS = ["news_for_seo", "search_for_seo"]
-NOTHING = Shown("find news", (), 0, 0)
-FAILED = Shown("find news news_for_seo iphone error", ["news_for_seo"], 1, 1)
-TWICE = Shown("find news news_for_seo iphone error", ["news_for_seo"], 2, 2)
-WENT_WELL = Shown("find news news_for_seo iphone: much", ["news_for_seo"], 1, 0)
+NOTHING = ShownTries("find news", (), 0, 0)
+FAILED = ShownTries("find news news_for_seo iphone error", ["news_for_seo"], 1, 1)
+TWICE = ShownTries("find news news_for_seo iphone error", ["news_for_seo"], 2, 2)
+WENT_WELL = ShownTries("find news news_for_seo iphone: much", ["news_for_seo"], 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ WENT_WELL = Shown("find news news_for_seo iphone: much", ["news_for_seo"], 1, 0)
     ],
 )
 def test_tries_are_unseen_where_the_prompt_does_not_hold_them(
-    words: str, shown: Shown, unseen: bool
+    words: str, shown: ShownTries, unseen: bool
 ) -> None:
     assert unseen_tries(words, shown, TOOLS, {"search_for_seo"} - {*words.split()}) is unseen
 
