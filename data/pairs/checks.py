@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.data import codec
 from toolgrove.data.pairs.corrections import unseen_value
-from toolgrove.data.pairs.facts import said
+from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
 from toolgrove.data.pairs.outcomes import gave_something
@@ -201,9 +200,7 @@ def _shown(nodes: Sequence[Node]) -> ShownTries:
 def _shown_text(nodes: Sequence[Node]) -> str:
     messages: list[Message] = [message for node in nodes for message in node.messages]
     texts = [
-        text
-        for message in messages
-        for text in (message.content, *(codec.dumps(c.arguments).decode() for c in message.calls))
+        text for message in messages for text in (message.content, *map(written, message.calls))
     ]
     return "\n".join(texts).casefold()
 

@@ -7,13 +7,16 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import orjson
+
 from toolgrove.data import codec
+from toolgrove.data.formats import deepjson
 from toolgrove.data.pairs.outcomes import failed, gave_something, may_do_better
 from toolgrove.data.pairs.texts import holds_secret
 from toolgrove.data.records import CONTROLS, Effect, Message, Node, Role, Status, ToolCall
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Facts", "Known", "call_key", "said"]
+__all__ = ["Facts", "Known", "call_key", "said", "written"]
 
 _ODD = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -101,7 +104,17 @@ class Known:
 
 def call_key(call: ToolCall) -> str:
     """What makes a call the same, whatever its id and the order of its arguments."""
-    return codec.digest([call.name, call.arguments, call.malformed])
+    return codec.digest([call.name, written(call)])
+
+
+def written(call: ToolCall) -> str:
+    """A call's arguments as text, in the order of their names and however deep they lie."""
+    if call.malformed is not None:
+        return call.malformed
+    try:
+        return orjson.dumps(call.arguments, option=orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # nested deeper than that, or a number past 64 bits
+        return deepjson.dumps(call.arguments).decode()
 
 
 def said(nodes: Sequence[Node]) -> list[str]:
@@ -115,5 +128,4 @@ def _all_calls(node: Node) -> list[ToolCall]:
 
 
 def _texts(message: Message) -> list[str]:
-    written = [call.malformed or codec.dumps(call.arguments).decode() for call in message.calls]
-    return [message.content, *written]
+    return [message.content, *map(written, message.calls)]

@@ -97,3 +97,15 @@ def test_arguments_are_preferred_where_they_correct_and_the_prompt_shows_them(
         assert (row.pairs, row.dropped) == (0, {})
     else:
         assert (row.pairs, row.dropped) == ((1, {}) if fault is None else (0, {fault: 1}))
+
+
+def test_arguments_of_any_depth_end_no_mining() -> None:
+    tree = tree_of("r <root far(A)\n a <r far(B)\n aa <a +\n b <r far(C) !", TOOLS)
+    deep: dict[str, object] = {}
+    for _ in range(1_500):
+        deep = {"in": deep}
+    for node_id in "rb":
+        call = replace(tree[node_id].calls[0], arguments=deep)
+        said = replace(tree[node_id].messages[0], calls=(call,))
+        tree.replace(replace(tree[node_id], calls=(call,), messages=(said,)))
+    assert [mine(tree, rule=rule).row.pairs for rule in Rule] == [1, 1, 0, 0, 0]
