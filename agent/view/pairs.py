@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from toolgrove.agent.view.data import pretty
 from toolgrove.data.drawing.look import KINDS, icon, kind_of, label, tool_names
 from toolgrove.data.drawing.markup import Element, tag
+from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.preferences import MinedRow
 from toolgrove.data.records import Message, PreferencePair
 from toolgrove.data.tree import SearchTree
@@ -20,8 +21,8 @@ PAIRS_LIMIT = 100
 
 
 def pairs_section(tree: SearchTree, judgement: Judgement) -> Element:
-    """The step-wise pairs mined from a tree, or why there is none."""
-    mined = mine_judged(tree, judgement)
+    """The step-wise pairs mined from a tree, or why there is none; odd names are shown, too."""
+    mined = mine_judged(tree, judgement, keep=[Fault.ODD_NAME])
     numbers = {node.id: number for number, node in enumerate(tree)}
     names = tool_names(tree)
 
@@ -46,9 +47,10 @@ def pairs_section(tree: SearchTree, judgement: Judgement) -> Element:
             for title, messages in (("Chosen", pair.chosen), ("Rejected", pair.rejected))
         ]
         faults = ", ".join(fault.replace("_", " ") for fault in origin["faults"])
-        about = [tag("p", "After ", step(origin["at"]), class_="none")]
-        if faults:
-            about.append(tag("p", f"Flagged: {faults}", class_="none"))
+        about = [
+            tag("p", "After ", step(origin["at"]), class_="none"),
+            tag("p", f"Flagged: {faults or 'nothing'}", class_="none"),
+        ]
         return tag("div", *about, tag("div", *sides, class_="pair"))
 
     return tag(

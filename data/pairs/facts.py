@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import orjson
 
 from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
@@ -68,7 +67,7 @@ class Known:
     def tools_text(self) -> str:
         """What the model is shown of the tools, in small letters."""
         shown = [(spec.name, spec.description, spec.parameters) for spec in self._tools]
-        return codec.dumps(shown).decode().casefold()
+        return str(shown).casefold()
 
     def of(self, node: Node) -> Facts:
         """A step's facts."""
@@ -112,8 +111,8 @@ def written(call: ToolCall) -> str:
     if call.malformed is not None:
         return call.malformed
     try:
-        return orjson.dumps(call.arguments, option=orjson.OPT_SORT_KEYS).decode()
-    except TypeError:  # nested deeper than that, or a number past 64 bits
+        return json.dumps(call.arguments, sort_keys=True, ensure_ascii=False, default=str)
+    except RecursionError:
         return deepjson.dumps(call.arguments).decode()
 
 
