@@ -156,7 +156,7 @@ async def test_promise_13_nor_by_an_agent_that_is_a_tool_of_the_runs() -> None:
     ).as_tool(name="inner")
     model = ScriptedModel(replies=[finish("Done.")])
     outer = Agent(model=model, tools=[inner], planner="react")
-    [alias] = outer.offer(list(outer.registry)).aliases
+    [alias] = outer.registry.offer(outer.registry.ids()).aliases
     model.replies.insert(0, call(alias, request="?"))
     ear = Ear()
     config: RunnableConfig = {"callbacks": [ear]}
