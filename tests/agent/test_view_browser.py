@@ -453,7 +453,7 @@ CONTRAST = """
 
 
 MARKS = "[...document.querySelectorAll('.figures [data-runs]')]"
-SHOWN = "[...document.querySelectorAll('.index tbody tr:not([hidden])')].map((r) => r.dataset.run)"
+LISTED = "[...document.querySelectorAll('.index tbody tr:not([hidden])')].map((r) => r.dataset.run)"
 
 
 async def test_a_reports_pictures_have_the_figures_of_its_json_and_lead_to_the_runs(
@@ -480,9 +480,9 @@ async def test_a_reports_pictures_have_the_figures_of_its_json_and_lead_to_the_r
     tab.run("document.querySelector('.figures [data-outcome=right]').focus()")
     tab.press("Enter")
     right = next(mark["runs"] for mark in marks if mark.get("outcome") == "right")
-    assert tab.run(SHOWN) == right.split()
+    assert tab.run(LISTED) == right.split()
     tab.run("document.querySelector('.show-all').click()")
-    assert len(tab.run(SHOWN)) == 6
+    assert len(tab.run(LISTED)) == 6
     tab.run("document.querySelector('.index tbody a').click()")
     assert tab.run("document.querySelector('.figures').hidden"), "a tree has the page to itself"
     assert tab.run("document.title") != "pwned"
