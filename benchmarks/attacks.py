@@ -30,6 +30,7 @@ from support.bench import Bench
 from support.dying import BUDGET, killed, solve
 from support.random_script import RandomScript, timeless
 from toolgrove.data.runs import JOURNAL, read_tree
+from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError
 from toolgrove.tools import AddressPolicy, Blocked, build_request
 from toolgrove.tools.http.serialize import Refused
@@ -81,8 +82,8 @@ def _killed(draw: random.Random, folder: Path) -> str:
     left = draw.randrange(1, max(2, (len(written) - written.index(b"\n") - 1) * 9 // 10))
     run = folder / "killed" / "run"
     killed(run, seed, planner, writes=True, left=left)
-    solve(run, seed, planner, writes=True)
-    return _twice(folder / "killed" / "notes.txt")
+    tree = solve(run, seed, planner, writes=True)
+    return _twice(folder / "killed" / "notes.txt", tree)
 
 
 def _cancelled(draw: random.Random, folder: Path) -> str:
@@ -97,15 +98,17 @@ def _cancelled(draw: random.Random, folder: Path) -> str:
         return work.cancel() and (await asyncio.wait([work]))[1] == set()
 
     was = asyncio.run(attack())
-    if (folder / "run" / JOURNAL).exists():
-        solve(folder / "run", seed, "react", writes=True)
-    return _twice(folder / "notes.txt") if was else "over before"
+    if not was or not (folder / "run" / JOURNAL).exists():
+        return "over before"
+    return _twice(folder / "notes.txt", solve(folder / "run", seed, "react", writes=True))
 
 
-def _twice(notes: Path) -> str:
-    """Notes are drawn from so many numbers that the same one twice is a write made twice."""
-    lines = Counter(notes.read_text().splitlines())
-    return "broken: a write twice" if max(lines.values(), default=0) > 1 else "held"
+def _twice(notes: Path, tree: SearchTree) -> str:
+    """Whether a note was written more often than the steps of the tree asked for it."""
+    calls = [call for node in tree for call in node.calls]
+    asked = Counter(call.arguments["text"] for call in calls if "text" in call.arguments)
+    written = Counter(notes.read_text().splitlines())
+    return "broken: a write twice" if written - asked else "held"
 
 
 def _flipped(draw: random.Random, folder: Path) -> str:
