@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -9,16 +10,22 @@ from toolgrove.data.records import NodeState, Score, Status
 from toolgrove.data.tree import SearchTree
 
 __all__ = [
+    "ANSWER_JUDGES",
     "Evaluator",
     "breakdown",
     "gave_up",
     "infrastructure",
+    "is_called",
     "judged",
+    "meant",
     "only_shown",
     "unanswered",
     "unscorable",
     "unversioned",
 ]
+
+ANSWER_JUDGES = ("answer", "tooleval-pass")
+"""Who says first what an answer is worth, where several have scored it."""
 
 
 class Evaluator(Protocol):
@@ -143,3 +150,28 @@ def unversioned(evaluator: str) -> str:
     """
     name, _, version = evaluator.partition("/")
     return name + "".join(version.partition("@")[1:])
+
+
+def is_called(evaluator: str, name: str) -> bool:
+    """Whether an evaluator is meant by a name, which may lack its version and judge.
+
+    Examples
+    --------
+    >>> is_called("tooleval-pass/1@gpt-5x3", "tooleval-pass"), is_called("answers/1", "answer")
+    (True, False)
+    """
+    return evaluator == name or evaluator.startswith((f"{name}/", f"{name}@"))
+
+
+def meant(evaluators: Iterable[str], name: str | None = None) -> str | None:
+    """The evaluator that a name means; without one the first that judges answers, else the first.
+
+    Examples
+    --------
+    >>> meant(["calls/2", "answer/2"]), meant(["calls/2", "answer/2"], "calls"), meant([], "calls")
+    ('answer/2', 'calls/2', None)
+    """
+    known = list(evaluators)
+    first = [one for judge in ANSWER_JUDGES for one in known if is_called(one, judge)]
+    fits = (one for one in [*first, *known] if name is None or is_called(one, name))
+    return next(fits, None)

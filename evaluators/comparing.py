@@ -10,6 +10,7 @@ from statistics import fmean, variance
 from typing import Literal
 
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.base import meant
 from toolgrove.evaluators.calibration import calibration_words
 from toolgrove.evaluators.sides import RepeatKey, Side
 from toolgrove.evaluators.stats import Interval, Z, mcnemar, paired, wilson
@@ -19,7 +20,6 @@ __all__ = ["Comparison", "Flip", "Repeats", "compare"]
 
 SURE = 0.05
 """Two-sided: how rarely chance may make such a difference where one is called."""
-_FIRST = ("answer/", "tooleval-pass/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +183,9 @@ def compare(a: Side, b: Side, evaluator: str | None = None) -> Comparison:
 def _evaluator(a: Side, b: Side, wanted: str | None) -> str:
     """The one evaluator that both sides are compared by."""
     of_a, of_b = _evaluators(a), _evaluators(b)
-    both = [name for name in of_a if name in of_b]
-    first = [name for start in _FIRST for name in both if name.startswith(start)]
-    for name in [*first, *both]:
-        if wanted is None or name == wanted or name.startswith((f"{wanted}/", f"{wanted}@")):
-            return name
+    found = meant((name for name in of_a if name in of_b), wanted)
+    if found is not None:
+        return found
     by = "" if wanted is None else f" {wanted!r} among them"
     raise UsageError(
         f"no evaluator scored both sides{by}: {a.name} has {', '.join(of_a) or 'none'}, {b.name} "

@@ -103,7 +103,7 @@ def wrong_reference(task: Task, offered: set[str]) -> str:
     ]
     if all(missing):
         return f"it calls {missing[0]}, which was not on offer"
-    if reference.value is None or reference.kind == "unsolvable":  # or nothing but calls counts
+    if reference.value is None or reference.kind == "unsolvable":  # no answer to look for
         return ""
     said = _said(reference)
     try:

@@ -12,6 +12,7 @@ from toolgrove.data.records import JsonObject, Node, NodeState, Score
 from toolgrove.data.runs import JOURNAL
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError
+from toolgrove.evaluators.base import ANSWER_JUDGES, is_called
 from toolgrove.evaluators.calibration import CALIBRATION, calibration_words
 from toolgrove.evaluators.store import (
     DONE,
@@ -37,7 +38,6 @@ AUTO = "auto"
 """Let the scores say what is a success, where there are any."""
 ANSWERED = "answered"
 """Every answer is a success, right or wrong."""
-_FIRST = ("answer", "tooleval-pass")
 _WAYS = ("calls", "graph")
 """Evaluators that judge the way to an answer, and not the answer."""
 
@@ -157,18 +157,15 @@ def not_judged(why: str) -> Judgement:
 def deciding(scores: Sequence[Score], success: str = AUTO) -> Score | None:
     """The score that decides: one that says wrong before all others."""
     held = [s for s in scores if s.value is not None and not s.infrastructure]
-    of_answers = [s for s in held if not any(_is(s.evaluator, w) for w in _WAYS)]
+    of_answers = [s for s in held if not any(is_called(s.evaluator, w) for w in _WAYS)]
     wrong = [s for s in of_answers if s.value is not None and s.value <= 0]
     if success == AUTO:
-        asked = [s for name in _FIRST for s in of_answers if _is(s.evaluator, name)] + of_answers
+        asked = [
+            s for name in ANSWER_JUDGES for s in of_answers if is_called(s.evaluator, name)
+        ] + of_answers
     else:
-        asked = [s for s in held if _is(s.evaluator, success)]
+        asked = [s for s in held if is_called(s.evaluator, success)]
     return next(iter([*(s for s in asked if s in wrong), *wrong, *asked]), None)
-
-
-def _is(evaluator: str, name: str) -> bool:
-    """Whether an evaluator is meant by a name, which may lack its version and judge."""
-    return evaluator == name or evaluator.startswith((f"{name}/", f"{name}@"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +264,7 @@ class Judgements:
             return
         if not self.batches:
             yield f"no scores there for {self.success!r} to decide by: these runs are of no batch."
-        elif self.evaluators and not any(_is(e, self.success) for e in self.evaluators):
+        elif self.evaluators and not any(is_called(e, self.success) for e in self.evaluators):
             known = ", ".join(sorted(self.evaluators))
             yield f"no scores by {self.success!r} there. There are scores by {known}."
 

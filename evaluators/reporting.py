@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.base import meant
 from toolgrove.evaluators.report import TOTAL, Group, Summary, summarise
 from toolgrove.evaluators.sides import Side, read_sides, side_names
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
@@ -30,7 +31,6 @@ OUTCOMES = (
     "waiting", "left",
 )  # fmt: skip
 """What can become of a run, in the order of every table and picture."""
-_FIRST = ("answer/", "tooleval-pass/")
 
 Cell: TypeAlias = str | int | float | None
 
@@ -124,13 +124,10 @@ def report_on(folder: str | Path, evaluator: str | None = None) -> BatchReport:
 def _evaluator(sides: Sequence[Side], wanted: str | None) -> str:
     scores = (score for side in sides for row in side.rows.values() for score in row.scores)
     names = list(dict.fromkeys(score.evaluator for score in scores))
-    first = [name for start in _FIRST for name in names if name.startswith(start)]
-    for name in [*first, *names]:
-        if wanted is None or name == wanted or name.startswith((f"{wanted}/", f"{wanted}@")):
-            return name
-    if wanted is not None:
+    found = meant(names, wanted)
+    if found is None and wanted is not None:
         raise UsageError(f"no scores by {wanted!r} there. Scores by: {', '.join(names) or 'none'}.")
-    return ""
+    return found or ""
 
 
 def _setting(name: str, side: Side, evaluator: str) -> SettingReport:
