@@ -31,6 +31,10 @@ if TYPE_CHECKING:
         ToolStarted,
     )
     from toolgrove.data.expected import ExpectedCall
+    from toolgrove.data.exports.rendering import ChatTemplate
+    from toolgrove.data.exports.trainers import Trainer
+    from toolgrove.data.exports.validating import validate_rows
+    from toolgrove.data.exports.writing import export_rows
     from toolgrove.data.formats.importers import Holds, Importer, Loaded
     from toolgrove.data.formats.openapi import load_openapi
     from toolgrove.data.formats.query_sets import QuerySet
@@ -78,6 +82,7 @@ __all__ = [
     "TREES",
     "BudgetUsed",
     "CatalogError",
+    "ChatTemplate",
     "Effect",
     "Ending",
     "Event",
@@ -122,10 +127,12 @@ __all__ = [
     "ToolSpec",
     "ToolStarted",
     "ToolgroveError",
+    "Trainer",
     "Usage",
     "UsageError",
     "WeightsError",
     "child_id",
+    "export_rows",
     "load_openapi",
     "load_sources",
     "load_tasks",
@@ -133,6 +140,7 @@ __all__ = [
     "read_tree",
     "save_pairs",
     "save_tasks",
+    "validate_rows",
     "world",
 ]
 
@@ -141,6 +149,7 @@ __getattr__, __dir__ = face(
     {
         "BudgetUsed": "data.events",
         "CatalogError": "errors",
+        "ChatTemplate": "data.exports.rendering",
         "Effect": "data.records",
         "Ending": "data.tree",
         "Event": "data.events",
@@ -189,10 +198,12 @@ __getattr__, __dir__ = face(
         "ToolSpec": "data.records",
         "ToolStarted": "data.events",
         "ToolgroveError": "errors",
+        "Trainer": "data.exports.trainers",
         "Usage": "data.records",
         "UsageError": "errors",
         "WeightsError": "errors",
         "child_id": "data.tree",
+        "export_rows": "data.exports.writing",
         "load_openapi": "data.formats.openapi",
         "load_sources": "data.formats.sources",
         "load_tasks": "data.formats.task_lines",
@@ -200,6 +211,7 @@ __getattr__, __dir__ = face(
         "read_tree": "data.runs",
         "save_pairs": "data.formats.trl",
         "save_tasks": "data.formats.task_lines",
+        "validate_rows": "data.exports.validating",
         "world": "data.world",
     },
 )

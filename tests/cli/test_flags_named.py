@@ -14,7 +14,7 @@ from toolgrove.cli.main import app
 
 PACKAGE = Path(__file__).parents[2] / "src" / "toolgrove"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-COMMAND = re.compile(r"toolgrove ((?:serve|train|learn|model|world) [a-z-]+|[a-z][a-z-]+)")
+COMMAND = re.compile(r"toolgrove ((?:serve|train|learn|model|pairs|world) [a-z-]+|[a-z][a-z-]+)")
 
 CALLING = ("run", "eval", "serve apis", "serve mcp")
 SOLVING = ("run", "eval")
@@ -45,6 +45,8 @@ MEANT = {
     "src/toolgrove/cli/world.py": ("world new",),
     "data/formats/task_lines.py": ("eval",),
     "evaluators/comparing.py": ("eval",),
+    "data/exports/writing.py": ("pairs export", "validate"),
+    "src/toolgrove/cli/pairs.py": ("pairs export",),
 }
 """Which commands show the messages of a file; one of a command is its own."""
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.byte_tokenizer import byte_tokenizer
 from toolgrove.data.formats.toolbench_trees import load_answer_tree
 from toolgrove.data.formats.trl import SavedPairs, dump_pair, features, save_pairs, unfit
 from toolgrove.data.pairs.modes import Rule
@@ -189,35 +190,6 @@ def test_a_row_holds_any_arguments_or_says_why_not(arguments: dict[str, Any]) ->
     if unfit(one) is None:
         row = json.loads(json.dumps(dump_pair(one)))
         assert row["chosen"][0]["tool_calls"][0]["function"]["arguments"] == arguments
-
-
-TEMPLATE = (
-    "{%- if tools %}{{ 'tools ' + tools | tojson + '\n' }}{%- endif %}"
-    "{%- for message in messages %}"
-    "{{ '<|' + message.role + '|>' + message.content }}"
-    "{%- for call in message.tool_calls or [] %}"
-    "{{ '<call>' + call.function.name + ' ' + call.function.arguments | tojson }}"
-    "{%- endfor %}{{ '<|end|>\n' }}"
-    "{%- endfor %}"
-    "{%- if add_generation_prompt %}{{ '<|assistant|>' }}{%- endif %}"
-)
-
-
-def byte_tokenizer() -> Any:
-    """A tokenizer of bytes with a chat template, made here: no hub."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {token: number for number, token in enumerate(["<|end|>", *alphabet])}
-    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    fast = PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, eos_token="<|end|>", pad_token="<|end|>"
-    )
-    fast.chat_template = TEMPLATE
-    return fast
 
 
 @pytest.mark.train

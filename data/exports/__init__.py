@@ -1,0 +1,1 @@
+"""Training rows for the trainers of others: read, checked, counted, and written in their forms."""
