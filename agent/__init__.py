@@ -12,6 +12,7 @@ from toolgrove.lazy import face
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
+    from toolgrove.agent.calling import executing
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.evaluation import Evaluation
     from toolgrove.agent.gateway import Gateway, mcp_server
@@ -45,6 +46,7 @@ __all__ = [
     "ToolRetriever",
     "VirtualServer",
     "call",
+    "executing",
     "finish",
     "give_up",
     "instrument",
@@ -62,6 +64,7 @@ __getattr__, __dir__ = face(
         "Agent": "agent.agent",
         "Catalog": "agent.catalog",
         "Evaluation": "agent.evaluation",
+        "executing": "agent.calling",
         "Gateway": "agent.gateway",
         "LocalChatModel": "agent.models.local",
         "ModelFactory": "agent.models.loading",

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
 from toolgrove.data.pairs.modes import (
+    OF_MANY,
     Branches,
     Contrast,
     Rule,
@@ -28,7 +30,17 @@ from toolgrove.data.pairs.numbering import numbered
 from toolgrove.data.records import Message, Node, PreferencePair, Role
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Mined", "MinedRow", "left_out", "mine", "named"]
+__all__ = [
+    "Mined",
+    "MinedRow",
+    "fatal_of",
+    "flagged_of",
+    "left_out",
+    "made_by",
+    "mine",
+    "named",
+    "paired",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +115,8 @@ def mine(
     tree : SearchTree
         A finished search, of ours or read from a file.
     rule : Rule
-        Which continuations are set against each other.
+        Which continuations are set against each other. ``divergence`` and ``corruption`` need more
+        than a tree, and give nothing here (:func:`toolgrove.mine_files`).
     success : callable
         Which nodes are successes. A step has failed where nothing below it is one, nor may be one
         (None); a step that gave up is a legitimate rejected side. Whoever names one vouches for
@@ -134,18 +147,7 @@ def mine(
     """
     branches = Branches(tree, success)
     checks = Checks(branches, judged=success is not answered)
-    fatal = (DROPPED - set(keep)) | ALWAYS_DROPPED | set(drop)
-    pairs: list[PreferencePair] = []
-    dropped: Counter[str] = Counter()
-    at: dict[str, str] = {}
-    for candidate in candidates(branches, rule):
-        faults = checks.faults(candidate)
-        why = next((fault.value for fault in faults if fault in fatal), "")
-        at[candidate.shared[-1].id] = at.get(candidate.shared[-1].id, why) and why
-        if why:
-            dropped[why] += 1
-        else:
-            pairs.append(_pair(branches, candidate, faults))
+    pairs, dropped, at = paired(checks, candidates(branches, rule), fatal_of(drop, keep))
     unpaired = Counter(
         filter(None, (at.get(n.id, _unpaired(branches, rule, n)) for n in branches.branchings()))
     )
@@ -158,13 +160,43 @@ def mine(
         branchings=branchings,
         pairs=len(pairs),
         dropped=dict(dropped),
-        flagged=_flagged(pairs),
+        flagged=flagged_of(pairs),
         why="" if pairs else _why(branches, rule, dropped),
         rule=rule.value,
         paired=branchings - unpaired.total(),
         unpaired=dict(unpaired),
     )
     return Mined(tuple(pairs), row)
+
+
+def fatal_of(drop: Collection[Fault], keep: Collection[Fault]) -> frozenset[Fault]:
+    """The faults that a pair is dropped for."""
+    return (DROPPED - set(keep)) | ALWAYS_DROPPED | set(drop)
+
+
+def paired(
+    checks: Checks, contrasts: Iterable[Contrast], fatal: Collection[Fault]
+) -> tuple[list[PreferencePair], Counter[str], dict[str, str]]:
+    """Pairs of the contrasts that have no fatal fault.
+
+    Returns
+    -------
+    list, Counter, dict
+        The pairs; the others by their first fatal fault; and by the id of each node that contrasts
+        part at, why it has no pair, or an empty text where it has one.
+    """
+    pairs: list[PreferencePair] = []
+    dropped: Counter[str] = Counter()
+    at: dict[str, str] = {}
+    for candidate in contrasts:
+        faults = checks.faults(candidate)
+        why = next((fault.value for fault in faults if fault in fatal), "")
+        at[candidate.shared[-1].id] = at.get(candidate.shared[-1].id, why) and why
+        if why:
+            dropped[why] += 1
+        else:
+            pairs.append(_pair(checks.branches, candidate, faults))
+    return pairs, dropped, at
 
 
 def left_out(mined: Mined, reasons: Sequence[str | None], why: str) -> Mined:
@@ -193,7 +225,7 @@ def left_out(mined: Mined, reasons: Sequence[str | None], why: str) -> Mined:
         row,
         pairs=len(pairs),
         dropped=dict(Counter(row.dropped) + Counter(filter(None, reasons))),
-        flagged=_flagged(pairs),
+        flagged=flagged_of(pairs),
         why="" if pairs else why,
         paired=row.paired - len(branched),
         unpaired=dict(Counter(row.unpaired) + Counter(branched)),
@@ -209,10 +241,11 @@ def named(mined: Mined, faults: Sequence[Fault | None]) -> Mined:
         else replace(pair, origin={**pair.origin, "faults": [*pair.origin["faults"], fault.value]})
         for pair, fault in zip(mined.pairs, faults, strict=True)
     )
-    return Mined(pairs, replace(mined.row, flagged=_flagged(pairs)))
+    return Mined(pairs, replace(mined.row, flagged=flagged_of(pairs)))
 
 
-def _flagged(pairs: Iterable[PreferencePair]) -> dict[str, int]:
+def flagged_of(pairs: Iterable[PreferencePair]) -> dict[str, int]:
+    """How many pairs have each fault that they were kept with."""
     return dict(Counter(fault for pair in pairs for fault in pair.origin["faults"]))
 
 
@@ -238,10 +271,19 @@ def _pair(branches: Branches, candidate: Contrast, faults: Sequence[Fault]) -> P
             "chosen": candidate.chosen[-1].id,
             "rejected": candidate.rejected[-1].id,
             "gap": branches.gap(candidate),
+            **made_by(tree),
             "faults": [fault.value for fault in faults],
             "aliases": dict(tree.aliases),
         },
     )
+
+
+def made_by(tree: SearchTree) -> dict[str, Any]:
+    """The planner and the sampling seed of a run, as its header has them."""
+    sampling = tree.meta.get("sampling")
+    first = sampling[0] if isinstance(sampling, list) and sampling else {}
+    seed = first.get("seed") if isinstance(first, Mapping) else None
+    return {"planner": str(tree.meta.get("planner", "")), "seed": seed}
 
 
 def _side(nodes: Sequence[Node], wordless: bool) -> list[Message]:
@@ -254,6 +296,8 @@ def _side(nodes: Sequence[Node], wordless: bool) -> list[Message]:
 
 def _unpaired(branches: Branches, rule: Rule, node: Node) -> str:
     """Why a branching has no candidate."""
+    if rule in OF_MANY:
+        return "needs_mine_files"
     if rule not in (Rule.STEP, Rule.PATH):
         return "nothing_to_compare"
     if node.id not in branches.won:
@@ -267,6 +311,8 @@ def _why(branches: Branches, rule: Rule, dropped: Mapping[str, int]) -> str:
         if set(dropped) == {Fault.IDENTICAL_CALL}:
             return "identical calls only"
         return "all pairs dropped: " + ", ".join(f"{n} {fault}" for fault, n in dropped.items())
+    if rule in OF_MANY:
+        return "needs other runs or tools: mine_files has them"
     if rule in (Rule.SUBGOAL, Rule.ARGUMENTS, Rule.PLAN):
         return "nothing to compare"
     if not won:

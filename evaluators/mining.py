@@ -6,25 +6,29 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 
 from toolgrove.data.formats.importers import Loaded
 from toolgrove.data.formats.sources import TREES, load_sources
 from toolgrove.data.mining import MiningReport, fitting
 from toolgrove.data.pairs.across import Across
-from toolgrove.data.pairs.faults import DROPPED, Fault
-from toolgrove.data.pairs.modes import Rule
-from toolgrove.data.preferences import Mined, left_out, mine, named
+from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.modes import OF_MANY, Rule
+from toolgrove.data.preferences import Mined, fatal_of, left_out, mine, named
 from toolgrove.data.runs import JOURNAL, has_begun
+from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, UsageError
-from toolgrove.evaluators.judgements import AUTO, Judgement, Judgements
+from toolgrove.evaluators.corrupting import mine_corruptions
+from toolgrove.evaluators.diverging import TaskRuns
+from toolgrove.evaluators.judgements import ANSWERED, AUTO, Judgement, Judgements
 
 if TYPE_CHECKING:
-    from toolgrove.data.records import PreferencePair, Task
-    from toolgrove.data.tree import SearchTree
+    from toolgrove.data.records import Observation, PreferencePair, Task, ToolCall
     from toolgrove.machine.progress import Tick
 
 __all__ = ["Mining", "mine_files", "mine_judged"]
+
+MinedBy: TypeAlias = Callable[[SearchTree, Judgement], Mined]
 
 
 def mine_files(
@@ -37,6 +41,7 @@ def mine_files(
     held_out: Iterable[Task] = (),
     skip_bad: bool = False,
     tick: Tick | None = None,
+    execute: Callable[[ToolCall], Observation] | None = None,
 ) -> Mining:
     """Preference pairs of all trees in files and folders, one file in memory at a time.
 
@@ -61,6 +66,9 @@ def mine_files(
         Go on after a bad file; it is then in ``sources.skipped``.
     tick : callable or None
         Told how many files are done, and of how many.
+    execute : callable or None
+        Makes a call for the rule ``corruption``, and no write
+        (:func:`toolgrove.agent.executing`).
 
     Returns
     -------
@@ -75,9 +83,25 @@ def mine_files(
         While iterating, where there are no trees, or nobody scored by the evaluator.
     """
     rules = [rule] if isinstance(rule, Rule) else list(rule)
-    mined_by = [partial(mine_judged, rule=one, drop=drop, keep=keep) for one in rules]
-    fatal = (DROPPED - set(keep)) | set(drop)
-    return Mining(paths, mined_by, success, Across(held_out), fatal, skip_bad=skip_bad, tick=tick)
+    faults: Faults = {"drop": drop, "keep": keep}
+    mined_by: list[MinedBy] = [
+        partial(mine_judged, rule=one, **faults) for one in rules if one not in OF_MANY
+    ]
+    if Rule.CORRUPTION in rules:
+        if execute is None:
+            raise UsageError("rule 'corruption' makes calls: name what makes them (execute).")
+        unjudged = success == ANSWERED
+        mined_by.append(partial(mine_corruptions, execute=execute, unjudged=unjudged, **faults))
+    runs_of = faults if Rule.DIVERGENCE in rules else None
+    fatal, across = fatal_of(drop, keep), Across(held_out)
+    return Mining(paths, mined_by, success, across, fatal, runs_of, skip_bad=skip_bad, tick=tick)
+
+
+class Faults(TypedDict):
+    """The faults that pairs are dropped for besides the others, and those that they are not."""
+
+    drop: Collection[Fault]
+    keep: Collection[Fault]
 
 
 class Mining:
@@ -94,10 +118,11 @@ class Mining:
     def __init__(
         self,
         paths: Sequence[str | Path],
-        mined_by: Sequence[Callable[[SearchTree, Judgement], Mined]],
+        mined_by: Sequence[MinedBy],
         success: str,
         across: Across,
         fatal: Collection[Fault],
+        runs_of: Faults | None = None,
         *,
         skip_bad: bool,
         tick: Tick | None,
@@ -108,19 +133,26 @@ class Mining:
         self._judgements = Judgements(success)
         self.sources = load_sources(paths, TREES, skip_bad=skip_bad)
         self.report = MiningReport()
+        self._runs_of = runs_of
+        self._runs = TaskRuns(self._judgements.of, _trees_at, unjudged=success == ANSWERED)
 
     def __iter__(self) -> Iterator[PreferencePair]:
         self._pass_over_unbegun()
         self._tell()
         for loaded in self.sources:
             for mined in self._mined(loaded):
-                self.report.rows.append(mined.row)
-                yield from mined.pairs
+                yield from self._noted(mined)
             self._tell()
+        for mined, task in self._runs.mined(**self._runs_of) if self._runs_of else ():
+            yield from self._noted(self._beside_others(fitting(mined), task))
         if not self.report.rows and not self.sources.skipped:
             raise UsageError("no search trees there. Name runs, answer trees, or folders of them.")
         for wrong in self._judgements.unknown():
             raise UsageError(f"{wrong} Name another evaluator, or mine by 'auto' or 'answered'.")
+
+    def _noted(self, mined: Mined) -> Sequence[PreferencePair]:
+        self.report.rows.append(mined.row)
+        return mined.pairs
 
     def _pass_over_unbegun(self) -> None:
         """Leave out runs that a kill ended before their journal's header was whole.
@@ -145,6 +177,9 @@ class Mining:
             if error not in self.sources.skipped:
                 self.sources.skipped.append(error)
             return []
+        if self._runs_of is not None:
+            for index, (tree, judgement) in enumerate(judged):
+                self._runs.note(loaded.path, index, tree, judgement)
         return [
             self._beside_others(fitting(mined_by(tree, judgement)), tree.task)
             for tree, judgement in judged
@@ -156,6 +191,10 @@ class Mining:
         faults = [self._across.fault(pair, task) for pair in mined.pairs]
         fatal = [fault.value if fault and fault in self._fatal else None for fault in faults]
         return left_out(named(mined, faults), fatal, "all pairs dropped beside others")
+
+
+def _trees_at(path: Path) -> Sequence[SearchTree]:
+    return [tree for loaded in load_sources([path], TREES) for tree in loaded.trees]
 
 
 def _is_unbegun(path: Path) -> bool:

@@ -101,11 +101,11 @@ class Checks:
 
     def _rejected(self, candidate: Contrast) -> Iterator[Fault]:
         branches, last = self.branches, candidate.rejected[-1]
-        if candidate.rule in (Rule.STEP, Rule.PATH):
+        if candidate.rule in (Rule.STEP, Rule.PATH, Rule.DIVERGENCE):
             failed = branches.known.of(last).failed
             if last.id in branches.cut and not failed:
                 yield Fault.UNFINISHED
-        if candidate.rule is Rule.STEP and self._as_good(candidate):
+        if candidate.rule in (Rule.STEP, Rule.DIVERGENCE) and self._as_good(candidate):
             yield Fault.AS_GOOD
 
     def _as_good(self, candidate: Contrast) -> bool:

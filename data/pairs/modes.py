@@ -14,7 +14,7 @@ from toolgrove.data.pairs.facts import Known
 from toolgrove.data.records import CONTROLS, Node, NodeState
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Branches", "Contrast", "Rule", "Success", "answered", "candidates"]
+__all__ = ["OF_MANY", "PLANS", "Branches", "Contrast", "Rule", "Success", "answered", "candidates"]
 
 Success = Callable[[Node], bool | None]
 """Whether a node is a success, for instance by its score; None where that is not known."""
@@ -35,6 +35,12 @@ class Rule(StrEnum):
     call that failed. Calls only, without the words around them."""
     PLAN = "plan"
     """The plan of several calls that led to a success against the one before it, which did not."""
+    DIVERGENCE = "divergence"
+    """Two runs of one task, a solved and an unsolved one: the first steps that differ, after calls
+    and results that are the same in both."""
+    CORRUPTION = "corruption"
+    """A call on the way to a success against the same call with one argument made wrong, which was
+    made and did fail or give something else. Calls only; the rejected side is synthetic."""
 
 
 def answered(node: Node) -> bool:
@@ -117,7 +123,7 @@ class Branches:
 
 def candidates(branches: Branches, rule: Rule) -> Iterator[Contrast]:
     """All pairs that a rule makes of a tree, faults and all."""
-    return _RULES[rule](branches)
+    return _RULES[rule](branches) if rule in _RULES else iter(())
 
 
 def _steps(branches: Branches) -> Iterator[Contrast]:
@@ -203,6 +209,8 @@ def _plans(branches: Branches) -> Iterator[Contrast]:
             yield Contrast(Rule.PLAN, path[:before], [plan], [path[before]])
 
 
+OF_MANY: Collection[Rule] = (Rule.DIVERGENCE, Rule.CORRUPTION)
+"""Rules that need more than one tree: other runs of its task, or its tools."""
 PLANS: Collection[str] = ("plan", "divide")
 """Variants of steps that plan calls."""
 _RULES: dict[Rule, Callable[[Branches], Iterator[Contrast]]] = {

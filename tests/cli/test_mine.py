@@ -109,7 +109,7 @@ def test_several_rules_are_counted_apart(shared_data: Path, tmp_path: Path) -> N
     found = report(mine(trees, "--out", out, *ALL, "--json"))
     made = [json.loads(row["origin"])["rule"] for row in rows(out)]
     assert {rule: made.count(rule) for rule in found["pairs_by_rule"]} == found["pairs_by_rule"]
-    assert (found["trees_read"], len(found["trees"])) == (10, 50)
+    assert (found["trees_read"], len(found["trees"])) == (10, 70)
     assert found["pairs"] >= 15, "where the step rule alone has 2 with faults, and none without"
     assert "subgoal" in mine(trees, "--out", out, *ALL).stdout
 

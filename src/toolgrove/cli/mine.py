@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +16,7 @@ from toolgrove.data.pairs.modes import Rule
 
 if TYPE_CHECKING:
     from toolgrove.data.preferences import MinedRow
+    from toolgrove.evaluators.corrupting import Calls
 
 __all__ = ["register"]
 
@@ -28,6 +30,8 @@ Examples:
   toolgrove mine G1_answer G2_answer --out pairs.jsonl --rule path --skip-bad
 
   toolgrove mine runs --out pairs.jsonl --rule step --rule subgoal --rule arguments
+
+  toolgrove mine results-1 results-2 --out pairs.jsonl --rule divergence --rule corruption
 
   toolgrove mine runs --out pairs.jsonl --drop empty_thought --keep repeats_prompt --json
 
@@ -66,7 +70,9 @@ def mine(
         list[Rule] | None,
         typer.Option(
             help="What is set against each other (repeatable): a step and its failed sibling (the "
-            "default), whole paths, calls off the way to a success, arguments of one tool, plans."
+            "default), whole paths, calls off the way to a success, arguments of one tool, plans, "
+            "where a solved and an unsolved run of a task part, right calls with an argument made "
+            "wrong."
         ),
     ] = None,
     drop: Annotated[
@@ -95,6 +101,13 @@ def mine(
         Path | None,
         typer.Option(help="ToolBench queries of a test: no pair is made of these tasks."),
     ] = None,
+    catalog: Annotated[
+        Path | None,
+        typer.Option(
+            help="The catalogue whose tools rule corruption calls, reads only; without it, those "
+            "of the bundled world."
+        ),
+    ] = None,
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Go on after a bad file, and list it at the end.")
     ] = False,
@@ -107,10 +120,11 @@ def mine(
 
     rules = list(dict.fromkeys(rule or [Rule.STEP]))
     tasks = load_queries(held_out)[0] if held_out is not None else ()
-    with skippable(), progress("mining", unit="files") as tick:
+    calling = _calling(catalog) if Rule.CORRUPTION in rules else nullcontext()
+    with skippable(), calling as execute, progress("mining", unit="files") as tick:
         mining = mine_files(
             paths, rule=rules, drop=drop or (), keep=keep or (), success=success,
-            held_out=tasks, skip_bad=skip_bad, tick=tick,
+            held_out=tasks, skip_bad=skip_bad, tick=tick, execute=execute,
         )  # fmt: skip
         save_pairs(out, mining)
     summary = {
@@ -127,6 +141,31 @@ def mine(
         print_json(summary)
     else:
         _show(summary)
+
+
+@contextmanager
+def _calling(catalog: Path | None) -> Iterator[Calls]:
+    """What makes calls of a catalogue's tools, or of the bundled world's."""
+    from toolgrove.agent.calling import executing
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.cli.trusted import trusted_here
+    from toolgrove.tools.calls.settings import CallSettings
+    from toolgrove.tools.registry import Registry
+
+    if catalog is not None:
+        settings = CallSettings(trusted=trusted_here())
+        with (
+            Catalog.open(catalog, create=False) as opened,
+            executing(opened.registry, settings) as execute,
+        ):
+            yield execute
+        return
+    from toolgrove.data.world import specs
+
+    registry = Registry()
+    registry.add(specs())
+    with executing(registry) as execute:
+        yield execute
 
 
 def _show(summary: dict[str, Any]) -> None:

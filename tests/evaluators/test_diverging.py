@@ -1,0 +1,187 @@
+"""Pairs past one tree: two runs of a task, and right calls with an argument made wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from langchain_core.messages import AIMessage
+
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.calling import executing
+from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.records import PreferencePair, Reference, Task, ToolCall
+from toolgrove.errors import UsageError
+from toolgrove.evaluators.mining import Mining, mine_files
+from toolgrove.tools.python.effect import tool
+
+WRITTEN: list[str] = []
+
+
+@tool(effect="read")
+def distance(start: str, end: str) -> str:
+    """Kilometres by road."""
+    if end not in ("Bergen", "Oslo"):
+        raise ValueError(f"no city {end}")
+    return f"from {start} to {end}: 463 km"
+
+
+@tool(effect="write")
+def note(text: str) -> str:
+    """Write a note."""
+    WRITTEN.append(text)
+    return "written"
+
+
+SOLVED = "solved, so it has no pair of its own"
+TASK = Task("t", "How far is Oslo from Bergen?", reference=Reference("number", 463, unit="km"))
+FIND = call("distance", start="Oslo", end="Bergen")
+
+
+def batch(out: Path, *replies: AIMessage, planner: str = "react", task: Task = TASK) -> Path:
+    agent = Agent(
+        model=ScriptedModel(replies=list(replies)), tools=[distance, note], planner=planner
+    )
+    asyncio.run(Evaluation(agent).run([task], out))
+    return out
+
+
+def pairs_of(*paths: Path, **options: Any) -> tuple[list[PreferencePair], Mining]:
+    mining = mine_files(paths, **options)
+    return list(mining), mining
+
+
+def said(side: Sequence[Any]) -> list[Any]:
+    return [(one.name, dict(one.arguments)) for message in side for one in message.calls]
+
+
+@pytest.fixture(scope="module")
+def solved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return batch(tmp_path_factory.mktemp("solved"), FIND, finish("It is 463 km."))
+
+
+def test_a_solved_and_an_unsolved_run_part_where_their_calls_first_differ(
+    solved: Path, tmp_path: Path
+) -> None:
+    failed = batch(tmp_path / "F", FIND, finish("It is 12 km."), planner="dfsdt:width=1")
+    [pair], mining = pairs_of(solved, failed, rule=Rule.DIVERGENCE)
+    assert said(pair.prompt) == [("distance", {"start": "Oslo", "end": "Bergen"})]
+    assert [said(side)[0][1]["final_answer"] for side in (pair.chosen, pair.rejected)] == [
+        "It is 463 km.",
+        "It is 12 km.",
+    ]
+    assert pair.origin["judged"] == "answer/2"
+    assert (pair.origin["gap"], pair.origin["planner"].partition(":")[0]) == (1.0, "react")
+    assert (pair.origin["run"][:6], pair.origin["other"][:2]) == (solved.name[:6], "F/")
+    rows = [(row.branchings, row.paired, row.pairs) for row in mining.report.rows]
+    assert rows == [(0, 0, 0), (1, 1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("replies", "why"),
+    [
+        ([FIND, finish("It is 463 km.")], None),
+        ([call("distance", start="Oslo", end="Narvik"), finish("It is 12 km.")], ""),
+        ([finish("463 km, in the end.")], None),
+    ],
+    ids=["solved, too", "another call", "right by another way"],
+)
+def test_only_a_run_that_was_judged_wrong_is_a_rejected_side(
+    solved: Path, tmp_path: Path, replies: list[AIMessage], why: str | None
+) -> None:
+    pairs, mining = pairs_of(solved, batch(tmp_path / "F", *replies), rule=Rule.DIVERGENCE)
+    _, row = mining.report.rows
+    assert (row.branchings, row.why) == ((0, SOLVED) if why is None else (1, why))
+    assert len(pairs) == row.branchings
+
+
+def test_an_answer_that_nobody_judged_solves_no_task(tmp_path: Path) -> None:
+    one = batch(tmp_path / "A", FIND, finish("It is 463 km."))
+    other = batch(tmp_path / "B", FIND, finish("It is 12 km."))
+    for out in (one, other):
+        (out / "results.sqlite").unlink()
+    pairs, mining = pairs_of(one, other, rule=Rule.DIVERGENCE)
+    assert pairs == []
+    assert [row.unpaired for row in mining.report.rows] == [{"not_judged": 1}] * 2
+
+
+def test_another_result_of_the_same_call_is_no_fault_of_the_run(
+    solved: Path, tmp_path: Path
+) -> None:
+    failed = batch(tmp_path / "F", FIND, finish("It is 12 km."))
+    journal = next(failed.rglob("journal.jsonl"))
+    journal.write_text(_unsummed(journal.read_text().replace("463 km", "no road")))
+    pairs, mining = pairs_of(solved, failed, rule=Rule.DIVERGENCE)
+    assert (pairs, mining.report.rows[-1].unpaired) == ([], {"other_results": 1})
+
+
+def _unsummed(text: str) -> str:
+    return re.sub(r',"crc":"[0-9a-f]{8}"', "", text)
+
+
+# ---- corruptions
+
+
+@pytest.fixture
+def calls() -> Iterator[Any]:
+    agent = Agent(model=ScriptedModel(replies=[]), tools=[distance, note])
+    with executing(agent.registry) as execute:
+        yield execute
+
+
+def test_a_corrupted_call_differs_in_one_argument_and_was_shown_to_be_wrong(
+    solved: Path, calls: Any
+) -> None:
+    made: list[ToolCall] = []
+
+    def execute(one: ToolCall) -> Any:
+        made.append(one)
+        return calls(one)
+
+    [pair], mining = pairs_of(solved, rule=Rule.CORRUPTION, execute=execute)
+    [(name, right)], [(same, wrong)] = said(pair.chosen), said(pair.rejected)
+    assert name == same
+    assert len(set(right.items()) ^ set(wrong.items())) <= 2, "one argument"
+    assert pair.origin["synthetic"] in ("left_out", "cut_text", "other_value")
+    assert made[0] == made[-1], "the right call still gives the same afterwards"
+    assert dict(made[-2].arguments) == wrong
+    [row] = mining.report.rows
+    assert (row.branchings, row.paired, row.unpaired) == (1, 1, {})
+
+
+def test_no_write_is_made_to_corrupt_a_call(tmp_path: Path, calls: Any) -> None:
+    WRITTEN.clear()
+    out = batch(tmp_path / "W", call("note", text="far"), FIND, finish("It is 463 km."))
+    assert WRITTEN == ["far"]
+    pairs, mining = pairs_of(out, rule=Rule.CORRUPTION, execute=calls)
+    assert (pairs, mining.report.rows[0].unpaired) == ([], {"write": 2})
+    [write] = [spec for spec in _registry() if spec.name == "note"]
+    refused = calls(ToolCall("c", write.id, {"text": "more"}))
+    assert refused.status.failed
+    assert WRITTEN == ["far"], "whatever asks for it"
+
+
+def _registry() -> Any:
+    return Agent(model=ScriptedModel(replies=[]), tools=[distance, note]).registry
+
+
+def test_a_call_that_no_longer_gives_the_same_is_left_alone(solved: Path, calls: Any) -> None:
+    gave = iter(range(100))
+
+    def execute(one: ToolCall) -> Any:
+        return replace(calls(one), content=f"{next(gave)} km")
+
+    pairs, mining = pairs_of(solved, rule=Rule.CORRUPTION, execute=execute)
+    assert (pairs, mining.report.rows[0].unpaired) == ([], {"other_result": 1})
+
+
+def test_calls_are_only_corrupted_where_something_makes_them(solved: Path) -> None:
+    with pytest.raises(UsageError, match="makes calls"):
+        mine_files([solved], rule=Rule.CORRUPTION)
