@@ -4,10 +4,12 @@
     python benchmarks/retrieval.py QUERIES.json …        # ToolBench query files
     python benchmarks/retrieval.py queries.jsonl --tools corpus.jsonl --every 3
     python benchmarks/retrieval.py A.json B.json C.json --fit    # and with fitted weights
+    python benchmarks/retrieval.py --all                 # the default on every collection at hand
 
 Prints Recall and NDCG (percent) on all tools of the files: first of a pipeline of well-known parts,
 the one to beat, then of the catalogue's own ranking without and with what it knows beyond that,
-with a bootstrap interval of NDCG@5. The last line is one JSON object.
+with a bootstrap interval of NDCG@5. The last line is one JSON object. ``--all`` is one line a
+collection (retrieval_collections.py says where they are looked for) and keeps vectors between runs.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from retrieval_collections import Collection, KeptVectors, collections, shared_folder
 
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data import world
@@ -29,7 +32,8 @@ from toolgrove.data.formats.query_sets import labels
 from toolgrove.data.formats.sources import SPECS, TASKS, load_sources
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.retriever.documents import document, parts
-from toolgrove.retriever.embedding import MiniLM
+from toolgrove.retriever.embedding import Embedder, MiniLM
+from toolgrove.retriever.evaluation import BASELINES, baseline
 from toolgrove.retriever.features import FEATURES
 from toolgrove.retriever.fusion import convex
 from toolgrove.retriever.lexical import Lexical
@@ -187,6 +191,54 @@ def _fitted(
     )
 
 
+def all_collections() -> None:
+    """Print NDCG@5 and recall@10 by collection, then what each feature is worth there.
+
+    The worth is the default's NDCG@5 less that without the feature: below 0 where it costs.
+    """
+    names = (*BASELINES, "default")
+    heads = [f"{measure} {name}" for measure in ("N@5", "R@10") for name in names]
+    print(f"{'percent':26s}{'tools':>6s}{'n':>6s}" + "".join(f"{head:>14s}" for head in heads))
+    embedder, found, worth = KeptVectors(), {}, {}
+    for one in collections(shared_folder()):
+        values, worth[one.name] = compared(one, embedder)
+        found[one.name] = dict(zip(names, values[:, 0].round(2).tolist(), strict=True))
+        print(
+            f"{one.name:26s}{len(one.specs):6d}{len(one.tasks):6d}"
+            + "".join(f"{value:14.1f}" for value in values.T.ravel()),
+            flush=True,
+        )
+    print(f"{'worth of':26s}" + "".join(f"{name:>14s}" for name in FEATURES))
+    for name, values in worth.items():
+        print(f"{name:26s}" + "".join(f"{value:+14.1f}" for value in values))
+    print(json.dumps({"name": "retrieval, all collections", "unit": "ndcg@5", "found": found}))
+
+
+def compared(one: Collection, embedder: Embedder) -> tuple[NDArray[Any], NDArray[Any]]:
+    """NDCG@5 and recall@10 in percent, a row for each baseline and the default; then the worths."""
+
+    def means(search: Callable[[str], Sequence[str]]) -> NDArray[Any]:
+        rows = [(search(task.query), labels(task)) for task in one.tasks]
+        return np.mean([(100 * ndcg(f, r, 5), 100 * recall(f, r, 10)) for f, r in rows], axis=0)
+
+    with tempfile.TemporaryDirectory() as folder, Catalog.open(folder, embedder=embedder) as opened:
+        opened.add(one.specs)
+        index = opened.search_index
+        known = {task.query: index.evidence(task.query, 10) for task in one.tasks}
+
+        def by(ranker: Ranker) -> Callable[[str], list[str]]:
+            def search(query: str) -> list[str]:
+                evidence = known[query]
+                return [] if evidence is None else [h.id for h in ranked(evidence, ranker, 10)]
+
+            return search
+
+        default = means(lambda query: [hit.id for hit in index.search(query, 10)])
+        without = [means(by(only(*(f for f in FEATURES if f != name))))[0] for name in FEATURES]
+        values = [*(means(baseline(index, name, 10)) for name in BASELINES), default]
+    return np.array(values), default[0] - np.array(without)
+
+
 def main() -> None:
     """Read the files, print the table."""
     told = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -194,7 +246,11 @@ def main() -> None:
     told.add_argument("--tools", type=Path, help="where query files do not describe their tools")
     told.add_argument("--every", type=int, default=1, help="take every Nth query")
     told.add_argument("--fit", action="store_true", help="also leave each file out, fit the rest")
+    told.add_argument("--all", action="store_true", help="one table over all collections at hand")
     given = told.parse_args()
+    if given.all:
+        all_collections()
+        return
     data = loaded(given.queries, given.tools, given.every)
     embedder = MiniLM()
     print(f"{len(data.specs)} tools, {len(data.tasks)} queries")

@@ -36,11 +36,11 @@ FEATURES = (
 only set the scene counting less. ``tool_best``: the best of
 ``whole`` and ``sentence`` together among its tool's candidates. ``tool_fit``, ``category_fit``:
 :func:`family_fit`. ``name_said``, ``tool_said``: :func:`coverage` of its name by a sentence, and
-of its tool's name by the query.
+of its tool's name by the query, which counts the more the rarer its words are: brands, not fields.
 """
 
-LEXICAL = 0.6
-"""Weight of BM25 beside cosine in a fused score."""
+LEXICAL = 0.75
+"""Weight of BM25 beside cosine in a fused score, where the documents have every word of a part."""
 WHOLE = 0.4
 """Weight of the whole query beside the best sentence where one number is wanted."""
 WIDTH = 0.1
@@ -53,6 +53,7 @@ Rarity: TypeAlias = Callable[[str], float]
 def features(
     lexical: Scores,
     dense: Scores,
+    weights: Scores,
     asking: Scores,
     families: tuple[NDArray[np.integer], NDArray[np.integer]],
     said: tuple[Scores, Scores],
@@ -63,6 +64,10 @@ def features(
     ----------
     lexical, dense : arrays of shape (parts, candidates)
         BM25 and cosine; the whole query in row 0, its sentences after it where it has several.
+    weights : array of shape (parts,)
+        Weight of BM25 beside cosine: :data:`LEXICAL` times what the documents have words for
+        (:func:`toolgrove.retriever.lexical.known_share`). Requests in other words than a
+        catalogue's are found by their meaning.
     asking : array of shape (parts,)
         How much each part asks for something, 0 to 1
         (:func:`toolgrove.retriever.documents.asking`).
@@ -75,7 +80,7 @@ def features(
     -------
     array of shape (candidates, len(FEATURES))
     """
-    fused = convex(lexical, dense, LEXICAL)
+    fused = convex(lexical, dense, weights[:, None])
     rows = slice(min(1, len(fused) - 1), None)  # the sentences, or the query where it is only one
     sentences, asks = fused[rows], asking[rows]
     sentence = (sentences * asks[:, None]).max(axis=0)
@@ -116,8 +121,13 @@ def family_fit(sentences: Scores, asks: Scores, family: NDArray[np.integer]) -> 
     return fit
 
 
-def coverage(parts: Sequence[str], names: Sequence[str], rarity: Rarity) -> Scores:
+def coverage(
+    parts: Sequence[str], names: Sequence[str], rarity: Rarity, highest: float | None = None
+) -> Scores:
     """How much of each name the parts of a query say, by the rarity of its words.
+
+    Where ``highest`` is given, the share is multiplied by the rarity of the rarest word that was
+    said over this: to say a name of common words hardly names it.
 
     Returns
     -------
@@ -139,7 +149,10 @@ def coverage(parts: Sequence[str], names: Sequence[str], rarity: Rarity) -> Scor
         if name not in known:
             words = _words(name)
             hits = [rarity(word) * said[word] for word in words if word in said]
-            known[name] = sum(hits, nothing) / math.fsum(map(rarity, words)) if hits else nothing
+            share = sum(hits, nothing) / math.fsum(map(rarity, words)) if hits else nothing
+            if highest and hits:
+                share = share * np.minimum(np.max(hits, axis=0) / highest, 1)
+            known[name] = share
     return np.array([known[name] for name in names]).reshape(len(names), len(parts)).T
 
 

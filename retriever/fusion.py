@@ -32,8 +32,10 @@ def min_max(scores: Scores) -> Scores:
     return scaled
 
 
-def convex(lexical: Scores, dense: Scores, weight: float = 0.5) -> Scores:
+def convex(lexical: Scores, dense: Scores, weight: float | Scores = 0.5) -> Scores:
     """``weight`` of the scaled lexical scores and the rest of the scaled dense ones.
+
+    The weight is one number, or an array that broadcasts: one a row as a column.
 
     Convex combination of min-max scaled scores, after Bruch, Gai and Ingber (2023), "An Analysis
     of Fusion Functions for Hybrid Retrieval".

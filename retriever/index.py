@@ -31,6 +31,7 @@ from toolgrove.machine.progress import Tick
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
+from toolgrove.retriever.lexical import known_share
 from toolgrove.retriever.ranker import DEFAULT, LabelledQuery, Ranker, fit
 from toolgrove.retriever.ranking import Evidence, Hit, best, evidence, ranked
 from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, IndexEntry, IndexStore
@@ -289,7 +290,10 @@ class Index:
         found = self._store.candidates(list({i for some in near for i in some}), rows.tolist())
         if not found:
             return None
-        return evidence(texts, found, asked, scores, lexical.rows, lexical.rarity)
+        known = known_share(texts, lexical)
+        return evidence(
+            texts, found, asked, scores, lexical.rows, known, lexical.rarity, lexical.highest
+        )
 
     def fitted(
         self, queries: Iterable[tuple[str, Collection[str]]], tick: Tick | None = None

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Lexical", "tokens"]
+__all__ = ["Lexical", "known_share", "tokens"]
 
 K1, B = 1.5, 0.75
 _ROWS = "rows.npy"
@@ -106,6 +106,14 @@ class Lexical:
                     found[i] = self._bm25.get_scores(known)
         return found
 
+    @property
+    def highest(self) -> float:
+        """The rarity of a token that one document has."""
+        return math.log(1 + len(self.rows) / 1.5)
+
+    def __contains__(self, token: str) -> bool:
+        return self._bm25 is not None and token in self._bm25.vocab_dict
+
     def rarity(self, token: str) -> float:
         """The inverse document frequency of a token: ``log(1 + n / (df + 0.5))``.
 
@@ -113,12 +121,32 @@ class Lexical:
         """
         known = self._rarity.get(token)
         if known is None:
-            if self._bm25 is None or token not in self._bm25.vocab_dict:
+            if token not in self:
                 return math.log(1 + len(self.rows) / 0.5)
             column, starts = self._bm25.vocab_dict[token], self._bm25.scores["indptr"]
             found = int(starts[column + 1] - starts[column])
             known = self._rarity[token] = math.log(1 + len(self.rows) / (found + 0.5))
         return known
+
+
+def known_share(texts: Sequence[str], lexical: Lexical) -> NDArray[np.float64]:
+    """How much of each text the documents have words for, 0 to 1, by the rarity of the words.
+
+    What no document says cannot be found by words: the less is known of a text, the less its BM25
+    scores tell.
+
+    Returns
+    -------
+    array of shape (texts,)
+        0 for a text without words.
+    """
+    return np.array([_known_share(set(tokens(text)), lexical) for text in texts])
+
+
+def _known_share(words: set[str], lexical: Lexical) -> float:
+    known = math.fsum(lexical.rarity(word) for word in words if word in lexical)
+    total = math.fsum(map(lexical.rarity, words))
+    return known / total if total else 0.0
 
 
 def _numbered(

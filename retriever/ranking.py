@@ -52,6 +52,8 @@ class Evidence:
     ids : tuple of str
     lexical, dense : arrays of shape (texts, candidates)
         BM25 and cosine, each row scaled to 0 through 1.
+    weights : array of shape (texts,)
+        Weight of BM25 beside cosine.
     features : array of shape (candidates, features)
         :data:`toolgrove.retriever.features.FEATURES`.
     """
@@ -60,6 +62,7 @@ class Evidence:
     ids: tuple[str, ...]
     lexical: Scores
     dense: Scores
+    weights: Scores
     features: Scores
 
 
@@ -80,7 +83,9 @@ def evidence(
     asked: NDArray[np.float32],
     words: NDArray[np.float32],
     rows: NDArray[np.int64],
+    known: Scores,
     rarity: Rarity,
+    highest: float,
 ) -> Evidence:
     """Both scores and the features of every candidate.
 
@@ -95,9 +100,14 @@ def evidence(
         BM25 of every row of ``rows``.
     rows : int64 array of shape (n,)
         Ascending row numbers.
+    known : array of shape (texts,)
+        How much of each text the documents have words for, 0 to 1.
     rarity : callable
         Of a token among the documents.
+    highest : float
+        The rarity of a token that one document has.
     """
+    weights = LEXICAL * known
     lexical = fusion.min_max(_columns(words, rows, [one.row for one in found]))
     dense = fusion.min_max(asked @ np.stack([one.vector for one in found]).T)
     families = (
@@ -106,7 +116,7 @@ def evidence(
     )
     said = (
         coverage(texts, [one.name for one in found], rarity),
-        coverage(texts, [one.tool for one in found], rarity),
+        coverage(texts, [one.tool for one in found], rarity, highest),
     )
     asks = np.array([asking(text) for text in texts])
     return Evidence(
@@ -114,14 +124,15 @@ def evidence(
         tuple(one.id for one in found),
         lexical,
         dense,
-        features(lexical, dense, asks, families, said),
+        weights,
+        features(lexical, dense, weights, asks, families, said),
     )
 
 
 def ranked(known: Evidence, ranker: Ranker, k: int) -> list[Hit]:
     """The ``k`` candidates that a ranker puts first, best first."""
     total = ranker.scores(known.features)
-    fused = fusion.convex(known.lexical, known.dense, LEXICAL)
+    fused = fusion.convex(known.lexical, known.dense, known.weights[:, None])
     sentences = min(1, len(known.texts) - 1)  # past the whole query, where there are any
     part = sentences + fused[sentences:].argmax(axis=0)
     return [

@@ -27,6 +27,7 @@ def test_features_are_one_bounded_row_a_candidate(
     found = features(
         drawn(st.floats(0, 50, width=32)),
         drawn(st.floats(-1, 1, width=32)),
+        data.draw(arrays(np.float64, parts, elements=unit)),
         asks,
         (data.draw(family), data.draw(family)),
         (drawn(unit), drawn(unit)),
@@ -57,6 +58,13 @@ def test_a_rare_word_of_a_name_covers_more_than_a_common_one() -> None:
     rarity = {"get": 0.1, "isochron": 4.0}
     found = coverage(["get it", "an isochrone"], ["Get Isochrone"], lambda t: rarity.get(t, 1.0))
     assert found[0, 0] < 0.1 < 0.9 < found[1, 0]
+
+
+def test_a_name_of_common_words_is_hardly_named_by_saying_them() -> None:
+    rarity = {"hotel": 1.0, "zillow": 6.0}
+    names = ["Hotel", "Zillow"]
+    found = coverage(["a hotel on Zillow"], names, lambda t: rarity.get(t, 9.0), highest=6.0)
+    assert found[0, 0] < 0.2 < 0.9 < found[0, 1]
 
 
 def test_a_sentence_that_sets_the_scene_counts_less_than_one_that_asks() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolgrove.data.formats.toolbench_queries import load_queries
 from toolgrove.retriever.documents import document
-from toolgrove.retriever.lexical import Lexical, tokens
+from toolgrove.retriever.lexical import Lexical, known_share, tokens
 from toolgrove.retriever.metrics import ndcg
 
 
@@ -26,6 +26,16 @@ def test_documents_without_words_make_an_index_too(tmp_path: Path) -> None:
         lexical = Lexical.load(tmp_path / name)
         assert not lexical.scores(["the word"]).any()
         assert len(lexical.rows) == len(documents)
+
+
+def test_the_share_of_a_text_that_the_documents_know_goes_by_rarity(tmp_path: Path) -> None:
+    documents = [(n, "get weather") for n in range(9)] + [(9, "get lottery")]
+    Lexical.build(documents, tmp_path / "made")
+    lexical = Lexical.load(tmp_path / "made")
+    known = known_share(["get lottery", "get umbrella", "umbrella", ""], lexical)
+    assert known[0] == 1
+    assert 0 < known[1] < 0.5  # the rarer half is not known
+    assert known[2:].tolist() == [0, 0]
 
 
 def test_names_are_split_into_words() -> None:

@@ -52,7 +52,9 @@ def test_a_row_newer_than_the_bm25_index_counts_by_its_vector() -> None:
     old = Candidate(3, "old", "c", "t1", "old", vectors[0])
     new = Candidate(9, "new", "c", "t2", "new", vectors[1])
     words = np.array([[4.0]], dtype=np.float32)
-    known = evidence(["q"], [old, new], vectors[1:], words, np.array([3]), lambda token: 1.0)
+    known = evidence(
+        ["q"], [old, new], vectors[1:], words, np.array([3]), np.ones(1), lambda token: 1.0, 1.0
+    )
     hits = ranked(known, DEFAULT, 5)
     assert {hit.id: (hit.lexical, hit.dense) for hit in hits} == {"old": (1, 0), "new": (0, 1)}
 
