@@ -19,12 +19,11 @@ from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.prepared import Kept, offered
 from toolgrove.agent.runnable import RunnableAgent
-from toolgrove.agent.running import run_task
+from toolgrove.agent.running import answered
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
 from toolgrove.agent.thread import Thread
 from toolgrove.agent.waiting import wait
-from toolgrove.agent.watching import watched
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.listening import Listener
 from toolgrove.data.records import Task, ToolSpec
@@ -201,16 +200,7 @@ class Agent(RunnableAgent):
             raise TypeError(f"Agent.invoke takes no {unknown}: give settings to Agent(…) instead")
         inputs = RunInputs(context, secrets or {}, config)
         task = as_task(input, inputs.hold)
-        return await self.answer(task, self.runs and self.new_run(task), inputs)
-
-    async def answer(self, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
-        """Answer a task in a folder of the caller's choice; see :meth:`ainvoke`."""
-        secrets = self.secrets.also(inputs.secrets)
-
-        async def work() -> Outcome:
-            return Outcome.of(await run_task(self, task, run, inputs, secrets), run, self.form)
-
-        return await watched(self, task, run, inputs.config, work, secrets)
+        return await answered(self, task, self.runs and self.new_run(task), inputs)
 
     def thread(self, name: str) -> Thread:
         """A conversation that is kept on disk, under ``runs``, and gone on with by its name.
@@ -262,7 +252,7 @@ class Agent(RunnableAgent):
         """
         task, _ = read_run(run).began
         inputs = RunInputs(context, secrets or {}, config, decisions or {})
-        return await self.answer(task, Path(run), inputs)
+        return await answered(self, task, Path(run), inputs)
 
     async def solve(
         self,
@@ -279,7 +269,7 @@ class Agent(RunnableAgent):
         JournalLocked
             Where another process is at it.
         """
-        return (await self.answer(task, None if run is None else Path(run), inputs)).tree
+        return (await answered(self, task, None if run is None else Path(run), inputs)).tree
 
     def new_run(self, task: Task) -> Path:
         """A folder under ``runs`` that no run has yet, named after the task."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,32 +12,63 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.briefing import brief_of, brief_to_go_on
 from toolgrove.agent.deciding import decide
 from toolgrove.agent.inputs import RunInputs
+from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.prepared import Prepared, offer_of, prepare, prepared_for
 from toolgrove.agent.settings import RunSettings
+from toolgrove.agent.telling import LOGGER
 from toolgrove.agent.tool_search import finder
+from toolgrove.agent.watching import EVERYWHERE, watched
 from toolgrove.data import codec
 from toolgrove.data.conversation import in_context
 from toolgrove.data.events import RetrievalEnded, RetrievalStarted
 from toolgrove.data.journal import Journal
-from toolgrove.data.listening import told
+from toolgrove.data.listening import SCOPE
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import JOURNAL, fold
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Meter
+from toolgrove.planners.direct_call import heard_here
 from toolgrove.planners.solve import solve
 from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.idempotency import KeyFile
 from toolgrove.tools.calls.stack import CallStack
-from toolgrove.tools.scope import RunScope, lending
+from toolgrove.tools.scope import LENT, RunScope
 from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:
+    from langchain_core.runnables import RunnableConfig
+
     from toolgrove.agent.agent import Agent
     from toolgrove.tools.calls.cassette import Cassette
 
-__all__ = ["has_begun", "run_task"]
+__all__ = ["answered", "has_begun", "run_task"]
+
+
+async def answered(agent: Agent, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
+    """What a task's run comes to, begun in a folder or gone on with; all who listen are told.
+
+    See :func:`run_task`.
+    """
+    secrets = agent.secrets.also(inputs.secrets) if inputs.secrets else agent.secrets
+
+    async def work() -> Outcome:
+        return Outcome.of(await run_task(agent, task, run, inputs, secrets), run, agent.form)
+
+    if _unheard(agent, inputs.config):
+        return await work()
+    return await watched(agent, task, run, inputs.config, work, secrets)
+
+
+def _unheard(agent: Agent, config: RunnableConfig | None) -> bool:
+    """Whether nobody would be told of a run: then it is not put into the words of events."""
+    return (
+        config is None
+        and SCOPE.get() is None
+        and not (agent.listeners or EVERYWHERE or LOGGER.isEnabledFor(logging.INFO))
+        and not heard_here()
+    )
 
 
 async def run_task(
@@ -64,6 +96,7 @@ async def run_task(
         brief = await brief_of(agent, task, inputs.context)
         begun = _begun(task, run, await _prepared(agent, task, brief))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
+    lent = LENT.set(RunScope(inputs.context, inputs.config or {}, journal.keep))
     try:
         meter = Meter(settings.budget, journal.record, prepared.chat.models, settings.prices)
         calls = begun.calls.with_secrets(secrets)
@@ -71,26 +104,27 @@ async def run_task(
             inputs.put(journal.run)
         if inputs.decisions:
             decide(journal, inputs.decisions, agent.registry.get)
-        with lending(RunScope(inputs.context, inputs.config or {}, journal.keep)):
-            async with calls.opened(
-                offered=prepared.offer.specs,
-                store=journal.store,
-                keys=KeyFile(journal.run / "idempotency.jsonl").key,
-                pins=pins,
-                cassette=_cassette(agent, task, secrets, resumed=journal.record.size > 0),
-            ) as execute:
-                return await solve(
-                    journal,
-                    chat=prepared.chat,
-                    offer=prepared.offer,
-                    execute=execute,
-                    frontier=agent.frontier(),
-                    meter=meter,
-                    find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
-                    window=prepared.window,
-                    in_flight=settings.in_flight,
-                )
+        async with calls.opened(
+            offered=prepared.offer.specs,
+            store=journal.store,
+            keys=KeyFile(journal.run / "idempotency.jsonl").key,
+            pins=pins,
+            cassette=_cassette(agent, task, secrets, resumed=journal.record.size > 0),
+            gated=journal.record.asked,
+        ) as execute:
+            return await solve(
+                journal,
+                chat=prepared.chat,
+                offer=prepared.offer,
+                execute=execute,
+                frontier=agent.frontier(),
+                meter=meter,
+                find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
+                window=prepared.window,
+                in_flight=settings.in_flight,
+            )
     finally:
+        LENT.reset(lent)
         journal.close()
 
 
@@ -111,7 +145,9 @@ class _Begun:
 
 async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
     """What a run begins with; where its tools are looked for, that is told."""
-    if task.tools is not None or (agent.catalog is None and agent.settings.retrieve is None):
+    own = task.tools is not None or (agent.catalog is None and agent.settings.retrieve is None)
+    scope = SCOPE.get()
+    if own or scope is None:
         return prepared_for(agent, task, brief)
 
     async def looked_for() -> Prepared:
@@ -119,7 +155,7 @@ async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
 
     query = in_context(task)
     begin = partial(RetrievalStarted, query=query, k=agent.settings.k)
-    return await told(looked_for(), begin, partial(_found, query=query), "prepared")
+    return await scope.around(looked_for(), begin, partial(_found, query=query), "prepared")
 
 
 def _found(*, query: str, prepared: Prepared | None = None, **place: Any) -> RetrievalEnded:

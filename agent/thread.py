@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.asking import as_task, said_after
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.outcome import Outcome
+from toolgrove.agent.running import answered
 from toolgrove.agent.waiting import wait
 from toolgrove.data.runs import JOURNAL, has_begun, read_run, read_tree
 from toolgrove.errors import JournalLocked, UsageError
@@ -118,7 +119,7 @@ class Thread:
                 inputs.hold_all(turns[-1])
             turn = self._turn(len(turns) + 1)
             (turn / JOURNAL).unlink(missing_ok=True)  # of a turn that died before it had begun
-            return await self.agent.answer(task, turn, inputs)
+            return await answered(self.agent, task, turn, inputs)
 
     def resume(self, **kwargs: Any) -> Outcome:
         """Finish a turn that was cut short; see :meth:`aresume`."""

@@ -18,7 +18,7 @@ from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.telling import LOGGER, log
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.events import STARTS, Event, RunEnded, RunScored, RunStarted
-from toolgrove.data.listening import Listener, Scope, heard_by, listening, new_id
+from toolgrove.data.listening import SCOPE, Listener, Scope, heard_by, new_id
 from toolgrove.planners.direct_call import heard_here
 from toolgrove.planners.tokens import wants_pieces
 
@@ -50,23 +50,20 @@ async def watched(
     work: Callable[[], Awaitable[Outcome]],
     secrets: SecretStore,
 ) -> Outcome:
-    """Do the work of a run, told to all who listen; where nobody does, just do it.
+    """Do the work of a run, told to all who listen.
 
     Nobody is told its ``secrets``, nor those of the runs that it is a part of.
     """
-    outer = listening()
+    outer = SCOPE.get()
     run = run_id(folder)
     listeners = _listeners(agent, outer)
-    heard = heard_here(config)
-    if not listeners and not heard and config is None:
-        return await work()
     from langchain_core.runnables.config import ensure_config
 
     config = ensure_config(config)
     name = config.get("run_name") or type(agent).__name__
     scope = _scope(outer, listeners, run, secrets)
     tree = None
-    if heard:
+    if heard_here(config):
         config = without_secrets(config, scope)
         tree = CallbackTree(run, config, name, agent.settings.calls.apis is not None)
         listeners.insert(0, tree)
@@ -89,9 +86,9 @@ async def watched(
 
 async def tell_score(agent: Agent, folder: Path, score: Score) -> None:
     """Tell who hears of an agent's runs how one of them was judged."""
-    listeners = _listeners(agent, listening())
+    listeners = _listeners(agent, SCOPE.get())
     if listeners:
-        scope = _scope(listening(), listeners, run_id(folder), agent.secrets)
+        scope = _scope(SCOPE.get(), listeners, run_id(folder), agent.secrets)
         await replace(scope, id=scope.run).tell(partial(RunScored, score=score))
 
 
@@ -131,7 +128,7 @@ async def streamed(work: Callable[[], Awaitable[object]]) -> AsyncGenerator[Even
     was seen and more was asked for.
     """
     events = _Waiting()
-    outer = listening() or Scope(())
+    outer = SCOPE.get() or Scope(())
     inner = replace(outer, listeners=(*outer.listeners, events.put), tokens=True)
     with heard_by(inner):
         task = asyncio.ensure_future(work())

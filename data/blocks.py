@@ -15,8 +15,8 @@ from toolgrove.machine.files import write_beside
 
 __all__ = [
     "BLOCKS",
+    "MARK_PART",
     "block_names",
-    "has_blocks",
     "keep_block",
     "mark_of",
     "named_block",
@@ -26,7 +26,8 @@ __all__ = [
 BLOCKS = "blocks"
 """The folder in a run's."""
 _MARK = re.compile(r"\[(?:image|audio|video|file): blocks/([0-9a-f]{32}\.[a-z0-9]{1,8})\]")
-_BEGINS = f": {BLOCKS}/"
+MARK_PART = f": {BLOCKS}/"
+"""A text without this has no marks: it is looked for first, because it is quick to tell."""
 _KINDS = ("image", "audio", "video")
 
 
@@ -63,14 +64,9 @@ def keep_block(run: Path, data: bytes, mime: str) -> str:
     return mark_of(name, mime)
 
 
-def has_blocks(text: str) -> bool:
-    """Whether a text may hold marks; quick, and seldom wrong."""
-    return _BEGINS in text
-
-
 def block_names(text: str) -> list[str]:
     """The names in a text's marks, in order."""
-    return _MARK.findall(text) if _BEGINS in text else []
+    return _MARK.findall(text) if MARK_PART in text else []
 
 
 def read_block(run: Path, name: str) -> bytes | None:

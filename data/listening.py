@@ -18,7 +18,7 @@ from uuid import uuid4
 from toolgrove.data.events import Event
 from toolgrove.data.scrubbing import scrubbed_value
 
-__all__ = ["Listener", "Scope", "heard_by", "listening", "new_id", "tell", "told"]
+__all__ = ["SCOPE", "Listener", "Scope", "heard_by", "new_id", "tell", "told"]
 
 T = TypeVar("T")
 
@@ -100,7 +100,7 @@ class Scope:
         except BaseException:
             getattr(work, "close", lambda: None)()  # a coroutine that is never begun
             raise
-        token = _scope.set(replace(self, id=own)) if holds else None
+        token = SCOPE.set(replace(self, id=own)) if holds else None
         try:
             result = await work
         except BaseException as error:
@@ -108,7 +108,7 @@ class Scope:
             raise
         finally:
             if token is not None:
-                _scope.reset(token)
+                SCOPE.reset(token)
         await self._tell(_with(end, gives, result), own)
         return result
 
@@ -130,27 +130,23 @@ class Scope:
             await listener(event)
 
 
-_scope: ContextVar[Scope | None] = ContextVar("toolgrove_scope", default=None)
-
-
-def listening() -> Scope | None:
-    """What is under way here; None where nobody listens."""
-    return _scope.get()
+SCOPE: ContextVar[Scope | None] = ContextVar("toolgrove_scope", default=None)
+"""What is under way here; None where nobody listens."""
 
 
 @contextmanager
 def heard_by(scope: Scope) -> Iterator[None]:
     """Have what happens inside told to the listeners of a scope."""
-    token = _scope.set(scope)
+    token = SCOPE.set(scope)
     try:
         yield
     finally:
-        _scope.reset(token)
+        SCOPE.reset(token)
 
 
 async def tell(event: Callable[..., Event]) -> None:
     """Tell of something that happens now, where somebody listens."""
-    if (scope := _scope.get()) is not None:
+    if (scope := SCOPE.get()) is not None:
         await scope.tell(event)
 
 
@@ -163,7 +159,7 @@ def told(
     holds: bool = True,
 ) -> Awaitable[T]:
     """Work that is told of where somebody listens (:meth:`Scope.around`), and else the work."""
-    scope = _scope.get()
+    scope = SCOPE.get()
     return work if scope is None else scope.around(work, begin, end, gives, holds=holds)
 
 

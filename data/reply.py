@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from toolgrove.data.records import JsonObject, Message, Usage
 
-__all__ = ["Reply", "asked_models"]
+__all__ = ["Reply"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +35,3 @@ class Reply:
     model: str = ""
     spent: tuple[tuple[str, Usage], ...] = ()
     notes: JsonObject = field(default_factory=dict)
-
-
-def asked_models(reply: Any) -> list[tuple[str, Usage]]:
-    """Model and tokens of each model call that a kept reply took; several models may have a part.
-
-    Parameters
-    ----------
-    reply : Reply or JsonObject
-        As it was journalled, or as it is read back.
-
-    Examples
-    --------
-    >>> asked_models({"usage": {"input_tokens": 9, "output_tokens": 1}, "model": "m"})
-    [('m', Usage(input_tokens=9, output_tokens=1))]
-    """
-    if not isinstance(reply, dict):
-        return list(reply.spent) or [(reply.model, reply.usage)]
-    spent = reply.get("spent") or [(reply.get("model", ""), reply["usage"])]
-    return [(model, Usage(**usage)) for model, usage in spent]

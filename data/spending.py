@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from toolgrove.data.records import Usage
-from toolgrove.data.reply import asked_models
 
 if TYPE_CHECKING:
     from toolgrove.data.runs import Record
 
-__all__ = ["MODEL_KINDS", "Spending", "priced", "spending"]
+__all__ = ["MODEL_KINDS", "Spending", "asked_models", "priced", "spending"]
 
 MODEL_KINDS = frozenset({"model", "judge"})
 """Kinds of journalled calls that ask a model; the others reach a tool or search for tools."""
@@ -76,6 +75,25 @@ def spending(record: Record) -> tuple[Spending, Spending]:
     settings = record.header["config"].get("settings")
     prices = settings.get("prices") if isinstance(settings, dict) else None
     return _sum(paid, prices), _sum(unused, prices)
+
+
+def asked_models(reply: Any) -> list[tuple[str, Usage]]:
+    """Model and tokens of each model call that a kept reply took; several models may have a part.
+
+    Parameters
+    ----------
+    reply : Reply or JsonObject
+        As it was journalled, or as it is read back.
+
+    Examples
+    --------
+    >>> asked_models({"usage": {"input_tokens": 9, "output_tokens": 1}, "model": "m"})
+    [('m', Usage(input_tokens=9, output_tokens=1))]
+    """
+    if not isinstance(reply, dict):
+        return list(reply.spent) or [(reply.model, reply.usage)]
+    spent = reply.get("spent") or [(reply.get("model", ""), reply["usage"])]
+    return [(model, Usage(**usage)) for model, usage in spent]
 
 
 _Made: TypeAlias = tuple[bool, tuple[str, Usage] | None]

@@ -11,23 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
-from toolgrove.data.events import StepEnded, StepStarted
-from toolgrove.data.listening import listening
 from toolgrove.data.records import FINISH, Message, Node, NodeState
 from toolgrove.data.tree import child_id
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners.budget import BudgetSpent
-from toolgrove.planners.expand import NotAhead, prompt_of
+from toolgrove.planners.expand import NotAhead, grown, prompt_of
 from toolgrove.planners.frontier import Expand, Frontier, Step
 from toolgrove.planners.run import Run
 from toolgrove.tools.offer import Offer
 
-__all__ = ["Ahead", "grown"]
+__all__ = ["Ahead"]
 
 _SHELF = 4
 """Steps made ahead and not yet wanted, for each one that may be under way."""
@@ -88,7 +85,7 @@ class Ahead:
                 del self._tries[node_id]
                 return found.task.result()
         await self._drop([node_id])
-        task = asyncio.create_task(grown(self._run, self._frontier, wanted))
+        task = asyncio.create_task(grown(self._run, self._frontier.expand, wanted))
         try:
             await self._meanwhile(task, wanted, rest)
         finally:
@@ -140,7 +137,7 @@ class Ahead:
             if not self._run.meter.spare(self._most):
                 return
             seen = self._see(step)
-            task = asyncio.create_task(grown(self._run, self._frontier, step, ahead=True))
+            task = asyncio.create_task(grown(self._run, self._frontier.expand, step, ahead=True))
             self._tries[child_id(step.parent, step.index)] = _Try(step, seen, task)
             going += 1
 
@@ -202,18 +199,6 @@ class Ahead:
             task.cancel()
         if dropped:
             await asyncio.gather(*dropped, return_exceptions=True)
-
-
-def grown(
-    run: Run, frontier: Frontier, wanted: Expand, *, ahead: bool = False
-) -> Coroutine[Any, Any, Node]:
-    """A step as its planner grows it, told to those who listen."""
-    growing = frontier.expand(run, wanted, ahead=ahead)
-    if (scope := listening()) is None:
-        return growing
-    node = child_id(wanted.parent, wanted.index)
-    begin = partial(StepStarted, node=node, after=wanted.parent, variant=wanted.variant)
-    return scope.around(growing, begin, StepEnded, "node")
 
 
 def _raise_bugs(task: asyncio.Task[Node]) -> None:

@@ -10,8 +10,7 @@ from toolgrove.data.records import Observation, ToolCall
 from toolgrove.data.runs import CallKey
 from toolgrove.planners.budget import Meter
 from toolgrove.tools.calls.editing import edited, sent
-from toolgrove.tools.calls.execute import Execute
-from toolgrove.tools.calls.policy import Gated
+from toolgrove.tools.calls.policy import Gate
 
 __all__ = ["Approvals", "Paused"]
 
@@ -27,16 +26,14 @@ class Approvals:
     ----------
     journal : Journal
         Keeps what waits and what was decided.
-    execute : Execute
-        What makes the calls, with the gate in front of it where it has one.
+    gate : Gate
+        What a call passes before it leaves.
     meter : Meter
         Counts the run's time, and none while somebody is asked.
     """
 
-    def __init__(self, journal: Journal, execute: Execute, meter: Meter) -> None:
-        self._journal, self._meter = journal, meter
-        self._gate = execute.gate if isinstance(execute, Gated) else None
-        self.make = execute.make if isinstance(execute, Gated) else execute
+    def __init__(self, journal: Journal, gate: Gate, meter: Meter) -> None:
+        self._journal, self._gate, self._meter = journal, gate, meter
 
     async def allowed(self, key: CallKey, call: ToolCall) -> ToolCall | Observation:
         """The call as it may leave now, or what the model is told in its place.
@@ -49,8 +46,6 @@ class Approvals:
             Where whoever is asked gives arguments that do not fit the tool.
         """
         gate = self._gate
-        if gate is None:
-            return call
         refused = gate.refusal(call)
         if refused is not None:
             return refused
@@ -77,7 +72,7 @@ class Approvals:
     def sent(self, key: CallKey, call: ToolCall, observation: Observation) -> Observation:
         """What a call gave, with the arguments that were sent in place of the model's."""
         decision = self._decided(replace(key, attempt=0))
-        if self._gate is None or not isinstance(decision, Edit):
+        if not isinstance(decision, Edit):
             return observation
         return sent(
             observation, call, edited(self._gate.spec_of(call.name), call, decision.arguments)

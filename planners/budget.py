@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from toolgrove.data.records import Usage
-from toolgrove.data.reply import Reply, asked_models
+from toolgrove.data.reply import Reply
 from toolgrove.data.runs import Record
 from toolgrove.data.settings import decides
-from toolgrove.data.spending import MODEL_KINDS
+from toolgrove.data.spending import MODEL_KINDS, asked_models
 from toolgrove.errors import UsageError
 
 __all__ = ["Budget", "BudgetSpent", "Meter", "Prices"]

@@ -23,7 +23,7 @@ from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.depth import DEEPEST, deeper
 from toolgrove.data.events import ModelEnded, ModelStarted
-from toolgrove.data.listening import Scope, listening, new_id
+from toolgrove.data.listening import SCOPE, Scope, new_id
 from toolgrove.data.passing import ATTEMPTS, wait_after
 from toolgrove.data.records import Message, Role, ToolCall, Usage
 from toolgrove.data.reply import Reply
@@ -218,7 +218,7 @@ class Chat:
         listed = messages if isinstance(messages, list) else list(messages)
         if isinstance(messages, WithBlocks):
             listed = as_taken(messages, self._model, self.name)
-        if listening() is None:
+        if SCOPE.get() is None:
             return await self._replied(listed, name_calls, None)
         return await self._told(partial(self._replied, listed, name_calls), listed, self._names)
 
@@ -232,7 +232,7 @@ class Chat:
 
         Only pieces of the reply belong to it: a plan's calls begin while it is written.
         """
-        scope = listening()
+        scope = SCOPE.get()
         if scope is None:
             return work(None)
         said = tuple(map(_as_told, messages))

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
-from toolgrove.data.blocks import block_names, has_blocks
+from toolgrove.data.blocks import MARK_PART, block_names
 from toolgrove.data.records import BEGIN_SUBTASK, Message, Node, Role
 from toolgrove.errors import UsageError
 from toolgrove.planners.chat import to_langchain
@@ -87,7 +87,7 @@ class Window:
     def size(self, messages: Sequence[BaseMessage]) -> int:
         """Tokens that messages take, the pictures that they name included."""
         said = [str(message.content) for message in messages]
-        pictures = sum(len(block_names(text)) for text in said if has_blocks(text))
+        pictures = sum(len(block_names(text)) for text in said if MARK_PART in text)
         return self.count(list(messages)) + PICTURE * pictures
 
 

@@ -12,6 +12,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
+from toolgrove.data.events import StepEnded, StepStarted
+from toolgrove.data.listening import SCOPE
 from toolgrove.data.records import (
     FINISH,
     SEARCH_TOOLS,
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.frontier import Expand
     from toolgrove.tools.offer import Offer
 
-__all__ = ["Expansion", "NotAhead", "expand", "prompt_of"]
+__all__ = ["Expansion", "NotAhead", "expand", "grown", "prompt_of"]
 
 
 class NotAhead(Exception):
@@ -49,6 +51,18 @@ class Expansion(Protocol):
     """
 
     async def __call__(self, run: Run, wanted: Expand, *, ahead: bool = False) -> Node: ...
+
+
+def grown(
+    run: Run, expansion: Expansion, wanted: Expand, *, ahead: bool = False
+) -> Coroutine[Any, Any, Node]:
+    """A step as an expansion grows it, told to those who listen."""
+    growing = expansion(run, wanted, ahead=ahead)
+    if (scope := SCOPE.get()) is None:
+        return growing
+    node = child_id(wanted.parent, wanted.index)
+    begin = partial(StepStarted, node=node, after=wanted.parent, variant=wanted.variant)
+    return scope.around(growing, begin, StepEnded, "node")
 
 
 async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
-from toolgrove.data.blocks import has_blocks
+from toolgrove.data.blocks import MARK_PART
 from toolgrove.data.events import (
     BudgetUsed,
     RetrievalEnded,
@@ -23,7 +23,7 @@ from toolgrove.data.events import (
     ToolStarted,
 )
 from toolgrove.data.journal import Journal
-from toolgrove.data.listening import listening, told
+from toolgrove.data.listening import SCOPE, told
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.reply import Reply
 from toolgrove.data.runs import CallKey
@@ -40,6 +40,7 @@ from toolgrove.planners.showing import Showing
 from toolgrove.planners.tool_search import FindTools, listing
 from toolgrove.tools.calls.editing import sent
 from toolgrove.tools.calls.execute import Execute
+from toolgrove.tools.calls.policy import Gated
 from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
@@ -104,7 +105,11 @@ class Run:
         self.paths = Paths(
             offer, remembers=frontier.remembers, window=window, shown=frontier.prompts.shown
         )
-        self.approvals = Approvals(journal, execute, meter)
+        self._approvals: Approvals | None = None
+        self._make = execute
+        if isinstance(execute, Gated):
+            self._approvals = Approvals(journal, execute.gate, meter)
+            self._make = execute.make
         self.journal = journal
         self.meter = meter
         for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
@@ -194,7 +199,7 @@ class Run:
         return messages if self._showing is None else self._showing.shown(messages)
 
     def _may_show(self, text: str) -> None:
-        if self._showing is None and has_blocks(text):
+        if self._showing is None and MARK_PART in text:
             self._showing = Showing(self.journal.run)
 
     async def _reply(self, key: CallKey, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
@@ -206,13 +211,13 @@ class Run:
         reply = await self._timed(left, ask())
         self.journal.result(key, reply)
         self.meter.after_model(reply, calls)
-        if listening() is not None:
+        if SCOPE.get() is not None:
             await self.tell_spent()
         return reply
 
     async def tell_spent(self, limit: str = "") -> None:
         """Tell those who listen what is spent, and which limit of the budget was met."""
-        if (scope := listening()) is None:
+        if (scope := SCOPE.get()) is None:
             return
         meter = self.meter
         used = partial(
@@ -253,9 +258,9 @@ class Run:
 
     async def ask_about(self, node: str, position: int, call: ToolCall) -> None:
         """Ask about a write that cannot be made yet, as one before it waits for a decision."""
-        if self.paths.effect(call) is Effect.WRITE:
+        if self._approvals is not None and self.paths.effect(call) is Effect.WRITE:
             with suppress(Paused):
-                await self.approvals.allowed(_tool_key(node, position, call, 0), call)
+                await self._approvals.allowed(_tool_key(node, position, call, 0), call)
 
     async def _observation(self, key: CallKey, call: ToolCall, write: bool) -> Observation:
         kept, key = self._look_up(key)
@@ -263,13 +268,16 @@ class Run:
             return codec.decode(Observation, kept)
         left = self.meter.before_tool()
         if write and key.attempt:
-            doubt = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
-            observation = self.approvals.sent(key, call, doubt)
+            observation = Observation(Status.IN_DOUBT, prompts.DOUBT, len(prompts.DOUBT))
+            if self._approvals is not None:
+                observation = self._approvals.sent(key, call, observation)
             self.journal.result(key, observation)
             return observation
-        allowed = await self.approvals.allowed(key, call)
+        allowed: ToolCall | Observation = call
+        if self._approvals is not None:
+            allowed = await self._approvals.allowed(key, call)
         made = self._made(left, key, call, allowed, write)
-        if listening() is None:
+        if SCOPE.get() is None:
             return await made
         name, spec = self.paths.tool(call.name)
         begin = partial(ToolStarted, call=call, name=name, spec=spec)
@@ -290,8 +298,9 @@ class Run:
             observation = allowed
         else:
             self.journal.intent(key, write=write)
-            observation = await self._timed(left, self.approvals.make(allowed))
-            observation = sent(observation, call, allowed)
+            observation = await self._timed(left, self._make(allowed))
+            if allowed is not call:
+                observation = sent(observation, call, allowed)
         self.journal.result(key, observation)
         return observation
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.blocks import block_names, has_blocks, read_block
+from toolgrove.data.blocks import MARK_PART, block_names, read_block
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -45,7 +45,7 @@ class Showing:
         """
         from langchain_core.messages import HumanMessage
 
-        if not any(has_blocks(str(message.content)) for message in messages):
+        if not any(MARK_PART in str(message.content) for message in messages):
             return list(messages)
         out = WithBlocks()
         seen: set[str] = set()

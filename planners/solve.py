@@ -10,17 +10,18 @@ from functools import partial
 from toolgrove.data import codec
 from toolgrove.data.events import NodeAdded
 from toolgrove.data.journal import Journal
-from toolgrove.data.listening import listening, tell
+from toolgrove.data.listening import SCOPE, tell
 from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
 from toolgrove.data.runs import begun_tree, concluded, fold
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
-from toolgrove.planners.ahead import Ahead, grown
+from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.approval import Paused
 from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
+from toolgrove.planners.expand import grown
 from toolgrove.planners.finishing import in_words
 from toolgrove.planners.frontier import Frontier, Rate
 from toolgrove.planners.rating import rate
@@ -148,8 +149,10 @@ async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
                 await rate(run, frontier, step)
             else:
                 rest = wave[place + 1 :]
-                growing = grown(run, frontier, step) if ahead is None else ahead.node(step, rest)
-                node = await growing
+                if ahead is None:
+                    node = await grown(run, frontier.expand, step)
+                else:
+                    node = await ahead.node(step, rest)
                 if not node.calls:
                     node = in_words(run, frontier, node, rest)
                 await _add(run, frontier.on_node(node))
@@ -160,5 +163,5 @@ async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
 
 async def _add(run: Run, node: Node) -> None:
     run.add(node)
-    if listening() is not None:
+    if SCOPE.get() is not None:
         await tell(partial(NodeAdded, node=node))

@@ -6,13 +6,12 @@ thread or task of its own and nothing between has to hand it on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-__all__ = ["FromRun", "RunScope", "lending", "lent"]
+__all__ = ["LENT", "FromRun", "RunScope"]
 
 
 class FromRun:
@@ -54,19 +53,5 @@ class RunScope:
 
 
 _NOTHING = RunScope()
-_scope: ContextVar[RunScope] = ContextVar("toolgrove run", default=_NOTHING)
-
-
-def lent() -> RunScope:
-    """What the run that is under way here lends; nothing outside of one."""
-    return _scope.get()
-
-
-@contextmanager
-def lending(scope: RunScope) -> Iterator[None]:
-    """Lend this to all tools that are called until the end of the block."""
-    token = _scope.set(scope)
-    try:
-        yield
-    finally:
-        _scope.reset(token)
+LENT: ContextVar[RunScope] = ContextVar("toolgrove run", default=_NOTHING)
+"""What the run that is under way here lends; nothing outside of one."""

@@ -26,7 +26,7 @@ from toolgrove.tools.calls.execute import (
     with_timeout,
     with_truncation,
 )
-from toolgrove.tools.calls.policy import Gated, with_policy
+from toolgrove.tools.calls.policy import with_policy
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.wrappers import parse_wrappers
 from toolgrove.tools.http.address import Blocked
@@ -65,6 +65,7 @@ class CallStack:
         self.secrets = SecretStore() if secrets is None else secrets
         self.seconds = settings.seconds
         self.wrappers = parse_wrappers(settings.wrappers)
+        self._open = settings.policy.allows_all
         self._shared: dict[str, Backend] = {}
 
     def with_secrets(self, secrets: SecretStore) -> CallStack:
@@ -94,7 +95,8 @@ class CallStack:
         pins: Mapping[str, str] | None = None,
         cassette: Cassette | None = None,
         rng: Random | None = None,
-    ) -> AsyncIterator[Gated]:
+        gated: bool = False,
+    ) -> AsyncIterator[Execute]:
         """One run's :data:`Execute`; its connections are closed in the end.
 
         From the outside in: the policy is asked, wrappers see the call, the answer is cut and the
@@ -115,6 +117,9 @@ class CallStack:
             Records the exchanges of ``http`` tools, or replays them; then others are not called.
         rng : Random or None
             Draws the jitter of retries.
+        gated : bool
+            Whether calls pass a gate (:class:`~toolgrove.tools.calls.policy.Gated`) though the
+            policy allows them all.
         """
         registry, settings, secrets = self.registry, self.settings, self.secrets
         specs = {spec.id: spec for spec in offered}
@@ -133,8 +138,10 @@ class CallStack:
             made = with_truncation(made, settings.observation_limit, store)
             for wrapper in reversed(self.wrappers):
                 made = wrapper(made)
+            if gated or not self._open:
+                made = with_policy(made, spec_of, settings.policy, backends.preview)
             try:
-                yield with_policy(made, spec_of, settings.policy, backends.preview)
+                yield made
             finally:
                 await backends.close()
 
@@ -149,13 +156,13 @@ def build_stack(
     pins: Mapping[str, str] | None = None,
     cassette: Cassette | None = None,
     rng: Random | None = None,
-) -> AbstractAsyncContextManager[Gated]:
+) -> AbstractAsyncContextManager[Execute]:
     """Make an :data:`Execute` for a registry's tools, and close its connections in the end.
 
     See :class:`CallStack` and its :meth:`~CallStack.opened` for the parameters.
     """
     made = CallStack(registry, settings, secrets)
-    return made.opened(store=store, keys=keys, pins=pins, cassette=cassette, rng=rng)
+    return made.opened(store=store, keys=keys, pins=pins, cassette=cassette, rng=rng, gated=True)
 
 
 class _Backends:

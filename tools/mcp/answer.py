@@ -9,7 +9,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import Observation, Status
 from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.content import Keep, kept_base64
-from toolgrove.tools.scope import lent
+from toolgrove.tools.scope import LENT
 
 if TYPE_CHECKING:
     from mcp import MCPError
@@ -33,7 +33,7 @@ def observed(answer: dict[str, Any]) -> Observation:
         text = "The tool asks a person for more, and nobody is there to answer."
         return failure(Status.NOT_WORKING, text)
     result = _read(answer)
-    content = _text(result, lent().keep)
+    content = _text(result, LENT.get().keep)
     status = Status.ERROR_IN_MESSAGE if result.is_error else Status.OK
     return Observation(status, content, len(content))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Union, cast, get_args, get_ori
 
 from toolgrove.errors import SpecError
 from toolgrove.tools.python.fields import has_default
-from toolgrove.tools.scope import FromRun, RunScope, lent
+from toolgrove.tools.scope import LENT, FromRun, RunScope
 
 if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
@@ -34,7 +34,7 @@ def filled_in(parameters: Iterable[inspect.Parameter], name: str) -> dict[str, A
     SpecError
         Where the run has nothing that fits. It says nothing of what the run has.
     """
-    scope = lent()
+    scope = LENT.get()
     found: dict[str, Any] = {}
     for one in parameters:
         if _wants_config(one.annotation):
@@ -72,7 +72,7 @@ def injected_arguments(tool: BaseTool) -> dict[str, Any]:
     Of its context an argument gets what lies under its name (or under that of LangGraph's
     ``InjectedState("name")``), else all of it, where that fits the argument's type.
     """
-    context = lent().context
+    context = LENT.get().context
     found: dict[str, Any] = {}
     if context is None:
         return found
@@ -100,7 +100,7 @@ def _config(scope: RunScope) -> dict[str, Any]:
 
 def lent_config() -> RunnableConfig | None:
     """What a run's LangChain tools are told of its config; who listens is told by others."""
-    config = lent().config
+    config = LENT.get().config
     found = {name: config[name] for name in _TOLD if name in config}
     return cast("RunnableConfig", found) if found else None
 

@@ -11,7 +11,7 @@ from toolgrove.tools.content import artifact_marks, content_text
 from toolgrove.tools.python.function import error_line
 from toolgrove.tools.python.injected import injected_arguments, lent_config
 from toolgrove.tools.python.source import from_source
-from toolgrove.tools.scope import lent
+from toolgrove.tools.scope import LENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -81,7 +81,7 @@ def _observed(message: Any) -> Observation:
     if not isinstance(message, ToolMessage):  # a tool may answer with an object of LangGraph's
         text = f"The tool gave a {type(message).__name__}, which is no answer."
         return failure(Status.NOT_WORKING, text)
-    keep = lent().keep
+    keep = LENT.get().keep
     marks = artifact_marks(message.artifact, keep)
     content = "\n".join([*marks, *filter(None, [content_text(message, keep)])])
     status = Status.ERROR_IN_MESSAGE if message.status == "error" else Status.OK
