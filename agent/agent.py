@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from langchain_core.runnables import RunnableConfig
 
-from toolgrove.agent.asking import as_task
 from toolgrove.agent.deciding import Decisions
 from toolgrove.agent.hosting import apis_identity, world_version
-from toolgrove.agent.inputs import RunInputs
+from toolgrove.agent.inputs import RunInputs, as_task
 from toolgrove.agent.models.identity import samplings
 from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
@@ -39,8 +38,8 @@ if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
     from langchain_core.tools import BaseTool
 
-    from toolgrove.agent.asking import Request
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.inputs import Request
 
 __all__ = ["Agent"]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
-from toolgrove.data.conversation import earlier
 from toolgrove.data.drawing.notebook import tree_html
 from toolgrove.data.records import FINISH, Message, Node, Role, ToolCall
+from toolgrove.data.request import earlier
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.planners.chat import to_langchain

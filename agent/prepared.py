@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
-from toolgrove.data.conversation import in_context
 from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
+from toolgrove.data.request import Brief, in_context
 from toolgrove.data.runs import ASKED
 from toolgrove.errors import CatalogError
 from toolgrove.planners import subtasks
-from toolgrove.planners.brief import Brief
 from toolgrove.planners.cascade import open_chat
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window

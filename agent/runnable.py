@@ -19,7 +19,7 @@ from toolgrove.tools.secrets import SecretStore
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
 
-    from toolgrove.agent.asking import Request
+    from toolgrove.agent.inputs import Request
 
 __all__ = ["RunnableAgent"]
 

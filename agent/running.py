@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.agent.briefing import brief_of, brief_to_go_on
 from toolgrove.agent.deciding import decide
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.outcome import Outcome
@@ -19,15 +19,14 @@ from toolgrove.agent.telling import LOGGER
 from toolgrove.agent.tool_search import finder
 from toolgrove.agent.watching import EVERYWHERE, watched
 from toolgrove.data import codec
-from toolgrove.data.conversation import in_context
 from toolgrove.data.events import RetrievalEnded, RetrievalStarted
 from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE
 from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.request import Brief, in_context
 from toolgrove.data.runs import JOURNAL, fold
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import ResumeMismatch
-from toolgrove.planners.brief import Brief
+from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Meter
 from toolgrove.planners.direct_call import heard_here
 from toolgrove.planners.solve import solve
@@ -83,7 +82,8 @@ async def run_task(
     ResumeMismatch
         Where the folder's run was begun under other settings, or for another task.
     UsageError
-        Where a decision is about no call that waits, or does not fit it.
+        Where a decision is about no call that waits, or does not fit it; where the instructions
+        gave no text.
     JournalLocked
         Where another process is at it.
     """
@@ -93,7 +93,7 @@ async def run_task(
     else:
         if run is not None:
             inputs.put(run)
-        brief = await brief_of(agent, task, inputs.context)
+        brief = await _brief(agent, task, inputs.context)
         begun = _begun(task, run, await _prepared(agent, task, brief))
     prepared, journal, pins = begun.prepared, begun.journal, begun.pins
     lent = LENT.set(RunScope(inputs.context, inputs.config or {}, journal.keep))
@@ -143,6 +143,36 @@ class _Begun:
     calls: CallStack
 
 
+async def _brief(agent: Agent, task: Task, context: Any) -> Brief:
+    """What a task's run is told."""
+    settings = agent.settings
+    schema = None if agent.form is None else agent.form.schema
+    return Brief(await _instructions(settings.instructions, task, context), schema, settings.finish)
+
+
+def _brief_to_go_on(agent: Agent, begun: Brief) -> Brief:
+    """What a run that is gone on with is told: what it was, unless the agent says another thing."""
+    settings, brief = agent.settings, begun
+    if settings.instructions and not callable(settings.instructions):
+        brief = replace(brief, instructions=settings.instructions)
+    if agent.form is not None:
+        brief = replace(brief, schema=agent.form.schema)
+    return brief if settings.finish == "auto" else replace(brief, finish=settings.finish)
+
+
+async def _instructions(instructions: str | Callable[..., Any], task: Task, context: Any) -> str:
+    if not callable(instructions):
+        return instructions
+    takes = len(inspect.signature(instructions).parameters)
+    text = instructions(task) if takes == 1 else instructions(task, context)
+    text = await text if inspect.isawaitable(text) else text
+    if not isinstance(text, str):
+        raise UsageError(
+            f"instructions gave {type(text).__name__} for task {task.id}: let it return a text."
+        )
+    return text
+
+
 async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
     """What a run begins with; where its tools are looked for, that is told."""
     own = task.tools is not None or (agent.catalog is None and agent.settings.retrieve is None)
@@ -184,7 +214,7 @@ def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
         record = journal.record
         config = record.header["config"]
         begun_for, begun_with = record.began
-        brief = brief_to_go_on(agent, Brief.of(record))
+        brief = _brief_to_go_on(agent, Brief.of(record))
         form = agent.form or (None if brief.schema is None else AnswerForm(brief.schema))
         offer = offer_of(agent, [agent.registry.get(spec.id) for spec in begun_with], form)
         prepared = prepare(agent, offer, agent.sampling, brief)

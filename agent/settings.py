@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypedDict, get_args
 
 from toolgrove.data import settings as declared
 from toolgrove.data.records import ToolSpec
+from toolgrove.data.request import Finish
 from toolgrove.data.secret_forms import without_passwords
 from toolgrove.data.settings import decides, passes
 from toolgrove.errors import JournalError, UsageError
-from toolgrove.planners.brief import Finish
 from toolgrove.planners.budget import Budget, Prices
 from toolgrove.planners.context import Count, Window, approximately
 from toolgrove.tools.answer_form import AnswerForm

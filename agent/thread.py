@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.agent.asking import as_task, said_after
-from toolgrove.agent.inputs import RunInputs
+from toolgrove.agent.inputs import RunInputs, as_task, said_after
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.running import answered
 from toolgrove.agent.waiting import wait
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
     from toolgrove.agent.agent import Agent
-    from toolgrove.agent.asking import Request
+    from toolgrove.agent.inputs import Request
 
 __all__ = ["Thread"]
 

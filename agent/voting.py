@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.asking import as_task
+from toolgrove.agent.inputs import as_task
 from toolgrove.agent.outcome import Outcome
 from toolgrove.data import codec
-from toolgrove.data.conversation import earlier, quoted_request
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import Task
+from toolgrove.data.request import earlier, quoted_request
 from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
@@ -32,7 +32,7 @@ from toolgrove.evaluators.matching import same_calls
 from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:
-    from toolgrove.agent.asking import Request
+    from toolgrove.agent.inputs import Request
     from toolgrove.data.tree import SearchTree
 
 __all__ = ["By", "Vote", "vote"]

@@ -25,7 +25,7 @@ from sides import median, options, report
 from worker import Clock
 
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.asking import as_task
+from toolgrove.agent.inputs import as_task
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.effect import tool
 

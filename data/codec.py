@@ -19,10 +19,12 @@ import orjson
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
 
-__all__ = ["Encoded", "decode", "digest", "dumps", "loads", "to_json"]
+__all__ = ["DEEPEST", "Encoded", "decode", "deeper", "digest", "dumps", "loads", "to_json"]
 
 T = TypeVar("T")
 
+DEEPEST = 100
+"""Levels of arguments and schemas; nothing that is meant has as many."""
 _SCALARS = frozenset({str, int, float, bool, type(None)})
 _LONG_NUMBER = re.compile(rb"\d{19}")
 
@@ -87,6 +89,26 @@ def loads(text: str | bytes) -> Any:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def deeper(value: Any, levels: int = DEEPEST) -> bool:
+    """Whether a JSON value nests deeper; without recursion, which is what is to be prevented.
+
+    Examples
+    --------
+    >>> deeper({"a": [1]}, 2), deeper({"a": [1]}, 1)
+    (False, True)
+    """
+    layer = [value] if isinstance(value, dict | list | tuple) else []
+    while layer and levels:
+        levels -= 1
+        layer = [
+            part
+            for value in layer
+            for part in (value.values() if isinstance(value, dict) else value)
+            if isinstance(part, dict | list | tuple)
+        ]
+    return bool(layer)
 
 
 def to_json(value: Any) -> Any:

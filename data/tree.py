@@ -18,9 +18,8 @@ from toolgrove.data.records import (
     ToolSpec,
     Usage,
 )
-from toolgrove.data.spending import Spending
 
-__all__ = ["ROOT", "Ending", "SearchTree", "Trajectory", "child_id"]
+__all__ = ["ROOT", "Ending", "SearchTree", "Spending", "Trajectory", "child_id"]
 
 ROOT = "root"
 """Id of every tree's root."""
@@ -74,6 +73,26 @@ class Trajectory:
     def messages(self) -> list[Message]:
         """The conversation, without the prompts that only one step saw."""
         return [message for node in self.nodes for message in node.messages]
+
+
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """Calls that were paid for.
+
+    Parameters
+    ----------
+    model_calls, tool_calls : int
+        How many.
+    usage : Usage
+        Tokens of the model calls.
+    money : float or None
+        What the tokens cost; None where a model has no price in the run's settings.
+    """
+
+    model_calls: int = 0
+    tool_calls: int = 0
+    usage: Usage = Usage()
+    money: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from toolgrove.data import codec
-from toolgrove.data.conversation import quoted_request
 from toolgrove.data.formats.toolbench_entries import final_leaf
 from toolgrove.data.quoting import quoted
 from toolgrove.data.records import FINISH
+from toolgrove.data.request import quoted_request
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import unanswered
 from toolgrove.evaluators.judging import UNSURE, Judge

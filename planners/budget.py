@@ -10,9 +10,8 @@ from typing import TypeAlias
 
 from toolgrove.data.records import Usage
 from toolgrove.data.reply import Reply
-from toolgrove.data.runs import Record
+from toolgrove.data.runs import MODEL_KINDS, Record, asked_models
 from toolgrove.data.settings import decides
-from toolgrove.data.spending import MODEL_KINDS, asked_models
 from toolgrove.errors import UsageError
 
 __all__ = ["Budget", "BudgetSpent", "Meter", "Prices"]

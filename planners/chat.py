@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.data import codec
 from toolgrove.data.chat_text import model_name
-from toolgrove.data.depth import DEEPEST, deeper
+from toolgrove.data.codec import DEEPEST, deeper
 from toolgrove.data.events import ModelEnded, ModelStarted
 from toolgrove.data.listening import SCOPE, Scope, new_id
 from toolgrove.data.passing import ATTEMPTS, wait_after

@@ -13,8 +13,8 @@ from dataclasses import replace
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Message, Node, Role, Status
+from toolgrove.data.request import RunRequest
 from toolgrove.data.spoken import spoken
-from toolgrove.planners.brief import RunRequest
 from toolgrove.planners.prompts import OURS
 
 __all__ = ["RATED", "grade_of", "grade_question", "vote_of", "vote_question"]

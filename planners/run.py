@@ -26,12 +26,12 @@ from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE, told
 from toolgrove.data.records import Effect, Message, Node, Observation, Status, ToolCall, ToolSpec
 from toolgrove.data.reply import Reply
+from toolgrove.data.request import Brief
 from toolgrove.data.runs import CallKey
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import ToolgroveError
 from toolgrove.planners import prompts
 from toolgrove.planners.approval import Approvals, Paused
-from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, all_to_langchain
 from toolgrove.planners.context import Window

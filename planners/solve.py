@@ -12,12 +12,12 @@ from toolgrove.data.events import NodeAdded
 from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE, tell
 from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
+from toolgrove.data.request import Brief
 from toolgrove.data.runs import begun_tree, concluded, fold
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.approval import Paused
-from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
 from toolgrove.planners.context import Window
@@ -47,7 +47,7 @@ def identity(
     return {
         "planner": planner_text(frontier),
         "model": chat.name,
-        "prompt": brief.digest(frontier.prompts),
+        "prompt": brief.digest(frontier.prompts.digest),
         "tools": codec.digest([chat.functions, offer.pins]),
     }
 

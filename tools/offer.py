@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.data.depth import DEEPEST
+from toolgrove.data.codec import DEEPEST
 from toolgrove.data.functions import (
     CONTROL_FUNCTIONS,
     FINISH_FUNCTION,

@@ -11,7 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.data.depth import DEEPEST, deeper
+from toolgrove.data.codec import DEEPEST, deeper
 from toolgrove.data.records import FINISH, Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS, function
 from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Observation, Role, ToolSpec
+from toolgrove.data.request import RunRequest
 from toolgrove.data.signatures import gives, signature
 from toolgrove.data.spoken import spoken
-from toolgrove.planners.brief import RunRequest
 from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts, edited, result_of
 
 if TYPE_CHECKING:

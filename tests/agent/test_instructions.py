@@ -160,7 +160,7 @@ async def test_a_callable_may_be_async_and_has_to_give_a_text() -> None:
 
 async def test_instructions_cost_a_planner_without_a_system_prompt_nothing_else() -> None:
     from toolgrove.data.records import Message, Role
-    from toolgrove.planners.brief import RunRequest
+    from toolgrove.data.request import RunRequest
 
     request = (Message(Role.USER, "What?"),)
     assert RunRequest("What?").opening(request) is request

@@ -16,7 +16,7 @@ from langchain_core.runnables.history import RunnableWithMessageHistory
 
 from support.bench import Bench
 from toolgrove.agent.agent import Agent
-from toolgrove.agent.asking import as_task
+from toolgrove.agent.inputs import as_task
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.outcome import Outcome
 from toolgrove.data.records import Task

@@ -11,8 +11,8 @@ from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.agent.prepared import prepared_for
 from toolgrove.data import codec
 from toolgrove.data.records import Status, Task
+from toolgrove.data.request import Brief
 from toolgrove.data.runs import read_run
-from toolgrove.planners.brief import Brief
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.effect import tool
 

@@ -13,7 +13,7 @@ from toolgrove.planners.cascade import CASCADES, parse_cascade
 
 DOCS = Path(__file__).parents[2] / "docs"
 MODULES = (
-    "data.spending",
+    "data.runs",
     "evaluators.agreement",
     "planners.cascade",
     "planners.cascade_prompts",

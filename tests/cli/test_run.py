@@ -237,7 +237,7 @@ def _fields(spec: ToolSpec) -> dict[str, Any]:
 
 
 def test_the_cassette_is_named_after_the_task(here: Path) -> None:
-    from toolgrove.agent.asking import as_task
+    from toolgrove.agent.inputs import as_task
 
     run(here, "--allow-private", "--record", str(here / "tapes"))
     assert cassette_path(here / "tapes", as_task("Note it.").id).is_file()

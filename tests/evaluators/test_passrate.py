@@ -12,7 +12,6 @@ from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
-from toolgrove.data.conversation import with_earlier
 from toolgrove.data.formats.toolbench_answers import load_answers
 from toolgrove.data.records import (
     Message,
@@ -25,6 +24,7 @@ from toolgrove.data.records import (
     ToolCall,
     ToolSpec,
 )
+from toolgrove.data.request import with_earlier
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.judging import majority

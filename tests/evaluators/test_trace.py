@@ -23,8 +23,7 @@ from toolgrove.data.records import (
     ToolSpec,
     Usage,
 )
-from toolgrove.data.spending import Spending
-from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
+from toolgrove.data.tree import ROOT, Ending, SearchTree, Spending, child_id
 from toolgrove.evaluators import trace
 from toolgrove.evaluators.trace import (
     TraceEvaluator,

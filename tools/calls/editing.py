@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from toolgrove.data.depth import DEEPEST, deeper
+from toolgrove.data.codec import DEEPEST, deeper
 from toolgrove.data.records import JsonObject, Observation, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.tools.advice import advice

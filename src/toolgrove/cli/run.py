@@ -137,7 +137,7 @@ def _agent(settings: RunSettings, catalog: Path, runs: Path | None = None) -> It
 
 
 def _task(query: str, tools: list[str] | None) -> Task:
-    from toolgrove.agent.asking import as_task
+    from toolgrove.agent.inputs import as_task
 
     return replace(as_task(query), tools=tuple(tools) if tools else None)
 
