@@ -22,13 +22,13 @@ from toolgrove.agent.running import answered
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
 from toolgrove.agent.sources import registered
 from toolgrove.agent.thread import Thread
-from toolgrove.agent.waiting import wait
 from toolgrove.data.chat_text import model_name
 from toolgrove.data.listening import Listener
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.machine.files import new_folder
+from toolgrove.machine.threads import wait
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
 from toolgrove.planners.registry import as_frontier, planner_text

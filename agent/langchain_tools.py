@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.tools import BaseTool, ToolException
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
-from toolgrove.agent.waiting import wait
 from toolgrove.data.functions import function
 from toolgrove.data.records import JsonObject, Observation, ToolCall
+from toolgrove.machine.threads import wait
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack

@@ -20,7 +20,6 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.matrix import Solving
 from toolgrove.agent.settings import RunSettings
-from toolgrove.agent.waiting import wait
 from toolgrove.data import codec
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import JOURNAL, read_tree
@@ -28,6 +27,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ReplayMiss, ResumeMismatch, ToolgroveError, UsageError
 from toolgrove.evaluators.runner import Solve
 from toolgrove.machine.files import write_beside
+from toolgrove.machine.threads import wait
 
 __all__ = ["RayEngine"]
 

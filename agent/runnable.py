@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from langchain_core.runnables import Runnable, RunnableConfig
 
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.waiting import iterated, wait
 from toolgrove.agent.watching import streamed
 from toolgrove.data.events import Event
 from toolgrove.data.scrubbing import scrubbed_value
+from toolgrove.machine.threads import iterated, wait
 from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:

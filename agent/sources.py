@@ -300,9 +300,9 @@ _WORDS: dict[str, _Read] = {"botocore": _botocore, "google-discovery": _google, 
 
 def _web(reading: _Reading) -> Iterator[ToolSpec]:
     """What an address answers: an OpenAPI document, or else an MCP server."""
-    from toolgrove.agent.waiting import wait
     from toolgrove.data.formats.openapi import parse_openapi
     from toolgrove.data.formats.sources import SourceKind
+    from toolgrove.machine.threads import wait
     from toolgrove.tools.http.fetched import fetched
 
     shown = unkeyed(reading.source)
@@ -341,7 +341,7 @@ def _document(text: bytes, file: str, named: bool) -> Any:
 
 
 def _mcp(reading: _Reading, otherwise: str = "") -> Iterator[ToolSpec]:
-    from toolgrove.agent.waiting import wait
+    from toolgrove.machine.threads import wait
     from toolgrove.tools.mcp.source import load_mcp
     from toolgrove.tools.trusted import trust
 

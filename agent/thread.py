@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.inputs import RunInputs, as_task, said_after
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.running import answered
-from toolgrove.agent.waiting import wait
 from toolgrove.data.runs import JOURNAL, has_begun, read_run, read_tree
 from toolgrove.errors import JournalLocked, UsageError
 from toolgrove.machine.files import safe_name
+from toolgrove.machine.threads import wait
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

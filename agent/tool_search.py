@@ -21,7 +21,7 @@ __all__ = ["finder"]
 def finder(catalog: Catalog | None, k: int, pins: MutableMapping[str, str]) -> FindTools:
     """Look in a catalogue for ``k`` tools that the path has neither on offer nor called.
 
-    What is found is pinned (:func:`toolgrove.tools.calls.execute.with_pins`). The registry's
+    What is found is pinned (:func:`toolgrove.tools.calls.stack.with_pins`). The registry's
     aliases never change, so that every branch that finds a tool has it under the same name.
     """
     if catalog is None:

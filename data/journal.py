@@ -16,7 +16,7 @@ from toolgrove.data import codec
 from toolgrove.data.blocks import keep_block
 from toolgrove.data.decisions import Decision, journalled
 from toolgrove.data.records import JsonObject, Node, Task, ToolCall, ToolSpec
-from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, read_run, summed
+from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, read_run
 from toolgrove.errors import JournalError, JournalLocked
 
 __all__ = ["Journal"]
@@ -122,7 +122,7 @@ class Journal:
     def _write(self, event: JsonObject, *, sync: bool = False) -> None:
         if self._stream is None:
             return
-        line = summed(codec.dumps(event))
+        line = codec.line(event)
         with _told(self.run):
             written = self._stream.write(line)
             if written < len(line):  # the disk is full: half a line would spoil what follows

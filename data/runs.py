@@ -18,9 +18,7 @@ journals of before, which have none, are read as they are.
 
 from __future__ import annotations
 
-import re
 import stat
-import zlib
 from collections import ChainMap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -50,7 +48,6 @@ __all__ = [
     "read_run",
     "read_tree",
     "spending",
-    "summed",
     "took_in",
     "whole_observation",
 ]
@@ -124,23 +121,6 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             at += len(line)
 
 
-_DIGEST = re.compile("[0-9a-f]{32}")
-_SUM = b',"crc":"'
-_LONG = len(_SUM) + len(b'01234567"}\n')
-
-
-def summed(event: bytes) -> bytes:
-    """A line of the journal: an event's JSON with a checksum of it."""
-    return b'%s%s%08x"}\n' % (event[:-1], _SUM, zlib.crc32(event))
-
-
-def _intact(line: bytes, needed: bool) -> bool:
-    """Whether a line is as it was written; one without a checksum is, unless it needs one."""
-    if line[-_LONG:].startswith(_SUM):
-        return line == summed(line[:-_LONG] + b"}")
-    return not needed
-
-
 def has_begun(run: str | Path) -> bool:
     """Whether a run's journal has its whole header; else nothing had been asked or paid for yet."""
     with (Path(run) / JOURNAL).open("rb") as stream:
@@ -189,7 +169,7 @@ def took_in(record: Record | None, path: Path, number: int, line: bytes) -> Reco
         Where the line is damaged, or the first is no header.
     """
     try:
-        if not _intact(line, record is not None and record.summed):
+        if not codec.is_intact(line, summed=record is not None and record.summed):
             raise ValueError("its checksum is another. The disk or somebody changed it")
         event = codec.loads(line)
     except ValueError as error:
@@ -202,7 +182,7 @@ def took_in(record: Record | None, path: Path, number: int, line: bytes) -> Reco
             VERSION,
         ):
             raise JournalError(f"{path}: line 1 is not the header of a version {VERSION} run")
-        record = Record(header=event, summed=_SUM in line[-_LONG:])
+        record = Record(header=event, summed=codec.has_sum(line))
     try:
         _fold(record, event)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -299,7 +299,7 @@ async def test_promise_13_no_secret_in_where_an_answer_goes_on(
     faults: Any, reply: Callable[..., bytes], tmp_path: Path
 ) -> None:
     from toolgrove.data.records import JsonObject
-    from toolgrove.tools.calls.execute import with_scrubbing
+    from toolgrove.tools.calls.stack import with_scrubbing
 
     more: JsonObject = {"cursor": f"k={VALUE}", "list": [{quote(VALUE, safe=""): [VALUE, 3]}]}
 

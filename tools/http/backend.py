@@ -46,7 +46,7 @@ class HttpBackend:
 
     It has no deadline of its own but for connecting: a server that sends a byte now and then
     defeats every timeout of a socket, so
-    :func:`~toolgrove.tools.calls.execute.with_timeout` goes around it.
+    :func:`~toolgrove.tools.calls.stack.with_timeout` goes around it.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
+from toolgrove.machine.threads import in_thread
 from toolgrove.tools.calls.execute import Execute, failure
 from toolgrove.tools.python.fields import has_default
 from toolgrove.tools.python.function import (
@@ -26,7 +27,6 @@ from toolgrove.tools.python.function import (
 )
 from toolgrove.tools.python.injected import filled_in, is_injected
 from toolgrove.tools.python.source import from_source
-from toolgrove.tools.python.threads import in_thread
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

@@ -259,7 +259,7 @@ async def _typed() -> str:
 
     A prompt that blocked the loop would keep asyncio from cancelling the run at the first Ctrl-C.
     """
-    from toolgrove.tools.python.threads import in_thread
+    from toolgrove.machine.threads import in_thread
 
     loop, ready = asyncio.get_running_loop(), asyncio.Event()
     try:

@@ -12,13 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.calls.execute import (
-    Execute,
-    failure,
-    with_retry,
-    with_timeout,
-    with_truncation,
-)
+from toolgrove.tools.calls.execute import Execute, failure, with_retry
+from toolgrove.tools.calls.stack import with_timeout, with_truncation
 
 CALL = ToolCall("c1", "r")
 SPECS = {

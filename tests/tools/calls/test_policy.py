@@ -18,12 +18,12 @@ from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import JournalError
 from toolgrove.tools.calls.breaker import with_breaker
-from toolgrove.tools.calls.execute import failure, with_pins
+from toolgrove.tools.calls.execute import failure
 from toolgrove.tools.calls.idempotency import KeyFile, repeatable
 from toolgrove.tools.calls.limits import HostLimits, Turns, with_limits
 from toolgrove.tools.calls.policy import Policy, with_policy
 from toolgrove.tools.calls.settings import CallSettings
-from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack, with_pins
 from toolgrove.tools.http.address import AddressPolicy
 from toolgrove.tools.http.network import Network
 from toolgrove.tools.registry import Registry

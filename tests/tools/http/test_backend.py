@@ -14,9 +14,8 @@ import httpx
 import pytest
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.tools.calls.execute import with_timeout
 from toolgrove.tools.calls.settings import CallSettings
-from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack, with_timeout
 from toolgrove.tools.http.backend import HttpBackend
 from toolgrove.tools.registry import Registry
 

@@ -18,9 +18,8 @@ import pytest
 from support.fault_server import FaultServer
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError, UsageError
-from toolgrove.tools.calls.execute import with_timeout
 from toolgrove.tools.calls.settings import CallSettings
-from toolgrove.tools.calls.stack import build_stack
+from toolgrove.tools.calls.stack import build_stack, with_timeout
 from toolgrove.tools.mcp.backend import McpBackend
 from toolgrove.tools.mcp.source import Server, load_mcp
 from toolgrove.tools.registry import Registry

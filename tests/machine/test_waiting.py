@@ -9,11 +9,11 @@ import textwrap
 
 import pytest
 
-from toolgrove.agent.waiting import wait
+from toolgrove.machine.threads import wait
 
 _STOPPED = """
 import asyncio, signal, threading
-from toolgrove.agent.waiting import wait
+from toolgrove.machine.threads import wait
 made = []
 async def work():
     try:

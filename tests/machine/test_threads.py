@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from toolgrove.tools.python.threads import in_thread
+from toolgrove.machine.threads import in_thread
 
 VAR: ContextVar[str] = ContextVar("VAR")
 
@@ -53,7 +53,7 @@ async def test_the_callers_context_and_the_functions_error_pass_through() -> Non
 
 _FORK = """
 import asyncio, os, warnings
-from toolgrove.tools.python.threads import in_thread
+from toolgrove.machine.threads import in_thread
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of what is tested here
 asyncio.run(in_thread(int))
 child = os.fork()
