@@ -208,7 +208,7 @@ class Run:
             return codec.decode(Reply, kept)
         left = self.meter.before_model(calls)
         self.journal.intent(key)
-        reply = await self._timed(left, ask())
+        reply = await (ask() if left is None else self._timed(left, ask()))
         self.journal.result(key, reply)
         self.meter.after_model(reply, calls)
         if SCOPE.get() is not None:
@@ -298,7 +298,8 @@ class Run:
             observation = allowed
         else:
             self.journal.intent(key, write=write)
-            observation = await self._timed(left, self._make(allowed))
+            making = self._make(allowed)
+            observation = await (making if left is None else self._timed(left, making))
             if allowed is not call:
                 observation = sent(observation, call, allowed)
         self.journal.result(key, observation)
@@ -315,11 +316,13 @@ class Run:
         if kept is None:
             left = self.meter.before_tool()
             self.journal.intent(key)
-            kept = codec.to_json(await self._timed(left, self._searched(node, call)))
+            searching = self._searched(node, call)
+            found = await (searching if left is None else self._timed(left, searching))
+            kept = codec.to_json(found)
             self.journal.result(key, kept)
-        found = Offer([codec.decode(ToolSpec, spec) for spec in kept["tools"]], kept["aliases"])
-        self.paths.found(node.id, position, found)
-        return listing(found, kept["failed"])
+        offer = Offer([codec.decode(ToolSpec, spec) for spec in kept["tools"]], kept["aliases"])
+        self.paths.found(node.id, position, offer)
+        return listing(offer, kept["failed"])
 
     async def _searched(self, node: Node, call: ToolCall) -> dict[str, Any]:
         parent = node.parent or ROOT
@@ -351,10 +354,8 @@ class Run:
             key = replace(key, attempt=key.attempt + 1)
         return record.results.get(key), key
 
-    async def _timed(self, left: float | None, call: Awaitable[T]) -> T:
-        """What a call gives that has so many seconds; None is no limit."""
-        if left is None:
-            return await call
+    async def _timed(self, left: float, call: Awaitable[T]) -> T:
+        """What a call gives that has so many seconds of the budget."""
         try:
             async with asyncio.timeout(left):
                 return await call

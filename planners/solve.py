@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
 from functools import partial
 
 from toolgrove.data import codec
@@ -128,11 +127,11 @@ async def solve(
 
 async def _search(run: Run, frontier: Frontier) -> str:
     try:
-        async with AsyncExitStack() as stack:
-            ahead = None
-            if run.in_flight > 1:
-                ahead = await stack.enter_async_context(Ahead(run, frontier))
-            await _grow(run, frontier, ahead)
+        if run.in_flight == 1:
+            await _grow(run, frontier)
+        else:
+            async with Ahead(run, frontier) as ahead:
+                await _grow(run, frontier, ahead)
     except BudgetSpent as spent:
         await run.tell_spent(spent.what)
         return spent.what
@@ -141,7 +140,7 @@ async def _search(run: Run, frontier: Frontier) -> str:
     return "answered" if run.tree.answer is not None else "exhausted"
 
 
-async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None) -> None:
+async def _grow(run: Run, frontier: Frontier, ahead: Ahead | None = None) -> None:
     began = time.monotonic()
     while wave := frontier.next():
         for place, step in enumerate(wave):

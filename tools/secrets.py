@@ -162,12 +162,17 @@ class SecretStore:
         return beginning(text, self._values())
 
     def _values(self) -> dict[str, str]:
-        given = _given(self._environ)
-        if self._known[0] != (given, self._from_keyring):
-            values = dict(given) | self._from_keyring
+        """What is secret now: the environment may be another one at every tool call.
+
+        CPython keeps that of the process in one dictionary, which is compared in no time.
+        """
+        kept = getattr(self._environ, "_data", None)
+        seen = kept if isinstance(kept, dict) else _given(self._environ)
+        if self._known[0] != (seen, self._from_keyring):
+            values = _given(self._environ) | self._from_keyring
             longest_first = sorted(values.items(), key=lambda item: -len(item[1]))
             usable = {name: value for name, value in longest_first if len(value) >= SHORTEST}
-            self._known = (given, dict(self._from_keyring)), usable
+            self._known = (dict(seen), dict(self._from_keyring)), usable
         return self._known[1]
 
 
@@ -175,8 +180,8 @@ def _key(name: str) -> str:
     return re.sub(r"[^A-Z0-9]+", "_", name.upper()).strip("_")
 
 
-def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
-    """The secrets of an environment as it is now, by name: it is asked at every tool call.
+def _given(environ: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of an environment as it is now, by name.
 
     Those of tools, and the keys that whoever runs this pays for models with. Walking ``os.environ``
     decodes each name in it; the same environment as bytes does not.
@@ -186,7 +191,7 @@ def _given(environ: Mapping[str, str]) -> list[tuple[str, str]]:
         names = [os.fsdecode(name) for name in coded]
     else:
         names = [name for name in environ if name.startswith(_SECRET) or name.endswith(_OWN)]
-    return [(name.removeprefix(_SECRET), environ[name]) for name in names]
+    return {name.removeprefix(_SECRET): environ[name] for name in names}
 
 
 def _refused(text: str) -> Refused:
