@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from toolgrove.data import codec
-from toolgrove.data.conversation import earlier
+from toolgrove.data.request import earlier
 from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.divergence import contrasts, parting
 from toolgrove.data.pairs.faults import Fault
