@@ -8,7 +8,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from toolgrove.data import codec
-from toolgrove.data.request import earlier
 from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.divergence import contrasts, parting
 from toolgrove.data.pairs.faults import Fault
@@ -16,6 +15,7 @@ from toolgrove.data.pairs.grafts import own_id
 from toolgrove.data.pairs.modes import Branches, Rule
 from toolgrove.data.preferences import Mined, MinedRow, fatal_of, flagged_of, paired
 from toolgrove.data.records import Task
+from toolgrove.data.request import earlier
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.judgements import Judgement
 
