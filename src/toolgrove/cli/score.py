@@ -10,6 +10,7 @@ import typer
 from toolgrove.cli.common import progress, skippable
 from toolgrove.cli.score_answers import ANSWERS
 from toolgrove.cli.score_bfcl import BFCL
+from toolgrove.cli.score_tau import TAU
 from toolgrove.cli.scored import ScoredKind, WantedScores
 from toolgrove.errors import UsageError
 
@@ -30,12 +31,15 @@ Examples:
 
   toolgrove score result/gpt-4o-FC/non_live/BFCL_v4_simple_python_result.json > verdicts.jsonl
 
-Answers are ToolBench's trees, ToolEval's converted answers, runs, or BFCL's result files; all PATHs
-are one system's. Of BFCL's, each item's verdict is one line of JSON with `id` and `valid`.
+  toolgrove score historical_trajectories/gpt-4o-airline.json > verdicts.jsonl
+
+Answers are ToolBench's trees, ToolEval's converted answers, runs, or result files of BFCL, τ-bench
+and τ²-bench; all PATHs are one system's. Of result files, each item's verdict is one line of JSON
+with `id` and `valid`.
 A query of --queries without an answer stays in the denominator.
 """
 
-KINDS: tuple[ScoredKind, ...] = (BFCL, ANSWERS)
+KINDS: tuple[ScoredKind, ...] = (BFCL, TAU, ANSWERS)
 """What can be scored; the first kind that knows a path has it, and the last one takes any."""
 
 
@@ -73,7 +77,7 @@ def score(
     concurrency: Annotated[int, typer.Option(help="Answers under judgement at once.", min=1)] = 1,
     skip_bad: Annotated[bool, typer.Option("--skip-bad", help="Leave bad files out.")] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Write BFCL's verdicts here, a line an item.")
+        Path | None, typer.Option(help="Write verdicts on result files here, a line an item.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print JSON, and nothing else.")] = False,
 ) -> None:

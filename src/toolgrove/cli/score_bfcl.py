@@ -6,13 +6,12 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.cli.common import err_console
-from toolgrove.cli.scored import ScoredKind, WantedScores
-from toolgrove.errors import UsageError
+from toolgrove.cli.scored import ScoredKind, WantedScores, refuse_options
 
 if TYPE_CHECKING:
     from toolgrove.machine.progress import Tick
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["BFCL"]
 
 _PATTERN = "BFCL_v*_result.json"
-_OWN = ("paths", "out", "skip_bad", "times", "concurrency")
 
 
 def _holds(path: Path) -> bool:
@@ -34,10 +32,7 @@ def _holds(path: Path) -> bool:
 def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
     from toolgrove.evaluators.bfcl.scoring import read_results, score_results
 
-    given = [f.name for f in fields(wanted) if f.name not in _OWN and getattr(wanted, f.name)]
-    if given:
-        names = ", ".join("--" + name.replace("_", "-") for name in given)
-        raise UsageError(f"BFCL's result files are judged by its items alone, without {names}.")
+    refuse_options(wanted, "BFCL's result files are judged by its items alone")
     verdicts, files = [], list(_files(wanted.paths))
     for done, file in enumerate(files):
         tick(done, len(files))

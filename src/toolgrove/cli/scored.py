@@ -6,14 +6,15 @@ A kind is a module with one :class:`ScoredKind`, named in ``KINDS`` of :mod:`too
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from toolgrove.cli.common import print_json
+from toolgrove.errors import UsageError
 from toolgrove.machine.progress import Tick
 
-__all__ = ["ScoredKind", "WantedScores"]
+__all__ = ["ScoredKind", "WantedScores", "refuse_options"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,3 +58,20 @@ class ScoredKind:
     score: Callable[[WantedScores, Tick], Any]
     show: Callable[[Any], None]
     dump: Callable[[Any], None] = print_json
+
+
+_ALWAYS = ("paths", "out", "skip_bad", "times", "concurrency")
+
+
+def refuse_options(wanted: WantedScores, why: str) -> None:
+    """Refuse options that say nothing of files with verdicts of their own kind.
+
+    Raises
+    ------
+    UsageError
+        With the names of those that were given.
+    """
+    given = [f.name for f in fields(wanted) if f.name not in _ALWAYS and getattr(wanted, f.name)]
+    if given:
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise UsageError(f"{why}, without {names}.")
