@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.data import codec
-from toolgrove.data.records import SEARCH_TOOLS, Task, ToolSpec
+from toolgrove.data.records import RUN_PYTHON, SEARCH_TOOLS, Task, ToolSpec
 from toolgrove.data.request import Brief, in_context
 from toolgrove.data.runs import ASKED
 from toolgrove.errors import CatalogError
@@ -78,6 +78,7 @@ def prepare(agent: Agent, offer: Offer, sampling: list[dict[str, Any]], brief: B
         **identity(agent.frontier(), chat, offer, brief),
         "sampling": sampling,
         "window": settings.context_tokens,
+        **({"sandbox": settings.sandbox} if settings.sandbox else {}),
     }
     config = {
         **same,
@@ -137,6 +138,7 @@ def offered(agent: Agent, task: Task) -> list[ToolSpec]:
 def offer_of(agent: Agent, specs: Sequence[ToolSpec], form: AnswerForm | None = None) -> Offer:
     """What a run shows its model; runs that show the same share it, with all it keeps."""
     controls = [SEARCH_TOOLS] if agent.settings.search_tools else []
+    controls += [RUN_PYTHON] if agent.settings.code else []
     controls += subtasks.CONTROLS if agent.settings.subtasks else ()
     form, registry = form or agent.form, agent.registry
     key = (registry, registry.version, form, *controls, *(spec.id for spec in specs))

@@ -31,6 +31,7 @@ from toolgrove.planners.budget import Meter
 from toolgrove.planners.direct_call import heard_here
 from toolgrove.planners.solve import solve
 from toolgrove.tools.answer_form import AnswerForm
+from toolgrove.tools.calls.execute import Execute, with_scrubbing, with_truncation
 from toolgrove.tools.calls.idempotency import KeyFile
 from toolgrove.tools.calls.stack import CallStack
 from toolgrove.tools.scope import LENT, RunScope
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from langchain_core.runnables import RunnableConfig
 
     from toolgrove.agent.agent import Agent
+    from toolgrove.planners.coding import Coder
     from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["answered", "has_begun", "run_task"]
@@ -120,6 +122,7 @@ async def run_task(
                 frontier=agent.frontier(),
                 meter=meter,
                 find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
+                coder=_coder(settings, secrets, journal) if settings.sandbox else None,
                 window=prepared.window,
                 in_flight=settings.in_flight,
             )
@@ -246,6 +249,18 @@ def _same(run: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:
 
 def _pins(specs: Iterable[ToolSpec]) -> dict[str, str]:
     return {spec.id: codec.digest(spec) for spec in specs}
+
+
+def _coder(settings: RunSettings, secrets: SecretStore, journal: Journal) -> Coder:
+    """What runs the code that the model writes; its output is treated as a tool's."""
+    from toolgrove.planners.coding import Coder
+    from toolgrove.tools.sandbox.choosing import sandbox_named
+
+    def wrap(execute: Execute) -> Execute:
+        clean = with_scrubbing(execute, secrets.scrub)
+        return with_truncation(clean, settings.calls.observation_limit, journal.store)
+
+    return Coder(sandbox_named(settings.sandbox), wrap)
 
 
 def _cassette(agent: Agent, task: Task, secrets: SecretStore, *, resumed: bool) -> Cassette | None:

@@ -63,6 +63,10 @@ class RunSettings:
         Whether the model may look for further tools in the catalogue in mid-search.
     subtasks : bool
         Whether the model may divide a long task (:mod:`toolgrove.planners.subtasks`).
+    code : bool or str
+        Whether the model may write code that calls the tools (:mod:`toolgrove.planners.coding`):
+        True in the sandbox ``monty``, or the name of another one
+        (:mod:`toolgrove.tools.sandbox.choosing`).
     context_tokens : int or None
         The most tokens that the messages of a prompt may take; the tools' schemas and the reply
         come on top (:mod:`toolgrove.planners.context`).
@@ -96,6 +100,7 @@ class RunSettings:
     k: int = decides(5)
     search_tools: bool = decides(False)
     subtasks: bool = decides(False)
+    code: bool | str = decides(False)
     context_tokens: int | None = decides(None)
     count_tokens: Count = decides(approximately, kept=False)
     budget: Budget = decides(factory=Budget)
@@ -111,6 +116,11 @@ class RunSettings:
         if self.context_tokens is None:
             return None
         return Window(self.context_tokens, self.count_tokens)
+
+    @property
+    def sandbox(self) -> str:
+        """The name of the sandbox that code is run in; empty where none is."""
+        return "monty" if self.code is True else self.code or ""
 
     @property
     def form(self) -> AnswerForm | None:
@@ -153,6 +163,10 @@ class RunSettings:
             raise UsageError("search_tools needs a catalog to search.")
         if self.rerank is not None and not catalog:
             raise UsageError("rerank looks again at what a catalog's search found: give a catalog.")
+        if self.sandbox:
+            from toolgrove.tools.sandbox.choosing import sandbox_named
+
+            sandbox_named(self.sandbox)
         if self.finish not in get_args(Finish):
             raise UsageError(f"finish={self.finish!r}: say {', '.join(get_args(Finish))}.")
 
@@ -197,7 +211,7 @@ class RunSettings:
             del found["cascade"]
         if self.response_format is not None:
             found["response_format"] = AnswerForm.of(self.response_format).schema
-        for name in ("instructions", "response_format", "finish"):
+        for name in ("instructions", "response_format", "finish", "code"):
             if getattr(self, name) == _DEFAULTS[name]:  # results of before keep their key
                 del found[name]
         return found
@@ -234,6 +248,7 @@ class RunOptions(TypedDict, total=False):
     k: int
     search_tools: bool
     subtasks: bool
+    code: bool | str
     context_tokens: int | None
     count_tokens: Count
     budget: Budget

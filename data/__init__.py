@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from toolgrove.data.preferences import mine
     from toolgrove.data.records import (
         Effect,
+        InnerCall,
         Message,
         Node,
         NodeState,
@@ -93,6 +94,7 @@ __all__ = [
     "Importer",
     "JournalError",
     "JournalLocked",
+    "InnerCall",
     "Loaded",
     "Message",
     "ModelEnded",
@@ -160,6 +162,7 @@ __getattr__, __dir__ = face(
         "Importer": "data.formats.importers",
         "JournalError": "errors",
         "JournalLocked": "errors",
+        "InnerCall": "data.records",
         "Loaded": "data.formats.importers",
         "Message": "data.records",
         "ModelEnded": "data.events",

@@ -10,6 +10,7 @@ from toolgrove.data.records import (
     BEGIN_SUBTASK,
     END_SUBTASK,
     FINISH,
+    RUN_PYTHON,
     SEARCH_TOOLS,
     JsonObject,
     ToolSpec,
@@ -56,6 +57,15 @@ CONTROL_FUNCTIONS: Mapping[str, JsonObject] = {
         "What is found can be called from then on.",
         "query",
         "What the missing tool should do, in a few words.",
+    ),
+    RUN_PYTHON: _control(
+        RUN_PYTHON,
+        "Run Python code. It can compute, and call the other tools by their names, as in "
+        "name(argument=value), without await: a call returns its result (of JSON the value) and "
+        "raises RuntimeError where it fails. You see what it prints and what its last line is "
+        "worth. It has no files, network or packages, and forgets its variables.",
+        "code",
+        "Lines of Python.",
     ),
     BEGIN_SUBTASK: _control(
         BEGIN_SUBTASK,

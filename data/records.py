@@ -18,9 +18,11 @@ __all__ = [
     "CONTROLS",
     "END_SUBTASK",
     "FINISH",
+    "RUN_PYTHON",
     "SAFE_METHODS",
     "SEARCH_TOOLS",
     "Effect",
+    "InnerCall",
     "JsonObject",
     "Message",
     "Node",
@@ -44,10 +46,12 @@ FINISH = "Finish"
 """The name of the tool that ends a path, as in ToolBench."""
 SEARCH_TOOLS = "search_tools"
 """The name of the tool that finds tools."""
+RUN_PYTHON = "run_python"
+"""The name of the tool that runs code which the model writes."""
 BEGIN_SUBTASK, END_SUBTASK = "begin_subtask", "end_subtask"
 """The names of the tools that open and close a part of a long task."""
-CONTROLS = frozenset({FINISH, SEARCH_TOOLS, BEGIN_SUBTASK, END_SUBTASK})
-"""What a model calls to steer its own run, and what reaches no API."""
+CONTROLS = frozenset({FINISH, SEARCH_TOOLS, RUN_PYTHON, BEGIN_SUBTASK, END_SUBTASK})
+"""What a model calls to steer its own run, and what reaches no API itself."""
 
 
 class Effect(StrEnum):
@@ -224,6 +228,8 @@ class Observation:
     sent : JsonObject or None
         The arguments that were sent, where whoever was asked for approval changed those that the
         model wrote.
+    inner : tuple of InnerCall
+        The calls that were made on the way, in their order: those of code that the model wrote.
     """
 
     status: Status
@@ -239,6 +245,22 @@ class Observation:
     more: JsonObject | None = None
     repeated: bool = False
     sent: JsonObject | None = None
+    inner: tuple[InnerCall, ...] = field(default=(), metadata={"later": True})
+
+
+@dataclass(frozen=True, slots=True)
+class InnerCall:
+    """A call that another one made, and what it gave.
+
+    Parameters
+    ----------
+    call : ToolCall
+        As it was resolved; its id is that of the outer call with a number.
+    observation : Observation
+    """
+
+    call: ToolCall
+    observation: Observation
 
 
 class Role(StrEnum):

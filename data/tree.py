@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from toolgrove.data.records import (
     CONTROLS,
+    RUN_PYTHON,
     SEARCH_TOOLS,
     JsonObject,
     Message,
@@ -270,6 +271,10 @@ class SearchTree:
 
     @property
     def tool_calls(self) -> int:
-        """Calls of tools and searches for them; Finish and the marks of subtasks are left out."""
-        none = CONTROLS - {SEARCH_TOOLS}
-        return sum(1 for node in self for call in node.calls if call.name not in none)
+        """Calls of tools, searches for them and runs of code, with the calls that code made.
+
+        Finish and the marks of subtasks are left out.
+        """
+        none = CONTROLS - {SEARCH_TOOLS, RUN_PYTHON}
+        own = sum(1 for node in self for call in node.calls if call.name not in none)
+        return own + sum(len(seen.inner) for node in self for seen in node.observations)

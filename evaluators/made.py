@@ -37,10 +37,12 @@ class MadeCalls:
 
 
 def calls_of(node: Node) -> Iterator[tuple[int, ToolCall, Observation]]:
-    """A step's calls that reach an API, each with its place in the step."""
+    """A step's calls that reach an API, each with its place in the step; those of code, too."""
     for place, (call, seen) in enumerate(zip(node.calls, node.observations, strict=True)):
         if call.name not in CONTROLS:
             yield place, call, seen
+        for one in seen.inner:
+            yield place, one.call, one.observation
 
 
 def sides(

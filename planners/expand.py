@@ -16,6 +16,7 @@ from toolgrove.data.events import StepEnded, StepStarted
 from toolgrove.data.listening import SCOPE
 from toolgrove.data.records import (
     FINISH,
+    RUN_PYTHON,
     SEARCH_TOOLS,
     Effect,
     Message,
@@ -39,7 +40,7 @@ __all__ = ["Expansion", "NotAhead", "expand", "grown", "prompt_of"]
 
 
 class NotAhead(Exception):
-    """A step that looks ahead would write: it has to wait for its turn."""
+    """A step that looks ahead would write, or run code that may: it has to wait for its turn."""
 
 
 class Expansion(Protocol):
@@ -68,7 +69,7 @@ def grown(
 async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     """Grow one child by one turn of a chat, whatever the planner's order.
 
-    The calls of one reply are made at once, in their written order where one of them writes.
+    The calls of one reply are made at once, in their order where one of them writes or runs code.
     The node is returned, not yet added: the frontier has the last word on its state.
 
     Parameters
@@ -87,7 +88,8 @@ async def expand(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     ModelError
         Where the model did not answer.
     NotAhead
-        Where a step that looks ahead would write. The reply is kept, and costs nothing again.
+        Where a step that looks ahead would write or run code. The reply is kept, and costs
+        nothing again.
     """
     parent, _, offer = run.paths.at(wanted.parent)
     node_id = child_id(parent.id, wanted.index)
@@ -163,7 +165,8 @@ async def _execute(
     )
     several = len(calls) > 1
     writes = any(run.paths.effect(call) is Effect.WRITE for call in calls)
-    if writes and ahead:
+    code = any(call.name == RUN_PYTHON for call in calls)
+    if ahead and (writes or code):
         raise NotAhead
 
     async def one(position: int) -> Observation:
@@ -179,9 +182,11 @@ async def _execute(
             return _known(*before)
         if found.name == SEARCH_TOOLS:
             return await run.search(node, position, found)
+        if found.name == RUN_PYTHON:
+            return await run.code(node.id, position, found, offer)
         return await run.call(node.id, position, found)
 
-    if writes or not several:
+    if writes or code or not several:
         observations = []
         for position in range(len(calls)):
             try:

@@ -46,6 +46,7 @@ from toolgrove.tools.offer import Offer
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
+    from toolgrove.planners.coding import Coder
     from toolgrove.planners.frontier import Frontier
 
 __all__ = ["Run"]
@@ -75,6 +76,8 @@ class Run:
         The planner: what it says to the model, and whether it remembers what the tree read.
     find : FindTools or None
         What answers ``search_tools``, where the offer has it.
+    coder : Coder or None
+        What runs the code of ``run_python``, where the offer has it.
     window : Window or None
         How much of a path the model is shown; None is all of it.
     in_flight : int
@@ -92,6 +95,7 @@ class Run:
         meter: Meter,
         frontier: Frontier,
         find: FindTools | None = None,
+        coder: Coder | None = None,
         window: Window | None = None,
         in_flight: int = 1,
     ) -> None:
@@ -115,6 +119,7 @@ class Run:
         for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
             self._may_show(said)
         self._find = find
+        self._coder = coder
         self._plain: Chatting | None = None
         self._chats: dict[Offer, Chatting] = {offer: chat}
 
@@ -203,7 +208,7 @@ class Run:
             self._showing = Showing(self.journal.run)
 
     async def _reply(self, key: CallKey, ask: Callable[[], Awaitable[Reply]], calls: int) -> Reply:
-        kept, key = self._look_up(key)
+        kept, key = self.look_up(key)
         if kept is not None:
             return codec.decode(Reply, kept)
         left = self.meter.before_model(calls)
@@ -245,15 +250,20 @@ class Run:
         # what was read before a write is no answer after it, even to the same step of the same run
         began = paths.epoch
         since = 0 if write else began if since is None else since
-        key = _tool_key(node, position, call, since)
-        paths.epoch += write
+        observation = await self.made(_tool_key(node, position, call, since), call)
+        if not write:
+            paths.read(call, began)
+        return observation
+
+    async def made(self, key: CallKey, call: ToolCall) -> Observation:
+        """The same under a key of the caller's, who has to see to it that no other call has it."""
+        write = self.paths.effect(call) is Effect.WRITE
+        self.paths.epoch += write
         try:
             observation = await self._observation(key, call, write)
             self._may_show(observation.content)
         finally:
-            paths.epoch += write
-        if not write:
-            paths.read(call, began)
+            self.paths.epoch += write
         return observation
 
     async def ask_about(self, node: str, position: int, call: ToolCall) -> None:
@@ -263,7 +273,7 @@ class Run:
                 await self._approvals.allowed(_tool_key(node, position, call, 0), call)
 
     async def _observation(self, key: CallKey, call: ToolCall, write: bool) -> Observation:
-        kept, key = self._look_up(key)
+        kept, key = self.look_up(key)
         if kept is not None:
             return codec.decode(Observation, kept)
         left = self.meter.before_tool()
@@ -312,7 +322,7 @@ class Run:
         catalogue may have changed.
         """
         asked = codec.digest([position, call.name, call.arguments])
-        kept, key = self._look_up(CallKey(node.id, "search", asked))
+        kept, key = self.look_up(CallKey(node.id, "search", asked))
         if kept is None:
             left = self.meter.before_tool()
             self.journal.intent(key)
@@ -347,7 +357,12 @@ class Run:
             failed = str(error)
         return {"tools": list(found.specs), "aliases": found.aliases, "failed": failed}
 
-    def _look_up(self, key: CallKey) -> tuple[Any, CallKey]:
+    async def code(self, node: str, position: int, call: ToolCall, offer: Offer) -> Observation:
+        """What the code of a call gives, which may call what is on offer: kept, or run now."""
+        assert self._coder is not None, "run_python is offered if and only if there is a sandbox"
+        return await self._coder.run(self, node, position, call, offer)
+
+    def look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""
         record = self.journal.record
         while key in record.intents and key not in record.results:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.events import NodeAdded
 from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE, tell
-from toolgrove.data.records import BEGIN_SUBTASK, SEARCH_TOOLS, Node
+from toolgrove.data.records import BEGIN_SUBTASK, RUN_PYTHON, SEARCH_TOOLS, Node
 from toolgrove.data.request import Brief
 from toolgrove.data.runs import begun_tree, concluded, fold
 from toolgrove.data.tree import ROOT, SearchTree
@@ -29,6 +30,9 @@ from toolgrove.planners.run import Run
 from toolgrove.planners.tool_search import FindTools
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
+
+if TYPE_CHECKING:
+    from toolgrove.planners.coding import Coder
 
 __all__ = ["identity", "solve"]
 
@@ -60,6 +64,7 @@ async def solve(
     frontier: Frontier,
     meter: Meter,
     find: FindTools | None = None,
+    coder: Coder | None = None,
     window: Window | None = None,
     in_flight: int = 1,
 ) -> SearchTree:
@@ -83,6 +88,8 @@ async def solve(
     find : FindTools or None
         What answers ``search_tools``, which the offer then has to have
         among its controls (:class:`~toolgrove.tools.offer.Offer`).
+    coder : Coder or None
+        What runs the code of ``run_python``, likewise.
     window : Window or None
         How much of a path the model is shown; None is all of it, but for finished subtasks where
         the offer has these.
@@ -102,6 +109,8 @@ async def solve(
     """
     if (SEARCH_TOOLS in offer.controls) != (find is not None):
         raise UsageError("search_tools is offered if and only if something can answer it.")
+    if (RUN_PYTHON in offer.controls) != (coder is not None):
+        raise UsageError("run_python is offered if and only if there is a sandbox.")
     if window is None and BEGIN_SUBTASK in offer.controls:
         window = Window()
     tree = begun_tree(journal.record)
@@ -114,6 +123,7 @@ async def solve(
         meter=meter,
         frontier=frontier,
         find=find,
+        coder=coder,
         window=window,
         in_flight=in_flight,
     )

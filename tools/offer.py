@@ -18,6 +18,7 @@ from toolgrove.data.functions import (
 )
 from toolgrove.data.records import (
     FINISH,
+    RUN_PYTHON,
     Effect,
     JsonObject,
     Observation,
@@ -123,13 +124,22 @@ class Offer:
         return self._alias_of[spec_id]
 
     def reads(self) -> frozenset[str]:
-        """Names that a model sees of what changes nothing; Finish is one."""
+        """Names that a model sees of what changes nothing; Finish is one.
+
+        To run code is to do what the tools on offer do.
+        """
         reads = {
             alias
             for alias, spec_id in self.aliases.items()
             if spec_id in self._by_id and self._by_id[spec_id].effect is Effect.READ
         }
-        return frozenset({*reads, *self.controls, FINISH})
+        controls = set(self.controls) - ({RUN_PYTHON} if self.writes else set())
+        return frozenset({*reads, *controls, FINISH})
+
+    @property
+    def writes(self) -> bool:
+        """Whether any tool on offer writes."""
+        return any(spec.effect is Effect.WRITE for spec in self.specs)
 
     def unchecked(self) -> dict[str, dict[str, str]]:
         """By tool id, the parameters whose schema is broken and so not checked, and why."""

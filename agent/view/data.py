@@ -281,6 +281,11 @@ def _observation(observation: Observation) -> dict[str, Any]:
         "about": " · ".join(filter(None, found)),
         "content": observation.content,
         "stored": observation.stored,
+        "inner": [
+            {"name": one.call.name, "arguments": pretty(one.call.arguments)}
+            | _observation(one.observation)
+            for one in observation.inner
+        ],
     }
 
 

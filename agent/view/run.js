@@ -270,14 +270,22 @@ class RunView {
     if (call.uses) title.append(el("span", "alias", `uses what call ${call.uses} gave`));
     const parts = [title, block(call.arguments, call.malformed ? "arguments malformed" : "arguments")];
     if (call.malformed) parts.push(el("p", "reason", "These arguments are not JSON."));
-    if (call.status === undefined) return parts;
-    parts.push(
+    return call.status === undefined ? parts : [...parts, ...this.seen(call)];
+  }
+
+  seen(call) {
+    const parts = [
       el("h4", "", "Observation ", el("span", call.failed ? "status bad" : call.shown ? "status shown" : "status", call.status), el("span", "alias", call.about)),
       block(call.content, "content"),
-    );
+    ];
     const whole = this.wholes[call.stored];
     if (whole) {
       parts.push(folded("Whole observation", () => [el("p", "none", whole.note), ...(whole.text ? [block(whole.text)] : [])]));
+    }
+    if (call.inner?.length) {
+      const count = call.inner.length === 1 ? "1 call" : `${call.inner.length} calls`;
+      const inner = (one) => [el("h4", "", el("code", "", one.name)), block(one.arguments, "arguments"), ...this.seen(one)];
+      parts.push(folded(`What its code called (${count})`, () => call.inner.flatMap(inner)));
     }
     return parts;
   }

@@ -13,6 +13,7 @@ from toolgrove.data.formats import deepjson
 from toolgrove.data.records import (
     CONTROLS,
     FINISH,
+    RUN_PYTHON,
     SEARCH_TOOLS,
     Node,
     NodeState,
@@ -75,7 +76,7 @@ KINDS: Mapping[str, TextKind] = {
 """Every kind of node, in the order of the legend."""
 
 
-_NO_TOOLS = CONTROLS - {SEARCH_TOOLS}
+_NO_TOOLS = CONTROLS - {SEARCH_TOOLS, RUN_PYTHON}
 
 AnswerKind: TypeAlias = Callable[[Node], str]
 """What became of a node that answered: ``right``, ``wrong``, ``partly`` or ``answered``."""

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS
-from toolgrove.data.records import SEARCH_TOOLS
+from toolgrove.data.records import RUN_PYTHON, SEARCH_TOOLS
 from toolgrove.planners.dag.values import write_value
 
 if TYPE_CHECKING:
     from toolgrove.tools.offer import Offer
 
-__all__ = ["reply_grammar"]
+__all__ = ["planned", "reply_grammar"]
 
 _STRING = 200
 _WORDS = 500
@@ -79,13 +79,18 @@ def reply_grammar(offer: Offer, variant: str, number: int, most: int) -> str:
     return "\n".join(rules) + _COMMON
 
 
+def planned(offer: Offer) -> list[str]:
+    """The controls on offer that a plan may call as it calls tools."""
+    return [name for name in offer.controls if name in (SEARCH_TOOLS, RUN_PYTHON)]
+
+
 def _tools(offer: Offer) -> Iterable[tuple[str, Mapping[str, Any]]]:
     specs = {spec.id: spec for spec in offer.specs}
     for name, spec_id in offer.aliases.items():
         if spec_id in specs:
             yield name, specs[spec_id].parameters
-    if SEARCH_TOOLS in offer.controls:
-        yield SEARCH_TOOLS, CONTROL_FUNCTIONS[SEARCH_TOOLS]["parameters"]
+    for name in planned(offer):
+        yield name, CONTROL_FUNCTIONS[name]["parameters"]
 
 
 def _call(rule: str, tool: str, parameters: Mapping[str, Any], ref: str) -> list[str]:

@@ -18,7 +18,9 @@ from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS
 from toolgrove.data.records import (
     CONTROLS,
+    RUN_PYTHON,
     SEARCH_TOOLS,
+    Effect,
     Message,
     Node,
     Observation,
@@ -30,7 +32,7 @@ from toolgrove.data.records import (
 from toolgrove.data.runs import whole_observation
 from toolgrove.data.tree import ROOT, child_id
 from toolgrove.planners.dag.building import SpecOf
-from toolgrove.planners.dag.grammar import reply_grammar
+from toolgrove.planners.dag.grammar import planned, reply_grammar
 from toolgrove.planners.dag.hearing import PlanHearing
 from toolgrove.planners.dag.prompts import conversation, following
 from toolgrove.planners.dag.references import mentioned
@@ -159,6 +161,8 @@ class _Caller:
             return written, found
         if found.name == SEARCH_TOOLS:
             return found, await run.search(node, position, found)
+        if found.name == RUN_PYTHON:
+            return found, await run.code(node.id, position, found, self.offer)
         if found.name in CONTROLS:
             mend = f"{found.name} has no place in a plan; leave it out."
             return written, Observation(Status.INVALID_REQUEST, mend, len(mend), attempts=0)
@@ -178,9 +182,11 @@ class _Caller:
 def _specs(offer: Offer) -> SpecOf:
     by_id = {spec.id: spec for spec in offer.specs}
     specs = {alias: by_id[spec_id] for alias, spec_id in offer.aliases.items() if spec_id in by_id}
-    if SEARCH_TOOLS in offer.controls:
-        parameters = CONTROL_FUNCTIONS[SEARCH_TOOLS]["parameters"]
-        specs[SEARCH_TOOLS] = ToolSpec(SEARCH_TOOLS, "", "", SEARCH_TOOLS, parameters=parameters)
+    for name in planned(offer):
+        parameters = CONTROL_FUNCTIONS[name]["parameters"]
+        writes = name == RUN_PYTHON and offer.writes
+        effect = Effect.WRITE if writes else Effect.READ
+        specs[name] = ToolSpec(name, "", "", name, parameters=parameters, effect=effect)
     return specs.get
 
 

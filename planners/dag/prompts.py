@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS, function
-from toolgrove.data.records import SEARCH_TOOLS, Message, Node, Observation, Role, ToolSpec
+from toolgrove.data.records import Message, Node, Observation, Role, ToolSpec
 from toolgrove.data.request import RunRequest
 from toolgrove.data.signatures import gives, signature
 from toolgrove.data.spoken import spoken
+from toolgrove.planners.dag.grammar import planned
 from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts, edited, result_of
 
 if TYPE_CHECKING:
@@ -239,8 +240,7 @@ def _listed(offer: Offer) -> str:
     for spec in offer.specs:
         back = gives(spec.returns)
         lines.append(signature(function(spec, names[spec.id])) + (f" -> {back}" if back else ""))
-    if SEARCH_TOOLS in offer.controls:
-        lines.append(signature(CONTROL_FUNCTIONS[SEARCH_TOOLS]))
+    lines += [signature(CONTROL_FUNCTIONS[name]) for name in planned(offer)]
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -221,6 +221,14 @@ OPTIONS = (
         fixed=True,
     ),
     _option(
+        "code",
+        bool,
+        RUN,
+        "code",
+        "Let the model write code that calls the tools, in the sandbox monty.",
+        fixed=True,
+    ),
+    _option(
         "context_tokens",
         int,
         RUN,

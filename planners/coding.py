@@ -1,0 +1,205 @@
+"""``run_python``: the model writes code, which may call the tools on offer.
+
+The calls are the run's own: each is journalled under the step, counted in the budget, asked about
+where it writes, and made by the stack that makes all others. A run that goes on after a crash runs
+the code again from its first line, and answers from the journal what it called before.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from toolgrove.data import codec
+from toolgrove.data.events import ToolEnded, ToolStarted
+from toolgrove.data.functions import shown_parameters
+from toolgrove.data.listening import told
+from toolgrove.data.records import Effect, InnerCall, Observation, Status, ToolCall
+from toolgrove.data.runs import CallKey, whole_observation
+from toolgrove.tools.calls.execute import Execute, failure
+from toolgrove.tools.offer import Offer
+from toolgrove.tools.sandbox.sandbox import CallRefused, CodeLimits, Ran, Sandbox, plain
+
+if TYPE_CHECKING:
+    from toolgrove.planners.run import Run
+
+__all__ = ["Coder"]
+
+
+@dataclass(frozen=True, slots=True)
+class Coder:
+    """What a run needs to run code.
+
+    Parameters
+    ----------
+    sandbox : Sandbox
+    wrap : callable
+        Puts around it what holds for every observation: it is scrubbed, cut, and kept whole.
+    limits : CodeLimits
+    """
+
+    sandbox: Sandbox
+    wrap: Callable[[Execute], Execute]
+    limits: CodeLimits = CodeLimits()  # noqa: RUF009 - frozen
+
+    async def run(
+        self, run: Run, node: str, position: int, call: ToolCall, offer: Offer
+    ) -> Observation:
+        """What code gives: from the journal, or run now.
+
+        Parameters
+        ----------
+        run : Run
+        node : str
+            The step that the call belongs to.
+        position : int
+            The call's place in the step.
+        call : ToolCall
+            Of ``run_python``, as the offer resolved it.
+        offer : Offer
+            What the code may call.
+
+        Raises
+        ------
+        BudgetSpent, Paused
+            As of a call that the code makes; the code is stopped.
+        """
+        asked = codec.digest([position, call.name, call.arguments])
+        kept, key = run.look_up(CallKey(node, "code", asked))
+        if kept is not None:
+            known = codec.decode(Observation, kept)
+            wrote = [run.paths.effect(one.call) is Effect.WRITE for one in known.inner]
+            run.paths.epoch += 2 * sum(wrote)
+            return known
+        left = run.meter.before_tool()
+        limits = self.limits
+        if left is not None:
+            limits = replace(limits, seconds=min(limits.seconds, left))
+        code = _Code(run, node, offer, self.sandbox, limits, asked)
+        run.journal.intent(key)
+        begin = partial(ToolStarted, call=call, name=call.name)
+        end = partial(ToolEnded, call=call, name=call.name)
+        observation = await told(self.wrap(code.execute)(call), begin, end, "observation")
+        run.journal.result(key, observation)
+        return observation
+
+
+class _Diverged(Exception):
+    """Code that was interrupted made another call, when it was run again, than it had made."""
+
+
+@dataclass(slots=True)
+class _Code:
+    """One piece of code that is run once."""
+
+    run: Run
+    node: str
+    offer: Offer
+    sandbox: Sandbox
+    limits: CodeLimits
+    asked: str
+    inner: list[InnerCall] = field(default_factory=list)
+    _before: Mapping[int, str] = field(default_factory=dict)
+    _id: str = ""
+    _own: float = 0.0
+    _away: float = 0.0
+
+    async def execute(self, call: ToolCall) -> Observation:
+        """Run the code of a call."""
+        self._id = call.id
+        self._before = self._made_before()
+        functions = {
+            alias: tuple(shown_parameters(spec)[0].get("properties", ()))
+            for alias, spec_id in self.offer.aliases.items()
+            if (spec := self.offer.spec(spec_id)) is not None
+        }
+        code = str(call.arguments["code"])
+        began = time.monotonic()
+        try:
+            ran = await self.sandbox.run(code, functions, self._call, self.limits)
+        except _Diverged:
+            return self._observed(Status.IN_DOUBT, _DIVERGED)
+        finally:
+            self._own = time.monotonic() - began - self._away
+        if len(self.inner) <= max(self._before, default=-1):
+            return self._observed(Status.IN_DOUBT, _DIVERGED)
+        if ran.error:
+            made = self._made_words()
+            text = f"{ran.output.rstrip()}\nThe code ended early: {ran.error}.{made}".lstrip()
+            return self._observed(Status.ERROR_IN_MESSAGE, text)
+        return self._observed(Status.OK, _shown(ran))
+
+    def _observed(self, status: Status, text: str) -> Observation:
+        """What the code gave; its seconds are its own, without those of its calls."""
+        return replace(failure(status, text), inner=tuple(self.inner), seconds=self._own)
+
+    def _made_words(self) -> str:
+        """What was called before the code ended early, so that no write is asked for again."""
+        if not self.inner:
+            return ""
+        calls = Counter((self._name(one.call.name), one.observation.status) for one in self.inner)
+        words = (f"{name} ({status}, {n})" for (name, status), n in calls.items())
+        return f" Before that it called {', '.join(words)}. What was written then stays written."
+
+    def _name(self, tool: str) -> str:
+        """A tool as the model calls it."""
+        return tool if self.offer.spec(tool) is None else self.offer.name(tool)
+
+    def _made_before(self) -> dict[int, str]:
+        """The calls that an earlier process made for this code, by their numbers."""
+        record = self.run.journal.record
+        start = f"{self.asked}."
+        keys = {*record.intents, *record.waited}
+        asked = (key.asked for key in keys if key.node == self.node and key.kind == "tool")
+        found = (one.removeprefix(start) for one in asked if one.startswith(start))
+        return {int(one.partition(".")[0]): f"{start}{one}" for one in found}
+
+    async def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """A call that the code makes, as the run makes every call."""
+        number = len(self.inner)
+        written = ToolCall(f"{self._id}.{number}", name, arguments)
+        found = self.offer.resolve(written)
+        asked = f"{self.asked}.{number}.{codec.digest([name, arguments])}"
+        if self._before.get(number, asked) != asked:
+            raise _Diverged
+        if isinstance(found, Observation):
+            self.inner.append(InnerCall(written, found))
+            raise CallRefused(found.content, "TypeError")
+        began = time.monotonic()
+        seen = await self.run.made(CallKey(self.node, "tool", asked), found)
+        self._away += time.monotonic() - began
+        self.inner.append(InnerCall(found, seen))
+        if not seen.status.usable:
+            raise CallRefused(f"{name}: {seen.status}: {seen.content}")
+        content = whole_observation(self.run.journal.run, seen)
+        try:
+            return codec.loads(content)
+        except (ValueError, RecursionError):
+            return content
+
+
+_DIVERGED = (
+    "The code was interrupted, and when it was run again it made other calls than before, so it "
+    "was stopped. What it had written before stays written: read the data back."
+)
+
+
+def _shown(ran: Ran) -> str:
+    """What the model sees of code that came to its end."""
+    if ran.value is None:
+        return ran.output or "The code ran, and printed nothing. Print what you want to see."
+    value = ran.value
+    if not isinstance(value, str):
+        try:
+            value = codec.dumps(plain(value)).decode()
+        except (ValueError, TypeError, RecursionError):
+            value = repr(value)[:10_000]
+    return (
+        f"{ran.output}{value}"
+        if ran.output.endswith("\n") or not ran.output
+        else (f"{ran.output}\n{value}")
+    )

@@ -1,0 +1,38 @@
+"""The eight attacks of promise 24: code that prints REACHED where it got what it was after."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SECRET = "TOOLGROVE_CANARY"
+"""A variable of the environment that no code may see."""
+
+ATTACKS = {
+    "reads a file": "print('REACHED' if 'canary' in open({canary!r}).read() else '')",
+    "writes a file": "open({outside!r}, 'w').write('was here')\nprint('REACHED')",
+    "connects": (
+        "import socket\nsocket.create_connection(('127.0.0.1', {port})).close()\nprint('REACHED')"
+    ),
+    "starts a program": (
+        "import subprocess, sys\n"
+        "print(subprocess.run(['/bin/echo', 'REACHED'], capture_output=True, text=True).stdout)"
+    ),
+    "reads a secret": f"import os\nprint('REACHED' if os.environ['{SECRET}'] else '')",
+    "eats memory": "x = 'x' * (400 << 20)\nprint('REACHED')",
+    "forks": ("import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nprint('REACHED')"),
+    "never ends": "print('REACHED', flush=True)\nwhile True:\n    pass",
+}
+
+
+@contextmanager
+def attack(name: str, folder: Path) -> Iterator[str]:
+    """The code of an attack, with what it is after in place: a file, a server on this machine."""
+    canary = folder / "canary.txt"
+    canary.write_text("canary")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield ATTACKS[name].format(
+            canary=str(canary), outside=str(folder / "outside"), port=server.getsockname()[1]
+        )
