@@ -76,8 +76,6 @@ class Run:
         The planner: what it says to the model, and whether it remembers what the tree read.
     find : FindTools or None
         What answers ``search_tools``, where the offer has it.
-    coder : Coder or None
-        What runs the code of ``run_python``, where the offer has it.
     window : Window or None
         How much of a path the model is shown; None is all of it.
     in_flight : int
@@ -95,7 +93,6 @@ class Run:
         meter: Meter,
         frontier: Frontier,
         find: FindTools | None = None,
-        coder: Coder | None = None,
         window: Window | None = None,
         in_flight: int = 1,
     ) -> None:
@@ -119,7 +116,8 @@ class Run:
         for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
             self._may_show(said)
         self._find = find
-        self._coder = coder
+        self.coder: Coder | None = None
+        """What runs the code of ``run_python``, where the offer has it."""
         self._plain: Chatting | None = None
         self._chats: dict[Offer, Chatting] = {offer: chat}
 
@@ -359,8 +357,8 @@ class Run:
 
     async def code(self, node: str, position: int, call: ToolCall, offer: Offer) -> Observation:
         """What the code of a call gives, which may call what is on offer: kept, or run now."""
-        assert self._coder is not None, "run_python is offered if and only if there is a sandbox"
-        return await self._coder.run(self, node, position, call, offer)
+        assert self.coder is not None, "run_python is offered if and only if there is a sandbox"
+        return await self.coder.run(self, node, position, call, offer)
 
     def look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""

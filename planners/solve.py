@@ -123,10 +123,10 @@ async def solve(
         meter=meter,
         frontier=frontier,
         find=find,
-        coder=coder,
         window=window,
         in_flight=in_flight,
     )
+    run.coder = coder
     opening = frontier.prompts.opening(tree.task.query, offer.specs)
     await _add(run, Node(ROOT, None, messages=run.asked.opening(opening)))
     journal.end(await _search(run, frontier))

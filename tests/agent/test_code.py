@@ -104,7 +104,7 @@ def test_code_calls_the_tools_and_its_result_is_the_observation(
     assert tree.ending.spent.tool_calls == 4
     names = [one.name.rpartition("/")[2].rpartition(".")[2] for one in anywhere(tree).calls]
     assert names == ["population", "population", "note"]
-    page = render(outcome.run)
+    page = render([outcome.run])
     assert page.count("population") > 2
     assert "kept" in page
 
@@ -220,7 +220,7 @@ def test_a_run_that_ended_gives_the_same_again_and_runs_no_code(
         made.changed(code=False).resume(outcome.run)
 
 
-@pytest.mark.parametrize("planner", ["react", "cot:n=1", "dfsdt", "beam"])
+@pytest.mark.parametrize("planner", ["react", "cot:chains=1", "dfsdt"])
 @pytest.mark.parametrize("in_flight", [1, 3])
 def test_every_planner_runs_code_once(planner: str, in_flight: int, notes: Notes) -> None:
     def script(messages: list[BaseMessage]) -> AIMessage:

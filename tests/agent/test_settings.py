@@ -43,6 +43,7 @@ OTHER: dict[str, Any] = {
     "k": 9,
     "search_tools": True,
     "subtasks": True,
+    "code": True,
     "context_tokens": 5000,
     "count_tokens": len,
     "retrieve": lambda query, k: [],
