@@ -31,9 +31,9 @@ from toolgrove.planners.budget import Meter
 from toolgrove.planners.direct_call import heard_here
 from toolgrove.planners.solve import solve
 from toolgrove.tools.answer_form import AnswerForm
-from toolgrove.tools.calls.execute import Execute, with_scrubbing, with_truncation
+from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.idempotency import KeyFile
-from toolgrove.tools.calls.stack import CallStack
+from toolgrove.tools.calls.stack import CallStack, with_scrubbing, with_truncation
 from toolgrove.tools.scope import LENT, RunScope
 from toolgrove.tools.secrets import SecretStore
 
