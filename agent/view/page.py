@@ -22,9 +22,10 @@ from toolgrove.data.drawing.look import KINDS
 from toolgrove.data.drawing.markup import Element, Inert, inert_json, tag
 from toolgrove.data.drawing.svg import PICTURE_CSS, svg
 from toolgrove.data.drawing.words import one_line
+from toolgrove.data.records import JsonObject
 from toolgrove.evaluators.judgements import Judgements
 
-__all__ = ["document", "page", "render", "svg"]
+__all__ = ["document", "page", "render", "svg", "whole_page"]
 
 SCRIPTS = ("dom.js", "run.js", "table.js", "compare.js", "main.js")
 
@@ -92,36 +93,55 @@ def document(
     figures : Element or None
         What stands before the table.
     """
-    inner = "\n".join(map(_resource, SCRIPTS))
+    kinds = {name: {"word": kind.word, "glyph": kind.glyph} for name, kind in KINDS.items()}
+    return whole_page(
+        title,
+        SCRIPTS,
+        {"kinds": kinds, "start": start, "live": live},
+        [
+            tag("p", "Toolgrove · search trees", class_="brand"),
+            *([tag("a", "← All runs", href=home, class_="back")] if home else []),
+            *([tag("p", note, class_="none")] if note else []),
+            *([] if figures is None else [figures]),
+            *([] if rows is None else [table(rows)]),
+            tag("main", *sections),
+        ],
+        connect="'self'" if live else "'none'",
+    )
+
+
+def whole_page(
+    title: str,
+    scripts: Sequence[str],
+    known: JsonObject,
+    body: Sequence[Element],
+    *,
+    connect: str = "'none'",
+) -> str:
+    """A page of elements, the scripts of those files, and what they know as JSON."""
+    inner = "\n".join(map(_resource, scripts))
     script = f'"use strict";\n(() => {{\n{inner}\n}})();\n'
     style = f"{_resource('page.css')}\n{PICTURE_CSS}\n"
-    kinds = {name: {"word": kind.word, "glyph": kind.glyph} for name, kind in KINDS.items()}
-    known = {"kinds": kinds, "start": start, "live": live}
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
         tag(
             "meta",
             http_equiv="Content-Security-Policy",
-            content=_policy(script, style, "'self'" if live else "'none'"),
+            content=_policy(script, style, connect),
         ),
         tag("meta", name="referrer", content="no-referrer"),
         tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
         tag("title", f"{title} · Toolgrove"),
         tag("style", Inert(style)),
     )
-    body = tag(
+    shown = tag(
         "body",
-        tag("p", "Toolgrove · search trees", class_="brand"),
-        *([tag("a", "← All runs", href=home, class_="back")] if home else []),
-        *([tag("p", note, class_="none")] if note else []),
-        *([] if figures is None else [figures]),
-        *([] if rows is None else [table(rows)]),
-        tag("main", *sections),
+        *body,
         tag("script", inert_json(known), type="application/json", id="known"),
         tag("script", Inert(script)),
     )
-    return f"<!DOCTYPE html>\n{tag('html', head, body, lang='en')}\n"
+    return f"<!DOCTYPE html>\n{tag('html', head, shown, lang='en')}\n"
 
 
 @cache

@@ -23,6 +23,14 @@ Examples:
   toolgrove pairs export pairs.jsonl --for parquet --test-share 0.1 --license apache-2.0 --out hub
 """
 
+VIEW_EXAMPLES = """
+Examples:
+
+  toolgrove pairs view pairs.jsonl --open
+
+  toolgrove pairs view pairs.jsonl --out looked-at.html
+"""
+
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Rows that `toolgrove mine` wrote.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -33,6 +41,7 @@ def register(app: typer.Typer) -> None:
     pairs.callback()(lambda: None)
     pairs.command("export", epilog=EXPORT_EXAMPLES)(export)
     pairs.command("stats")(stats)
+    pairs.command("view", epilog=VIEW_EXAMPLES)(view)
     app.add_typer(pairs, name="pairs")
 
 
@@ -108,3 +117,28 @@ def stats(file: File, json: Json = False) -> None:
     for name, at in found.lengths.items():
         lengths.add_row(name, *(f"{value:,}" for value in at.values()))
     out.print(lengths)
+
+
+def view(
+    file: File,
+    out: Annotated[
+        Path | None, typer.Option(help="The page to write; by default FILE with .html.")
+    ] = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
+) -> None:
+    """Write one self-contained HTML page: both sides beside each other, and what differs."""
+    from toolgrove.agent.view.rows import rows_page
+    from toolgrove.machine.files import write_beside
+
+    target = out if out is not None else file.with_suffix(".html")
+    text = rows_page(file)
+    try:
+        write_beside(target, [text.encode()])
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise UsageError(f"{target}: cannot be written ({why}). Name another with --out.") from None
+    console().print(str(target))
+    if open_:
+        import webbrowser
+
+        webbrowser.open(target.resolve().as_uri())
