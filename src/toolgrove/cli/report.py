@@ -21,6 +21,8 @@ Examples:
   toolgrove report out/eval --format html --to report.html
 
   toolgrove report out/eval --format csv > figures.csv
+
+  toolgrove report out/eval --format inspect
 """
 
 
@@ -33,14 +35,18 @@ def report(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="A folder of results.")],
     *,
     form: Annotated[
-        Literal["md", "csv", "json", "html"],
+        Literal["md", "csv", "json", "html", "inspect"],
         typer.Option(
-            "--format", help="A table (md, csv), everything (json), or a page with plots (html)."
+            "--format",
+            help="A table (md, csv), everything (json), a page with plots (html), or a folder of "
+            "Inspect's logs (inspect).",
         ),
     ] = "md",
     to: Annotated[
         Path | None,
-        typer.Option(help="The file to write; by default a page is OUT/report.html, else none."),
+        typer.Option(
+            help="What to write; by default OUT/report.html or the folder OUT/inspect, else none."
+        ),
     ] = None,
     by: Annotated[
         str | None,
@@ -54,6 +60,14 @@ def report(
     """
     from toolgrove.evaluators.reporting import as_csv, as_markdown, report_on
 
+    if form == "inspect":
+        from toolgrove.evaluators.inspect_logs import write_inspect_logs
+
+        if by is not None:
+            raise UsageError("Inspect's logs hold every score: leave --by out.")
+        for path in write_inspect_logs(out, to or out / "inspect"):
+            console().print(str(path))
+        return
     if form == "html":
         from toolgrove.agent.view.batch import report_page
 

@@ -20,9 +20,7 @@ __all__ = ["TAU"]
 
 
 def _holds(path: Path) -> bool:
-    from toolgrove.evaluators.tau.trajectories import is_results
-
-    return any(map(is_results, _files((path,))))
+    return next(_files((path,)), None) is not None
 
 
 def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
@@ -42,8 +40,10 @@ def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
 
 
 def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
+    from toolgrove.evaluators.tau.trajectories import is_results
+
     for path in paths:
-        yield from sorted(path.glob("*.json")) if path.is_dir() else [path]
+        yield from filter(is_results, sorted(path.glob("*.json")) if path.is_dir() else [path])
 
 
 def _lines(verdicts: list[Any]) -> Iterator[str]:
