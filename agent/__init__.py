@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.gateway import Gateway, mcp_server
     from toolgrove.agent.langchain_tools import to_langchain
     from toolgrove.agent.matrix import run_matrix
+    from toolgrove.agent.memory import Memory
     from toolgrove.agent.models.loading import ModelFactory, load_model
     from toolgrove.agent.models.local import LocalChatModel
     from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
@@ -37,6 +38,7 @@ __all__ = [
     "Evaluation",
     "Gateway",
     "LocalChatModel",
+    "Memory",
     "ModelFactory",
     "Outcome",
     "RayEngine",
@@ -67,6 +69,7 @@ __getattr__, __dir__ = face(
         "executing": "agent.calling",
         "Gateway": "agent.gateway",
         "LocalChatModel": "agent.models.local",
+        "Memory": "agent.memory",
         "ModelFactory": "agent.models.loading",
         "Outcome": "agent.outcome",
         "RayEngine": "agent.ray_engine",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +11,8 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.hosting import hosted_agent
 from toolgrove.agent.watching import tell_score
 from toolgrove.data import codec
-from toolgrove.data.records import Task, ToolSpec
-from toolgrove.data.runs import JOURNAL, read_run
+from toolgrove.data.records import Score, Task, ToolSpec
+from toolgrove.data.runs import JOURNAL, read_run, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators
@@ -87,7 +86,19 @@ class Evaluation:
         if self.agent.catalog is not None:
             tasks = [replace(task, tools=None) for task in tasks]
         config = self.config(list(self.agent.registry))
-        return Batch(tasks, solve, self.scorers, config, partial(tell_score, self.agent))
+        return Batch(tasks, solve, self.scorers, config, self._scored)
+
+    async def _scored(self, run: Path, score: Score) -> None:
+        """Tell of a score, and let the memory learn from the run that it judges."""
+        await tell_score(self.agent, run, score)
+        settings = self.agent.settings
+        if settings.update_memory and settings.memory is not None:
+            from toolgrove.evaluators.judgements import deciding, judgement
+
+            if deciding([score]) is not None:
+                tree = read_tree(run)
+                judged = judgement(tree, tree.answer, [score])
+                settings.memory.learn(tree, judged, str(run))
 
     async def solve(self, task: Task, run: Path) -> SearchTree:
         """One run, in a world of its own where its tools are the world's.

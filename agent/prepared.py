@@ -152,8 +152,14 @@ def prepared_for(agent: Agent, task: Task, brief: Brief) -> Prepared:
     That is the tools there are, the request they are retrieved for, and how the models sample.
     """
     settings, catalog, sampling = agent.settings, agent.catalog, agent.sampling
-    if task.tools is None and (settings.retrieve or settings.rerank):  # who may find others
-        return prepare(agent, offer_of(agent, offered(agent, task)), sampling, brief)
+    taught = settings.memory is not None or settings.examples is not None
+    if taught or (task.tools is None and (settings.retrieve or settings.rerank)):
+        offer = offer_of(agent, offered(agent, task))  # retrievers may find others each time
+        if taught:
+            from toolgrove.agent.teaching import taught_brief
+
+            brief = taught_brief(settings, task, brief, offer)
+        return prepare(agent, offer, sampling, brief)
     version = agent.registry.version if catalog is None else catalog.version
     retrieved = catalog is not None and task.tools is None
     key = (version, brief, task.tools, in_context(task) if retrieved else "")

@@ -19,6 +19,7 @@ from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.settings import CallSettings
 
 if TYPE_CHECKING:
+    from toolgrove.agent.memory import Memory
     from toolgrove.retriever.rerank import Reranker
     from toolgrove.tools.calls.policy import Policy
     from toolgrove.tools.calls.wrappers import Wrapper
@@ -84,6 +85,13 @@ class RunSettings:
         of the catalogue's search.
     rerank : Reranker or None
         Looks at what the catalogue's search found again (:mod:`toolgrove.retriever.rerank`).
+    memory : Memory or None
+        Lessons of earlier runs, of which each run is told the few that fit it
+        (:mod:`toolgrove.agent.memory`).
+    update_memory : bool
+        Whether an evaluation's runs are learnt from as soon as they are scored.
+    examples : Memory or None
+        Solved requests, of which each run is shown the nearest.
     calls : CallSettings
         How tool calls are made.
     """
@@ -108,6 +116,9 @@ class RunSettings:
     in_flight: int = passes(1)
     retrieve: Retrieve | None = decides(None, kept=False)
     rerank: Reranker | None = decides(None, kept=False)
+    memory: Memory | None = decides(None, kept=False)
+    update_memory: bool = decides(False)
+    examples: Memory | None = decides(None, kept=False)
     calls: CallSettings = decides(factory=CallSettings)
 
     @property
@@ -167,6 +178,8 @@ class RunSettings:
             from toolgrove.tools.sandbox.choosing import sandbox_named
 
             sandbox_named(self.sandbox)
+        if self.update_memory and self.memory is None:
+            raise UsageError("update_memory needs a memory to update: give one.")
         if self.finish not in get_args(Finish):
             raise UsageError(f"finish={self.finish!r}: say {', '.join(get_args(Finish))}.")
 
@@ -211,7 +224,12 @@ class RunSettings:
             del found["cascade"]
         if self.response_format is not None:
             found["response_format"] = AnswerForm.of(self.response_format).schema
-        for name in ("instructions", "response_format", "finish", "code"):
+        if self.memory is not None:
+            grows = self.update_memory
+            found["memory"] = self.memory.identity if grows else self.memory.digest
+        if self.examples is not None:
+            found["examples"] = self.examples.digest
+        for name in ("instructions", "response_format", "finish", "code", *_LEARNT):
             if getattr(self, name) == _DEFAULTS[name]:  # results of before keep their key
                 del found[name]
         return found
@@ -232,6 +250,7 @@ class RunSettings:
         return self
 
 
+_LEARNT = ("memory", "update_memory", "examples")
 _CALLS = frozenset(one.name for one in fields(CallSettings))
 _RUN = frozenset(one.name for one in fields(RunSettings))
 _DEFAULTS = {one.name: one.default for one in fields(RunSettings)}
@@ -256,6 +275,9 @@ class RunOptions(TypedDict, total=False):
     in_flight: int
     retrieve: Retrieve | None
     rerank: Reranker | None
+    memory: Memory | None
+    update_memory: bool
+    examples: Memory | None
     timeout: float | None
     attempts: int
     observation_limit: int

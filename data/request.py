@@ -35,6 +35,7 @@ _QUOTED = 20
 _LONGEST = 1000
 _INSTRUCTIONS = "\n\nFollow these instructions, too:\n{text}"
 _FORM = "\n\nThe final answer has to be JSON that fits this schema, and nothing else:\n{schema}"
+_REQUEST = "\nThe request:\n"
 
 Finish: TypeAlias = Literal["auto", "tool", "text"]
 """What ends a path besides giving up."""
@@ -111,15 +112,17 @@ class RunRequest:
     """What a run is asked: the request, what was said before it, and what has to be heeded.
 
     ``told`` begins with line breaks, to stand below a planner's own words; it may be empty.
+    ``learnt`` stands before the request, so that the rules and tools before it stay the same.
     """
 
     request: str
     earlier: tuple[Message, ...] = ()
     told: str = ""
+    learnt: str = ""
 
     def opening(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
         """A planner's opening with what is told, and what was said before, in their places."""
-        if not (self.told or self.earlier):
+        if not (self.told or self.earlier or self.learnt):
             return messages
         said = list(messages)
         system = next((i for i, one in enumerate(said) if one.role is Role.SYSTEM), None)
@@ -129,6 +132,9 @@ class RunRequest:
             said[system] = Message(Role.SYSTEM, said[system].content + self.told)
         users = [i for i, one in enumerate(said) if one.role is Role.USER]
         place = users[-1] if users else len(said)
+        if self.learnt and users:
+            content = f"{self.learnt}{_REQUEST}{said[place].content}"
+            said[place] = Message(Role.USER, content)
         return (*said[:place], *self.earlier, *said[place:])
 
 
@@ -145,11 +151,17 @@ class Brief:
     finish : str
         When a reply that calls nothing is an answer: ``text`` always, ``tool`` never, ``auto``
         where the planner has no other path to try.
+    learnt : str
+        What earlier runs taught, shown with the request; whole lines, or empty.
+    learnt_from : JsonObject or None
+        What it was taken from: digests, and ids of lessons.
     """
 
     instructions: str = ""
     schema: JsonObject | None = field(default=None, hash=False)
     finish: Finish = "auto"
+    learnt: str = field(default="", metadata={"later": True})
+    learnt_from: JsonObject | None = field(default=None, hash=False, metadata={"later": True})
 
     @classmethod
     def of(cls, record: Record) -> Brief:
@@ -163,9 +175,11 @@ class Brief:
 
     def digest(self, prompts: str) -> str:
         """Names all that a planner says, this included, given the digest of its own words."""
-        if self == _NOTHING:
+        if replace(self, learnt_from=None) == _NOTHING:
             return prompts
-        return codec.digest([prompts, _INSTRUCTIONS, _FORM, self])
+        said = _Said(self.instructions, self.schema, self.finish)
+        learnt = [_REQUEST, self.learnt] if self.learnt else []
+        return codec.digest([prompts, _INSTRUCTIONS, _FORM, said, *learnt])
 
     def asked(self, task: Task) -> RunRequest:
         """What a task's run is asked."""
@@ -176,7 +190,16 @@ class Brief:
         heeded = _INSTRUCTIONS.format(text=text) if text else ""
         if self.schema is not None:
             heeded += _FORM.format(schema=codec.dumps(self.schema).decode())
-        return RunRequest(task.query, others, heeded)
+        return RunRequest(task.query, others, heeded, self.learnt)
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a brief's digest was made of before there was ``learnt``: it stays the same."""
+
+    instructions: str
+    schema: JsonObject | None
+    finish: Finish
 
 
 _NOTHING = Brief()

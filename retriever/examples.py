@@ -19,10 +19,14 @@ from toolgrove.retriever.lexical import tokens
 if TYPE_CHECKING:
     from collections.abc import Hashable, Set
 
-__all__ = ["diverse", "likeness", "shape"]
+    from toolgrove.retriever.embedding import Embedder
+
+__all__ = ["diverse", "likeness", "nearest", "shape"]
 
 BALANCE = 0.6
 """Weight of being near the query against being unlike the examples chosen before."""
+MOST = 64
+"""Examples that are compared with each other, which is quadratic: the nearest by their meaning."""
 _FUNCTION_WORDS = frozenset(
     {
         *("a", "about", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be"),
@@ -117,6 +121,46 @@ def diverse(query: NDArray[np.float64], among: NDArray[np.float64], n: int) -> l
         ]
         chosen.append(left.pop(int(np.argmax(worth))))
     return chosen
+
+
+def nearest(
+    query: str,
+    texts: Sequence[str],
+    embedder: Embedder,
+    n: int,
+    graphs: Sequence[Set[Hashable]] = (),
+) -> list[tuple[int, float]]:
+    """Places of at most ``n`` texts that are near a query and unlike each other.
+
+    Parameters
+    ----------
+    query : str
+    texts : sequence of str
+    embedder : Embedder
+        Compares their meanings.
+    n : int
+    graphs : sequence of set
+        Of each text the edges of a graph that belongs to it, such as the calls that answered it:
+        half of what counts as alike among the texts.
+
+    Returns
+    -------
+    list of (int, float)
+        Place and likeness to the query, the nearest first.
+    """
+    if not texts or n < 1:
+        return []
+    vectors = embedder.embed([query, *texts], query=True)
+    by_meaning = np.argsort(-(vectors[1:] @ vectors[0]), kind="stable")
+    kept = sorted(int(place) for place in by_meaning[:MOST])
+    alike = likeness(
+        [query, *(texts[place] for place in kept)], vectors[[0, *(1 + i for i in kept)]]
+    )
+    among = alike[1:, 1:]
+    if graphs:
+        same = [[_jaccard(graphs[i], graphs[j]) for j in kept] for i in kept]
+        among = (among + np.array(same)) / 2
+    return [(kept[i], float(alike[0, 1 + i])) for i in diverse(alike[0, 1:], among, n)]
 
 
 def _jaccard(one: Set[Hashable], other: Set[Hashable]) -> float:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.retriever.arguments import Argument, Found, arguments
 from toolgrove.retriever.documents import document
-from toolgrove.retriever.examples import diverse, likeness
+from toolgrove.retriever.examples import nearest
 from toolgrove.retriever.lexical import tokens
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ __all__ = ["Recommendation", "UsageExample", "recommend", "shared_words"]
 EXAMPLES = 3
 _WORD = re.compile(r"[^\W_]{2,}")
 _MOST = 64
-"""Examples of a tool that are looked at: comparing them is quadratic."""
+"""Examples of a tool that are embedded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +145,5 @@ def _examples(
     """Few of the known queries, the one that is asked now left out."""
     texts = dict.fromkeys(" ".join(text.split()) for text in known if text.strip())
     others = [text for text in texts if text not in (part, " ".join(query.split()))][:_MOST]
-    if not others:
-        return ()
-    alike = likeness([part, *others], embedder.embed([part, *others], query=True))
-    chosen = diverse(alike[0, 1:], alike[1:, 1:], EXAMPLES)
-    return tuple(UsageExample(others[i], round(float(alike[0, 1 + i]), 6)) for i in chosen)
+    found = nearest(part, others, embedder, EXAMPLES)
+    return tuple(UsageExample(others[place], round(like, 6)) for place, like in found)

@@ -215,7 +215,8 @@ def conversation(
     said = [Message(Role.SYSTEM, (_DIVIDE if rounds else _PLAN) + asked.told)]
     said += [Message(roles[i % 2], text) for i, text in enumerate(shots)]
     said += [told for message in asked.earlier for told in _told_before(message)]
-    said.append(Message(Role.USER, f"Tools:\n{_listed(offer)}\nRequest: {asked.request}"))
+    listed = f"Tools:\n{_listed(offer)}\n{asked.learnt}"
+    said.append(Message(Role.USER, f"{listed}Request: {asked.request}"))
     then = [*(node.variant for node in path[1:]), variant][1:]
     for place, node in enumerate(path[1:]):
         ask = _ASKS[then[place]].format(next=following(path[: place + 2]))

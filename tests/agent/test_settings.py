@@ -8,6 +8,7 @@ import pkgutil
 from dataclasses import fields, replace
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -48,6 +49,9 @@ OTHER: dict[str, Any] = {
     "count_tokens": len,
     "retrieve": lambda query, k: [],
     "rerank": lambda query, documents: [],
+    "memory": SimpleNamespace(digest="a"),
+    "update_memory": True,
+    "examples": SimpleNamespace(digest="a"),
     "budget.model_calls": 9,
     "budget.tool_calls": 9,
     "budget.tokens": 9,
@@ -124,6 +128,8 @@ def test_a_journal_gives_back_what_it_was_given(field: str) -> None:
         "count_tokens",
         "retrieve",
         "rerank",
+        "memory",
+        "examples",
         "response_format",
         "calls.policy.approve",
         "calls.hosts",

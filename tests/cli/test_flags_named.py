@@ -14,12 +14,17 @@ from toolgrove.cli.main import app
 
 PACKAGE = Path(__file__).parents[2] / "src" / "toolgrove"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
-COMMAND = re.compile(r"toolgrove ((?:serve|train|learn|model|pairs|world) [a-z-]+|[a-z][a-z-]+)")
+COMMAND = re.compile(
+    r"toolgrove ((?:serve|train|learn|memory|model|pairs|world) [a-z-]+|[a-z][a-z-]+)"
+)
 
 CALLING = ("run", "eval", "serve apis", "serve mcp")
 SOLVING = ("run", "eval")
 MEANT = {
     "agent/sources.py": ("index",),
+    "agent/memory.py": ("learn memory",),
+    "src/toolgrove/cli/learn.py": ("learn memory",),
+    "src/toolgrove/cli/memory.py": ("memory list",),
     "tools/origins.py": ("index",),
     "tools/http/fetched.py": ("index",),
     "data/formats/openapi_servers.py": ("index",),

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from toolgrove.data.records import Task, ToolSpec
 
-__all__ = ["chosen_tasks"]
+__all__ = ["chosen_tasks", "held_out_tasks"]
 
 
 def chosen_tasks(
@@ -51,6 +53,11 @@ def chosen_tasks(
             f"{source} has no task of group {group!r}. Its groups: {groups or 'none'}."
         )
     return chosen, offered
+
+
+def held_out_tasks(source: Path) -> list[Task]:
+    """The tasks of a file that nothing may be learnt from: one a line, or ToolBench's queries."""
+    return _elsewhere(str(source), True)[0]
 
 
 def _elsewhere(source: str, retrieved: bool) -> tuple[list[Task], list[ToolSpec]]:

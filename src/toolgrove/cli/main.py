@@ -27,6 +27,7 @@ COMMANDS: tuple[str, ...] = (
     "eval_retrieval",
     "index",
     "learn",
+    "memory",
     "mine",
     "model",
     "pairs",

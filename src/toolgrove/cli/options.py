@@ -6,13 +6,16 @@ import copy
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
 from toolgrove.cli.approval import Approval
 from toolgrove.cli.prices import prices
 from toolgrove.cli.texts import schema_file, text_or_file
+
+if TYPE_CHECKING:
+    from toolgrove.agent.memory import Memory
 
 __all__ = ["CALLS", "MODEL", "OPTIONS", "RUN", "Option"]
 
@@ -86,6 +89,12 @@ def _option(
     only = inspect.Parameter.KEYWORD_ONLY
     parameter = inspect.Parameter(name, only, default=None, annotation=kind)
     return Option(group, name, sets, fixed, read, parameter, more.get("envvar", ""))
+
+
+def _memory(folder: str) -> Memory:
+    from toolgrove.agent.memory import Memory
+
+    return Memory.open(folder, create=False)
 
 
 _FORMS = "local, scripted:FILE, openai-compatible:URL#NAME or provider:name."
@@ -227,6 +236,34 @@ OPTIONS = (
         "code",
         "Let the model write code that calls the tools, in the sandbox monty.",
         fixed=True,
+    ),
+    _option(
+        "memory",
+        str,
+        RUN,
+        "memory",
+        "Tell each run the lessons that fit it, from the memory in this folder (learn memory).",
+        fixed=True,
+        read=_memory,
+        metavar="DIR",
+    ),
+    _option(
+        "update_memory",
+        bool,
+        RUN,
+        "update_memory",
+        "Learn from each run of eval as soon as it is scored.",
+        fixed=True,
+    ),
+    _option(
+        "examples",
+        str,
+        RUN,
+        "examples",
+        "Show each run the nearest solved requests, from the memory in this folder.",
+        fixed=True,
+        read=_memory,
+        metavar="DIR",
     ),
     _option(
         "context_tokens",
