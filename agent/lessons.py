@@ -101,7 +101,8 @@ class Lesson:
 
         Examples
         --------
-        >>> gone = Lesson(LessonRule.REPLACED, (CallStep("a"), CallStep("b")), status=Status.NOT_WORKING)
+        >>> tools = CallStep("a"), CallStep("b")
+        >>> gone = Lesson(LessonRule.REPLACED, tools, status=Status.NOT_WORKING)
         >>> gone.words(lambda tool, parameter: parameter or tool)
         'a does not answer: call b in its place.'
         """
