@@ -119,7 +119,7 @@ def solved_way(tree: SearchTree, answered: Node) -> list[Made]:
     it, too.
     """
     fine = [o for o in _made(tree, tree.path(answered.id)) if o.seen.status is Status.OK]
-    made = list({(one.call.name, codec.digest(one.call.arguments)): one for one in fine}.values())
+    made = list({_gave(one): one for one in fine}.values())
     request = tree.task.query
     labels = _labels(tree.task)
     places = needed(steps_of(made, request), made, answered.answer or "", request, labels)
@@ -127,6 +127,12 @@ def solved_way(tree: SearchTree, answered: Node) -> list[Made]:
     if any(one.spec.effect is Effect.WRITE and one.call.name not in labels for one in way):
         return []
     return way
+
+
+def _gave(made: Made) -> tuple[object, ...]:
+    """The same for reads that gave the same: one of them is enough."""
+    writes = made.spec.effect is Effect.WRITE
+    return made.call.name, codec.digest(made.call.arguments) if writes else made.seen.content
 
 
 def example_of(task: Task, way: Sequence[Made]) -> Example | None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from toolgrove.cli.common import err_console, print_json, progress
 from toolgrove.errors import UsageError
+
+if TYPE_CHECKING:
+    from toolgrove.agent.memory import Memory
 
 __all__ = ["register"]
 
@@ -31,6 +34,8 @@ Examples:
   toolgrove learn memory results --catalog catalog
 
   toolgrove learn memory results --catalog catalog --held-out G1_test.json --success answer/2
+
+  toolgrove learn memory results --catalog catalog --model openai:gpt-5-mini
 
   toolgrove memory list --catalog catalog
 
@@ -76,6 +81,17 @@ def co_use(
         err_console().print(f"{len(episodes)} requests read, {new} new, {known} known")
 
 
+def _word(memory: Memory, name: str) -> None:
+    """Have a model word the lessons that it has not worded yet, each kept as it comes."""
+    from toolgrove.agent.models.loading import load_model
+    from toolgrove.agent.wording import worded
+
+    model = load_model(name)
+    for entry in memory.entries():
+        if not entry.words and (words := worded(entry.lesson, model)) is not None:
+            memory.word({entry.id: words})
+
+
 def memory(
     results: Annotated[list[Path], typer.Argument(help="Results of eval, or runs.")],
     catalog: Annotated[
@@ -86,6 +102,9 @@ def memory(
     ] = "auto",
     held_out: Annotated[
         Path | None, typer.Option(help="Queries or tasks of a test: nothing is learnt from these.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option(help="A chat model that says in fewer words what the rules found.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
@@ -109,6 +128,8 @@ def memory(
             tick(sources.done, len(sources.files))
         for wrong in judgements.unknown():
             raise UsageError(wrong)
+        if model is not None:
+            _word(opened, model)
         lessons, examples = len(opened.entries()), len(opened.solved())
     summary = {
         "runs": came.total(),

@@ -94,6 +94,8 @@ def show(
     out = console()
     out.print(_words(one), markup=False)
     out.print(f"tools: {', '.join(one.lesson.tools)}", markup=False)
+    if one.words:
+        out.print(f"in a model's words: {one.words}", markup=False)
     out.print(f"words of the requests: {', '.join(one.about) or 'none in common'}", markup=False)
     out.print(f"told to {one.used} runs that were learnt from, {one.solved} of them right")
     if not one.ripe:
@@ -132,6 +134,7 @@ def _row(entry: MemoryEntry) -> dict[str, Any]:
         "kind": entry.lesson.kind,
         "rule": entry.lesson.rule,
         "lesson": _words(entry),
+        "words": entry.words,
         "tools": entry.lesson.tools,
         "about": entry.about,
         "tasks": entry.tasks,
