@@ -273,9 +273,7 @@ class Memory:
         ]  # fmt: skip
         if not entries:
             return []
-        texts = [
-            (place, text) for place, e in enumerate(entries) for text in e.requests[:_REQUESTS]
-        ]
+        texts = [(place, text) for place, e in enumerate(entries) for text in e.asked]
         order = nearest(request, [text for _, text in texts], self.embedder, len(texts))
         near = {texts[i][0] for i, likeness in order if likeness >= NEAR}
         places = dict.fromkeys(texts[i][0] for i, _ in order)
