@@ -28,18 +28,7 @@ _WORDS = re.compile(r"[^\x00-\x1f\x7f-\x9f{}<>`|\\]+")
 
 
 def worded(lesson: Lesson, model: BaseChatModel) -> str | None:
-    """A model's words for a lesson, tools as ``{0}``, …; None where they cannot be used.
-
-    Examples
-    --------
-    >>> from langchain_core.language_models import FakeListChatModel
-    >>> from toolgrove.agent.flows import CallStep
-    >>> from toolgrove.agent.lessons import LessonRule
-    >>> lesson = Lesson(LessonRule.REPLACED, (CallStep("a/old"), CallStep("a/new")))
-    >>> worded(lesson, FakeListChatModel(responses=["Call {1} instead of {0}."]))
-    'Call {1} instead of {0}.'
-    >>> worded(lesson, FakeListChatModel(responses=["Call send_money instead of {0}, not {1}."]))
-    """
+    """A model's words for a lesson, tools as ``{0}``, …; None where they cannot be used."""
     note = lesson.words(lambda tool, parameter: parameter or f"{{{lesson.tools.index(tool)}}}")
     if not _WORDS.fullmatch(_PLACE.sub("", note)):
         return None
