@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.otel import instrument
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.ray_engine import RayEngine
+    from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.thread import Thread
     from toolgrove.agent.tool_retriever import ToolRetriever
@@ -54,7 +55,9 @@ __all__ = [
     "instrument",
     "load_model",
     "mcp_server",
+    "mine_rows",
     "run_matrix",
+    "save_rows",
     "svg",
     "to_langchain",
     "vote",
@@ -84,7 +87,9 @@ __getattr__, __dir__ = face(
         "instrument": "agent.otel",
         "load_model": "agent.models.loading",
         "mcp_server": "agent.gateway",
+        "mine_rows": "agent.rows",
         "run_matrix": "agent.matrix",
+        "save_rows": "agent.rows",
         "svg": "data.drawing.svg",
         "to_langchain": "agent.langchain_tools",
         "vote": "agent.voting",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Observation, PreferencePair, Task, ToolCall
     from toolgrove.machine.progress import Tick
 
-__all__ = ["Mining", "mine_files", "mine_judged"]
+__all__ = ["Mining", "mine_files", "mine_judged", "mined_files"]
 
 MinedBy: TypeAlias = Callable[[SearchTree, Judgement], Mined]
 
@@ -93,6 +93,25 @@ def mine_files(
         unjudged = success == ANSWERED
         mined_by.append(partial(mine_corruptions, execute=execute, unjudged=unjudged, **faults))
     runs_of = faults if Rule.DIVERGENCE in rules else None
+    return mined_files(
+        paths, mined_by, success=success, held_out=held_out, runs_of=runs_of, skip_bad=skip_bad,
+        tick=tick, **faults,
+    )  # fmt: skip
+
+
+def mined_files(
+    paths: Sequence[str | Path],
+    mined_by: Sequence[MinedBy],
+    *,
+    drop: Collection[Fault],
+    keep: Collection[Fault],
+    success: str,
+    held_out: Iterable[Task],
+    runs_of: Faults | None = None,
+    skip_bad: bool,
+    tick: Tick | None,
+) -> Mining:
+    """What functions make of each tree in files and folders; see :func:`mine_files`."""
     fatal, across = fatal_of(drop, keep), Across(held_out)
     return Mining(paths, mined_by, success, across, fatal, runs_of, skip_bad=skip_bad, tick=tick)
 

@@ -47,6 +47,17 @@ class Checks:
         }
         return [fault for fault in Fault if fault in found]
 
+    def of_chosen(self, candidate: Contrast) -> list[Fault]:
+        """The faults of a chosen side by itself."""
+        found = {*self._answer(candidate), *self._chosen(candidate), *self._words(candidate)}
+        found |= {*self._texts(candidate)}
+        return [fault for fault in Fault if fault in found]
+
+    def of_texts(self, candidate: Contrast) -> list[Fault]:
+        """The faults that texts have on whatever side: secrets, odd names, what was cut, length."""
+        found = {*self._texts(candidate)}
+        return [fault for fault in Fault if fault in found]
+
     def _answer(self, candidate: Contrast) -> Iterator[Fault]:
         """What is wrong with every answer that the chosen side leads to."""
         if self.judged or candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS):

@@ -8,7 +8,7 @@ from typing import Any
 
 from toolgrove.data.records import JsonObject, Node, ToolCall
 
-__all__ = ["corrects", "unseen_value"]
+__all__ = ["corrects", "leaves", "unseen_value"]
 
 _ALIKE = 0.6
 _LONGEST = 200
@@ -35,7 +35,7 @@ def _alike(one: str, other: str) -> bool:
 
 
 def _texts(call: ToolCall) -> list[str]:
-    return [str(value).casefold() for value in _leaves(call.arguments) if len(str(value)) > 1]
+    return [str(value).casefold() for value in leaves(call.arguments) if len(str(value)) > 1]
 
 
 def unseen_value(call: ToolCall, shown: str) -> bool:
@@ -52,14 +52,15 @@ def unseen_value(call: ToolCall, shown: str) -> bool:
     """
     parts = [
         part
-        for value in _leaves(call.arguments)
+        for value in leaves(call.arguments)
         if not isinstance(value, bool) and value is not None
         for part in str(value).casefold().replace(",", " ").split()
     ]
     return any(len(part) > 1 and part not in shown for part in parts)
 
 
-def _leaves(value: JsonObject | Any) -> Iterator[Any]:
+def leaves(value: JsonObject | Any) -> Iterator[Any]:
+    """All values of arguments that are neither objects nor lists."""
     waiting: list[Any] = [value]
     while waiting:
         part = waiting.pop()

@@ -1,10 +1,11 @@
-"""``toolgrove mine``: preference pairs from the branches that searches left."""
+"""``toolgrove mine``: preference pairs and other training rows from searches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,9 @@ import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress, skippable
 from toolgrove.data.pairs.faults import ALWAYS_DROPPED, DROPPED, Fault
+from toolgrove.data.pairs.kinds import PAIRED, RowsKind
 from toolgrove.data.pairs.modes import Rule
+from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.data.preferences import MinedRow
@@ -32,6 +35,8 @@ Examples:
   toolgrove mine runs --out pairs.jsonl --rule step --rule subgoal --rule arguments
 
   toolgrove mine results-1 results-2 --out pairs.jsonl --rule divergence --rule corruption
+
+  toolgrove mine results --out solved.jsonl --rows sft
 
   toolgrove mine runs --out pairs.jsonl --drop empty_thought --keep repeats_prompt --json
 
@@ -66,6 +71,15 @@ def mine(
     format: Annotated[  # noqa: A002  # the option's name is its parameter's
         Format, typer.Option(help="What rows are written: for TRL's DPO trainer.")
     ] = Format.TRL,
+    rows: Annotated[
+        RowsKind,
+        typer.Option(
+            help="What is made of the trees: pairs; kto (each step, wanted or not); sft and "
+            "sft-tries (ways to a success, without and with failed tries); prm (each step and the "
+            "share of successes below it); dta (ways as rounds of calls); toolpreference (pairs in "
+            "TP-LLaMA's form)."
+        ),
+    ] = RowsKind.PAIRS,
     rule: Annotated[
         list[Rule] | None,
         typer.Option(
@@ -113,24 +127,32 @@ def mine(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Mine preference pairs from search trees, and say for each tree how many and why none."""
+    """Mine training rows from search trees, and say for each tree how many and why none."""
+    from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.data.formats.toolbench_queries import load_queries
-    from toolgrove.data.formats.trl import save_pairs
     from toolgrove.evaluators.mining import mine_files
 
+    if rule and rows not in PAIRED:
+        raise UsageError(f"--rule makes pairs, and --rows {rows} are none. Leave one of them out.")
     rules = list(dict.fromkeys(rule or [Rule.STEP]))
     tasks = load_queries(held_out)[0] if held_out is not None else ()
     calling = _calling(catalog) if Rule.CORRUPTION in rules else nullcontext()
     with skippable(), calling as execute, progress("mining", unit="files") as tick:
-        mining = mine_files(
-            paths, rule=rules, drop=drop or (), keep=keep or (), success=success,
-            held_out=tasks, skip_bad=skip_bad, tick=tick, execute=execute,
+        mined = (
+            partial(mine_files, rule=rules, execute=execute)
+            if rows in PAIRED
+            else partial(mine_rows, kind=rows)
+        )
+        mining = mined(
+            paths, drop=drop or (), keep=keep or (), success=success, held_out=tasks,
+            skip_bad=skip_bad, tick=tick,
         )  # fmt: skip
-        save_pairs(out, mining)
+        save_rows(out, rows, mining)
     summary = {
         "out": str(out),
         "format": format.value,
-        "rule": ",".join(rules),
+        "rows": rows.value,
+        "rule": ",".join(rules) if rows in PAIRED else rows.value,
         "success": success,
         **mining.report.totals(),
         "other_files": mining.sources.passed,
@@ -175,17 +197,19 @@ def _show(summary: dict[str, Any]) -> None:
     table = Table(box=box.SIMPLE, pad_edge=False)
     several = "," in summary["rule"]
     table.add_column("tree", overflow="fold")
-    for heading in ("steps", "answers", "branchings", "pairs"):
+    made = "pairs" if summary["rows"] == "pairs" else "rows"
+    for heading in ("steps", "answers", "branchings" if made == "pairs" else "places", made):
         table.add_column(heading, justify="right")
     table.add_column("remarks", overflow="fold")
     for row in summary["trees"]:
         counts = (row.nodes, row.successes, row.branchings, row.pairs)
         name = f"{row.tree} ({row.rule})" if several else row.tree
         table.add_row(name, *map(str, counts), _remarks(row))
+    what = "pairs" if made == "pairs" else f"{summary['rows']} rows"
     out = console()
     out.print(table)
     out.print(
-        f"{summary['pairs']} pairs from {summary['trees_with_pairs']} of {summary['trees_read']} "
+        f"{summary['pairs']} {what} from {summary['trees_with_pairs']} of {summary['trees_read']} "
         f"trees in {summary['out']}; dropped: {_counts(summary['dropped']) or 'none'}; "
         f"kept with a fault: {_counts(summary['flagged']) or 'none'}",
     )
