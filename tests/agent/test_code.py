@@ -29,6 +29,7 @@ from toolgrove.evaluators.made import anywhere
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.python.effect import tool
+from toolgrove.tools.sandbox.choosing import SANDBOXES
 from toolgrove.tools.sandbox.sandbox import CodeLimits
 
 pytestmark = pytest.mark.skipif(
@@ -76,6 +77,10 @@ def agent(notes: Notes, *codes: str, **settings: Any) -> Agent:
     settings = {"planner": "react", "code": True, **settings}
     model = ScriptedModel(replies=[*replies, finish("done")])
     return Agent(model=model, tools=[population, notes.tool()], **settings)
+
+
+def sandbox_missing(name: str) -> str:
+    return SANDBOXES[name]().missing()
 
 
 def seen(tree: Any) -> list[Observation]:
@@ -205,6 +210,18 @@ def test_promise_1_code_that_takes_another_way_when_it_is_run_again_is_stopped(
     (gave,) = seen(made.resume(run).tree)
     assert gave.status is Status.IN_DOUBT
     assert len(notes.kept) == 1
+
+
+def test_all_of_python_runs_in_sandlock(notes: Notes, tmp_path: Path) -> None:
+    if missing := sandbox_missing("sandlock"):
+        pytest.skip(f"sandlock cannot run here: {missing}")
+    code = f"import statistics, random\n{SUM}\nstatistics.median([random.random(), total, 1e9])"
+    made = agent(notes, code, code="sandlock", runs=tmp_path)
+    outcome = made.invoke("Add up.")
+    (gave,) = seen(outcome.tree)
+    assert (gave.status, gave.content, notes.kept) == (Status.OK, "470", ["470"])
+    with pytest.raises(ResumeMismatch, match="sandbox"):
+        made.changed(code="monty").resume(outcome.run)
 
 
 def test_a_run_that_ended_gives_the_same_again_and_runs_no_code(

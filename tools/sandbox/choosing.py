@@ -5,10 +5,11 @@ from __future__ import annotations
 from toolgrove.errors import UsageError
 from toolgrove.tools.sandbox.monty import MontySandbox
 from toolgrove.tools.sandbox.sandbox import Sandbox
+from toolgrove.tools.sandbox.sandlock import SandlockSandbox
 
 __all__ = ["SANDBOXES", "sandbox_named"]
 
-SANDBOXES: dict[str, type[Sandbox]] = {one.name: one for one in (MontySandbox,)}
+SANDBOXES: dict[str, type[Sandbox]] = {one.name: one for one in (MontySandbox, SandlockSandbox)}
 
 
 def sandbox_named(name: str) -> Sandbox:

@@ -8,22 +8,21 @@ used. It runs in a process of its own, one for each piece of code, which is kill
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from toolgrove.tools.sandbox.sandbox import CallRefused, CallTool, CodeLimits, Door, Ran
+from toolgrove.tools.sandbox.turns import turn
 
 if TYPE_CHECKING:
     from pydantic_monty import MontySession
 
 __all__ = ["MontySandbox"]
-
-T = TypeVar("T")
 
 
 class MontySandbox:
@@ -58,42 +57,37 @@ class MontySandbox:
                 os_policy={"sleep": "zero", "random_start": {"seed": _seed(code)}},
             ) as session,
         ):
-            worker = _Worker(session)
+            kill = _killing(session)
             try:
-                step: Any = await worker.turn(lambda: session.feed_start(code, print_callback=said))
+                step: Any = await turn(lambda: session.feed_start(code, print_callback=said), kill)
                 while not hasattr(step, "output"):
                     if isinstance(step, NameLookupSnapshot):
                         found = known.get(step.variable_name)
                         given = {} if found is None else {"value": found}
-                        step = await worker.turn(lambda: step.resume(**given))  # noqa: B023 - awaited
+                        step = await turn(lambda: step.resume(**given), kill)  # noqa: B023 - awaited
                     elif getattr(step, "is_os_function", True):
-                        step = await worker.turn(step.resume_not_handled)
+                        step = await turn(step.resume_not_handled, kill)
                     else:
                         answer = await _answer(door, step)
-                        step = await worker.turn(lambda: step.resume(answer))  # noqa: B023 - awaited
+                        step = await turn(lambda: step.resume(answer), kill)  # noqa: B023 - awaited
                 return Ran(said.text, step.output)
             except MontyError as error:
                 return Ran(said.text, error=_told(error, limits))
 
 
-class _Worker:
-    """Takes the turns of an interpreter in a thread, and kills its process where it is cancelled.
+def _killing(session: MontySession) -> Callable[[], None]:
+    """What ends the process of an interpreter, which cannot be asked for while it works.
 
     The library's own asynchronous pool waits for the code when it is cancelled, so it is not used.
     """
+    pid = session.worker_pid
 
-    def __init__(self, session: MontySession) -> None:
-        self._pid = session.worker_pid
+    def kill() -> None:
+        if pid is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
-    async def turn(self, work: Callable[[], T]) -> T:
-        made = asyncio.get_running_loop().run_in_executor(None, work)
-        try:
-            return await asyncio.shield(made)
-        except asyncio.CancelledError:
-            if not made.done() and self._pid is not None:
-                os.kill(self._pid, signal.SIGKILL)
-            await asyncio.gather(made, return_exceptions=True)
-            raise
+    return kill
 
 
 class _Printed:

@@ -238,6 +238,14 @@ OPTIONS = (
         fixed=True,
     ),
     _option(
+        "sandbox",
+        str,
+        RUN,
+        "code",
+        "The same in this sandbox: monty (part of Python) or sandlock (all of it, on Linux).",
+        fixed=True,
+    ),
+    _option(
         "memory",
         str,
         RUN,
