@@ -13,6 +13,7 @@ from toolgrove.cli.main import app
 from toolgrove.data.records import ToolSpec
 from toolgrove.data.runs import read_run
 from toolgrove.tools.registry import Registry
+from toolgrove.tools.sandbox.choosing import SANDBOXES
 
 
 @pytest.fixture
@@ -87,4 +88,17 @@ def test_subtasks_and_a_window_are_settings_of_the_run(catalog: Path) -> None:
     )
     settings = read_run(said["run"]).header["config"]["settings"]
     assert (settings["subtasks"], settings["context_tokens"]) == (True, 4000)
+    assert run("--resume", said["run"])["answer"] == "20 km"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"), [(["--code"], True), (["--sandbox", "sandlock"], "sandlock")]
+)
+def test_code_is_a_setting_of_the_run(given: list[str], kept: bool | str, catalog: Path) -> None:
+    if missing := SANDBOXES["monty" if kept is True else str(kept)]().missing():
+        pytest.skip(missing)
+    model = script(catalog / "m.json", "20 km")
+    said = run(*["How far?", *TOOLS, "--model", model, "--runs", str(catalog / "runs")], *given)
+    settings = read_run(said["run"]).header["config"]["settings"]
+    assert settings["code"] == kept
     assert run("--resume", said["run"])["answer"] == "20 km"
