@@ -8,7 +8,7 @@ from toolgrove.data import codec
 from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Contrast, Rule
-from toolgrove.data.pairs.rounds import Made, Rounds, rounds
+from toolgrove.data.pairs.rounds import RoundCall, Rounds, rounds
 from toolgrove.data.pairs.solved import folded
 from toolgrove.data.pairs.steps import MaybeRow, one_sided
 from toolgrove.data.records import Message, Node, Role
@@ -64,7 +64,7 @@ def _without_tools(tree: SearchTree) -> SearchTree:
     return SearchTree(tree.task, (), {}, tree.meta)
 
 
-def _node(told: Rounds, parent: Node, calls: list[Made], *, number: int) -> Node:
+def _node(told: Rounds, parent: Node, calls: list[RoundCall], *, number: int) -> Node:
     """A round as a step of the planner; the last one has no calls, and the answer."""
     lines = [f"{number + place}. {_line(one)}" for place, one in enumerate(calls)]
     text = "\n".join([*lines, "join()"]) if calls else f"Finish({told.success.answer})"
@@ -80,7 +80,7 @@ def _node(told: Rounds, parent: Node, calls: list[Made], *, number: int) -> Node
     )
 
 
-def _line(one: Made) -> str:
+def _line(one: RoundCall) -> str:
     values = [
         f"{name}={codec.dumps(value).decode()}" for name, value in one.written.arguments.items()
     ]

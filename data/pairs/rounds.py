@@ -13,11 +13,11 @@ from toolgrove.data.pairs.solved import folded, text_of
 from toolgrove.data.records import CONTROLS, Node, Observation, ToolCall
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Made", "Rounds", "rounds"]
+__all__ = ["RoundCall", "Rounds", "rounds"]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class RoundCall:
     """A call of a path: as it was written and as it was made, what it gave, and what it needs."""
 
     written: ToolCall
@@ -33,7 +33,7 @@ class Rounds:
 
     tree: SearchTree
     success: Node
-    calls: tuple[Made, ...]
+    calls: tuple[RoundCall, ...]
 
     @property
     def count(self) -> int:
@@ -55,7 +55,7 @@ def rounds(checks: Checks, success: Node) -> Rounds:
     tree = checks.branches.tree
     path = folded(checks, tree.path(success.id))
     request = f"{text_of(path[:1])}\n{checks.branches.known.tools_text}"
-    found: list[Made] = []
+    found: list[RoundCall] = []
     results: list[str] = []
     writes: list[bool] = []
     for node in path[1:]:
@@ -71,7 +71,7 @@ def rounds(checks: Checks, success: Node) -> Rounds:
             elif last is not None:
                 needs = tuple(sorted({*needs, last}))
             level = max((found[place].round + 1 for place in needs), default=0)
-            found.append(Made(as_said, made, gave, needs, level))
+            found.append(RoundCall(as_said, made, gave, needs, level))
             results.append(gave.content.casefold())
             writes.append(facts.writes)
     return Rounds(tree, success, tuple(found))
