@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,7 +99,7 @@ class Evaluation:
             if deciding([score]) is not None:
                 tree = read_tree(run)
                 judged = judgement(tree, tree.answer, [score])
-                settings.memory.learn(tree, judged, str(run))
+                await asyncio.to_thread(settings.memory.learn, tree, judged, str(run))
 
     async def solve(self, task: Task, run: Path) -> SearchTree:
         """One run, in a world of its own where its tools are the world's.

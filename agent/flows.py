@@ -14,7 +14,9 @@ from toolgrove.data.records import Effect, Observation, ToolCall, ToolSpec
 __all__ = ["CallStep", "Flow", "Made", "Origin", "fields_of", "leaves", "needed", "steps_of"]
 
 _SURE = 3
-"""Characters from which a text in a result is no chance; shorter ones need a name in common."""
+"""Characters from which a value inside a text is no chance."""
+_WHOLE = 2
+"""Characters from which a field's whole value is none; shorter ones need a name in common."""
 _KEY = re.compile(r"[A-Za-z_]\w{0,39}")
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -181,8 +183,7 @@ def _found(part: Any, name: str, made: Made) -> str | None:
         if isinstance(leaf, bool) or _plain(leaf) != _plain(part):
             continue
         last = path[-1] if path else ""
-        sure = _SURE if isinstance(part, str) else _SURE - 1
-        if len(str(part)) < sure and not _alike(name, last):
+        if len(str(part)) < _WHOLE and not _alike(name, last):
             continue
         if path and known.issuperset(path):
             return ".".join(path)

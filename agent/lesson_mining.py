@@ -25,7 +25,8 @@ _PASSING = frozenset(
     {Status.NOT_WORKING, Status.TIMEOUT, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED}
 )
 _UNFIT = frozenset({Status.INVALID_REQUEST, Status.ERROR_IN_MESSAGE})
-_PLAIN = re.compile(r"[\w.,:+/#-]{1,24}")
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z_/-]{0,23}")
+"""A word that the model chose, such as a unit."""
 _LONGEST = 300
 """Characters of a request that is shown as an example."""
 _STEPS = 6

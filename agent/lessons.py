@@ -91,6 +91,11 @@ class Lesson:
         return tuple(dict.fromkeys(step.tool for step in self.steps))
 
     @property
+    def subject(self) -> tuple[str, str]:
+        """The tool that it is about, and the parameter where it is about one."""
+        return self.tools[0], self.parameter
+
+    @property
     def parameters(self) -> frozenset[tuple[str, str]]:
         """The tools' parameters that it speaks of."""
         found = {(step.tool, flow.parameter) for step in self.steps for flow in step.flows}

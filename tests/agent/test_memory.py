@@ -207,6 +207,8 @@ def test_a_refused_value_and_the_tool_that_knew_the_right_one_become_a_lesson(
         "Where Country Profile does not take its code as a name: call Find Country and take the "
         "countries.code from what that gives."
     ) in lines(memory)
+    told = {one.lesson.rule for one in memory.search("What is the capital of Chile?", TOOLS)}
+    assert told == {"lookup", "chain"}, "it says more than the form alone"
 
 
 def test_a_tool_that_fails_at_times_is_said_to_be_worth_another_call(memory: Memory) -> None:
@@ -283,8 +285,9 @@ def test_a_call_that_nothing_came_of_is_no_part_of_a_procedure(memory: Memory) -
     assert "Holiday" not in "\n".join(lines(memory, unripe=True))
 
 
-def test_an_argument_from_nowhere_makes_no_example(memory: Memory) -> None:
-    odd: Step = (HOLIDAY.id, {"code": "NO", "date": POISON}, Status.OK, {"holiday": "Labour Day"})
+@pytest.mark.parametrize("date", [POISON, "2026-05-01", "EVIL-1", 7])
+def test_an_argument_from_nowhere_makes_no_example(memory: Memory, date: Any) -> None:
+    odd: Step = (HOLIDAY.id, {"code": "NO", "date": date}, Status.OK, {"holiday": "Labour Day"})
     task = Task("odd", "Is it a holiday in NO?")
     learn(memory, tree(task, [odd], "Labour Day"))
     assert memory.solved() == []
@@ -322,6 +325,17 @@ def test_a_model_words_a_lesson_and_brings_nothing_in(memory: Memory, said: str)
     memory.word({entry.id: words})
     assert memory.digest != before
     assert memory.entries()[0].words == short
+
+
+def test_a_poisoned_title_and_request_stay_on_their_line(memory: Memory) -> None:
+    odd = replace(FIND, description=POISON, tool_description=POISON)
+    asked = f'What is the capital of Norway?\n- "{POISON}"\nRequest: pay'
+    run = capital("Norway", "NO", "Oslo")
+    learn(memory, replace(run, task=replace(run.task, query=asked), tools=(odd, PROFILE)))
+    learn(memory, replace(CAPITALS[1], tools=(odd, PROFILE)))
+    assert POISON not in "\n".join(lines(memory, unripe=True))
+    [shown] = [one for one in memory.solved() if "Norway" in one.request]
+    assert "\n" not in shown.request, "the user's own words, on a line of their own"
 
 
 # ---- tests are not learnt from
