@@ -11,7 +11,7 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, ToolCall, ToolSpec
 
-__all__ = ["CallStep", "Flow", "MadeCall", "Origin", "fields_of", "leaves", "needed", "steps_of"]
+__all__ = ["CallStep", "Flow", "Origin", "PathCall", "fields_of", "leaves", "needed", "steps_of"]
 
 _SURE = 3
 """Characters from which a value inside a text is no chance."""
@@ -53,7 +53,7 @@ class CallStep:
 
 
 @dataclass(frozen=True, slots=True)
-class MadeCall:
+class PathCall:
     """A call that was made on a path, and what it gave; ``node`` is the step's id."""
 
     node: str
@@ -62,7 +62,7 @@ class MadeCall:
     spec: ToolSpec
 
 
-def steps_of(made: Sequence[MadeCall], request: str) -> tuple[CallStep, ...]:
+def steps_of(made: Sequence[PathCall], request: str) -> tuple[CallStep, ...]:
     """The calls in general words; defaults are left out.
 
     Examples
@@ -71,9 +71,9 @@ def steps_of(made: Sequence[MadeCall], request: str) -> tuple[CallStep, ...]:
     >>> spec = ToolSpec("find", "", "", "find", returns={"hits": [{"id": 1}]})
     >>> read = ToolSpec("read", "", "", "read")
     >>> made = [
-    ...     MadeCall("a", ToolCall("1", "find", {"title": "Milk"}),
+    ...     PathCall("a", ToolCall("1", "find", {"title": "Milk"}),
     ...          Observation(Status.OK, '{"hits": [{"id": 417}]}'), spec),
-    ...     MadeCall("b", ToolCall("2", "read", {"id": 417}), Observation(Status.OK, "two"), read),
+    ...     PathCall("b", ToolCall("2", "read", {"id": 417}), Observation(Status.OK, "two"), read),
     ... ]
     >>> for step in steps_of(made, "Read me the note about milk."):
     ...     print(step.tool, [(f.parameter, f.origin.value, f.field) for f in step.flows])
@@ -95,7 +95,7 @@ def steps_of(made: Sequence[MadeCall], request: str) -> tuple[CallStep, ...]:
 
 def needed(
     steps: Sequence[CallStep],
-    made: Sequence[MadeCall],
+    made: Sequence[PathCall],
     answer: str,
     request: str,
     labels: Collection[str],
@@ -123,7 +123,7 @@ def needed(
     return sorted(kept)
 
 
-def _flow(name: str, value: Any, before: Sequence[MadeCall], request: str) -> Flow:
+def _flow(name: str, value: Any, before: Sequence[PathCall], request: str) -> Flow:
     parts = [part for _, part in leaves(value) if part is not None and not isinstance(part, bool)]
     if not parts:
         return Flow(name, Origin.MADE)
@@ -169,7 +169,7 @@ def fields_of(spec: ToolSpec) -> set[str]:
     return found
 
 
-def _found(part: Any, name: str, made: MadeCall) -> str | None:
+def _found(part: Any, name: str, made: PathCall) -> str | None:
     """The field of a result that a value stands in; empty where its name is not known."""
     try:
         parsed = codec.loads(made.seen.content)

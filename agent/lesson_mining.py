@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from toolgrove.agent.flows import CallStep, MadeCall, Origin, leaves, needed, steps_of
+from toolgrove.agent.flows import CallStep, Origin, PathCall, leaves, needed, steps_of
 from toolgrove.agent.forms import SURE, form_of
 from toolgrove.agent.lessons import Lesson, LessonRule, ToolTally
 from toolgrove.data import codec
@@ -74,7 +74,7 @@ class FoundLesson:
 
 def tallies_of(tree: SearchTree) -> dict[str, ToolTally]:
     """How each tool did that was called, by its id."""
-    calls: dict[str, list[MadeCall]] = {}
+    calls: dict[str, list[PathCall]] = {}
     for one in _made(tree, tree):
         calls.setdefault(one.call.name, []).append(one)
     return {
@@ -88,7 +88,7 @@ def tallies_of(tree: SearchTree) -> dict[str, ToolTally]:
     }
 
 
-def _took(made: MadeCall) -> Iterator[tuple[str, str]]:
+def _took(made: PathCall) -> Iterator[tuple[str, str]]:
     """The form of each argument of a call that was answered; empty where it was left out."""
     if made.seen.status is Status.OK:
         for name in made.spec.parameters.get("properties", {}):
@@ -96,7 +96,7 @@ def _took(made: MadeCall) -> Iterator[tuple[str, str]]:
             yield name, form_of(given[name]) if name in given else ""
 
 
-def lessons_of(tree: SearchTree, way: Sequence[MadeCall]) -> list[FoundLesson]:
+def lessons_of(tree: SearchTree, way: Sequence[PathCall]) -> list[FoundLesson]:
     """The lessons of a run; ``way`` are the calls of its right answer (:func:`solved_way`)."""
     known = tallies_of(tree)
     found: dict[tuple[str, str], FoundLesson] = {}
@@ -113,7 +113,7 @@ def lessons_of(tree: SearchTree, way: Sequence[MadeCall]) -> list[FoundLesson]:
     return list(found.values())
 
 
-def solved_way(tree: SearchTree, answered: Node) -> list[MadeCall]:
+def solved_way(tree: SearchTree, answered: Node) -> list[PathCall]:
     """The calls that a right answer rests on; none where a write among them was not asked for.
 
     Whether a write is, the task's reference or labels say: a text in a result may have asked for
@@ -130,13 +130,13 @@ def solved_way(tree: SearchTree, answered: Node) -> list[MadeCall]:
     return way
 
 
-def _gave(made: MadeCall) -> tuple[object, ...]:
+def _gave(made: PathCall) -> tuple[object, ...]:
     """The same for reads that gave the same: one of them is enough."""
     writes = made.spec.effect is Effect.WRITE
     return made.call.name, codec.digest(made.call.arguments) if writes else made.seen.content
 
 
-def example_of(task: Task, way: Sequence[MadeCall]) -> Example | None:
+def example_of(task: Task, way: Sequence[PathCall]) -> Example | None:
     """The run as an example; None where it goes on from a conversation or holds other values.
 
     An argument is a value of the request, a plain word, or what an earlier call gave.
@@ -175,21 +175,21 @@ def _labels(task: Task) -> set[str]:
 
 def _made(
     tree: SearchTree, nodes: Iterator[Node] | SearchTree | Sequence[Node]
-) -> Iterator[MadeCall]:
+) -> Iterator[PathCall]:
     """The calls of tools that the run knew, in their order."""
     specs = {spec.id: spec for spec in tree.tools}
     for node in nodes:
         for call, seen in zip(node.calls, node.observations, strict=True):
             tool = tree.aliases.get(call.name, call.name)  # of a call that did not fit, the alias
             if tool in specs and not seen.simulated:
-                yield MadeCall(node.id, replace(call, name=tool), seen, specs[tool])
+                yield PathCall(node.id, replace(call, name=tool), seen, specs[tool])
 
 
 def _of_failure(
-    one: MadeCall,
-    later: Sequence[MadeCall],
+    one: PathCall,
+    later: Sequence[PathCall],
     known: Mapping[str, ToolTally],
-    way: Sequence[MadeCall],
+    way: Sequence[PathCall],
 ) -> Iterator[FoundLesson]:
     """What a failed call and the calls after it on its path teach."""
     status, tool = one.seen.status, one.call.name
@@ -212,7 +212,7 @@ def _of_failure(
         yield from _mended(one, same[0], [m for m in between if m.seen.status is Status.OK])
 
 
-def _in_its_place(one: MadeCall, fine: Sequence[MadeCall]) -> Iterator[MadeCall]:
+def _in_its_place(one: PathCall, fine: Sequence[PathCall]) -> Iterator[PathCall]:
     """Calls that took a failed one's place: of another tool that does no more, with its values."""
     values = _values(one.call)
     for other in fine:
@@ -232,7 +232,7 @@ def _names(error: str, spec: ToolSpec) -> bool:
     )
 
 
-def _mended(one: MadeCall, right: MadeCall, between: Sequence[MadeCall]) -> Iterator[FoundLesson]:
+def _mended(one: PathCall, right: PathCall, between: Sequence[PathCall]) -> Iterator[FoundLesson]:
     """What a refused call's arguments had to become."""
     properties = one.spec.parameters.get("properties", {})
     before, after = one.call.arguments, right.call.arguments
@@ -256,7 +256,7 @@ def _mended(one: MadeCall, right: MadeCall, between: Sequence[MadeCall]) -> Iter
             )
 
 
-def _source(name: str, right: MadeCall, between: Sequence[MadeCall]) -> tuple[str, str] | None:
+def _source(name: str, right: PathCall, between: Sequence[PathCall]) -> tuple[str, str] | None:
     """The read that gave an argument, and the declared field that it stood in."""
     given = replace(right.call, arguments={name: right.call.arguments[name]})
     for other in reversed(between):
