@@ -3,6 +3,11 @@
 Counts Python calls of the package by file while one kept run is made that retrieves its tools from
 a catalogue, calls one and answers. A first run of the same agent has imported and prepared
 everything. A move is a call whose caller stands in another file of the package.
+
+    python benchmarks/main_path.py [--files] [--moves]
+
+``--files`` lists the files with how many functions of each are called how often, how many moves
+lead there, and the functions; ``--moves`` lists the moves from file to file.
 """
 
 from __future__ import annotations
@@ -41,7 +46,7 @@ def main() -> None:
 
 def _counted(agent: Agent) -> None:
     assert agent.invoke("What is 21 doubled?").answer == "42"
-    files: set[str] = set()
+    files: dict[str, Counter[str]] = {}
     moves: Counter[tuple[str, str]] = Counter()
 
     def own(frame: FrameType | None) -> str:
@@ -57,7 +62,7 @@ def _counted(agent: Agent) -> None:
         here = known[code] if code in known else known.setdefault(code, own(frame))
         if not here:
             return
-        files.add(here)
+        files.setdefault(here, Counter())[frame.f_code.co_qualname] += 1
         back = frame.f_back
         while back is not None:
             code = back.f_code.co_filename
@@ -78,14 +83,22 @@ def _counted(agent: Agent) -> None:
     assert outcome.answer == "42"
     print(json.dumps({"files": len(files), "moves": sum(moves.values())}))
     if "--files" in sys.argv:
-        into = Counter(dict.fromkeys(files, 0))
-        for (_, b), n in moves.items():
-            into[b] += n
-        for name, n in into.most_common():
-            print(n, "/".join(name.split("/")[-3:]))
-    if "--all" in sys.argv:
-        for (a, b), n in moves.most_common():
-            print(n, a.rsplit("/", 2)[-2:], b.rsplit("/", 2)[-2:])
+        for name, called in sorted(files.items()):
+            into = sum(n for (_, there), n in moves.items() if there == name)
+            print(f"{_short(name)}: {len(called)} functions, {called.total()} calls, {into} moves")
+            print(f"    {', '.join(called)}")
+    if "--moves" in sys.argv:
+        for (here, there), n in moves.most_common():
+            print(f"{n:3} {_short(here)} -> {_short(there)}")
+
+
+def _short(name: str) -> str:
+    """A file by its path in the package."""
+    root = Path(toolgrove.__file__).parent
+    for folder in root.iterdir():
+        if folder.is_symlink() and name.startswith(f"{folder.resolve()}/"):
+            return f"{folder.name}/{Path(name).relative_to(folder.resolve())}"
+    return str(Path(name).relative_to(root.resolve()))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from toolgrove.agent import callbacks, telling, watching
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
+from toolgrove.agent.settings import RunOptions
 from toolgrove.agent.watching import run_id
+from toolgrove.data import events, listening
 from toolgrove.data.events import (
     BudgetUsed,
     Event,
@@ -30,7 +35,10 @@ from toolgrove.data.events import (
 from toolgrove.data.records import NodeState, Status, ToolSpec
 from toolgrove.data.runs import read_tree
 from toolgrove.errors import ModelError
+from toolgrove.planners import approval
 from toolgrove.planners.budget import Budget
+from toolgrove.tools.calls import policy
+from toolgrove.tools.calls.policy import Policy
 from toolgrove.tools.python.effect import tool
 
 
@@ -272,3 +280,27 @@ async def test_where_nobody_listens_no_event_is_made(monkeypatch: pytest.MonkeyP
     agent = Agent(model=ScriptedModel(replies=DFSDT), tools=[double], planner="dfsdt:width=2")
     outcome = await agent.ainvoke("What is 21 doubled?")
     assert outcome.tree.answered[0].state is NodeState.ANSWERED
+
+
+@pytest.mark.parametrize("approved", [False, True])
+async def test_a_run_enters_nothing_of_listening_and_approving_that_has_neither(
+    approved: bool,
+) -> None:
+    settings: RunOptions = {"policy": Policy(approve=lambda *_: True)} if approved else {}
+    replies = [call("double", x=21), finish("42")] * 2
+    agent = Agent(model=ScriptedModel(replies=replies), tools=[double], **settings)
+    await agent.ainvoke("What is 21 doubled?")
+    entered = set()
+
+    def seen(frame: FrameType, event: str, arg: Any) -> None:
+        if event == "call":
+            entered.add(frame.f_code.co_filename)
+
+    sys.setprofile(seen)
+    try:
+        assert (await agent.ainvoke("What is 21 doubled?")).answer == "42"
+    finally:
+        sys.setprofile(None)
+    for module in (watching, callbacks, telling, listening, events):
+        assert module.__file__ not in entered
+    assert (approval.__file__ in entered, policy.__file__ in entered) == (approved, approved)
