@@ -122,7 +122,7 @@ async def run_task(
                 frontier=agent.frontier(),
                 meter=meter,
                 find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
-                coder=_coder(settings, secrets, journal) if settings.sandbox else None,
+                coder=_coder(settings, secrets, journal) if settings.code else None,
                 window=prepared.window,
                 in_flight=settings.in_flight,
             )
