@@ -61,10 +61,16 @@ class Environment:
         found = {}
         for name, table in self._tables.items():
             for key in table.own:
-                now = table[key].model_dump(mode="json")
-                if key not in table.below or now != table.below[key].model_dump(mode="json"):
+                now = _told(table[key])
+                if key not in table.below or now != _told(table.below[key]):
                     found[f"{name}.{key}"] = now
         return found
+
+
+def _told(record: Any) -> JsonObject:
+    """A record as JSON; values of other types, which some tools store, are taken as they are."""
+    told: JsonObject = record.model_dump(mode="json", warnings=False)
+    return told
 
 
 class TauEnvironment(Environment):
@@ -111,8 +117,14 @@ _WHOLE = ("total_baggages", "nonfree_baggages", "amount")
 
 def _given_otherwise(arguments: Mapping[str, Any]) -> list[Any]:
     """What τ-bench stores as it was given, where τ²-bench's types drop or round it."""
-    items = [(name, item) for name in _FIELDS for item in arguments.get(name) or ()]
-    more = [{k: v for k, v in item.items() if k not in _FIELDS[name]} for name, item in items]
-    objects = (arguments, *(item for _, item in items))
+    lists = {name: arguments[name] for name in _FIELDS if isinstance(arguments.get(name), list)}
+    items = [(name, item) for name in lists for item in lists[name]]
+    more = [
+        {k: v for k, v in item.items() if k not in _FIELDS[name]}
+        if isinstance(item, dict)
+        else item
+        for name, item in items
+    ]
+    objects = (arguments, *(item for _, item in items if isinstance(item, dict)))
     numbers = [source[name] for source in objects for name in _WHOLE if name in source]
     return [x for x in more if x] + [n for n in numbers if type(n) is not int]

@@ -130,7 +130,9 @@ def test_values_that_tau_bench_stores_as_they_are_count_there(file: Path) -> Non
     whole = {**BOOK["arguments"], "amount": 30.0}
     more = {**BOOK["arguments"], "passengers": [{"first_name": "A", "seat": "4B"}]}
     assert old(file, tau(("book_reservation", whole, "{}")))[0].valid is False
+    plain = {**BOOK["arguments"], "passengers": ["Ada"]}
     assert old(file, tau(("book_reservation", more, "{}")))[0].valid is False
+    assert old(file, tau(("book_reservation", plain, "{}")))[0].valid is False
     assert new(file, tau2(call("book_reservation", **whole)))[0].valid is True
 
 
