@@ -5,6 +5,7 @@ A line is one JSON object. What it holds tells its kind::
 
     prompt, chosen, rejected     a preference pair, as `toolgrove mine` writes them
     prompt, completion, label    a completion that is wanted (true) or not (false)
+    prompt, completion, value    a step and the share of successes below it
     prompt, completion           a completion to imitate; or `messages`, the whole conversation
 
 Messages have `role`, `content` and, of an assistant, `tool_calls`. `tools` and `origin` are JSON
@@ -36,6 +37,8 @@ class RowKind(StrEnum):
     DPO = "dpo"
     KTO = "kto"
     SFT = "sft"
+    PRM = "prm"
+    """A step with the share of successes below it: read and counted; no trainer here takes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,7 @@ class _Row(Foreign):
     rejected: list[_Message] | None = None
     completion: list[_Message] | None = None
     label: bool | None = None
+    value: float | None = None
     tools: list[_Tool] | None = None
     origin: dict[str, Any] | None = None
 
@@ -176,6 +180,7 @@ def _read(line: bytes, file: str, number: int) -> TrainingRow:
     if {"prompt", "completion"} <= has:
         label = raw.get("label")
         kind = RowKind.SFT if label is None else RowKind.KTO
+        kind = RowKind.PRM if raw.get("value") is not None else kind
         prompt, said = tuple(raw["prompt"]), tuple(raw["completion"])
         return TrainingRow(kind, prompt, said, label=label, **common)
     if "messages" in has:

@@ -125,7 +125,9 @@ def export_rows(
         if why:
             left_out[kind.value] = why
     if not files:
-        raise UsageError(f"{path}: none of its rows fits {trainer}: {_reasons(left_out)}.")
+        takes = ", ".join(_KINDS.get(trainer, _ALL))
+        wrong = _reasons(left_out) or f"it has none of the kinds that {trainer} takes ({takes})"
+        raise UsageError(f"{path}: none of its rows fits {trainer}: {wrong}.")
     _write_beside_rows(out, trainer, kinds)
     if trainer is Trainer.PARQUET:
         write_beside(out / "README.md", [card.card(path, files, licence, test_share).encode()])
@@ -176,4 +178,4 @@ def _write_beside_rows(out: Path, trainer: Trainer, kinds: Mapping[str, RowKind]
 
 def _reasons(left_out: Mapping[str, Mapping[str, int]]) -> str:
     told = (f"{n} {kind}: {why}" for kind, by in left_out.items() for why, n in by.items())
-    return "; ".join(told) or "there are no rows in it"
+    return "; ".join(told)

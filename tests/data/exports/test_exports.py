@@ -128,6 +128,18 @@ def test_a_row_that_the_form_cannot_hold_is_counted_by_why(tmp_path: Path) -> No
     assert not (tmp_path / "q").exists()
 
 
+def test_rows_of_the_other_kinds_go_where_they_are_taken(tmp_path: Path) -> None:
+    step = {"prompt": asked(), "completion": [says("5 km")], "tools": None, "origin": "{}"}
+    whole = {"messages": [*asked(), call("far_for_map"), told("5 km"), says("5 km")]}
+    rows = [{**step, "label": False}, {**step, "value": 0.5, "label": True}, whole]
+    file = write(tmp_path / "rows.jsonl", rows)
+    for trainer in (Trainer.TRL, Trainer.LLAMAFACTORY, Trainer.MS_SWIFT):
+        found = export_rows(file, trainer, tmp_path / trainer)
+        assert found.files == {"kto.jsonl": 1, "sft.jsonl": 1}, "a value is not made a label"
+    with pytest.raises(UsageError, match=r"none of the kinds that verl takes \(sft\)"):
+        export_rows(write(tmp_path / "kto.jsonl", rows[:2]), Trainer.VERL, tmp_path / "no")
+
+
 def test_a_request_is_in_one_split_only(tmp_path: Path) -> None:
     rows = [
         pair([call("far_for_map", to=str(n))], [says(f"{n}?")], asked(f"How far is it, {n % 20}?"))
