@@ -5,7 +5,7 @@
 Run it with the extra train. Each trainer gets an environment in ``--work`` that sees the
 packages of this one; the trainer itself is installed without its dependencies, but for those
 that its loader needs. Prints one JSON line a trainer: rows kept whole, and what others lack.
-A loader is the code that turns a file's row into what the trainer goes on with; no model is trained.
+A loader is the code that turns a row of a file into what is trained on; no model is trained.
 """
 
 from __future__ import annotations
