@@ -93,7 +93,11 @@ class Known:
             or any(
                 self.names and name not in self.names and name not in CONTROLS for name in names
             ),
-            writes=any(call.name in self._writing for call, _ in made),
+            writes=any(
+                one.name in self._writing
+                for call, seen in zip(node.calls, node.observations, strict=False)
+                for one in (call, *(inner.call for inner in seen.inner))
+            ),
             odd=any(_ODD.search(name) for name in names),
             secret=any(map(holds_secret, texts)),
             cut=any(seen.truncated for seen in node.observations),

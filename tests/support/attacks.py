@@ -21,7 +21,7 @@ ATTACKS = {
         "print(subprocess.run(['/bin/echo', 'REACHED'], capture_output=True, text=True).stdout)"
     ),
     "reads a secret": f"import os\nprint('REACHED' if os.environ['{SECRET}'] else '')",
-    "eats memory": "x = 'x' * (400 << 20)\nprint('REACHED')",
+    "eats memory": "x = 'x' * (200 << 20)\nprint('REACHED')",
     "forks": ("import os\nif os.fork() == 0:\n    os._exit(0)\nos.wait()\nprint('REACHED')"),
     "never ends": "print('REACHED', flush=True)\nwhile True:\n    pass",
 }
