@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ import pytest
 from support import loaders
 from support.chatml import template
 from support.training_rows import (
+    OTHER,
     PAIRS,
     TOOL,
     asked,
@@ -223,3 +226,50 @@ def test_text_that_is_no_json_is_named_by_its_line(tmp_path: Path) -> None:
     (tmp_path / "pairs.jsonl").write_text('\n{"prompt": \n')
     with pytest.raises(FormatError, match=r"line 2: \$: expected one JSON object"):
         list(read_rows(tmp_path / "pairs.jsonl"))
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("default")  # those of the libraries are not ours
+def test_verl_reads_arguments_and_tools_without_the_nulls_of_a_column(
+    pairs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With our reader beside the file, on what verl's own class does before it."""
+    pandas = pytest.importorskip("pandas", reason="needs the extra train: pandas")
+
+    class MultiTurnSFTDataset:
+        messages_key, tools_key = "messages", "tools"
+
+        def _read_files_and_process(self) -> None:
+            self.dataframe = pandas.read_parquet(
+                tmp_path / "out/sft.parquet", dtype_backend="pyarrow"
+            )
+
+    for name in ("verl", "verl.utils", "verl.utils.dataset"):
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+    module = ModuleType("multiturn")
+    module.MultiTurnSFTDataset = MultiTurnSFTDataset  # type: ignore[attr-defined]  # a stand-in
+    monkeypatch.setitem(sys.modules, "verl.utils.dataset.multiturn_sft_dataset", module)
+    export_rows(pairs, Trainer.VERL, tmp_path / "out")
+    scope: dict[str, Any] = {}
+    exec((tmp_path / "out/toolgrove_rows.py").read_text(), scope)
+    dataset = scope["ToolgroveRows"]()
+    dataset._read_files_and_process()
+    assert dataset.tools[0] == [TOOL, OTHER]
+    assert dataset.messages == [[*row["prompt"], *row["chosen"]] for row in PAIRS]
+    assert dataset.dataframe.iloc[1].to_dict()["messages"] == dataset.messages[1]
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("default")  # those of the libraries are not ours
+def test_a_card_tells_source_counts_licence_and_splits(tmp_path: Path) -> None:
+    pytest.importorskip("datasets", reason="needs the extra train: datasets")
+    rows = [pair([says(f"{n}")], [says("No.")], asked(f"How far, {n}?")) for n in range(40)]
+    file = write(tmp_path / "p.jsonl", [*rows, pair([says("1")], [says("2")], rule="<b>|x")])
+    options: dict[str, Any] = {"test_share": 0.3, "licence": "apache-2.0"}
+    found = export_rows(file, Trainer.PARQUET, tmp_path / "out", **options)
+    card = (tmp_path / "out/README.md").read_text()
+    assert card.startswith("---\nlicense: apache-2.0\n")
+    assert f"| dpo.test.parquet | {found.files['dpo.test.parquet']} |" in card
+    assert "  - split: test\n    path: dpo.test.parquet\n" in card
+    assert "| step | 40 |" in card
+    assert "| &lt;b>\\|x | 1 |" in card, "a row's words make no table and no markup"
