@@ -20,6 +20,7 @@ __all__ = ["FORMS", "MODELS", "ModelFactory", "load_model", "loaded"]
 FORMS = """\
   local                        Qwen2.5-Coder-1.5B-Instruct, inside this process
   local:FILE.gguf              another model that llama.cpp can run
+  local:DIR                    what `toolgrove train policy` wrote to DIR, with the model it is of
   openai-compatible:URL#NAME   a server with OpenAI's chat completions, http://127.0.0.1:8080/v1
   PROVIDER:NAME                any model of LangChain's init_chat_model, openai:gpt-5
   record:FILE:MODEL            any of these, its replies kept in FILE
@@ -87,7 +88,9 @@ def _local(rest: str, /, **options: Any) -> BaseChatModel:
     from toolgrove.agent.models.local import LocalChatModel
 
     _check(LocalChatModel, options)
-    return LocalChatModel(path=Path(rest).expanduser() if rest else None, **options)
+    given = Path(rest).expanduser() if rest else None
+    trained = given is not None and given.is_dir()
+    return LocalChatModel(**{"adapter" if trained else "path": given, **options})
 
 
 def _compatible(rest: str, /, **options: Any) -> BaseChatModel:

@@ -27,6 +27,7 @@ from langchain_core.utils.function_calling import convert_to_openai_tool
 from pydantic import Field, PrivateAttr
 
 from toolgrove.agent.models import local_prompt
+from toolgrove.agent.models.local_adapter import Adapter, read_adapter
 from toolgrove.agent.models.local_engine import Completion, ContextExceeded, Engine, worker
 from toolgrove.agent.models.local_repeats import identity, ruled_out
 from toolgrove.agent.models.local_schema import narrow, reply_schema
@@ -60,7 +61,10 @@ class LocalChatModel(BaseChatModel):
     Parameters
     ----------
     path : Path or None
-        A GGUF file with a chat template; None is Qwen2.5-Coder-1.5B-Instruct.
+        A GGUF file with a chat template; None is Qwen2.5-Coder-1.5B-Instruct, or what the adapter
+        was trained on.
+    adapter : Path or None
+        A folder that ``toolgrove train policy`` wrote; ``model_name`` names it by its digest.
     context : int
         Size of the context window in tokens.
     threads : int or None
@@ -72,33 +76,52 @@ class LocalChatModel(BaseChatModel):
 
     Raises
     ------
+    FormatError
+        Where the adapter's folder is not whole.
     ModelError
-        From a call: where ``xllamacpp`` or the file is missing, or the conversation does not fit
-        the context window even with its tool results cut.
+        From a call: where ``xllamacpp`` or the file is missing, the adapter was trained on another
+        model, or the conversation does not fit the context window even with its tool results cut.
     """
 
     takes_images: ClassVar[bool] = False
     takes_grammar: ClassVar[bool] = True
     """Whether ``grammar`` may be bound, for callers that know models of several kinds."""
     path: Path | None = None
+    adapter: Path | None = None
     context: int = Field(default=8192, ge=512)
     threads: int | None = Field(default=None, ge=1)
     max_tokens: int = Field(default=512, ge=1)
     result_chars: int = Field(default=1500, ge=_SHORTEST)
     _refused: set[str] = PrivateAttr(default_factory=set)
+    _trained: Adapter | None = PrivateAttr(default=None)
+
+    def model_post_init(self, context: Any, /) -> None:
+        if self.adapter is not None:
+            self._trained = read_adapter(self.adapter)
+            self.path = self.path or self._trained.path
 
     @property
     def model_name(self) -> str:
-        """The file's name without its suffix."""
-        return self.path.stem if self.path else _DEFAULT
+        """The file's name without its suffix, and the adapter's digest."""
+        base = self.path.stem if self.path else _DEFAULT
+        return f"{base}+{self._trained.digest}" if self._trained else base
+
+    @property
+    def _examples(self) -> bool:
+        """Whether the prompt's examples are shown: as the adapter was trained."""
+        return self._trained is None or self._trained.examples
 
     @property
     def _llm_type(self) -> str:
         return "toolgrove-local"
 
     @property
+    def _prompt(self) -> str:
+        return local_prompt.prompt_digest(self._examples)
+
+    @property
     def _identifying_params(self) -> dict[str, Any]:
-        return {"model_name": self.model_name, "prompt": local_prompt.PROMPT_DIGEST}
+        return {"model_name": self.model_name, "prompt": self._prompt}
 
     def bind_tools(
         self, tools: Sequence[Any], *, tool_choice: Any = None, **kwargs: Any
@@ -198,7 +221,7 @@ class LocalChatModel(BaseChatModel):
         else:
             request |= {"schema": _form(options), "hear": hear}
             job = partial(self._chat, messages, request)
-        return worker(self.path, self.context, self.threads).submit(job)
+        return worker(self.path, self.context, self.threads, self.adapter).submit(job)
 
     def _chat(
         self, messages: list[BaseMessage], request: Mapping[str, Any], engine: Engine
@@ -249,7 +272,9 @@ class LocalChatModel(BaseChatModel):
         longest = self.result_chars
         while True:
             try:
-                shown = local_prompt.render(messages, functions, longest=longest)
+                shown = local_prompt.render(
+                    messages, functions, longest=longest, examples=self._examples
+                )
                 return engine.complete(shown, **request)
             except ContextExceeded as error:
                 if longest <= _SHORTEST:
@@ -273,7 +298,7 @@ class LocalChatModel(BaseChatModel):
             "model_name": self.model_name,
             "finish_reason": said[-1].finish,
             "timings": dict(said[-1].timings),
-            "prompt_digest": local_prompt.PROMPT_DIGEST,
+            "prompt_digest": self._prompt,
             **message.response_metadata,
         }
         return ChatResult(generations=[ChatGeneration(message=message)])

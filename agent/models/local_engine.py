@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from toolgrove.agent.models.local_adapter import ADAPTER, read_adapter
 from toolgrove.errors import ModelError
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Engine",
     "Stopped",
     "Worker",
+    "default_file",
     "worker",
 ]
 
@@ -110,6 +112,8 @@ class Engine:
         Size of the context window in tokens.
     threads : int or None
         Threads to compute with; None is one a core, at most eight.
+    lora : Path or None
+        A GGUF file with an adapter of that model.
 
     Raises
     ------
@@ -117,12 +121,18 @@ class Engine:
         Where ``xllamacpp`` is missing or the file cannot be loaded.
     """
 
-    def __init__(self, path: Path, context: int, threads: int | None) -> None:
+    def __init__(
+        self, path: Path, context: int, threads: int | None, lora: Path | None = None
+    ) -> None:
         xllamacpp = _llama()
         if not path.is_file():
             raise ModelError(f"{path} is no file. Fetch the model: toolgrove model get")
         params = xllamacpp.CommonParams()
         params.model.path = str(path)
+        if lora is not None:
+            adapter = xllamacpp.CommonAdapterLoraInfo()
+            adapter.path, adapter.scale = str(lora), 1.0
+            params.lora_adapters = [adapter]
         params.n_ctx = context
         params.n_parallel = 1
         params.n_batch = params.n_ubatch = _SLICE
@@ -265,11 +275,13 @@ class Worker:
         return job(self._engine)
 
 
-_workers: dict[tuple[Path | None, int, int | None], Worker] = {}
+_workers: dict[tuple[object, ...], Worker] = {}
 _guard = threading.Lock()
 
 
-def worker(path: Path | None, context: int, threads: int | None) -> Worker:
+def worker(
+    path: Path | None, context: int, threads: int | None, adapter: Path | None = None
+) -> Worker:
     """The process's worker for a model file and its options; it loads at the first job.
 
     Parameters
@@ -278,15 +290,27 @@ def worker(path: Path | None, context: int, threads: int | None) -> Worker:
         A GGUF file; None is the default model, fetched where it is not there yet.
     context, threads
         See :class:`Engine`.
+    adapter : Path or None
+        A folder that ``toolgrove train policy`` wrote; refused where it was trained on another
+        model.
     """
-    key = (path, context, threads)
+
+    def load() -> Engine:
+        base = path or default_file()
+        if adapter is None:
+            return Engine(base, context, threads)
+        read_adapter(adapter).check(base)
+        return Engine(base, context, threads, adapter / ADAPTER)
+
+    key = (path, context, threads, adapter)
     with _guard:
         if key not in _workers:
-            _workers[key] = Worker(lambda: Engine(path or _default_file(), context, threads))
+            _workers[key] = Worker(load)
         return _workers[key]
 
 
-def _default_file() -> Path:
+def default_file() -> Path:
+    """The default model's file, fetched where it is not there yet."""
     from toolgrove.machine.weights import QWEN_CODER_1_5B, fetch
 
     return fetch(QWEN_CODER_1_5B)

@@ -23,7 +23,7 @@ from toolgrove.data import codec
 from toolgrove.data.records import FINISH
 from toolgrove.data.signatures import signature as one_line
 
-__all__ = ["PROMPT_DIGEST", "render", "render_chat", "signature", "step"]
+__all__ = ["PROMPT_DIGEST", "prompt_digest", "render", "render_chat", "signature", "step"]
 
 RULES = (
     'Reply with one JSON object: {"thought": "what you need now", "tool": "its name", '
@@ -104,6 +104,12 @@ the tool before it thought (28 of 40 right tools in ``benchmarks/local_model.py`
 PROMPT_DIGEST = codec.digest([RULES, SHOTS])
 """Names this version of the prompt; recordings carry it."""
 
+
+def prompt_digest(examples: bool) -> str:
+    """The prompt's name, with or without its examples."""
+    return PROMPT_DIGEST if examples else codec.digest([RULES])
+
+
 _CONTROL = re.compile(r"<(?=\||/?s>|start_of_turn>|end_of_turn>)|\[(?=/?INST\])")
 """Begins what chat templates read as a turn's border; text of others must not draw one."""
 
@@ -111,7 +117,11 @@ Turn = dict[str, str]
 
 
 def render(
-    messages: Sequence[BaseMessage], functions: Sequence[Mapping[str, Any]], *, longest: int
+    messages: Sequence[BaseMessage],
+    functions: Sequence[Mapping[str, Any]],
+    *,
+    longest: int,
+    examples: bool = True,
 ) -> list[Turn]:
     """A conversation with tools on offer as turns of a chat.
 
@@ -124,6 +134,8 @@ def render(
         OpenAI function objects.
     longest : int
         Characters of a tool's result that are shown; the middle is left out of longer ones.
+    examples : bool
+        Whether the examples are shown; a trained model may do without.
 
     Returns
     -------
@@ -133,8 +145,9 @@ def render(
     said = [_plain(m.text) for m in messages if isinstance(m, SystemMessage)]
     turns: list[Turn] = [
         {"role": "system", "content": "\n\n".join([*said, RULES])},
-        *({"role": role, "content": content} for role, content in SHOTS),
+        *({"role": role, "content": content} for role, content in (SHOTS if examples else ())),
     ]
+    begun = len(turns)
     listed = "Tools:\n" + "\n".join(f"- {signature(f)}" for f in functions)
     for message in messages:
         match message:
@@ -149,7 +162,7 @@ def render(
                 text = _plain(message.text)
                 turn = {"role": "user", "content": f"{listed}\nRequest: {text}" if listed else text}
                 listed = ""
-        _append(turns, turn, apart=len(turns) == 1 + len(SHOTS))
+        _append(turns, turn, apart=len(turns) == begun)
     return turns
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from toolgrove.cli.common import console, err_console, print_json, progress
+from toolgrove.cli.train_policy import EXAMPLES as POLICY_EXAMPLES
+from toolgrove.cli.train_policy import policy
 from toolgrove.cli.train_ranker import EXAMPLES as RANKER_EXAMPLES
 from toolgrove.cli.train_ranker import ranker
 from toolgrove.errors import UsageError
@@ -45,10 +47,14 @@ class Method(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    train = typer.Typer(no_args_is_help=True, help="Train on queries that are labelled with tools.")
+    train = typer.Typer(
+        no_args_is_help=True,
+        help="Train retrieval on labelled queries, or the local model on what agents did.",
+    )
     train.callback()(lambda: None)
     train.command("retriever", epilog=EXAMPLES)(retriever)
     train.command("ranker", epilog=RANKER_EXAMPLES)(ranker)
+    train.command("policy", epilog=POLICY_EXAMPLES)(policy)
     app.add_typer(train, name="train")
 
 
