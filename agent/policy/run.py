@@ -13,17 +13,17 @@ from typing import Any
 from toolgrove.agent.models.local_adapter import ADAPTER, MANIFEST, Adapter, file_digest
 from toolgrove.agent.models.local_adapter import read_adapter as read
 from toolgrove.agent.models.local_engine import default_file
-from toolgrove.agent.policy import policy as upper
+from toolgrove.agent.policy import adapted as upper
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, kept_back, packed
 from toolgrove.agent.policy.rows import Row, chosen_rows, fit_rows, pieces, read_rows
-from toolgrove.agent.policy.training import Note, Stage, Trainer
+from toolgrove.agent.policy.training import PolicyTrainer, Stage, StepNote
 from toolgrove.data import codec
 from toolgrove.errors import UsageError
 from toolgrove.machine.progress import Tick, silent
 from toolgrove.machine.weights import QWEN_CODER_1_5B
 
-__all__ = ["METHODS", "Settings", "train_policy"]
+__all__ = ["METHODS", "PolicySettings", "train_policy"]
 
 METHODS: Mapping[str, tuple[str, ...]] = {
     "sft": ("sft",),
@@ -34,7 +34,7 @@ METHODS: Mapping[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class PolicySettings:
     """How a policy is trained.
 
     Parameters
@@ -89,13 +89,13 @@ class _Data:
 
 def train_policy(
     out: Path,
-    settings: Settings,
+    settings: PolicySettings,
     *,
     pairs: Path | None = None,
     sft: Path | None = None,
     model: Path | None = None,
     frozen: Path | None = None,
-    tell: Callable[[Note], None] = lambda note: None,
+    tell: Callable[[StepNote], None] = lambda note: None,
     tick: Tick = silent,
 ) -> Adapter:
     """Train an adapter of the local model; the same call goes on with one that was killed.
@@ -104,7 +104,7 @@ def train_policy(
     ----------
     out : Path
         The folder to write. Until the end its folder ``work`` holds the state.
-    settings : Settings
+    settings : PolicySettings
     pairs : Path or None
         Preference pairs, as ``toolgrove mine`` writes them.
     sft : Path or None
@@ -139,8 +139,10 @@ def train_policy(
     stages = _stages(data, settings, tokenizer)
     below = Frozen(causal, settings.layers, frozen, sha256)
     below.compute([row for stage in stages for row in (*stage.rows, *stage.kept)], tick)
-    policy = upper.Policy(causal, settings.layers, settings.rank, settings.alpha, settings.seed)
-    trainer = Trainer(
+    policy = upper.AdaptedModel(
+        causal, settings.layers, settings.rank, settings.alpha, settings.seed
+    )
+    trainer = PolicyTrainer(
         policy, below, stages, batch=settings.batch, beta=settings.beta, seed=settings.seed,
         file=out / "work" / "state.pt", plan=plan, tell=tell,
     )  # fmt: skip
@@ -195,7 +197,7 @@ def _read(pairs: Path | None, sft: Path | None, method: str) -> _Data:
     return _Data(rows, digest, left_out)
 
 
-def _stages(data: _Data, settings: Settings, tokenizer: Any) -> list[Stage]:
+def _stages(data: _Data, settings: PolicySettings, tokenizer: Any) -> list[Stage]:
     """The rows of each stage as tokens, those of some tasks kept back from all stages."""
     tasks = [row.task for rows in data.rows.values() for row in rows]
     kept = kept_back(tasks, settings.kept, settings.seed)
@@ -213,7 +215,9 @@ def _stages(data: _Data, settings: Settings, tokenizer: Any) -> list[Stage]:
     return stages
 
 
-def _packed(row: Row, settings: Settings, tokenizer: Any, left_out: Counter[str]) -> Packed | None:
+def _packed(
+    row: Row, settings: PolicySettings, tokenizer: Any, left_out: Counter[str]
+) -> Packed | None:
     def template(turns: Sequence[Mapping[str, str]], speak: bool) -> str:
         text: str = tokenizer.apply_chat_template(
             [*turns], tokenize=False, add_generation_prompt=speak

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, batches, checks, rate
-from toolgrove.agent.policy.policy import Policy
+from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Note", "Stage", "State", "Trainer"]
+__all__ = ["PolicyTrainer", "Stage", "State", "StepNote"]
 
 CHECKS = 2
 """How often in an epoch the rows kept back are looked at."""
@@ -69,7 +69,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class StepNote:
     """How a training goes, told after each step.
 
     Parameters
@@ -94,12 +94,12 @@ class Note:
     left: float
 
 
-class Trainer:
+class PolicyTrainer:
     """Trains a policy in stages.
 
     Parameters
     ----------
-    policy : Policy
+    policy : AdaptedModel
     frozen : Frozen
         Holds what the layers below gave for all rows.
     stages : sequence of Stage
@@ -120,7 +120,7 @@ class Trainer:
 
     def __init__(
         self,
-        policy: Policy,
+        policy: AdaptedModel,
         frozen: Frozen,
         stages: Sequence[Stage],
         *,
@@ -129,7 +129,7 @@ class Trainer:
         seed: int,
         file: Path,
         plan: str,
-        tell: Callable[[Note], None] = lambda note: None,
+        tell: Callable[[StepNote], None] = lambda note: None,
         every: float = EVERY,
     ) -> None:
         self._policy, self._frozen, self._stages = policy, frozen, stages
@@ -169,7 +169,7 @@ class Trainer:
             self._measure(stage, loss, margin, time.monotonic() - begun)
             self._pace.add(len(plan[step]), time.monotonic() - begun)
             left = self._pace.of(self._rows_left(plan))
-            self._tell(Note(stage.name, state.step, len(plan), loss, margin, kept, left))
+            self._tell(StepNote(stage.name, state.step, len(plan), loss, margin, kept, left))
             self._write(optimizer)
         if stage.kept:
             self._policy.restore(state.best)

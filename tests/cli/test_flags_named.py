@@ -43,7 +43,7 @@ MEANT = {
     "src/toolgrove/cli/serve_mcp.py": ("serve mcp",),
     "src/toolgrove/cli/train.py": ("train retriever",),
     "src/toolgrove/cli/train_policy.py": ("train policy",),
-    "agent/policy/policy.py": ("train policy",),
+    "agent/policy/adapted.py": ("train policy",),
     "agent/policy/run.py": ("train policy",),
     "agent/policy/training.py": ("train policy",),
     "src/toolgrove/cli/train_ranker.py": ("train ranker",),

@@ -13,7 +13,7 @@ from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.models.local_adapter import Adapter
-    from toolgrove.agent.policy.training import Note
+    from toolgrove.agent.policy.training import StepNote
 
 __all__ = ["EXAMPLES", "policy"]
 
@@ -31,7 +31,7 @@ hub. Stop it at any moment, also by kill -9: the same command goes on from its l
 """
 
 
-class Method(StrEnum):
+class Learning(StrEnum):
     """What the model learns from."""
 
     SFT = "sft"
@@ -55,9 +55,9 @@ def policy(
         str, typer.Option(help="local, or local:FILE.gguf, of the Qwen2 kind.")
     ] = "local",
     method: Annotated[
-        Method,
+        Learning,
         typer.Option(help="Imitate (sft), prefer (dpo), or the one and then the other."),
-    ] = Method.BOTH,
+    ] = Learning.BOTH,
     layers: Annotated[int, typer.Option(help="Layers that are trained, from the top.", min=1)] = 8,
     epochs: Annotated[int, typer.Option(help="Passes over the rows, in each stage.", min=1)] = 2,
     examples: Annotated[
@@ -77,10 +77,10 @@ def policy(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train an adapter of the local model, for --model local:DIR."""
-    from toolgrove.agent.policy.run import Settings, train_policy
+    from toolgrove.agent.policy.run import PolicySettings, train_policy
     from toolgrove.data import codec
 
-    settings = Settings(method.value, layers, epochs, examples, seed)
+    settings = PolicySettings(method.value, layers, epochs, examples, seed)
     file = _file(model)
     with progress("frozen layers", unit="rows") as tick:
         adapter = train_policy(
@@ -99,7 +99,7 @@ def _file(model: str) -> Path | None:
     return Path(rest).expanduser() if rest else None
 
 
-def _tell(note: Note) -> None:
+def _tell(note: StepNote) -> None:
     margin = f", margin {note.margin:+.3f}" if note.stage == "dpo" else ""
     kept = "" if note.kept is None else f", kept back {note.kept:.4f}"
     err_console().print(

@@ -10,9 +10,9 @@ import pytest
 
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, packed
-from toolgrove.agent.policy.policy import Policy
+from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.agent.policy.rows import Piece
-from toolgrove.agent.policy.training import Note, Stage, Trainer
+from toolgrove.agent.policy.training import PolicyTrainer, Stage, StepNote
 from toolgrove.errors import UsageError
 
 pytestmark = [
@@ -52,13 +52,13 @@ class Killed(Exception):
     """Stands for the end of the process: nothing is written after it."""
 
 
-def trainer(folder: Path, seed: int = 0, kill_at: int | None = None) -> Trainer:
+def trainer(folder: Path, seed: int = 0, kill_at: int | None = None) -> PolicyTrainer:
     model = tiny()
     frozen = Frozen(model, 1, folder / "frozen", "tiny")
     frozen.compute([*SOLVED, *PAIRS])
-    heard: list[Note] = []
+    heard: list[StepNote] = []
 
-    def tell(note: Note) -> None:
+    def tell(note: StepNote) -> None:
         heard.append(note)
         if len(heard) == kill_at:
             raise Killed
@@ -67,15 +67,15 @@ def trainer(folder: Path, seed: int = 0, kill_at: int | None = None) -> Trainer:
         Stage("sft", SOLVED[:5], SOLVED[5:], 2, 1e-2),
         Stage("dpo", PAIRS[:5], PAIRS[5:], 2, 1e-2),
     ]
-    policy = Policy(model, 1, rank=2, alpha=4, seed=seed)
-    return Trainer(
+    policy = AdaptedModel(model, 1, rank=2, alpha=4, seed=seed)
+    return PolicyTrainer(
         policy, frozen, stages, batch=2, beta=0.1, seed=seed, file=folder / "state.pt",
         plan=f"plan {seed}", tell=tell, every=0,
     )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Trainer:
+def trained(tmp_path_factory: pytest.TempPathFactory) -> PolicyTrainer:
     made = trainer(tmp_path_factory.mktemp("whole"))
     made.run()
     return made
@@ -95,7 +95,7 @@ def test_the_layers_above_on_kept_activations_say_what_the_whole_model_says(
     model = tiny()
     frozen = Frozen(model, 1, tmp_path, "tiny")
     frozen.compute(PAIRS)
-    said = Policy(model, 1, rank=2, alpha=4, seed=0).logprobs(frozen.load(PAIRS[0]), PAIRS[0])
+    said = AdaptedModel(model, 1, rank=2, alpha=4, seed=0).logprobs(frozen.load(PAIRS[0]), PAIRS[0])
     for one, other in zip(said, wanted, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
 
@@ -115,7 +115,9 @@ def object_without_layers() -> Any:
     return SimpleNamespace(config=SimpleNamespace(num_hidden_layers=LAYERS))
 
 
-def test_imitation_then_preference_lowers_the_loss_and_keeps_the_best(trained: Trainer) -> None:
+def test_imitation_then_preference_lowers_the_loss_and_keeps_the_best(
+    trained: PolicyTrainer,
+) -> None:
     measures = trained.state.measures
     assert measures["sft"]["last_loss"] < measures["sft"]["first_loss"]
     assert measures["sft"]["kept_best"] < measures["sft"]["kept_first"]
@@ -126,7 +128,7 @@ def test_imitation_then_preference_lowers_the_loss_and_keeps_the_best(trained: T
 
 @pytest.mark.parametrize("kill_at", [2, 6, 8])
 def test_a_killed_training_goes_on_and_comes_to_the_same_weights(
-    tmp_path: Path, trained: Trainer, kill_at: int
+    tmp_path: Path, trained: PolicyTrainer, kill_at: int
 ) -> None:
     torch = pytest.importorskip("torch", reason="needs the extra train: torch")
     with pytest.raises(Killed):
@@ -145,7 +147,7 @@ def test_the_state_of_another_training_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_adapters_file_holds_the_weights_by_llama_cpps_names(
-    tmp_path: Path, trained: Trainer
+    tmp_path: Path, trained: PolicyTrainer
 ) -> None:
     gguf = pytest.importorskip("gguf", reason="needs the extra train: gguf")
     policy, weights = trained._policy, trained.state.weights

@@ -14,7 +14,7 @@ from toolgrove.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ARCHITECTURES", "Policy", "load_base", "missing_package"]
+__all__ = ["ARCHITECTURES", "AdaptedModel", "load_base", "missing_package"]
 
 ARCHITECTURES = ("qwen2",)
 """Whose weights llama.cpp keeps as transformers does. Of Llama it permutes queries and keys."""
@@ -76,7 +76,7 @@ def _keep(model: Any, tokenizer: Any, folder: Path) -> None:
     beside.rename(folder)
 
 
-class Policy:
+class AdaptedModel:
     """The upper layers of a model with an adapter on them.
 
     Parameters
