@@ -1,26 +1,24 @@
 """Rows of conversations as the local model reads and writes them.
 
-A row is a line of JSON: a preference pair (``prompt``, ``chosen``, ``rejected``) or a conversation
-to imitate (``messages``), each with the ``tools`` on offer. It becomes pieces of text: what the
-model is shown, by the prompt that it is asked with, and in between what it is to write.
+A row of a training file (:mod:`toolgrove.data.exports.rows`) becomes pieces of text: what the model
+is shown, by the prompt that it is asked with, and in between what it is to write.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from toolgrove.agent.models import local_prompt
 from toolgrove.agent.models.local import LocalChatModel
-from toolgrove.data import codec
-from toolgrove.data.records import Message, Role, ToolCall
-from toolgrove.errors import FormatError
+from toolgrove.data.exports.rows import RowKind, TrainingRow, of_kind, read_rows, request_of
+from toolgrove.data.records import JsonObject, Message, Role, ToolCall
 from toolgrove.planners.chat import all_to_langchain
 
-__all__ = ["Piece", "Row", "Template", "chosen_rows", "fit_rows", "pieces", "read_rows", "unfit"]
+__all__ = ["Piece", "Row", "Template", "fit_rows", "learnable", "pieces", "unfit"]
 
 Template = Callable[[Sequence[Mapping[str, str]], bool], str]
 """Turns of a chat as one text; True ends it where the assistant is to speak."""
@@ -57,32 +55,23 @@ class Piece:
     learnt: bool
 
 
-def read_rows(file: Path) -> list[Row]:
-    """The rows of a file of JSON lines.
+def learnable(file: Path, kind: RowKind) -> list[Row]:
+    """The rows of a file of a kind: of pairs that are to be imitated the chosen sides, each once.
+
+    Chosen sides without a thought are not imitated: pairs of calls alone have none, and a model
+    that imitates them stops thinking.
 
     Raises
     ------
     FormatError
-        For a line that is no such row.
+        For a line that is no row.
     """
-    try:
-        lines = file.read_bytes().splitlines()
-    except OSError as error:
-        raise FormatError(
-            str(file), "$", f"a file of rows ({error.strerror})", "`toolgrove mine` writes some."
-        ) from None
-    return [_row(file, number, line) for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def chosen_rows(pairs: Sequence[Row]) -> list[Row]:
-    """What to imitate, of pairs: their chosen sides, each once.
-
-    Sides without a thought are left out: pairs of calls alone have none, and a model that
-    imitates them stops thinking.
-    """
-    thought = [row for row in pairs if all(m.content for m in row.sides[0] if m.calls)]
-    once = {codec.digest([row.prompt, row.sides[0]]): row for row in thought}
-    return [replace(row, sides=row.sides[:1]) for row in once.values()]
+    read = list(read_rows(file))
+    pairs = any(one.kind is RowKind.DPO for one in read)
+    rows = [_row(one) for one in of_kind(read, kind)]
+    if kind is RowKind.SFT and pairs:
+        rows = [row for row in rows if all(m.content for m in row.sides[0] if m.calls)]
+    return rows
 
 
 def unfit(row: Row) -> str | None:
@@ -137,63 +126,27 @@ def _turns(said: Sequence[Message], row: Row, examples: bool) -> list[dict[str, 
     return local_prompt.render(messages, row.functions, longest=_LONGEST, examples=examples)
 
 
-def _row(file: Path, number: int, line: bytes) -> Row:
-    try:
-        read = codec.loads(line)
-        tools = read.get("tools") or []
-        tools = codec.loads(tools) if isinstance(tools, str) else tools
-        functions = tuple(tool["function"] for tool in tools)
-        if "messages" in read:
-            prompt, said = _split(_messages(read["messages"]))
-            sides: tuple[tuple[Message, ...], ...] = (said,)
-        else:
-            prompt = _messages(read["prompt"])
-            names = _call_names(prompt)
-            sides = tuple(_messages(read[name], names) for name in ("chosen", "rejected"))
-        return Row(prompt, sides, functions, _request(prompt))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise FormatError(
-            str(file), f"line {number}", f"prompt, chosen and rejected, or messages ({error!r})",
-            "`toolgrove mine` writes such rows.",
-        ) from None  # fmt: skip
+def _row(read: TrainingRow) -> Row:
+    prompt = _messages(read.prompt, {})
+    names = {call.id: call.name for message in prompt for call in message.calls}
+    sides = tuple(_messages(side, names) for side in read.sides.values())
+    return Row(prompt, sides, tuple(tool["function"] for tool in read.tools), request_of(read))
 
 
-def _split(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
-    """A conversation before the model's first reply, and from there on."""
-    first = next((n for n, m in enumerate(messages) if m.role is Role.ASSISTANT), len(messages))
-    return messages[:first], messages[first:]
-
-
-def _messages(
-    rows: Sequence[Mapping[str, Any]], names: Mapping[str, str] | None = None
-) -> tuple[Message, ...]:
-    known = dict(names or {})
+def _messages(rows: Sequence[JsonObject], names: Mapping[str, str]) -> tuple[Message, ...]:
+    """Messages as ours; a result without a name has the name of the call that it answers."""
+    known = dict(names)
     found = []
     for row in rows:
-        calls = tuple(map(_call, row.get("tool_calls") or ()))
+        calls = tuple(
+            ToolCall(call.get("id", ""), call["function"]["name"], call["function"]["arguments"])
+            for call in row.get("tool_calls") or ()
+        )
         known |= {call.id: call.name for call in calls}
         told = row.get("tool_call_id")
         name = row.get("name") or known.get(told or "")
-        found.append(Message(Role(row["role"]), row.get("content") or "", calls, told, name))
+        found.append(Message(Role(row["role"]), row["content"], calls, told, name))
     return tuple(found)
-
-
-def _call(row: Mapping[str, Any]) -> ToolCall:
-    made = row["function"]
-    arguments = made["arguments"]
-    if isinstance(arguments, str):
-        arguments = codec.loads(arguments)
-    if not isinstance(arguments, Mapping):
-        raise TypeError("arguments are an object")
-    return ToolCall(row.get("id") or "", made["name"], dict(arguments))
-
-
-def _call_names(messages: Sequence[Message]) -> dict[str, str]:
-    return {call.id: call.name for message in messages for call in message.calls}
-
-
-def _request(prompt: Sequence[Message]) -> str:
-    return next((message.content for message in prompt if message.role is Role.USER), "")
 
 
 def fit_rows(rows: Sequence[Row]) -> tuple[list[Row], Counter[str]]:

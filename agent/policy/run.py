@@ -16,9 +16,10 @@ from toolgrove.agent.models.local_engine import default_file
 from toolgrove.agent.policy import adapted as upper
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, kept_back, packed
-from toolgrove.agent.policy.rows import Row, chosen_rows, fit_rows, pieces, read_rows
+from toolgrove.agent.policy.rows import Row, fit_rows, learnable, pieces
 from toolgrove.agent.policy.training import PolicyTrainer, Stage, StepNote
 from toolgrove.data import codec
+from toolgrove.data.exports.rows import RowKind
 from toolgrove.errors import UsageError
 from toolgrove.machine.progress import Tick, silent
 from toolgrove.machine.weights import QWEN_CODER_1_5B
@@ -84,7 +85,7 @@ class _Data:
 
     rows: Mapping[str, Sequence[Row]]
     digest: str
-    left_out: Counter[str]
+    left_out: Mapping[str, Counter[str]]
 
 
 def train_policy(
@@ -158,7 +159,7 @@ def train_policy(
         data={
             "digest": data.digest,
             "rows": {name: len(rows) for name, rows in data.rows.items()},
-            "left_out": dict(data.left_out),
+            "left_out": {name: dict(reasons) for name, reasons in data.left_out.items()},
             "plan": plan,
         },
         settings=asdict(settings),
@@ -178,23 +179,32 @@ def _same(out: Path, plan: str) -> Adapter:
 
 
 def _read(pairs: Path | None, sft: Path | None, method: str) -> _Data:
-    stages = METHODS[method]
-    if "dpo" in stages and pairs is None:
-        raise UsageError(f"--method {method} needs --pairs.")
-    if pairs is None and sft is None:
-        raise UsageError("there is nothing to learn: give --sft or --pairs.")
-    preferred, left_out = fit_rows(read_rows(pairs) if pairs else [])
-    given = {"sft": chosen_rows(preferred), "dpo": preferred}
-    if sft is not None:
-        given["sft"], more = fit_rows(read_rows(sft))
-        left_out += more
-    rows = {name: given[name] for name in stages}
-    for name, found in rows.items():
-        if not found:
-            why = "; ".join(f"{count} {reason}" for reason, count in left_out.items())
-            raise UsageError(f"no row can be learnt by {name}" + (f": {why}." if why else "."))
-    digest = codec.digest([file_digest(file) for file in (pairs, sft) if file])
-    return _Data(rows, digest, left_out)
+    rows: dict[str, list[Row]] = {}
+    left_out: dict[str, Counter[str]] = {}
+    digests = {}
+    for name, file in _sources(pairs, sft, method).items():
+        rows[name], left_out[name] = fit_rows(learnable(file, RowKind(name)))
+        digests[name] = file_digest(file)
+        _some(rows[name], name, left_out)
+    return _Data(rows, codec.digest(digests), left_out)
+
+
+def _sources(pairs: Path | None, sft: Path | None, method: str) -> dict[str, Path]:
+    """The file of each stage."""
+    found = {}
+    for name in METHODS[method]:
+        file = pairs if name == "dpo" else sft or pairs
+        if file is None:
+            wanted = "--pairs" if name == "dpo" else "--sft or --pairs"
+            raise UsageError(f"--method {method} needs {wanted}.")
+        found[name] = file
+    return found
+
+
+def _some(rows: Sequence[object], name: str, left_out: Mapping[str, Counter[str]]) -> None:
+    if not rows:
+        why = "; ".join(f"{count} {reason}" for reason, count in left_out[name].items())
+        raise UsageError(f"no row can be learnt by {name}" + (f": {why}." if why else "."))
 
 
 def _stages(data: _Data, settings: PolicySettings, tokenizer: Any) -> list[Stage]:
@@ -205,11 +215,10 @@ def _stages(data: _Data, settings: PolicySettings, tokenizer: Any) -> list[Stage
     for name, rows in data.rows.items():
         own: tuple[list[Packed], list[Packed]] = ([], [])
         for row in rows:
-            done = _packed(row, settings, tokenizer, data.left_out)
+            done = _packed(row, settings, tokenizer, data.left_out[name])
             if done is not None:
                 own[row.task in kept].append(done)
-        if not own[0]:
-            raise UsageError(f"no row is left for {name}: {dict(data.left_out)}")
+        _some(own[0], name, data.left_out)
         rate = settings.sft_rate if name == "sft" else settings.dpo_rate
         stages.append(Stage(name, *own, settings.epochs, rate))
     return stages

@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, batches, checks, rate
-from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from toolgrove.cli.main import app
 from toolgrove.errors import FormatError, ToolgroveError, UsageError
 
-CALL = {"id": "c", "function": {"name": "find", "arguments": {}}}
+CALL = {"id": "c", "type": "function", "function": {"name": "find", "arguments": {}}}
 ROW = {
     "prompt": [{"role": "user", "content": "Where?"}],
     "chosen": [{"role": "assistant", "content": "I look.", "tool_calls": [CALL]}],
@@ -38,10 +38,10 @@ def rows(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("options", "error", "said"),
     [
-        ((), UsageError, "needs --pairs"),
-        (("--method", "sft"), UsageError, "give --sft or --pairs"),
-        (("--method", "dpo", "--sft", "sft.jsonl"), UsageError, "needs --pairs"),
-        (("--pairs", "none.jsonl"), FormatError, r"none\.jsonl: at \$"),
+        ((), UsageError, "needs --sft or --pairs"),
+        (("--method", "sft"), UsageError, "needs --sft or --pairs"),
+        (("--method", "dpo", "--sft", "sft.jsonl"), UsageError, "dpo needs --pairs"),
+        (("--pairs", "none.jsonl"), FormatError, r"none\.jsonl"),
         (("--pairs", "bad.jsonl"), FormatError, r"bad\.jsonl: at line 1"),
         (("--pairs", "pairs.jsonl"), UsageError, "1 a reply without a call where tools"),
         (("--pairs", "pairs.jsonl", "--model", "openai:gpt-5"), UsageError, "local or local:"),

@@ -120,6 +120,6 @@ def _show(out: Path, adapter: Adapter) -> None:
             f"{name}: {rows:,} rows, {own['kept']} of them kept back, {own['steps']} steps, "
             f"{own['seconds']:,.0f} s; loss {own['first_loss']:.4f} to {own['last_loss']:.4f}{kept}"
         )
-    for why, count in adapter.data["left_out"].items():
-        said.print(f"left out: {count:,} rows, {why}")
+        for why, count in adapter.data["left_out"][name].items():
+            said.print(f"  left out: {count:,} rows, {why}")
     said.print(f"{out}: adapter {adapter.digest}. Ask it with --model local:{out}")

@@ -14,10 +14,10 @@ from toolgrove.agent.models import local
 from toolgrove.agent.models.local import LocalChatModel
 from toolgrove.agent.models.local_engine import Completion
 from toolgrove.agent.policy.packing import batches, kept_back, packed
-from toolgrove.agent.policy.rows import Piece, chosen_rows, fit_rows, pieces, read_rows, unfit
+from toolgrove.agent.policy.rows import Piece, Row, fit_rows, learnable, pieces
+from toolgrove.data.exports.rows import RowKind
 from toolgrove.data.formats.trl import save_pairs
 from toolgrove.data.records import Message, PreferencePair, Role, ToolCall, ToolSpec
-from toolgrove.errors import FormatError
 from toolgrove.planners.chat import all_to_langchain
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
@@ -47,6 +47,10 @@ def written(tmp_path: Path, *pairs: PreferencePair) -> Path:
     return tmp_path / "pairs.jsonl"
 
 
+def pairs_of(file: Path) -> list[Row]:
+    return learnable(file, RowKind.DPO)
+
+
 def pair(*shared: Message, chosen: Message, rejected: Message) -> PreferencePair:
     origin = {"aliases": {"find": SPEC.id}, "task": "1"}
     return PreferencePair((*ASKED, *shared), (chosen,), (rejected,), (SPEC,), origin)
@@ -71,7 +75,7 @@ def test_a_row_is_shown_and_learnt_in_the_words_of_the_models_own_prompt(
 ) -> None:
     engine = Engine()
     monkeypatch.setattr(local, "worker", lambda *_: engine)
-    (row,) = read_rows(written(tmp_path, pair(*shared, chosen=FINDS, rejected=LOST)))
+    (row,) = pairs_of(written(tmp_path, pair(*shared, chosen=FINDS, rejected=LOST)))
     tools = [{"type": "function", "function": dict(one)} for one in row.functions]
     asked = LocalChatModel().bind_tools(tools)
     reply = asked.invoke(all_to_langchain([*ASKED, *shared]))
@@ -85,12 +89,10 @@ def test_of_a_conversation_every_reply_is_learnt_and_no_result(tmp_path: Path) -
     file = written(tmp_path, pair(FINDS, TOLD, chosen=ENDS, rejected=LOST))
     row = json.loads(file.read_text())
     talk = {"messages": [*row["prompt"], *row["chosen"]], "tools": json.loads(row["tools"])}
-    for message in talk["messages"]:  # as OpenAI has them: arguments as text, results unnamed
-        message.pop("name", None)
-        for call in message.get("tool_calls", ()):
-            call["function"]["arguments"] = json.dumps(call["function"]["arguments"])
+    for message in talk["messages"]:
+        message.pop("name", None)  # as OpenAI has results
     file.write_text(json.dumps(talk))
-    (read,) = read_rows(file)
+    (read,) = learnable(file, RowKind.SFT)
     found = pieces(read, read.sides[0], chatml, False)
     assert [piece.learnt for piece in found] == [False, True, False, True]
     assert [json.loads(p.text.removesuffix("<|im_end|>"))["tool"] for p in found if p.learnt] == [
@@ -110,7 +112,7 @@ def test_what_the_model_cannot_write_is_left_out_and_counted(tmp_path: Path) -> 
         pair(chosen=FINDS, rejected=LOST),
         *(pair(chosen=one, rejected=LOST) for one in (words, both, unknown)),
     )
-    fit, left_out = fit_rows(read_rows(file))
+    fit, left_out = fit_rows(pairs_of(file))
     assert len(fit) == 1
     assert dict(left_out) == {
         "a reply without a call where tools are on offer": 1,
@@ -122,20 +124,11 @@ def test_what_the_model_cannot_write_is_left_out_and_counted(tmp_path: Path) -> 
 def test_sides_without_a_thought_are_preferred_but_not_imitated(tmp_path: Path) -> None:
     bare = Message(Role.ASSISTANT, "", FINDS.calls)
     first, second = pair(chosen=FINDS, rejected=LOST), pair(chosen=bare, rejected=LOST)
-    rows = read_rows(written(tmp_path, first, first, second))
-    assert [unfit(row) for row in rows] == [None, None, None]
-    (imitated,) = chosen_rows(rows)
+    file = written(tmp_path, first, second)
+    rows = pairs_of(file)
+    assert len(rows) == 2
+    (imitated,) = learnable(file, RowKind.SFT)
     assert imitated.sides == (rows[0].sides[0],)
-
-
-@pytest.mark.parametrize(
-    "line",
-    ["{", "[]", "{}", '{"messages": 3}', '{"messages": [{"role": "king", "content": "x"}]}'],
-)
-def test_a_line_that_is_no_row_is_named(tmp_path: Path, line: str) -> None:
-    (tmp_path / "rows.jsonl").write_text(f'\n{{"messages": []}}\n{line}\n')
-    with pytest.raises(FormatError, match=r"rows\.jsonl: at line 3"):
-        read_rows(tmp_path / "rows.jsonl")
 
 
 def test_two_sides_are_packed_without_seeing_each_other() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.agent.policy.frozen import Frozen
 from toolgrove.agent.policy.packing import Packed, packed
-from toolgrove.agent.policy.adapted import AdaptedModel
 from toolgrove.agent.policy.rows import Piece
 from toolgrove.agent.policy.training import PolicyTrainer, Stage, StepNote
 from toolgrove.errors import UsageError
