@@ -74,20 +74,19 @@ class Adapter:
         """The base's file; None is the default model's."""
         return Path(self.base_file) if self.base_file else None
 
-    def check(self, base: Path) -> None:
-        """Refuse another base than the one it was trained on.
+    def check(self, base: Path | None) -> None:
+        """Refuse another base than the one it was trained on; None is the default model.
 
         Raises
         ------
         ModelError
         """
-        known = base.name == QWEN_CODER_1_5B.file and self.base_sha256 == QWEN_CODER_1_5B.sha256
-        found = self.base_sha256 if known and self.path is None else file_digest(base)
+        found = QWEN_CODER_1_5B.sha256 if base is None else file_digest(base)
         if found != self.base_sha256:
             raise ModelError(
                 f"The adapter was trained on {self.base} (SHA-256 {self.base_sha256}) and not on "
-                f"{base} (SHA-256 {found}). Use that model, or train an adapter for this one: "
-                "toolgrove train policy --model"
+                f"{base or QWEN_CODER_1_5B.file} (SHA-256 {found}). Use that model, or train an "
+                "adapter of this one: toolgrove train policy --model local:FILE.gguf"
             )
 
     def write(self, folder: Path) -> None:

@@ -296,11 +296,10 @@ def worker(
     """
 
     def load() -> Engine:
-        base = path or default_file()
-        if adapter is None:
-            return Engine(base, context, threads)
-        read_adapter(adapter).check(base)
-        return Engine(base, context, threads, adapter / ADAPTER)
+        if adapter is not None:
+            read_adapter(adapter).check(path)
+        lora = adapter and adapter / ADAPTER
+        return Engine(path or default_file(), context, threads, lora)
 
     key = (path, context, threads, adapter)
     with _guard:

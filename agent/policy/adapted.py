@@ -14,7 +14,7 @@ from toolgrove.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["ARCHITECTURES", "AdaptedModel", "load_base", "missing_package"]
+__all__ = ["ARCHITECTURES", "AdaptedModel", "load_base", "need_packages"]
 
 ARCHITECTURES = ("qwen2",)
 """Whose weights llama.cpp keeps as transformers does. Of Llama it permutes queries and keys."""
@@ -22,8 +22,8 @@ MATRICES = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "dow
 _EXTRA = "Training needs torch, transformers, peft and gguf: pip install 'toolgrove[train]'"
 
 
-def missing_package() -> None:
-    """Refuse to begin where the extra is not installed.
+def need_packages() -> None:
+    """Refuse to begin where a package of the extra is missing.
 
     Raises
     ------

@@ -51,13 +51,13 @@ class Frozen:
 
         self._shared = _shared(rows)
         missing = [row for row in rows if not self._file(row).exists()]
-        prefix = self._prefix_file(rows[0]) if rows else None
-        if prefix is None or not (missing or not prefix.exists()):
+        if not missing:
             return
         cache = DynamicCache()
         with self._cut():
             if self._shared:
-                self._keep(prefix, self._run(rows[0], 0, self._shared, cache))
+                shared = self._run(missing[0], 0, self._shared, cache)
+                self._keep(self._prefix_file(missing[0]), shared)
             for done, row in enumerate(missing):
                 tick(done, len(missing))
                 self._keep(self._file(row), self._run(row, self._shared, len(row.tokens), cache))

@@ -128,7 +128,7 @@ def train_policy(
         The model cannot be loaded or is not of a kind that can be trained here.
     """
     data = _read(pairs, sft, settings.method)
-    upper.missing_package()
+    upper.need_packages()
     file = model or default_file()
     sha256 = file_digest(model) if model else QWEN_CODER_1_5B.sha256
     plan = codec.digest([sha256, data.digest, asdict(settings)])

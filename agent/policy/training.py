@@ -175,7 +175,7 @@ class PolicyTrainer:
             self._policy.restore(state.best)
         state.stage, state.step, state.optimizer = state.stage + 1, 0, {}
         state.best, state.best_loss, state.reference = {}, None, []
-        self._write(None)
+        self._write(now=True)
 
     def _step(self, stage: Stage, rows: Sequence[int], optimizer: Any) -> tuple[float, float]:
         """One step of the optimizer: the rows' gradients are added up, one row in memory."""
@@ -234,7 +234,7 @@ class PolicyTrainer:
             with torch.no_grad():
                 said = self._policy.logprobs(self._frozen.load(row), row)
             self.state.reference.append([side.sum().item() for side in said])
-            self._write(None)
+            self._write()
 
     def _measure(self, stage: Stage, loss: float, margin: float, seconds: float) -> None:
         own = self.state.measures.setdefault(stage.name, {})
@@ -249,10 +249,9 @@ class PolicyTrainer:
         now = sum(map(len, plan[self.state.step :]))
         return now + sum(len(stage.rows) * stage.epochs for stage in later)
 
-    def _write(self, optimizer: Any) -> None:
-        """Keep the state, if it is time or a stage is over."""
-        over = optimizer is None and not self.state.reference
-        if not over and time.monotonic() - self._written < self._every:
+    def _write(self, optimizer: Any = None, *, now: bool = False) -> None:
+        """Keep the state, if it is time."""
+        if not now and time.monotonic() - self._written < self._every:
             return
         import torch
 

@@ -43,6 +43,7 @@ MEANT = {
     "src/toolgrove/cli/serve_mcp.py": ("serve mcp",),
     "src/toolgrove/cli/train.py": ("train retriever",),
     "src/toolgrove/cli/train_policy.py": ("train policy",),
+    "agent/models/local_adapter.py": ("train policy",),
     "agent/policy/adapted.py": ("train policy",),
     "agent/policy/run.py": ("train policy",),
     "agent/policy/training.py": ("train policy",),
