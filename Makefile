@@ -5,6 +5,7 @@
 # make docs   the site of docs/, in out/site
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
+# make policy  the local model trained on its own runs, and measured, for twelve hours; again to go on
 # make newest  the tests of `make test`, on the newest versions that pyproject.toml allows
 # make lock   constraints.txt anew, from the newest versions that pyproject.toml allows
 
@@ -22,7 +23,7 @@ PARTS ?=
 TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test fuzz check docs bench planners newest lock clean
+.PHONY: demo test fuzz check docs bench planners policy newest lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
@@ -47,6 +48,10 @@ bench: $(VENV)/.dev
 
 planners: $(VENV)/.dev
 	$(BIN)/python benchmarks/planners.py --out out/planners --table benchmarks/planners.json
+
+policy: $(VENV)/.dev
+	$(INSTALL) -e '.[train]'
+	$(BIN)/python benchmarks/policy.py --out out/policy --table benchmarks/policy.json
 
 newest:
 	$(PYTHON) -m venv --clear $(NEWEST)

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 from toolgrove.agent.models.local_adapter import ADAPTER, read_adapter
 from toolgrove.errors import ModelError
+from toolgrove.machine.openmp import sleeping_threads
 
 __all__ = [
     "Completion",
@@ -38,7 +39,6 @@ _SLICE = 256
 """Tokens of a prompt between two chances to stop."""
 _STATES_MIB = 512
 """Memory for the prompt states of earlier conversations, to come back to."""
-_WAITING = "OMP_WAIT_POLICY"
 
 
 class Stopped(Exception):
@@ -81,23 +81,14 @@ def _threads() -> int:
 
 
 def _llama() -> Any:
-    """``xllamacpp``, with threads that sleep while they wait for each other.
-
-    Unless told otherwise, libgomp's threads spin. On a core that others want too, a spinning thread
-    takes away the time of the one it waits for: with two of them a token took seconds where one
-    thread alone took a fifth of a second. libgomp reads the environment once, as it is loaded.
-    """
-    told = _WAITING in os.environ
-    os.environ.setdefault(_WAITING, "passive")
+    """``xllamacpp``, with threads that sleep while they wait for each other."""
     try:
-        import xllamacpp
+        with sleeping_threads():
+            import xllamacpp
     except ImportError as error:
         raise ModelError(
             "The local model needs xllamacpp. Install it: pip install 'toolgrove[local]'"
         ) from error
-    finally:
-        if not told:
-            del os.environ[_WAITING]
     return xllamacpp
 
 

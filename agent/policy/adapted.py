@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.policy.frozen import visible
 from toolgrove.agent.policy.packing import Packed
 from toolgrove.errors import ModelError, UsageError
+from toolgrove.machine.openmp import sleeping_threads
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +24,7 @@ _EXTRA = "Training needs torch, transformers, peft and gguf: pip install 'toolgr
 
 
 def need_packages() -> None:
-    """Refuse to begin where a package of the extra is missing.
+    """Load torch, with threads that share the cores; refuse where the extra is not installed.
 
     Raises
     ------
@@ -34,6 +35,8 @@ def need_packages() -> None:
     lacking = [name for name in ("torch", "transformers", "peft", "gguf") if not find_spec(name)]
     if lacking:
         raise UsageError(f"{_EXTRA} (missing: {', '.join(lacking)})")
+    with sleeping_threads():
+        import torch  # noqa: F401  # with it comes libgomp
 
 
 def load_base(file: Path, folder: Path) -> tuple[Any, Any]:

@@ -1,0 +1,323 @@
+"""Does the local model pass more tasks when it is trained on its own runs, and on its failures?
+
+    python benchmarks/policy.py --out out/policy --table benchmarks/policy.json
+                                [--collect 200] [--per-split 40] [--hours 12] [--seed 0]
+
+It needs the extras local, train and world. Four parts, each of which goes on where it was stopped:
+
+1. **collect**: tasks of the families of ``train``, drawn by the seed, that share neither a request
+   nor a fact with any test; answered by the base model with every planner.
+2. **mine**: preference pairs, and conversations that were scored right.
+3. **train**: each variant of :data:`VARIANTS`, in a process of its own.
+4. **measure**: base and variants on the same tasks of the three tests, with every planner.
+
+``--table FILE`` keeps settings and results, and the table is printed from it: ``--hours 0`` only
+prints. The last line is one JSON object: the share of tasks that SFT and DPO pass, and the base.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.models.loading import load_model
+from toolgrove.agent.rows import mine_rows, save_rows
+from toolgrove.cli.common import progress
+from toolgrove.data.formats.trl import save_pairs
+from toolgrove.data.pairs.kinds import RowsKind
+from toolgrove.data.pairs.modes import Rule
+from toolgrove.data.records import Task
+from toolgrove.data.world import new_tasks, specs, tasks
+from toolgrove.data.world.draws.drawing import Seen
+from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.calls import CallEvaluator
+from toolgrove.evaluators.mining import mine_files
+from toolgrove.evaluators.stats import paired, wilson
+from toolgrove.evaluators.store import ResultStore
+from toolgrove.machine.files import write_beside
+from toolgrove.planners.budget import Budget
+
+__all__: list[str] = []
+
+SPLITS = ("test-facts", "test-families", "test-tools")
+PLANNERS = {"react": "react:depth=8", "dfsdt": "dfsdt"}
+RULES = (Rule.STEP, Rule.PATH, Rule.SUBGOAL, Rule.ARGUMENTS, Rule.DIVERGENCE)
+BASE = "base"
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "sft": ("--method", "sft", "--sft", "solved"),
+    "dpo": ("--method", "dpo", "--pairs", "pairs"),
+    "sft-dpo": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
+    "sft-dpo-bare": (
+        *("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
+        "--no-examples",
+    ),
+    "sft-more": ("--method", "sft", "--sft", "more"),
+    "sft-dpo-shuffled": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "shuffled"),
+}
+"""How each is trained. Controls: ``sft-more`` imitates as many more successes, drawn by seed, as
+there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
+BUDGET = Budget(model_calls=12)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one variant came to on one task with one planner."""
+
+    task: str
+    split: str
+    variant: str
+    planner: str
+    model: str
+    passed: bool
+    calls: float | None
+    model_calls: int
+    tokens: int
+    seconds: float
+
+
+def collected(number: int, seed: int) -> list[Task]:
+    """Tasks to learn from: none shares a request or a fact with a test."""
+    tests = Seen.of(task for split in SPLITS for task in tasks(split))
+    drawn = new_tasks(seed, 2 * number, "train")
+    return [task for task in drawn if not tests.has(task)][:number]
+
+
+def measured(per_split: int, seed: int) -> list[tuple[str, Task]]:
+    """Tasks of the tests, the splits taking turns."""
+    draw = random.Random(seed)
+    columns = [[(split, t) for t in draw.sample(tasks(split), per_split)] for split in SPLITS]
+    return [one for row in zip(*columns, strict=True) for one in row]
+
+
+def evaluation(model: str, planner: str) -> Evaluation:
+    """Agents of one model and planner on the world's tools."""
+    agent = Agent(model=load_model(model), tools=specs(), planner=PLANNERS[planner], budget=BUDGET)
+    return Evaluation(agent)
+
+
+async def collect(options: argparse.Namespace, ends: float) -> bool:
+    """Answer the tasks to learn from; whether all are done."""
+    todo = [(t, p) for t in collected(options.collect, options.seed) for p in PLANNERS]
+    agents = {planner: evaluation("local", planner) for planner in PLANNERS}
+    with progress("collect", unit="runs") as bar:
+        for place, (task, planner) in enumerate(todo):
+            bar(place, len(todo))
+            if time.monotonic() > ends:
+                return False
+            await agents[planner].run([task], options.out / "collect" / planner)
+    return True
+
+
+def mine(options: argparse.Namespace) -> None:
+    """Write the pairs, the conversations to imitate, and the two controls."""
+    out, runs = options.out, [options.out / "collect" / planner for planner in PLANNERS]
+    tests = [task for split in SPLITS for task in tasks(split)]
+    save_pairs(out / "pairs.jsonl", mine_files(runs, rule=RULES, held_out=tests))
+    solved = mine_rows(runs, kind=RowsKind.SFT, held_out=tests)
+    save_rows(out / "solved.jsonl", RowsKind.SFT, solved)
+    draw = random.Random(options.seed)
+    pairs = (out / "pairs.jsonl").read_bytes().splitlines()
+    kept = (out / "solved.jsonl").read_bytes().splitlines()
+    more = draw.choices(kept, k=len(pairs)) if kept else []
+    write_lines(out / "more.jsonl", [*kept, *more])
+    write_lines(out / "shuffled.jsonl", [flipped(one, draw) for one in pairs])
+    print(f"{len(pairs)} pairs, {len(kept)} conversations to imitate")
+
+
+def flipped(line: bytes, draw: random.Random) -> bytes:
+    """A pair with its sides changed, or not."""
+    row: dict[str, Any] = json.loads(line)
+    if draw.random() < 0.5:
+        row["chosen"], row["rejected"] = row["rejected"], row["chosen"]
+    return json.dumps(row, ensure_ascii=False).encode()
+
+
+def write_lines(file: Path, lines: Iterable[bytes]) -> None:
+    """Write lines beside a file, then over it."""
+    write_beside(file, (line + b"\n" for line in lines))
+
+
+def train(options: argparse.Namespace, variant: str) -> None:
+    """Train a variant, or go on with it: a process of its own, whose memory is free after it."""
+    files = {
+        name: str(options.out / f"{name}.jsonl") for name in ("solved", "pairs", "more", "shuffled")
+    }
+    arguments = [files.get(part, part) for part in VARIANTS[variant]]
+    command = [sys.executable, "-m", "toolgrove", "train", "policy", *arguments]
+    command += ["--out", str(options.out / "trained" / variant), "--seed", str(options.seed)]
+    command += ["--frozen", str(options.out / "frozen"), "--epochs", str(options.epochs)]
+    subprocess.run(command, check=True)
+
+
+async def measure(
+    options: argparse.Namespace, ends: float, results: dict[tuple[str, str, str], Result]
+) -> None:
+    """Answer the tests with base and variants until all is done or the time is up.
+
+    A task's variants come one after another, so that what was done compares like with like.
+    """
+    chosen = [BASE, *options.variants]
+    todo = [
+        (split, task, planner)
+        for split, task in measured(options.per_split, options.seed)
+        for planner in PLANNERS
+    ]
+    names = {v: "local" if v == BASE else f"local:{options.out / 'trained' / v}" for v in chosen}
+    agents = {(v, p): evaluation(names[v], p) for v in chosen for p in PLANNERS}
+    with progress("measure", unit="runs") as bar:
+        for place, (split, task, planner) in enumerate(todo):
+            for number, variant in enumerate(chosen):
+                bar(place * len(chosen) + number, len(todo) * len(chosen))
+                key = (task.id, variant, planner)
+                if key in results or time.monotonic() > ends:
+                    continue
+                own = agents[variant, planner]
+                out = options.out / "measure" / variant / planner
+                one = await solved(own, split, task, variant, planner, out)
+                if one is not None:
+                    results[key] = one
+                    keep(options, list(results.values()))
+
+
+async def solved(
+    own: Evaluation, split: str, task: Task, variant: str, planner: str, out: Path
+) -> Result | None:
+    """One run's result; None where it broke down, and is tried again next time."""
+    await own.run([task], out)
+    with ResultStore(out, own.config(list(own.agent.registry))) as store:
+        row = next((one for one in store.rows() if one.task == task.id), None)
+    if row is None or row.figures is None:
+        return None
+    scores = {score.evaluator: score.value for score in row.scores}
+    figures = row.figures
+    return Result(
+        task.id, split, variant, planner, own.agent.key()["model"]["name"],
+        scores.get(AnswerEvaluator.name) == 1.0, scores.get(CallEvaluator.name),
+        figures.model_calls, figures.input_tokens + figures.output_tokens,
+        round(figures.seconds, 1),
+    )  # fmt: skip
+
+
+def table(results: Sequence[Result]) -> list[str]:
+    """The results as lines of Markdown, each variant against the base on the runs both did."""
+    lines = [
+        "| split | variant | runs | passed | 95% | against the base | 95% | calls, F1 "
+        "| model calls | tokens |",
+        "|---|---|---:|---:|---|---:|---|---:|---:|---:|",
+    ]
+    for split in (*SPLITS, "all"):
+        for variant in (BASE, *VARIANTS):
+            own = [r for r in results if r.variant == variant and split in (r.split, "all")]
+            if own:
+                lines.append(f"| {split} | `{variant}` | {_figures(own, results)} |")
+    return lines
+
+
+def _figures(own: Sequence[Result], results: Sequence[Result]) -> str:
+    n, passed = len(own), sum(one.passed for one in own)
+    low, high = wilson(passed, n)
+    base = {(one.task, one.planner): one for one in results if one.variant == BASE}
+    both = [(one, base[one.task, one.planner]) for one in own if (one.task, one.planner) in base]
+    against = between = ""
+    if own[0].variant != BASE and both:
+        gain, worst, best = by_task(both)
+        against, between = f"{gain:+.1%}", f"{worst:+.0%} to {best:+.0%}"
+    calls = [one.calls for one in own if one.calls is not None]
+    f1 = f"{sum(calls) / len(calls):.2f}" if calls else ""
+    asked, tokens = (sum(getattr(r, name) for r in own) / n for name in ("model_calls", "tokens"))
+    return (
+        f"{n} | {passed} ({passed / n:.0%}) | {low:.0%} to {high:.0%} | {against} | {between} "
+        f"| {f1} | {asked:.1f} | {tokens:,.0f}"
+    )
+
+
+def by_task(both: Sequence[tuple[Result, Result]]) -> tuple[float, float, float]:
+    """The gain over the base: a task's planners are no tasks of their own, so they are averaged."""
+    scores: dict[str, list[tuple[bool, bool]]] = {}
+    for one, base in both:
+        scores.setdefault(one.task, []).append((one.passed, base.passed))
+    means = [
+        (sum(a for a, _ in found) / len(found), sum(b for _, b in found) / len(found))
+        for found in scores.values()
+    ]
+    return paired(means)
+
+
+def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
+    """Write the table beside the old one, then over it."""
+    head: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "planners": PLANNERS}
+    head |= {name: getattr(options, name) for name in ("seed", "collect", "per_split", "epochs")}
+    head["trained"] = {
+        variant: json.loads(file.read_bytes())
+        for variant in VARIANTS
+        if (file := options.out / "trained" / variant / "manifest.json").exists()
+    }
+    rows = sorted(map(asdict, results), key=lambda r: (r["split"], r["task"], r["variant"]))
+    text = ",\n".join(json.dumps(row) for row in rows)
+    whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
+    write_beside(options.table, [whole.encode()])
+
+
+async def run(options: argparse.Namespace) -> list[Result]:
+    """Every part, in its order, while there is time."""
+    kept = json.loads(options.table.read_bytes()) if options.table.exists() else {"results": []}
+    results = {
+        (one["task"], one["variant"], one["planner"]): Result(**one) for one in kept["results"]
+    }
+    ends = time.monotonic() + options.hours * 3600
+    if options.hours and await collect(options, ends):
+        if not (options.out / "shuffled.jsonl").exists():
+            mine(options)
+        for variant in options.variants:
+            if time.monotonic() < ends:
+                train(options, variant)
+        if time.monotonic() < ends:
+            await measure(options, ends, results)
+    return list(results.values())
+
+
+def main() -> int:
+    """Run, print the table and one line of JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=Path("out/policy"))
+    parser.add_argument("--table", type=Path, default=Path("out/policy/table.json"))
+    parser.add_argument("--collect", type=int, default=200)
+    parser.add_argument("--per-split", type=int, default=40)
+    parser.add_argument("--epochs", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--hours", type=float, default=12.0)
+    parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=[*VARIANTS])
+    options = parser.parse_args()
+    try:
+        results = asyncio.run(run(options))
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    if not results:
+        print("Nothing is measured yet: the same command goes on.", file=sys.stderr)
+        return 1
+    print(*table(results), sep="\n")
+    shares = {}
+    for name in ("sft-dpo", BASE):
+        own = [one.passed for one in results if one.variant == name]
+        shares[name] = round(sum(own) / len(own), 3) if own else None
+    line = {"name": "policy", "ours": shares["sft-dpo"], "peer": shares[BASE]}
+    print(json.dumps({**line, "peer_name": "the base model", "unit": "share of runs passed"}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
