@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from toolgrove.data.records import Status, ToolSpec
 from toolgrove.errors import CatalogError, UsageError
 from toolgrove.machine.progress import Tick
+from toolgrove.retriever import chains
 from toolgrove.retriever.hits import Hits
 from toolgrove.tools.registry import Changes, Registry
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Catalog"]
 
 _Asked: TypeAlias = tuple[str, int, tuple[tuple[str, str], ...]]
+_POOL = 30  # hits among which a supplier's own score is looked up
 _REMEMBERED = 64  # searches whose result is kept while nothing changes
 
 
@@ -45,6 +47,7 @@ class Catalog:
 
     def __init__(self, folder: Path, registry: Registry, index: Index) -> None:
         self.folder, self.registry, self.search_index = folder, registry, index
+        self._linked: tuple[object, chains.Links] | None = None
         self._known: OrderedDict[_Asked, tuple[object, list[tuple[Hit, ToolSpec]]]] = OrderedDict()
 
     @classmethod
@@ -131,6 +134,8 @@ class Catalog:
             self.search_index.update(
                 new, None if tick is None else lambda done, _: tick(done, len(ids))
             )
+            if ids or not (self.folder / chains.FILE).exists():
+                chains.save_links(self.folder, chains.links(self.registry))
         return changes
 
     def index(
@@ -216,9 +221,24 @@ class Catalog:
         if intents is not None:
             from toolgrove.retriever.intents import served
 
-            each = [self.search_index.search(text, k, where=where) for text in intents(query).texts]
+            each = [self._hits(text, k, where) for text in intents(query).texts]
             hits = served(hits, each, k)
         return Hits(self._found(hits))
+
+    def _hits(self, query: str, k: int, where: Mapping[str, str] | None) -> list[Hit]:
+        """What the index finds, with the tools that give the identifiers which the first need."""
+        linked = self._links()
+        if not linked:
+            return self.search_index.search(query, k, where=where)
+        hits = self.search_index.search(query, max(k, _POOL), where=where)
+        return chains.with_suppliers(query, hits, linked, k, anew=not where)
+
+    def _links(self) -> chains.Links:
+        """Which identifiers come from where, as it was found when tools were last added."""
+        now = self.registry.version
+        if self._linked is None or self._linked[0] != now:
+            self._linked = now, chains.load_links(self.folder)
+        return self._linked[1]
 
     def _found(self, hits: Iterable[Hit]) -> list[tuple[Hit, ToolSpec]]:
         """Hits with their tools; one whose tool is gone or damaged is left out."""
@@ -233,7 +253,7 @@ class Catalog:
         asked = (query, k, tuple(sorted((where or {}).items())))
         known = self._known.get(asked)
         if known is None or known[0] != now:
-            known = now, self._found(self.search_index.search(query, k, where=where))
+            known = now, self._found(self._hits(query, k, where))
             if not known[1] and not len(self.search_index) and len(self):
                 raise _nothing_found(self.folder)
             if not self.search_index.whole:  # it is mended when it is searched again
@@ -248,11 +268,11 @@ class Catalog:
         self, query: str, k: int, where: Mapping[str, str] | None, rerank: Reranker | None
     ) -> list[Hit]:
         if rerank is None:
-            return self.search_index.search(query, k, where=where)
+            return self._hits(query, k, where)
         from toolgrove.retriever.documents import document
         from toolgrove.retriever.rerank import DEPTH, reordered
 
-        hits = self.search_index.search(query, max(k, DEPTH), where=where)
+        hits = self._hits(query, max(k, DEPTH), where)
         found = self._found(hits)
         hits = [hit for hit, _ in found]
         documents = [document(spec) for _, spec in found]

@@ -233,7 +233,7 @@ def compared(one: Collection, embedder: Embedder) -> tuple[NDArray[Any], NDArray
 
             return search
 
-        default = means(lambda query: [hit.id for hit in index.search(query, 10)])
+        default = means(lambda query: [hit.id for hit, _ in opened.search(query, 10)])
         without = [means(by(only(*(f for f in FEATURES if f != name))))[0] for name in FEATURES]
         values = [*(means(baseline(index, name, 10)) for name in BASELINES), default]
     return np.array(values), default[0] - np.array(without)

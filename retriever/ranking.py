@@ -32,6 +32,8 @@ class Hit:
         Its scaled BM25 score and cosine, for ``part``.
     part : str
         The sentence of the query that it fits best.
+    why : str
+        What else it was taken in for (:mod:`toolgrove.retriever.chains`); empty for most.
     """
 
     id: str
@@ -39,6 +41,7 @@ class Hit:
     lexical: float
     dense: float
     part: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

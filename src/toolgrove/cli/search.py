@@ -23,6 +23,8 @@ Examples:
 
   toolgrove search "weather in Oslo tomorrow" -k 10 --where category=Weather --json
 
+  toolgrove search "films that Ada Lovelace acted in" --explain
+
 Scores are between 0 and 1 and compare the hits of one search only. A model calls a tool by its
 alias, and so do scripted replies.
 """
@@ -53,6 +55,9 @@ def search(
             help="A Chroma server for the vectors, http://host:port; remembered. Empty: the folder."
         ),
     ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say why each tool was found.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Find the tools of a catalogue that a request is about, by words and by meaning."""
@@ -70,7 +75,7 @@ def search(
     if json:
         print_json({"query": query, "catalog": str(catalog), "hits": rows})
     else:
-        _show(rows)
+        _show(rows, explain=explain)
 
 
 def _condition(text: str) -> tuple[str, str]:
@@ -88,6 +93,7 @@ def _row(hit: Hit, spec: ToolSpec, alias: str) -> dict[str, Any]:
         "lexical": hit.lexical,
         "dense": hit.dense,
         "part": hit.part,
+        "why": hit.why,
         "category": spec.category,
         "tool": spec.tool,
         "name": spec.name,
@@ -98,7 +104,13 @@ def _row(hit: Hit, spec: ToolSpec, alias: str) -> dict[str, Any]:
     }
 
 
-def _show(rows: list[dict[str, Any]]) -> None:
+def _explained(row: dict[str, Any]) -> str:
+    if row["why"]:
+        return str(row["why"])
+    return f"words {row['lexical']:.2f}, meaning {row['dense']:.2f}: {row['part']}"
+
+
+def _show(rows: list[dict[str, Any]], *, explain: bool) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -106,8 +118,12 @@ def _show(rows: list[dict[str, Any]]) -> None:
         err_console().print("no tool is like that")
         return
     table = Table("score", "tool", "a model calls it", "what it does", box=None, pad_edge=False)
+    if explain:
+        table.add_column("why")
     for row in rows:
         words = " ".join(row["description"].split())
         shown = words if len(words) <= 100 else f"{words[:99]}…"
-        table.add_row(f"{row['score']:.3f}", Text(row["id"]), Text(row["alias"]), Text(shown))
+        reasons = [Text(_explained(row))] if explain else []
+        cells = (Text(row["id"]), Text(row["alias"]), Text(shown), *reasons)
+        table.add_row(f"{row['score']:.3f}", *cells)
     console().print(table)
