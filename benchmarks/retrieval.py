@@ -141,6 +141,15 @@ def only(*names: str) -> Ranker:
     return Ranker(tuple(weight if name in names else 0.0 for name, weight in pairs))
 
 
+def left_out(name: str) -> Ranker:
+    """The default without a feature; ``whole`` and ``sentence`` stand in for each other."""
+    weights = dict(zip(FEATURES, DEFAULT.weights, strict=True))
+    other = {"whole": "sentence", "sentence": "whole"}.get(name)
+    if other is not None:
+        weights[other] += weights[name]
+    return Ranker(tuple({**weights, name: 0.0}.values()))
+
+
 def ours(data: Data, catalog: Catalog, fitted: bool) -> dict[str, float]:
     """The catalogue's ranking, feature by feature; NDCG@5 of each step."""
     known = [catalog.search_index.evidence(task.query, max(CUTS)) for task in data.tasks]
@@ -234,7 +243,7 @@ def compared(one: Collection, embedder: Embedder) -> tuple[NDArray[Any], NDArray
             return search
 
         default = means(lambda query: [hit.id for hit, _ in opened.search(query, 10)])
-        without = [means(by(only(*(f for f in FEATURES if f != name))))[0] for name in FEATURES]
+        without = [means(by(left_out(name)))[0] for name in FEATURES]
         values = [*(means(baseline(index, name, 10)) for name in BASELINES), default]
     return np.array(values), default[0] - np.array(without)
 

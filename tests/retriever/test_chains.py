@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from support import rest_chains
 from support.embedders import need_minilm
-
 from toolgrove.agent.catalog import Catalog
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError
