@@ -25,7 +25,7 @@ from toolgrove.retriever.ranking import Hit
 
 __all__ = [
     "FILE",
-    "Link",
+    "IdentifierLink",
     "gives_identifier",
     "links",
     "load_links",
@@ -82,14 +82,14 @@ _GIVEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class IdentifierLink:
     """A required identifier of a tool, and the tools that give it, the likeliest first."""
 
     parameter: str
     suppliers: tuple[str, ...]
 
 
-Links: TypeAlias = Mapping[str, Sequence[Link]]
+Links: TypeAlias = Mapping[str, Sequence[IdentifierLink]]
 """By the id of the tool that requires them."""
 
 
@@ -118,7 +118,7 @@ def gives_identifier(query: str) -> bool:
     return bool(_GIVEN.search(query))
 
 
-def links(specs: Iterable[ToolSpec]) -> dict[str, tuple[Link, ...]]:
+def links(specs: Iterable[ToolSpec]) -> dict[str, tuple[IdentifierLink, ...]]:
     """The required identifiers of tools that other tools of the same API give.
 
     Examples
@@ -128,7 +128,7 @@ def links(specs: Iterable[ToolSpec]) -> dict[str, tuple[Link, ...]]:
     ...     ToolSpec("credits", "Films", "Films", "person_credits", "", person),
     ...     ToolSpec("search", "Films", "Films", "search_person"),
     ... ])
-    {'credits': (Link(parameter='person_id', suppliers=('search',)),)}
+    {'credits': (IdentifierLink(parameter='person_id', suppliers=('search',)),)}
     """
     tools: dict[tuple[str, ...], list[_Tool]] = defaultdict(list)
     categories: dict[tuple[str, ...], list[_Tool]] = defaultdict(list)
@@ -151,7 +151,7 @@ def links(specs: Iterable[ToolSpec]) -> dict[str, tuple[Link, ...]]:
         tool.spec_id: found
         for tool, family in takers
         if (found := tuple(
-            Link(parameter, some)
+            IdentifierLink(parameter, some)
             for parameter, kind in tool.wants.items()
             if (some := suppliers(kind, family))
         ))
@@ -297,7 +297,7 @@ def save_links(folder: Path, found: Links) -> None:
     write_beside(folder / FILE, [codec.dumps({"version": VERSION, "links": rows})])
 
 
-def load_links(folder: Path) -> dict[str, tuple[Link, ...]]:
+def load_links(folder: Path) -> dict[str, tuple[IdentifierLink, ...]]:
     """What :func:`save_links` wrote; nothing where it is absent or of another version.
 
     Raises
@@ -312,7 +312,9 @@ def load_links(folder: Path) -> dict[str, tuple[Link, ...]]:
         said = codec.loads(path.read_bytes())
         rows = said["links"] if said["version"] == VERSION else {}
         return {
-            one: tuple(Link(str(parameter), tuple(map(str, ids))) for parameter, *ids in some)
+            one: tuple(
+                IdentifierLink(str(parameter), tuple(map(str, ids))) for parameter, *ids in some
+            )
             for one, some in rows.items()
         }
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:

@@ -16,7 +16,7 @@ from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError
 from toolgrove.retriever.chains import (
     FILE,
-    Link,
+    IdentifierLink,
     gives_identifier,
     links,
     load_links,
@@ -100,7 +100,7 @@ def test_an_identifier_is_known_however_it_is_written(
     }
     taker = ToolSpec("taker", "C", "T", name, "", schema)
     found = links([taker, _spec("search_albums", "q"), _spec("search_tracks", "q")])
-    assert found == {"taker": (Link(parameter, ("T/search_albums",)),)}
+    assert found == {"taker": (IdentifierLink(parameter, ("T/search_albums",)),)}
 
 
 def test_nothing_is_taken_for_a_supplier_that_changes_things_or_is_of_another_api() -> None:
@@ -115,7 +115,7 @@ def test_nothing_is_taken_for_a_supplier_that_changes_things_or_is_of_another_ap
 
 
 def test_a_request_that_holds_an_identifier_pulls_nothing_in() -> None:
-    known = {"taker": (Link("order_id", ("giver",)),)}
+    known = {"taker": (IdentifierLink("order_id", ("giver",)),)}
     hits = [Hit("taker", 0.9, 1, 1, "q"), Hit("other", 0.8, 1, 1, "q")]
     assert [h.id for h in with_suppliers("my last order", hits, known, 2)] == ["taker", "other"]
     assert [h.id for h in with_suppliers("my last order", hits, known, 3)][2] == "giver"
@@ -127,7 +127,7 @@ def test_a_request_that_holds_an_identifier_pulls_nothing_in() -> None:
 @given(st.lists(st.sampled_from("abcdef"), unique=True), st.integers(1, 8))
 def test_taking_in_keeps_the_first_hit_and_the_order_of_the_rest(ids: list[str], k: int) -> None:
     hits = [Hit(one, 1 - place / 10, 0, 0, "q") for place, one in enumerate(ids)]
-    known = {one: (Link("x_id", ("f", "z")),) for one in "abc"}
+    known = {one: (IdentifierLink("x_id", ("f", "z")),) for one in "abc"}
     found = [hit.id for hit in with_suppliers("q", hits, known, k)]
     assert len(found) <= k
     assert len(set(found)) == len(found)
@@ -137,7 +137,7 @@ def test_taking_in_keeps_the_first_hit_and_the_order_of_the_rest(ids: list[str],
 
 
 def test_links_are_kept_and_a_damaged_file_says_what_to_do(tmp_path: Path) -> None:
-    known = {"a": (Link("x_id", ("b", "c")),)}
+    known = {"a": (IdentifierLink("x_id", ("b", "c")),)}
     assert load_links(tmp_path) == {}
     save_links(tmp_path, known)
     assert load_links(tmp_path) == known
