@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from toolgrove.data.refusals import APOLOGIES, DECLINES, TROUBLE
+
 __all__ = ["ShownTries", "cut_off", "refuses", "unseen_tries"]
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
@@ -94,21 +96,6 @@ def unseen_tries(
     return False
 
 
-_REFUSAL = re.compile(
-    r"\b(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|unable\s+to|not\s+able\s+to|not\s+possible"
-    r"|impossible\s+to|fail(?:s|ed)\s+to|(?:do|does|did)(?:\s+not|n['’]t)\s+(?:seem\s+to\s+)?"
-    r"(?:have|find|provide|return|exist|support|yield|work)"
-    r"|(?:is|are|was|were)(?:\s+not|n['’]t)\s+(?:\w+\s+)?"
-    r"(?:available|found|supported|accessible|successful|working)"
-    r"|unavailable|no\s+(?:\w+\s+){0,4}?(?:results?|information|data|access|tools?|functions?"
-    r"|details|records?|way|articles?|matches)\b"
-    r"|(?:an?|some)\s+(?:\w+\s+)?(?:error|issue|problem)s?\b|encountered|went\s+wrong"
-    r"|(?:try|check)\s+(?:\w+\s+){0,2}?(?:again|later))",
-    re.IGNORECASE,
-)
-_SORRY = re.compile(r"\b(?:sorry|apologi[sz]e|apologies|regret|unfortunately)\b", re.IGNORECASE)
-
-
 def refuses(answer: str) -> bool:
     """Whether an answer begins with a refusal, or is one for the most part.
 
@@ -120,11 +107,15 @@ def refuses(answer: str) -> bool:
     False
     """
     parts = [part for part in _SENTENCE.split(answer) if re.search(r"\w{2}|\d", part)]
-    while len(parts) > 1 and _SORRY.search(parts[0]) and not _REFUSAL.search(parts[0]):
+    while len(parts) > 1 and APOLOGIES.search(parts[0]) and not _refused(parts[0]):
         parts = parts[1:]
-    refused = [_REFUSAL.search(part) is not None for part in parts]
-    only_sorry = len(parts) == 1 and _SORRY.search(parts[0]) is not None
+    refused = [_refused(part) for part in parts]
+    only_sorry = len(parts) == 1 and APOLOGIES.search(parts[0]) is not None
     return not parts or refused[0] or only_sorry or 2 * sum(refused) > len(refused)
+
+
+def _refused(sentence: str) -> bool:
+    return bool(DECLINES.search(sentence) or TROUBLE.search(sentence))
 
 
 _LISTED = re.compile(r"\s*(?:[-*•#|>]|\d+[.)]|[\w ]{1,40}:)")

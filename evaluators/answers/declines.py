@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from toolgrove.data.refusals import DECLINES
 from toolgrove.evaluators.answers.clauses import sentences
 from toolgrove.evaluators.answers.mentions import mentions
 from toolgrove.evaluators.answers.quantities import Quantity, quantities
@@ -13,64 +14,6 @@ from toolgrove.evaluators.answers.text import read
 
 __all__ = ["asks", "declines"]
 
-_CAN = (
-    r"(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|(?:was|were|am|is|are"
-    r"|been)(?:\s+not|n['’]t)\s+able\s+to|not\s+able\s+to|unable\s+to|impossible\s+to"
-    r"|not\s+possible\s+to|no\s+way\s+(?:to|of))"
-)
-_HAVE = r"(?:do(?:es)?(?:\s+not|n['’]t)|did(?:\s+not|n['’]t)|lacks?|lacking)"
-_DO = (
-    r"(?:be\s+)?(?:\w+ly\s+)?(?:answer(?:ed)?|provid\w*|find|found|get|retrieve[d]?"
-    r"|determin\w*|access\w*|"
-    r"help|do|obtain\w*|fulfil\w*|complet\w*|perform\w*|book|fetch\w*|look\s+\w*\s*up|tell"
-    r"|give|given|"
-    r"assist|predict\w*|forecast|check\w*|know\w*|comput\w*|calculat\w*|convert\w*"
-    r"|locat\w*|done|translat\w*|"
-    r"identif\w*|track\w*|confirm\w*|verif\w*|report\w*|show\w*|offer|supply|say|see|make"
-    r"|name[d]?|reach\w*|"
-    r"estimat\w*|establish\w*|read|return\w*|quote|state|list|query|resolve|trace|measure|respond)"
-)
-_THING = (
-    r"(?:tools?|apis?|functions?|data|information|info|way|access|results?|answer"
-    r"|endpoint\w*|figures?|records?|source|service|entry|value|field|means|details?|log"
-    r"|logs)"
-)
-_DECLINE = re.compile(
-    rf"\b{_CAN}\s+{_DO}\b"
-    rf"|\b{_HAVE}\s+(?:currently\s+|seem\s+to\s+|actually\s+)?(?:have|provide|support|offer"
-    rf"|cover|include|contain|know|list|give"
-    r"|return|store|keep|record|track|expose|tell|say|show|reveal|report|translate|handle"
-    r"|let|allow|cover)\b"
-    rf"|\bno\s+(?!one\b)(?:\w+[\s-]+){{0,3}}?{_THING}\b"
-    rf"|\b(?:contain|include|list|provide|give|hold|offer|cover|know|show|return)s?\s+(?:no"
-    rf"|nothing|neither)\b"
-    rf"|\b(?:found|returned|got|have|has|is|are|there's)\s+(?:no|nothing|none|neither)\b"
-    rf"|\b(?:none|neither|nothing)\s+(?:of|in|on|about|among|that)\b"
-    rf"|\bneither\b[^.!?\n]*\bnor\b"
-    r"|\b(?:not|im)[\s-]?possible\b|(?:\bnot|n['’]t)\s+(?:currently\s+|publicly\s+"
-    r"|yet\s+)?(?:available|supported|provided|given|"
-    r"answerable|assigned|allocated|in\s+(?:the|any|my|this)\s+\w+|anywhere|the\s+\w+\s+of"
-    r"|among|part\s+of|one\s+of|known|covered|accessible|found|included|subscribed"
-    r"|recorded|listed|possible|something|offered|enough|permitted|allowed"
-    r"|authori[sz]ed|described|mentioned|documented|disclosed|published)\b"
-    r"|\bunavailable\b|\bunsupported\b|\binaccessible\b|\bunanswerable\b"
-    r"|\b(?:remains?|stays?|is|are)\s+(?:still\s+)?(?:unknown|unclear|undetermined|open)\b"
-    r"|\bunknown\s+to\s+me\b"
-    r"|\b(?:cannot|can['’]t|could\s+not|couldn['’]t)\s+(?:currently\s+|therefore\s+)?be\s+\w+"
-    r"|\b(?:beyond|outside)\s+(?:of\s+)?(?:what|my|the|its|their)\b"
-    r"|\b(?:access|request|call|lookup)s?\s+(?:\w+\s+){0,3}?(?:denied|refused|rejected"
-    r"|blocked|forbidden)\b|\bdenied\s+access\b"
-    r"|\bpaid\s+(?:plan|subscription|tier|account)\b|\b(?:requires?|demands?|needs?)\s+(?:an?\s+)?(?:paid"
-    r"|subscription|premium|upgrade|licen[cs]e)\b"
-    r"|\A\W*\w+ing\b[^,;:!?\n]{0,60}\sfailed\b"
-    r"|\b(?:behind\s+a\s+)?paywall\b|\b403\b|\b401\b|\bforbidden\b"
-    r"|\bsubscription\s+(?:is\s+)?(?:required|needed)\b"
-    r"|\b(?:are|is|remain|stay)\s+silent\b|\b(?:insufficient|missing)\s+(?:data"
-    r"|information|access)\b"
-    r"|\b(?:failed|fails?)\s+to\s+\w+|\b(?:lookup|request|call|query"
-    r"|search)\s+(?:\w+\s+)?failed\b|\bi\s+(?:don['’]t|do\s+not)\s+know\b|\bno\s+idea\b",
-    re.IGNORECASE,
-)
 _ASKS = re.compile(
     r"\?|\bplease\b|\b(?:need|require|missing|lacks?|specify|provide|clarify|unclear|unknown)\w*\b"
     r"|\blet\s+me\s+know\b|\btell\s+me\b|\bdepends\s+on\b|\bwithout\b|\bnot\s+(?:given|say|said"
@@ -159,7 +102,7 @@ def declines(answer: str, query: str = "") -> str | None:
     True
     """
     words = read(answer).words
-    match = _DECLINE.search(words)
+    match = DECLINES.search(words)
     if match is None or _offers(words, query):
         return None
     return match[0]
@@ -251,7 +194,7 @@ def _states(words: str, query: str) -> bool:
         return True
     for clause in _CLAUSES.split(words):
         named = key and re.search(rf"\b{key}", clause, re.IGNORECASE)
-        if named and not (_DECLINE.search(clause) or _UNDECIDED.search(clause)):
+        if named and not (DECLINES.search(clause) or _UNDECIDED.search(clause)):
             return _ASSERTS.search(clause) is not None
     return False
 
