@@ -135,7 +135,14 @@ def _shown_wrong(
     if not _gives(execute, call, gave):
         return _Wrong(why="other_result")
     seen = list(_values(path[:-1]))
-    for way, other in corrupted(call, spec.parameters, seen)[:MOST_TRIED]:
+    won = [step for step in branches.tree if step.id in branches.won]
+    right = {call_key(one) for step in won for one in step.calls}
+    wrong = [
+        (way, other)
+        for way, other in corrupted(call, spec.parameters, seen)
+        if call_key(other) not in right  # which is needed, if not here
+    ]
+    for way, other in wrong[:MOST_TRIED]:
         made = execute(other)
         differs = failed(made) or made.content != gave.content
         if differs and not may_do_better(made) and _gives(execute, call, gave):

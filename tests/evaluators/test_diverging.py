@@ -156,6 +156,15 @@ def test_a_corrupted_call_differs_in_one_argument_and_was_shown_to_be_wrong(
     assert (row.branchings, row.paired, row.unpaired) == (1, 1, {})
 
 
+def test_a_call_that_the_way_needs_elsewhere_is_no_wrong_one(tmp_path: Path, calls: Any) -> None:
+    there, back = FIND, call("distance", start="Bergen", end="Oslo")
+    out = batch(tmp_path / "W", there, back, finish("It is 463 km."))
+    needed = [{"start": "Oslo", "end": "Bergen"}, {"start": "Bergen", "end": "Oslo"}]
+    pairs, _ = pairs_of(out, rule=Rule.CORRUPTION, execute=calls)
+    assert len(pairs) == 2
+    assert not [1 for pair in pairs for _, wrong in said(pair.rejected) if wrong in needed]
+
+
 def test_no_write_is_made_to_corrupt_a_call(tmp_path: Path, calls: Any) -> None:
     WRITTEN.clear()
     out = batch(tmp_path / "W", call("note", text="far"), FIND, finish("It is 463 km."))
