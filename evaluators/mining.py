@@ -150,7 +150,7 @@ class Mining:
         self._across, self._fatal = across, fatal
         self._skip_bad = skip_bad
         self._judgements = Judgements(success)
-        self.sources = load_sources(paths, TREES, skip_bad=skip_bad)
+        self.sources = load_sources(paths, TREES, skip_bad=skip_bad, overlays=False)
         self.report = MiningReport()
         self._runs_of = runs_of
         self._runs = TaskRuns(self._judgements.of, _trees_at, unjudged=success == ANSWERED)
@@ -213,7 +213,7 @@ class Mining:
 
 
 def _trees_at(path: Path) -> Sequence[SearchTree]:
-    return [tree for loaded in load_sources([path], TREES) for tree in loaded.trees]
+    return [tree for loaded in load_sources([path], TREES, overlays=False) for tree in loaded.trees]
 
 
 def _is_unbegun(path: Path) -> bool:

@@ -101,6 +101,7 @@ def load_sources(
     skip_bad: bool = False,
     importers: Sequence[Importer] = (),
     base: str = "",
+    overlays: bool = True,
 ) -> Sources:
     """Everything of the wanted kinds in files and folders, one file in memory at a time.
 
@@ -118,6 +119,9 @@ def load_sources(
     base : str
         Where OpenAPI documents are served that name no server
         (:func:`toolgrove.data.formats.openapi.load_openapi`).
+    overlays : bool
+        Whether ToolBench's trees keep what they can be written again with; who only reads them is
+        faster without.
 
     Returns
     -------
@@ -129,7 +133,9 @@ def load_sources(
     FormatError
         While iterating, for the first bad file, unless ``skip_bad``.
     """
-    return Sources(paths, kinds, skip_bad=skip_bad, importers=importers, base=base)
+    return Sources(
+        paths, kinds, skip_bad=skip_bad, importers=importers, base=base, overlays=overlays
+    )
 
 
 class Sources:
@@ -157,8 +163,10 @@ class Sources:
         skip_bad: bool,
         importers: Sequence[Importer],
         base: str,
+        overlays: bool,
     ) -> None:
         self._kinds, self._skip_bad, self._base = kinds, skip_bad, base
+        self._overlays = overlays
         self._importers = [*importers, *IMPORTERS.plugins().values()]
         self.files = [found for path in paths for found in _find(Path(path), self._importers)]
         self.done = self.read = self.passed = 0
@@ -184,6 +192,9 @@ class Sources:
             return load_by(importer, path)
         if kind is SourceKind.OPENAPI and kind in self._kinds:
             return _openapi(path, data, self._base)
+        if kind is SourceKind.ANSWER_TREE and kind in self._kinds:
+            tree = parse_answer_tree(data, str(path), overlays=self._overlays)
+            return Loaded(path, kind, trees=[tree])
         if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
         told = kind if importer is None else importer.kind
@@ -352,10 +363,6 @@ def _answers(path: Path, data: Any) -> Loaded:
     return Loaded(path, SourceKind.ANSWERS, trees=parse_answers(data, str(path)))
 
 
-def _answer_tree(path: Path, data: Any) -> Loaded:
-    return Loaded(path, SourceKind.ANSWER_TREE, trees=[parse_answer_tree(data, str(path))])
-
-
 _LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
     SourceKind.TOOL_FILE: _tools,
     SourceKind.QUERIES: _queries,
@@ -365,7 +372,6 @@ _LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
     SourceKind.TOOL_LINES: lambda path, _: Loaded(
         path, SourceKind.TOOL_LINES, specs=load_tool_lines(path)
     ),
-    SourceKind.ANSWER_TREE: _answer_tree,
     SourceKind.ANSWERS: _answers,
     SourceKind.RUN: _run,
     SourceKind.QUERY_LINES: lambda path, _: Loaded(

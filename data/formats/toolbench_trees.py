@@ -144,12 +144,21 @@ def load_answer_tree(path: str | Path) -> SearchTree:
     return parse_answer_tree(read_json(path), str(path))
 
 
-def parse_answer_tree(data: Any, file: str) -> SearchTree:
+def parse_answer_tree(data: Any, file: str, *, overlays: bool = True) -> SearchTree:
     """The search tree of a parsed answer file, of any depth.
 
     A message's thought and its call are one node. A node whose message was asked for with
     ToolBench's diversity prompt (an earlier sibling had made a call) has the variant
     ``diversity``; the prompt itself is not in the file.
+
+    Parameters
+    ----------
+    data : Any
+        Parsed JSON.
+    file : str
+        Its name, for errors.
+    overlays : bool
+        Whether ``meta`` keeps what we have no field for, so that the file can be written again.
 
     Raises
     ------
@@ -174,6 +183,8 @@ def parse_answer_tree(data: Any, file: str) -> SearchTree:
         starts = [entry for chain in chains for entry in chain.entries(0, file)]
     filtered = answer.forward_args.get("with_filter") is True
     raws = {ROOT: root, **_grow(tree, starts, file, filtered=filtered)}
+    if not overlays:
+        return tree
     return _with_overlays(tree, data, raws, searched=answer.tree is not None)
 
 
