@@ -1,7 +1,7 @@
 """Every planner on tasks of the bundled world, with the same real model: who passes, at what cost.
 
     python benchmarks/planners.py --out out/planners [--seed 0] [--per-group 8] [--hours 2]
-                                  [--planners …] [--peer toolbench]
+                                  [--split train] [--planners …] [--peer toolbench]
 
 Tasks are drawn by seed, as many of each group (a planner that was tried on a draw wants another
 one to be measured on); a task's planners come one after another, so that
@@ -25,6 +25,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
 from toolgrove.cli.common import progress
 from toolgrove.data.records import Task
-from toolgrove.data.world import specs, tasks
+from toolgrove.data.world import SPLITS, specs, tasks
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import ResultRow, ResultStore
@@ -78,11 +79,11 @@ class Result:
     seconds: float
 
 
-def drawn(per_group: int, seed: int) -> list[Task]:
-    """As many tasks of each group, the groups taking turns."""
+def drawn(per_group: int, seed: int, splits: Sequence[str] = ("train",)) -> list[Task]:
+    """As many tasks of each group of the splits, the groups taking turns."""
     draw = random.Random(seed)
     by_group: dict[str, list[Task]] = {}
-    for task in sorted(tasks(), key=lambda task: task.id):
+    for task in sorted(chain.from_iterable(map(tasks, splits)), key=lambda task: task.id):
         by_group.setdefault(task.group, []).append(task)
     columns = [draw.sample(found, per_group) for _, found in sorted(by_group.items())]
     return [task for row in zip(*columns, strict=True) for task in row]
@@ -210,7 +211,7 @@ async def run(options: argparse.Namespace) -> list[Result]:
         if one["planner"] in PLANNERS
         and (one["options"], one["prompts"]) == (PLANNERS[one["planner"]], _prompts(one["planner"]))
     }
-    wanted = [(t, p) for t in drawn(options.per_group, options.seed) for p in chosen]
+    wanted = [(t, p) for t in drawn(options.per_group, options.seed, options.split) for p in chosen]
     ends = time.monotonic() + options.hours * 3600
     with progress("planners", unit="runs") as bar:
         for place, (task, planner) in enumerate(wanted):
@@ -235,7 +236,7 @@ def keep(
     config = next(iter(evaluations.values())).config(specs())
     config = {key: config[key] for key in ("model", "budget", "world", "tools")}
     rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
-    head = {"seed": options.seed, "config": config, "date": time.strftime("%Y-%m-%d")}
+    head = {"splits": options.split, "seed": options.seed, "config": config, "date": time.strftime("%Y-%m-%d")}
     text = ",\n".join(json.dumps(row) for row in rows)
     whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
     write_beside(options.table, [whole.encode()])
@@ -250,6 +251,7 @@ def main() -> int:
     parser.add_argument("--table", type=Path, default=None)
     parser.add_argument("--per-group", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", nargs="*", choices=SPLITS, default=["train"])
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--model", default="local")
     parser.add_argument("--planners", nargs="*", choices=PLANNERS)
