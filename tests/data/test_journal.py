@@ -69,7 +69,8 @@ def test_a_run_is_read_back_as_it_was_written(tmp_path: Path) -> None:
         fill(journal)
         written = journal.record
     record = read_run(tmp_path / "run")
-    assert record.results == {k: codec.to_json(v) for k, v in written.results.items()}
+    read = {key: codec.decode(Observation, kept) for key, kept in record.results.items()}
+    assert read == written.results
     assert record.intents == written.intents
     assert record.nodes == written.nodes
     tree = read_tree(tmp_path / "run")
