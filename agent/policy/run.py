@@ -136,9 +136,10 @@ def train_policy(
         return _same(out, plan)
     begun = time.monotonic()
     frozen = frozen or out / "work" / "frozen"
-    causal, tokenizer = upper.load_base(file, frozen / f"base-{sha256[:12]}")
+    dtype = upper.precision()
+    causal, tokenizer = upper.load_base(file, frozen / f"base-{sha256[:12]}-{dtype}", dtype)
     stages = _stages(data, settings, tokenizer)
-    below = Frozen(causal, settings.layers, frozen, sha256)
+    below = Frozen(causal, settings.layers, frozen, f"{sha256} {dtype}")
     below.compute([row for stage in stages for row in (*stage.rows, *stage.kept)], tick)
     policy = upper.AdaptedModel(
         causal, settings.layers, settings.rank, settings.alpha, settings.seed
@@ -163,7 +164,11 @@ def train_policy(
             "plan": plan,
         },
         settings=asdict(settings),
-        measures={**trainer.state.measures, "seconds": round(time.monotonic() - begun, 1)},
+        measures={
+            **trainer.state.measures,
+            "precision": dtype,
+            "seconds": round(time.monotonic() - begun, 1),
+        },
         toolgrove=__version__,
     )
     adapter.write(out)
