@@ -236,7 +236,12 @@ def keep(
     config = next(iter(evaluations.values())).config(specs())
     config = {key: config[key] for key in ("model", "budget", "world", "tools")}
     rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
-    head = {"splits": options.split, "seed": options.seed, "config": config, "date": time.strftime("%Y-%m-%d")}
+    head = {
+        "splits": options.split,
+        "seed": options.seed,
+        "config": config,
+        "date": time.strftime("%Y-%m-%d"),
+    }
     text = ",\n".join(json.dumps(row) for row in rows)
     whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
     write_beside(options.table, [whole.encode()])

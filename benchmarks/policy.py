@@ -32,6 +32,7 @@ from typing import Any
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
+from toolgrove.agent.models.local_adapter import MANIFEST
 from toolgrove.agent.rows import mine_rows, save_rows
 from toolgrove.cli.common import progress
 from toolgrove.data.formats.trl import save_pairs
@@ -157,7 +158,8 @@ def train(options: argparse.Namespace, variant: str) -> None:
     command = [sys.executable, "-m", "toolgrove", "train", "policy", *arguments]
     command += ["--out", str(options.out / "trained" / variant), "--seed", str(options.seed)]
     command += ["--frozen", str(options.out / "frozen"), "--epochs", str(options.epochs)]
-    subprocess.run(command, check=True)
+    if subprocess.run(command, check=False).returncode:
+        print(f"{variant} was not trained, and is left out.", file=sys.stderr)
 
 
 async def measure(
@@ -167,7 +169,8 @@ async def measure(
 
     A task's variants come one after another, so that what was done compares like with like.
     """
-    chosen = [BASE, *options.variants]
+    trained = [v for v in options.variants if (options.out / "trained" / v / MANIFEST).exists()]
+    chosen = [BASE, *trained]
     todo = [
         (split, task, planner)
         for split, task in measured(options.per_split, options.seed)
@@ -202,7 +205,7 @@ async def solved(
     scores = {score.evaluator: score.value for score in row.scores}
     figures = row.figures
     return Result(
-        task.id, split, variant, planner, own.agent.key()["model"]["name"],
+        task.id, split, variant, planner, own.agent.key()["name"],
         scores.get(AnswerEvaluator.name) == 1.0, scores.get(CallEvaluator.name),
         figures.model_calls, figures.input_tokens + figures.output_tokens,
         round(figures.seconds, 1),
@@ -261,7 +264,7 @@ def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
     head["trained"] = {
         variant: json.loads(file.read_bytes())
         for variant in VARIANTS
-        if (file := options.out / "trained" / variant / "manifest.json").exists()
+        if (file := options.out / "trained" / variant / MANIFEST).exists()
     }
     rows = sorted(map(asdict, results), key=lambda r: (r["split"], r["task"], r["variant"]))
     text = ",\n".join(json.dumps(row) for row in rows)
