@@ -26,7 +26,7 @@ Examples:
 
   toolgrove run "How far is it from Oslo to Bergen?" --model local:trained
 
-It needs the extra train (pip install 'toolgrove[train]') and some 7 GB of memory, no GPU and no
+It needs the extra train (pip install 'toolgrove[train]') and some 9 GB of memory, no GPU and no
 hub. Stop it at any moment, also by kill -9: the same command goes on from its last state.
 """
 
