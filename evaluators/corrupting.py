@@ -157,7 +157,7 @@ def _gives(execute: Calls, call: ToolCall, gave: Observation) -> bool:
 
 
 def _values(path: list[Node]) -> Iterator[Any]:
-    """Arguments and results of a path that stand by themselves, and the request's own words."""
+    """Arguments of the calls on a path, and the names and dates of the request."""
     for node in path:
         for call in node.calls:
             yield from (
