@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.ray_engine import RayEngine
     from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.agent.settings import RunSettings
+    from toolgrove.agent.strategies.text import Strategy
     from toolgrove.agent.thread import Thread
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.virtual.server import VirtualServer
@@ -45,6 +46,7 @@ __all__ = [
     "RayEngine",
     "RunSettings",
     "ScriptedModel",
+    "Strategy",
     "Thread",
     "ToolRetriever",
     "VirtualServer",
@@ -78,6 +80,7 @@ __getattr__, __dir__ = face(
         "RayEngine": "agent.ray_engine",
         "RunSettings": "agent.settings",
         "ScriptedModel": "agent.models.scripted",
+        "Strategy": "agent.strategies.text",
         "Thread": "agent.thread",
         "ToolRetriever": "agent.tool_retriever",
         "VirtualServer": "agent.virtual.server",

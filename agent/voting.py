@@ -20,7 +20,7 @@ from toolgrove.agent.agent import Agent
 from toolgrove.agent.inputs import as_task
 from toolgrove.agent.outcome import Outcome
 from toolgrove.data import codec
-from toolgrove.data.quoting import quoted
+from toolgrove.data.quoting import quoted, without_nonces
 from toolgrove.data.records import Task
 from toolgrove.data.request import earlier, quoted_request
 from toolgrove.data.runs import JOURNAL, read_run
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.inputs import Request
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["By", "Vote", "vote"]
+__all__ = ["Ballots", "By", "Vote", "count_in", "reordered", "solved_there", "vote"]
 
 By: TypeAlias = Literal["answer", "calls"]
 _MOST = 26
@@ -139,12 +139,61 @@ async def vote(
 
 
 @dataclass(slots=True)
-class _Group:
-    """Samples that agree."""
+class Ballots:
+    """Samples that agree: what the first claims, in which words, and all of them."""
 
     ballot: Any
     label: str
     samples: list[Outcome]
+
+
+def reordered(task: Task, number: int, seed: int) -> Task:
+    """The task as its sample of this number is offered it: the first keeps the tools' order."""
+    tools = list(task.tools or ())
+    if number:
+        random.Random(f"{seed}:{number}").shuffle(tools)
+    return replace(task, tools=tuple(tools))
+
+
+async def solved_there(agent: Agent, task: Task, run: Path, *, keep: bool) -> Outcome:
+    """Solve a task in a folder, or go on with its run there; ``keep`` says the folder lasts.
+
+    Raises
+    ------
+    UsageError
+        Where the folder holds a run of another task.
+    """
+    if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
+        began = codec.decode(Task, read_run(run).header["task"])
+        if _asked(began) != _asked(task):
+            raise UsageError(
+                f"{run} holds another task, or the same with its tools in another order. "
+                "Vote with the same task and seed there, or name another folder."
+            )
+        task = began  # data that it quotes stands between other marks each time
+    tree = await agent.solve(task, run)
+    return Outcome.of(tree, run if keep else None)
+
+
+def count_in(groups: list[Ballots], sample: Outcome, by: By, query: str) -> None:
+    """Add a sample to those that it agrees with; one without an answer has no vote."""
+    if sample.answer is None:
+        return
+    ballot, label = _ballot(sample.answer, sample.tree, by, query)
+    same = agree if by == "answer" else same_calls
+    for group in groups:
+        if same(group.ballot, ballot):
+            group.samples.append(sample)
+            return
+    groups.append(Ballots(ballot, label, [sample]))
+
+
+def _ballot(answer: str, tree: SearchTree, by: By, query: str) -> tuple[Any, str]:
+    if by == "answer":
+        return claim(answer, query), answer
+    calls = accepted(tree).calls
+    told = dict.fromkeys(f"{c.name}({codec.dumps(c.arguments).decode()})" for c in calls)
+    return calls, "; ".join(sorted(told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +209,12 @@ class _Poll:
     kept: bool
 
     async def held(self, n: int, concurrency: int) -> Vote:
-        groups: list[_Group] = []
+        groups: list[Ballots] = []
         counted: list[Outcome] = []
         async with aclosing(self._samples(n, concurrency)) as samples:
             async for sample in samples:
                 counted.append(sample)
-                self._count(groups, sample)
+                count_in(groups, sample, self.by, self.task.query)
                 if _settled(groups, n - len(counted)):
                     break
         if not groups:
@@ -194,40 +243,12 @@ class _Poll:
             await asyncio.gather(*going, return_exceptions=True)
 
     async def _sample(self, number: int) -> Outcome:
-        tools = list(self.task.tools or ())
-        if number:
-            random.Random(f"{self.seed}:{number}").shuffle(tools)
-        task = replace(self.task, tools=tuple(tools))
-        run = self.folder / f"sample-{number + 1}"
-        if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
-            began = codec.decode(Task, read_run(run).header["task"])
-            if _asked(began) != _asked(task):
-                raise UsageError(
-                    f"{run} holds another task, or the same with its tools in another order. "
-                    "Vote with the same task and seed there, or name another folder."
-                )
-        tree = await self.agent.solve(task, run)
-        return Outcome.of(tree, run if self.kept else None)
+        task = reordered(self.task, number, self.seed)
+        return await solved_there(
+            self.agent, task, self.folder / f"sample-{number + 1}", keep=self.kept
+        )
 
-    def _count(self, groups: list[_Group], sample: Outcome) -> None:
-        if sample.answer is None:
-            return
-        ballot, label = self._ballot(sample.answer, sample.tree)
-        same = agree if self.by == "answer" else same_calls
-        for group in groups:
-            if same(group.ballot, ballot):
-                group.samples.append(sample)
-                return
-        groups.append(_Group(ballot, label, [sample]))
-
-    def _ballot(self, answer: str, tree: SearchTree) -> tuple[Any, str]:
-        if self.by == "answer":
-            return claim(answer, self.task.query), answer
-        calls = accepted(tree).calls
-        told = dict.fromkeys(f"{c.name}({codec.dumps(c.arguments).decode()})" for c in calls)
-        return calls, "; ".join(sorted(told))
-
-    async def _chosen(self, judge: Judge, groups: Sequence[_Group]) -> int | None:
+    async def _chosen(self, judge: Judge, groups: Sequence[Ballots]) -> int | None:
         """The group that the judge chooses in both orders; kept, so that it is asked once."""
         answers = [str(group.samples[0].answer) for group in groups]
         order = list(range(len(answers)))
@@ -257,14 +278,14 @@ class _Poll:
 
 
 def _asked(task: Task) -> tuple[object, ...]:
-    return task.query, earlier(task), task.tools
+    return without_nonces(task.query, {}), earlier(task), task.tools
 
 
 def _index(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _settled(groups: Sequence[_Group], to_come: int) -> bool:
+def _settled(groups: Sequence[Ballots], to_come: int) -> bool:
     """Whether the leader stays ahead whatever the samples to come say."""
     sizes = sorted((len(group.samples) for group in groups), reverse=True)
     return bool(sizes) and sizes[0] - (sizes[1] if len(sizes) > 1 else 0) > to_come

@@ -19,7 +19,7 @@ from toolgrove.data.spoken import spoken
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
-__all__ = ["UNSURE", "Judge", "majority", "votes_of"]
+__all__ = ["UNSURE", "Judge", "majority", "verdict_of_reply", "votes_of"]
 
 UNSURE = "Unsure"
 _MARK = r"\s*_`#'\"“”‘’«».,;:=()\[\]✅✓✔\-"
@@ -79,7 +79,7 @@ class Judge:
         """
 
         def read(reply: str) -> str:
-            verdict = _verdict(spoken(reply), choices)
+            verdict = verdict_of_reply(spoken(reply), choices)
             if verdict is None:
                 raise ValueError("no verdict")
             return verdict
@@ -106,16 +106,16 @@ async def votes_of(
     return votes
 
 
-def _verdict(reply: str, choices: Sequence[str]) -> str | None:
+def verdict_of_reply(reply: str, choices: Sequence[str]) -> str | None:
     r"""The one verdict that a reply ends with: a line ``Verdict: …``, or the word as all of it.
 
     That a word stands somewhere in a reply says nothing: "not Solved" is not Solved.
 
     Examples
     --------
-    >>> _verdict("All of it is there.\n**Verdict: Solved**", ["Solved", "Unsolved"])
+    >>> verdict_of_reply("All of it is there.\n**Verdict: Solved**", ["Solved", "Unsolved"])
     'Solved'
-    >>> _verdict("Successfully told.\nVerdict: not Solved", ["Solved", "Unsolved"])
+    >>> verdict_of_reply("Successfully told.\nVerdict: not Solved", ["Solved", "Unsolved"])
     """
     reply = "\n".join(line for line in reply.splitlines() if _SAYS.search(line)).rstrip()
     words = "|".join(choices)
