@@ -169,7 +169,9 @@ class Steps:
     async def _solved(self, work: Work) -> Solution:
         pool = await self.apply(Pool(), work)
         if not pool.made:
-            raise UsageError("the strategy made no run: begin it with sample, and give it a budget.")
+            raise UsageError(
+                "the strategy made no run: begin it with sample, and give it a budget."
+            )
         return Solution((pool.choice or pool.made)[0], bool(pool.kept), tuple(work.runs))
 
 
@@ -193,7 +195,11 @@ def _left(budget: Budget, runs: Sequence[Outcome]) -> Budget | None:
 def _least(one: Budget, other: Budget) -> Budget:
     """The narrower of two budgets in each limit."""
     both = {
-        limit.name: [most for most in (getattr(one, limit.name), getattr(other, limit.name)) if most is not None]
+        limit.name: [
+            most
+            for most in (getattr(one, limit.name), getattr(other, limit.name))
+            if most is not None
+        ]
         for limit in fields(one)
     }
     return replace(one, **{name: min(mosts) if mosts else None for name, mosts in both.items()})

@@ -37,7 +37,9 @@ def grounded(outcome: Outcome) -> bool:
     seen = [one.content for one in accepted(outcome.tree).observations if one.status.usable]
     if said.declined or not seen:
         return False
-    known = [float(n.replace(",", "")) for text in (*seen, task.query) for n in _NUMBER.findall(text)]
+    known = [
+        float(n.replace(",", "")) for text in (*seen, task.query) for n in _NUMBER.findall(text)
+    ]
     return all(
         any(isclose(abs(value), one, rel_tol=0.01) for one in known) for value, _ in said.numbers
     )

@@ -14,6 +14,7 @@ import typer
 from toolgrove.cli.approval import end_if_waiting, put_off
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.live import cost_words, watched
+from toolgrove.cli.run_strategy import StrategyOption, checked, solve_and_show
 from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.told import tell
@@ -42,6 +43,8 @@ Examples:
   toolgrove run "…" --model local --strong openai:gpt-5 --cascade specreason:threshold=6
 
   toolgrove run "…" --model openai:gpt-5 --samples 5 --vote answer
+
+  toolgrove run "…" --model openai:gpt-5 --strategy "sample(5) | verify(code) | vote"
 
   toolgrove run --resume runs/1b9d1a6f0c2e-1
 
@@ -72,6 +75,7 @@ def run(
     ] = None,
     samples: Samples = 1,
     vote: VoteOption = None,
+    strategy: StrategyOption = "",
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Do not show the steps while they are taken.")
     ] = False,
@@ -84,11 +88,15 @@ def run(
     """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
     if vote is not None and samples == 1:
         raise UsageError("--vote needs several samples: say how many, as in --samples 5.")
+    if strategy and samples > 1:
+        raise UsageError("--strategy says itself how often to sample: leave --samples out.")
+    if strategy:
+        checked(strategy)
     if resume is not None and query:
         raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
     if resume is None and not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
-    say = Say(samples, vote or VoteBy.ANSWER, json, quiet)
+    say = Say(samples, vote or VoteBy.ANSWER, json, quiet, strategy)
     with verbose_log(verbose):
         _run(query, catalog, tool, runs, resume, given, say)
 
@@ -119,6 +127,12 @@ class Say:
     by: VoteBy
     json: bool
     quiet: bool
+    strategy: str = ""
+
+    @property
+    def several(self) -> bool:
+        """Whether a folder holds several runs, the first of them ``sample-1``."""
+        return self.samples > 1 or bool(self.strategy)
 
 
 @contextmanager
@@ -147,7 +161,7 @@ def go_on(run: Path, given: Given, say: Say, later: Collection[str] = ()) -> Non
     from toolgrove.agent.settings import RunSettings
     from toolgrove.data.runs import read_run
 
-    record = read_run(run / "sample-1" if say.samples > 1 else run)
+    record = read_run(run / "sample-1" if say.several else run)
     begun = RunSettings.from_journal(record.header["config"], run).named(run)
     task, _ = record.began
     settings = given.settings(begun)
@@ -163,6 +177,9 @@ def _solve(agent: Agent, task: Task, run: Path, say: Say) -> None:
     from toolgrove.agent.hosting import hosted_agent
 
     with hosted_agent(agent, task) as served:
+        if say.strategy:
+            solve_and_show(served, task, run, say.strategy, say.json)
+            return
         if say.samples > 1:
             vote_and_show(served, task, run, say.samples, say.by, say.json)
             return

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.voting import Vote
     from toolgrove.data.records import Task
+    from toolgrove.data.tree import SearchTree
 
-__all__ = ["Samples", "VoteBy", "VoteOption", "vote_and_show"]
+__all__ = ["Samples", "VoteBy", "VoteOption", "costs", "vote_and_show"]
 
 
 class VoteBy(StrEnum):
@@ -61,21 +63,26 @@ def vote_and_show(agent: Agent, task: Task, folder: Path, n: int, by: VoteBy, js
     end_if_waiting(runs)
 
 
+def costs(trees: Sequence[SearchTree]) -> dict[str, Any]:
+    """What several runs took together; no cost where that of one is unknown."""
+    known = [tree.cost for tree in trees if tree.cost is not None]
+    return {
+        "model_calls": sum(tree.model_calls for tree in trees),
+        "tool_calls": sum(tree.tool_calls for tree in trees),
+        "tokens": sum(tree.usage.total for tree in trees),
+        "cost": sum(known) if known and len(known) == len(trees) else None,
+    }
+
+
 def _show(got: Vote, folder: Path, json: bool) -> None:
     trees = [sample.tree for sample in got.samples]
-    costs = [tree.cost for tree in trees]
-    known = [cost for cost in costs if cost is not None]
-    cost = sum(known) if known and len(known) == len(costs) else None
     summary = {
         "answer": got.answer,
         "agreement": round(got.agreement, 3),
         "tally": dict(got.tally),
         "samples": len(trees),
         "run": str(got.outcome.run),
-        "model_calls": sum(tree.model_calls for tree in trees),
-        "tool_calls": sum(tree.tool_calls for tree in trees),
-        "tokens": sum(tree.usage.total for tree in trees),
-        "cost": cost,
+        **costs(trees),
     }
     if json:
         print_json(summary)
@@ -86,6 +93,6 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
-        f"{summary['tokens']} tokens{cost_words(cost)}; toolgrove view {folder}/sample-*",
+        f"{summary['tokens']} tokens{cost_words(summary['cost'])}; toolgrove view {folder}/sample-*",
         style="dim",
     )

@@ -73,28 +73,11 @@ async def test_the_answer_that_hedges_least_is_ranked_first(bench: Bench, tmp_pa
 async def test_an_answer_whose_numbers_no_tool_gave_does_not_pass(
     bench: Bench, tmp_path: Path
 ) -> None:
-    invented = ["It is 20 km."]
-    added = [call("add_for_python", a=10, b=7), "It is 17 km."]
-    other = [call("add_for_python", a=10, b=7), "It is 99 km."]
-    names_ = [spec.name for spec in bench.registry]
-    assert names_
-    made = agent(bench, [*invented, *_named(bench, added), *_named(bench, other)])
+    adds = call("add", a=10, b=7)
+    made = agent(bench, ["It is 20 km.", adds, "It is 99 km.", adds, "It is 17 km."])
     got = await Strategy.parse("sample(3) | verify(code)").solve(made, "How far?", folder=tmp_path)
     assert got.answer == "It is 17 km."
     assert got.passed
-
-
-def _named(bench: Bench, replies: Replies) -> Replies:
-    """The replies with the name under which the agent offers ``add``."""
-    from toolgrove.tools.offer import Offer
-
-    offer = Offer(list(bench.registry))
-    [name] = [one["function"]["name"] for one in offer.functions() if "add" in one["function"]["name"]]
-    for reply in replies:
-        if isinstance(reply, AIMessage):
-            for one in reply.tool_calls:
-                one["name"] = name
-    return replies
 
 
 async def test_where_nothing_passes_the_next_step_chooses_from_all_and_the_result_says_so(
@@ -201,6 +184,13 @@ def test_strategies_are_joined_in_python_as_in_a_text() -> None:
 def test_what_cannot_be_read_is_refused_with_what_could_stand_there(text: str, said: str) -> None:
     with pytest.raises(UsageError, match=said):
         Strategy.parse(text)
+
+
+def test_the_page_is_true() -> None:
+    page = Path(__file__).parents[3] / "docs/strategies.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried
+    assert not failed
 
 
 @pytest.mark.parametrize("name", ["checks", "text"])

@@ -1,0 +1,73 @@
+"""``toolgrove run --strategy``: composed runs, gone on with, under one budget."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from toolgrove.cli.main import app
+from toolgrove.data.records import ToolSpec
+from toolgrove.tools.registry import Registry
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a catalogue, and a scripted model that answers 1, 2, 2, 3."""
+    monkeypatch.setenv("TOOLGROVE_CATALOG", str(tmp_path / "catalog"))
+    monkeypatch.setenv("COLUMNS", "200")
+    with Registry.open(tmp_path / "catalog") as registry:
+        registry.add([ToolSpec("Desk/list", "Desk", "notes", "list")])
+    rows = [
+        {
+            "calls": [
+                {"name": "Finish", "arguments": {"return_type": "give_answer", "final_answer": n}}
+            ]
+        }
+        for n in ("1", "2", "2", "3")
+    ]
+    (tmp_path / "m.json").write_text(json.dumps(rows))
+    return tmp_path
+
+
+def run(*options: str) -> Any:
+    result = CliRunner().invoke(app, ["run", *options, "--json"], catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def begun(folder: Path) -> list[str]:
+    model = f"scripted:{folder / 'm.json'}"
+    asked = ["How far?", "--tool", "Desk/list", "--planner", "react", "--model", model]
+    return [*asked, "--runs", str(folder / "runs")]
+
+
+def test_a_strategy_is_run_and_gone_on_with(folder: Path) -> None:
+    said = run(*begun(folder), "--strategy", "sample(3) | vote")
+    assert (said["answer"], said["passed"], said["model_calls"]) == ("2", True, 3)
+    kept = str(Path(said["run"]).parent)
+    assert run("--resume", kept, "--strategy", "sample(3) | vote") == said
+    shown = CliRunner().invoke(app, ["run", "--resume", kept, "--strategy", "sample(3) | vote"])
+    assert "3 runs, 3 model calls" in shown.stdout
+
+
+def test_the_budget_is_that_of_all_runs(folder: Path) -> None:
+    said = run(*begun(folder), "--strategy", "sample(4) | vote", "--max-model-calls", "2")
+    assert (said["answer"], said["model_calls"]) == ("1", 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--strategy", "dream"], "none of the steps"),
+        (["--strategy", "vote"], "made no run"),
+        (["--strategy", "sample(2)", "--samples", "2"], "leave --samples out"),
+    ],
+)
+def test_what_does_not_fit_is_refused(folder: Path, options: list[str], said: str) -> None:
+    result = CliRunner().invoke(app, ["run", *begun(folder), *options])
+    assert result.exit_code == 2, result.output
+    assert said in " ".join(result.output.split())
