@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toolgrove.agent.inputs import as_task
 from toolgrove.agent.voting import solved_there
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Task
     from toolgrove.planners.budget import Budget
 
-__all__ = ["Pool", "Solution", "Step", "Steps", "Work"]
+__all__ = ["Pool", "Solution", "Steps", "StrategyStep", "Work"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Pool:
         return self.kept or tuple(one for one in self.made if one.answer is not None)
 
 
-class Step(Protocol):
+class StrategyStep(Protocol):
     """One step of a strategy: a frozen dataclass whose fields are its options."""
 
     async def apply(self, pool: Pool, work: Work) -> Pool:
@@ -118,7 +118,7 @@ class Solution:
 class Steps:
     """Steps in a row; the base of the public ``Strategy``."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[StrategyStep, ...]
 
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """The pool after all steps."""
@@ -194,12 +194,8 @@ def _left(budget: Budget, runs: Sequence[Outcome]) -> Budget | None:
 
 def _least(one: Budget, other: Budget) -> Budget:
     """The narrower of two budgets in each limit."""
-    both = {
-        limit.name: [
-            most
-            for most in (getattr(one, limit.name), getattr(other, limit.name))
-            if most is not None
-        ]
-        for limit in fields(one)
-    }
-    return replace(one, **{name: min(mosts) if mosts else None for name, mosts in both.items()})
+    least: dict[str, Any] = {}
+    for limit in fields(one):
+        both = getattr(one, limit.name), getattr(other, limit.name)
+        least[limit.name] = min((most for most in both if most is not None), default=None)
+    return replace(one, **least)

@@ -11,7 +11,7 @@ from toolgrove.agent.voting import Ballots, By, count_in, reordered
 
 if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
-    from toolgrove.agent.strategies.algebra import Pool, Step, Work
+    from toolgrove.agent.strategies.algebra import Pool, StrategyStep, Work
     from toolgrove.agent.strategies.asking import Condition
 
 __all__ = ["Fallback", "First", "Majority", "Rank", "Sample"]
@@ -97,7 +97,7 @@ class Fallback:
     inside one run is another thing (:mod:`toolgrove.planners.cascade`).
     """
 
-    stages: tuple[Step, ...]
+    stages: tuple[StrategyStep, ...]
 
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """Each stage sees what those before it made; only its own answers and these are kept."""

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from toolgrove.agent.strategies.algebra import Step, Steps
-from toolgrove.agent.strategies.asking import Asked, Coded, Condition, Critique, Fuse, Verify
+from toolgrove.agent.strategies.algebra import Steps, StrategyStep
+from toolgrove.agent.strategies.asking import ByCode, ByModel, Condition, Critique, Fuse, Verify
 from toolgrove.agent.strategies.checks import Check, grounded, hedging
 from toolgrove.agent.strategies.choosing import Fallback, First, Majority, Rank, Sample
 from toolgrove.agent.voting import By
@@ -30,7 +30,7 @@ class Strategy(Steps):
 
     Parameters
     ----------
-    steps : tuple of Step
+    steps : tuple of StrategyStep
         In the order in which they are taken.
     """
 
@@ -41,9 +41,9 @@ class Strategy(Steps):
         Parameters
         ----------
         text : str
-            ``sample(n)``, ``first(condition, n)``, ``verify(condition)``, ``rank(k)``, ``critique``,
-            ``fuse``, ``vote``, ``vote(calls)`` and ``cascade(strategy, strategy)``, joined by
-            ``|``. A condition is ``code``, ``tools`` or ``judge``.
+            ``sample(n)``, ``first(condition, n)``, ``verify(condition)``, ``rank(k)``,
+            ``critique``, ``fuse``, ``vote``, ``vote(calls)`` and ``cascade(strategy,
+            strategy)``, joined by ``|``. A condition is ``code``, ``tools`` or ``judge``.
         **checks : callable
             Conditions of your own by their names: ``check(outcome)`` says whether it passes.
 
@@ -61,7 +61,7 @@ class Strategy(Steps):
             tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise _wrong(text, "is no row of steps joined by |") from None
-        reader = _Reader({**_CONDITIONS, **{name: Coded(check) for name, check in checks.items()}})
+        reader = _Reader({**_CONDITIONS, **{name: ByCode(check) for name, check in checks.items()}})
         return cls(reader.row(tree))
 
     def __or__(self, other: Strategy) -> Strategy:
@@ -69,9 +69,9 @@ class Strategy(Steps):
 
 
 _CONDITIONS: dict[str, Condition] = {
-    "code": Coded(grounded),
-    "judge": Asked(tools=False),
-    "tools": Asked(tools=True),
+    "code": ByCode(grounded),
+    "judge": ByModel(tools=False),
+    "tools": ByModel(tools=True),
 }
 _MOST = 26
 
@@ -82,12 +82,12 @@ class _Reader:
 
     conditions: Mapping[str, Condition]
 
-    def row(self, tree: ast.expr) -> tuple[Step, ...]:
+    def row(self, tree: ast.expr) -> tuple[StrategyStep, ...]:
         if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
             return *self.row(tree.left), *self.row(tree.right)
         return (self.step(tree),)
 
-    def step(self, tree: ast.expr) -> Step:
+    def step(self, tree: ast.expr) -> StrategyStep:
         named, given = (tree.func, tree.args) if isinstance(tree, ast.Call) else (tree, [])
         if not isinstance(named, ast.Name) or named.id not in _STEPS or _keywords(tree):
             raise _wrong(ast.unparse(tree), f"is none of the steps {', '.join(sorted(_STEPS))}")
@@ -124,12 +124,12 @@ def _wrong(text: str, why: str) -> UsageError:
     return UsageError(f"strategy {text!r}: {why}. For instance: sample(5) | verify(code) | vote.")
 
 
-def _majority(reader: _Reader, given: list[ast.expr]) -> Step:
+def _majority(reader: _Reader, given: list[ast.expr]) -> StrategyStep:
     kinds: dict[str, By] = {kind: kind for kind in get_args(By)}
     return Majority(kinds[_name(given[0], kinds)]) if given else Majority()
 
 
-_Make = Callable[[_Reader, list[ast.expr]], Step]
+_Make = Callable[[_Reader, list[ast.expr]], StrategyStep]
 _STEPS: dict[str, tuple[int, int, _Make]] = {
     "cascade": (2, 8, lambda r, given: Fallback(tuple(Steps(r.row(one)) for one in given))),
     "critique": (0, 0, lambda r, given: Critique()),

@@ -66,7 +66,7 @@ def _show(got: Solution, folder: Path, json: bool) -> None:
     if got.answer is not None and not got.passed:
         out.print("no answer passed: this one is the first of those that failed")
     out.print(
-        f"{len(got.runs)} runs, {spent['model_calls']} model calls, {spent['tool_calls']} tool calls, "
-        f"{spent['tokens']} tokens{cost_words(spent['cost'])}; toolgrove view {folder}/*",
+        f"{len(got.runs)} runs, {spent['model_calls']} model calls, "
+        f"{spent['tool_calls']} tool calls, {spent['tokens']} tokens{cost_words(spent['cost'])}; toolgrove view {folder}/*",
         style="dim",
     )

@@ -93,6 +93,7 @@ def _show(got: Vote, folder: Path, json: bool) -> None:
         out.print(f"{count} of {len(trees)}: {' '.join(label.split())[:100]}")
     out.print(
         f"{summary['model_calls']} model calls, {summary['tool_calls']} tool calls, "
-        f"{summary['tokens']} tokens{cost_words(summary['cost'])}; toolgrove view {folder}/sample-*",
+        f"{summary['tokens']} tokens{cost_words(summary['cost'])}; "
+        f"toolgrove view {folder}/sample-*",
         style="dim",
     )
