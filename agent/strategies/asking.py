@@ -68,7 +68,8 @@ class ByModel:
         """What the verdict is."""
         question = _JUDGE.format(how=_BY_TOOLS if self.tools else _BY_WORDS)
         task = _about(work.task, question, [outcome])
-        said = await work.run("verify", task if self.tools else replace(task, tools=()))
+        task = task if self.tools else replace(task, tools=())
+        said = await work.run("verify", task, formed=False)
         reply = "" if said is None else said.answer or ""
         return verdict_of_reply(reply, ("Right", "Wrong")) == "Right"
 

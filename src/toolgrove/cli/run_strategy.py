@@ -67,6 +67,7 @@ def _show(got: Solution, folder: Path, json: bool) -> None:
         out.print("no answer passed: this one is the first of those that failed")
     out.print(
         f"{len(got.runs)} runs, {spent['model_calls']} model calls, "
-        f"{spent['tool_calls']} tool calls, {spent['tokens']} tokens{cost_words(spent['cost'])}; toolgrove view {folder}/*",
+        f"{spent['tool_calls']} tool calls, {spent['tokens']} tokens"
+        f"{cost_words(spent['cost'])}; toolgrove view {folder}/*",
         style="dim",
     )

@@ -112,6 +112,16 @@ async def test_a_verdict_is_a_run_and_text_of_answers_is_data_to_it(
     assert len(got.runs[2].tree.tools) == (3 if how == "tools" else 0)
 
 
+async def test_a_verdict_is_in_words_where_answers_have_a_form(
+    bench: Bench, tmp_path: Path
+) -> None:
+    form = {"type": "object", "properties": {"km": {"type": "number"}}, "required": ["km"]}
+    replies = [finish({"km": 20}), finish("Verdict: Right")]
+    made = agent(bench, replies).changed(response_format=form)
+    got = await Strategy.parse("sample | verify(judge)").solve(made, "How far?", folder=tmp_path)
+    assert (got.outcome.value, got.passed) == ({"km": 20}, True)
+
+
 async def test_a_critique_mends_and_a_fusion_joins(bench: Bench, tmp_path: Path) -> None:
     got = await solved(bench, "sample(1) | critique", ["2 km", "20 km"], tmp_path / "a")
     assert (got.answer, names(got)) == ("20 km", ["sample-1", "critique-1"])
