@@ -75,7 +75,7 @@ class Work:
     begun: Counter[str] = field(default_factory=Counter)
 
     async def run(self, kind: str, task: Task, *, formed: bool = True) -> Outcome | None:
-        """The next run of a kind, its answer in the agent's form; None where the budget is spent."""
+        """The next run of a kind, in the agent's form; None where the budget is spent."""
         agent = self.agent if formed else self.agent.changed(response_format=None)
         if self.budget is not None:
             left = _left(self.budget, self.runs)

@@ -116,7 +116,8 @@ async def test_a_verdict_is_in_words_where_answers_have_a_form(
     bench: Bench, tmp_path: Path
 ) -> None:
     form = {"type": "object", "properties": {"km": {"type": "number"}}, "required": ["km"]}
-    replies = [finish({"km": 20}), finish("Verdict: Right")]
+    formed = call("Finish", return_type="give_answer", final_answer={"km": 20})
+    replies = [formed, finish("Verdict: Right")]
     made = agent(bench, replies).changed(response_format=form)
     got = await Strategy.parse("sample | verify(judge)").solve(made, "How far?", folder=tmp_path)
     assert (got.outcome.value, got.passed) == ({"km": 20}, True)
