@@ -11,8 +11,8 @@ step takes a pool of answers and gives another:
 - ``cascade`` tries whole strategies in turn.
 
 Every answer is an outcome of a run of the agent, and so is whatever a step asks a model: a verdict,
-a critique, a fusion. Nothing here calls a model itself, so each question has a journal, a budget and
-a page in the viewer, and is resumed like any run. A strategy's folder holds them as ``sample-1``,
+a critique, a fusion. Nothing here calls a model itself, so each question has a journal, a budget
+and a page in the viewer, and is resumed like any run. A strategy's folder holds them as ``sample-1``,
 ``verify-1``, … in the order in which they are begun. Begun again in the same folder, it takes the
 same way through the runs that are there, and pays for what is not. A vote's folder can be gone on
 with: its samples are the same runs.
