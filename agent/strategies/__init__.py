@@ -12,15 +12,15 @@ step takes a pool of answers and gives another:
 
 Every answer is an outcome of a run of the agent, and so is whatever a step asks a model: a verdict,
 a critique, a fusion. Nothing here calls a model itself, so each question has a journal, a budget
-and a page in the viewer, and is resumed like any run. A strategy's folder holds them as ``sample-1``,
-``verify-1``, … in the order in which they are begun. Begun again in the same folder, it takes the
-same way through the runs that are there, and pays for what is not. A vote's folder can be gone on
-with: its samples are the same runs.
+and a page in the viewer, and is resumed like any run. A strategy's folder holds them as
+``sample-1``, ``verify-1``, … in the order in which they are begun. Begun again in the same folder,
+it takes the same way through the runs that are there, and pays for what is not. A vote's folder can
+be gone on with: its samples are the same runs.
 
-A step that chooses takes all answers where ``verify`` kept none: a doubtful answer is better
-than none, and the result says that it is doubtful (``passed``). Text of a model is quoted to the
-next one as data. A budget for the whole strategy is divided as it is spent: each run gets what
-those before it have left, and no run begins on nothing.
+A step that chooses takes all answers where ``verify`` kept none: a doubtful answer is better than
+none, and the result says that it is doubtful (``passed``). Text of a model is quoted to the next
+one as data. A budget for the whole strategy is divided as it is spent: each run gets what those
+before it have left, and no run begins on nothing.
 
 ``algebra`` has the pool, the work and the strategy; ``choosing`` the steps that ask no model;
 ``asking`` those that do; ``checks`` what an answer can be checked by; ``text`` the parser. A step
