@@ -23,7 +23,7 @@ from toolgrove.data import codec
 from toolgrove.data.quoting import quoted, without_nonces
 from toolgrove.data.records import Task
 from toolgrove.data.request import earlier, quoted_request
-from toolgrove.data.runs import JOURNAL, read_run
+from toolgrove.data.runs import JOURNAL, has_begun, read_run
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
 from toolgrove.evaluators.judging import Judge
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.inputs import Request
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["Ballots", "By", "Vote", "count_in", "reordered", "solved_there", "vote"]
+__all__ = ["Ballots", "By", "Vote", "count_in", "reordered", "settled", "solved_there", "vote"]
 
 By: TypeAlias = Literal["answer", "calls"]
 _MOST = 26
@@ -163,12 +163,14 @@ async def solved_there(agent: Agent, task: Task, run: Path, *, keep: bool) -> Ou
     UsageError
         Where the folder holds a run of another task.
     """
-    if (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size:
+    if (run / JOURNAL).is_file() and not has_begun(run):
+        (run / JOURNAL).unlink()  # a process died before anything was asked
+    if (run / JOURNAL).is_file():
         began = codec.decode(Task, read_run(run).header["task"])
         if _asked(began) != _asked(task):
             raise UsageError(
                 f"{run} holds another task, or the same with its tools in another order. "
-                "Vote with the same task and seed there, or name another folder."
+                "Go on with the same task and seed there, or name another folder."
             )
         task = began  # data that it quotes stands between other marks each time
     tree = await agent.solve(task, run)
@@ -215,7 +217,7 @@ class _Poll:
             async for sample in samples:
                 counted.append(sample)
                 count_in(groups, sample, self.by, self.task.query)
-                if _settled(groups, n - len(counted)):
+                if settled(groups, n - len(counted)):
                     break
         if not groups:
             return Vote(counted[0], tuple(counted), {}, 0.0)
@@ -285,7 +287,7 @@ def _index(value: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def _settled(groups: Sequence[Ballots], to_come: int) -> bool:
+def settled(groups: Sequence[Ballots], to_come: int) -> bool:
     """Whether the leader stays ahead whatever the samples to come say."""
     sizes = sorted((len(group.samples) for group in groups), reverse=True)
     return bool(sizes) and sizes[0] - (sizes[1] if len(sizes) > 1 else 0) > to_come

@@ -19,10 +19,12 @@ be gone on with: its samples are the same runs.
 
 A step that chooses takes all answers where ``verify`` kept none: a doubtful answer is better than
 none, and the result says that it is doubtful (``passed``). Text of a model is quoted to the next
-one as data. A budget for the whole strategy is divided as it is spent: each run gets what those
-before it have left, and no run begins on nothing.
+one as data. The agent's budget is that of the whole strategy, divided as it is spent: each run gets
+what those before it have left, and no run begins on nothing. Where a run waits for somebody's
+decision the strategy ends there, waiting, and goes on with it in the same folder.
 
-``algebra`` has the pool, the work and the strategy; ``choosing`` the steps that ask no model;
-``asking`` those that do; ``checks`` what an answer can be checked by; ``text`` the parser. A step
-is a frozen dataclass with one method, ``apply``; its fields are its options.
+``algebra`` has the strategy, ``pool`` the answers that its steps hand on, ``work`` the runs and the
+budget; ``choosing`` has the steps that ask no model, ``asking`` those that do, ``checks`` what an
+answer can be checked by, ``text`` the parser. A step is a frozen dataclass with one method,
+``apply``; its fields are its options, and its text is what it is parsed from.
 """

@@ -1,92 +1,25 @@
-"""A pool of answers, the runs behind it, and the steps that are taken with it."""
+"""A strategy: steps in a row, and what they come to."""
 
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from toolgrove.agent.inputs import as_task
-from toolgrove.agent.voting import solved_there
+from toolgrove.agent.strategies.pool import Pool, StrategyStep
+from toolgrove.agent.strategies.work import Waits, Work
+from toolgrove.agent.voting import Ballots, count_in
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.inputs import Request
     from toolgrove.agent.outcome import Outcome
-    from toolgrove.data.records import Task
-    from toolgrove.planners.budget import Budget
 
-__all__ = ["Pool", "Solution", "Steps", "StrategyStep", "Work"]
-
-
-@dataclass(frozen=True, slots=True)
-class Pool:
-    """Answers so far.
-
-    Parameters
-    ----------
-    made : tuple of Outcome
-        All, in the order in which they were made.
-    kept : tuple of Outcome
-        Those that are still in question, the best first.
-    """
-
-    made: tuple[Outcome, ...] = ()
-    kept: tuple[Outcome, ...] = ()
-
-    def plus(self, *outcomes: Outcome) -> Pool:
-        """The pool with more answers; an outcome without an answer is not in question."""
-        kept = tuple(one for one in outcomes if one.answer is not None)
-        return Pool((*self.made, *outcomes), (*self.kept, *kept))
-
-    def keeping(self, outcomes: Sequence[Outcome]) -> Pool:
-        """The same with only these in question."""
-        return replace(self, kept=tuple(outcomes))
-
-    @property
-    def choice(self) -> tuple[Outcome, ...]:
-        """What a step chooses from: those in question, or all answers where there are none."""
-        return self.kept or tuple(one for one in self.made if one.answer is not None)
-
-
-class StrategyStep(Protocol):
-    """One step of a strategy: a frozen dataclass whose fields are its options."""
-
-    async def apply(self, pool: Pool, work: Work) -> Pool:
-        """The pool after this step."""
-        ...
-
-
-@dataclass(slots=True)
-class Work:
-    """A strategy under way on one task: whoever wants a run asks for it here."""
-
-    agent: Agent
-    task: Task
-    folder: Path
-    keep: bool
-    seed: int = 0
-    budget: Budget | None = None
-    runs: list[Outcome] = field(default_factory=list)
-    begun: Counter[str] = field(default_factory=Counter)
-
-    async def run(self, kind: str, task: Task, *, formed: bool = True) -> Outcome | None:
-        """The next run of a kind, in the agent's form; None where the budget is spent."""
-        agent = self.agent if formed else self.agent.changed(response_format=None)
-        if self.budget is not None:
-            left = _left(self.budget, self.runs)
-            if left is None:
-                return None
-            agent = agent.changed(budget=_least(agent.settings.budget, left))
-        self.begun[kind] += 1
-        run = self.folder / f"{kind}-{self.begun[kind]}"
-        outcome = await solved_there(agent, task, run, keep=self.keep)
-        self.runs.append(outcome)
-        return outcome
+__all__ = ["Solution", "Steps"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +29,19 @@ class Solution:
     Parameters
     ----------
     outcome : Outcome
-        The run whose answer is taken.
+        The run whose answer is taken, or that waits for somebody's decision.
     passed : bool
-        Whether it was still in question at the end; False where no answer passed ``verify``, or
-        there is none.
+        Whether it was still in question at the end; False where no answer passed ``verify``, there
+        is none, or a run waits.
+    answers : tuple of Outcome
+        The runs that answered the task: samples, and mended or fused answers.
     runs : tuple of Outcome
-        All runs in the order in which they were begun, verdicts and critiques among them.
+        All runs in the order in which they were begun, verdicts among them.
     """
 
     outcome: Outcome
     passed: bool
+    answers: tuple[Outcome, ...]
     runs: tuple[Outcome, ...]
 
     @property
@@ -113,41 +49,50 @@ class Solution:
         """The answer that is taken."""
         return self.outcome.answer
 
+    @property
+    def ended(self) -> str:
+        """How the run that is taken ended: ``waiting`` where the strategy waits with it."""
+        return self.outcome.ended
+
+    @property
+    def tally(self) -> dict[str, int]:
+        """How many answers say the same as each, by the words of the first that does."""
+        groups: list[Ballots] = []
+        for one in self.answers:
+            count_in(groups, one, "answer", one.tree.task.query)
+        return {group.label: len(group.samples) for group in groups}
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Steps in a row; the base of the public ``Strategy``."""
+    """Steps in a row; the base of the public ``Strategy``. Its text is what it is parsed from."""
 
     steps: tuple[StrategyStep, ...]
 
+    def __str__(self) -> str:
+        return " | ".join(map(str, self.steps))
+
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """The pool after all steps."""
-        for step in self.steps:
+        for step, ahead in zip_longest(self.steps, self.steps[1:]):
+            work.ahead = ahead
             pool = await step.apply(pool, work)
         return pool
 
     async def solve(
-        self,
-        agent: Agent,
-        task: Request,
-        *,
-        folder: str | Path | None = None,
-        budget: Budget | None = None,
-        seed: int = 0,
+        self, agent: Agent, task: Request, *, folder: str | Path | None = None, seed: int = 0
     ) -> Solution:
         """Solve a task by this strategy.
 
         Parameters
         ----------
         agent : Agent
-            Who answers, judges, criticises and fuses.
+            Who answers, judges, criticises and fuses. Its budget is that of all runs together.
         task : str, Task or messages
             What is asked, in any form that an agent takes.
         folder : path or None
             Where the runs are kept; solving there again pays for nothing twice. By default a new
             folder under the agent's ``runs``; without one, none is kept.
-        budget : Budget or None
-            What all runs may spend together; each holds to the agent's own besides.
         seed : int
             Of the orders in which samples are offered the tools.
 
@@ -162,40 +107,19 @@ class Steps:
         task = replace(task, tools=tuple(agent.candidates(task)))
         kept = folder if folder is not None else agent.new_run(task) if agent.runs else None
         if kept is not None:
-            return await self._solved(Work(agent, task, Path(kept), True, seed, budget))
+            return await self._solved(Work(agent, task, Path(kept), True, seed))
         with tempfile.TemporaryDirectory(prefix="toolgrove-") as passing:
-            return await self._solved(Work(agent, task, Path(passing), False, seed, budget))
+            return await self._solved(Work(agent, task, Path(passing), False, seed))
 
     async def _solved(self, work: Work) -> Solution:
-        pool = await self.apply(Pool(), work)
+        try:
+            pool = await self.apply(Pool(), work)
+        except Waits as wait:
+            return Solution(wait.outcome, False, (), tuple(work.runs))
         if not pool.made:
             raise UsageError(
-                "the strategy made no run: begin it with sample, and give it a budget."
+                f"the strategy {self} made no run: begin it with sample, and give the agent a "
+                "budget."
             )
-        return Solution((pool.choice or pool.made)[0], bool(pool.kept), tuple(work.runs))
-
-
-def _left(budget: Budget, runs: Sequence[Outcome]) -> Budget | None:
-    """What runs have left of a budget, or None where one of its limits is met."""
-    trees = [run.tree for run in runs]
-    spent = {
-        "model_calls": sum(tree.model_calls for tree in trees),
-        "tool_calls": sum(tree.tool_calls for tree in trees),
-        "tokens": sum(tree.usage.total for tree in trees),
-        "seconds": sum(node.seconds for tree in trees for node in tree),
-        "money": sum(tree.cost or 0.0 for tree in trees),
-    }
-    limits = {name: getattr(budget, name) for name in spent}
-    left = {name: most - spent[name] for name, most in limits.items() if most is not None}
-    if any(rest <= 0 for name, rest in left.items() if name != "tool_calls"):
-        return None
-    return replace(budget, **{name: max(0, rest) for name, rest in left.items()})
-
-
-def _least(one: Budget, other: Budget) -> Budget:
-    """The narrower of two budgets in each limit."""
-    least: dict[str, Any] = {}
-    for limit in fields(one):
-        both = getattr(one, limit.name), getattr(other, limit.name)
-        least[limit.name] = min((most for most in both if most is not None), default=None)
-    return replace(one, **least)
+        taken = (pool.choice or pool.made)[0]
+        return Solution(taken, bool(pool.kept), pool.made, tuple(work.runs))

@@ -13,7 +13,8 @@ from toolgrove.evaluators.judging import verdict_of_reply
 
 if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
-    from toolgrove.agent.strategies.algebra import Pool, Work
+    from toolgrove.agent.strategies.pool import Pool
+    from toolgrove.agent.strategies.work import Work
     from toolgrove.data.records import Task
 
 __all__ = ["ByCode", "ByModel", "Condition", "Critique", "Fuse", "Verify"]
@@ -48,7 +49,11 @@ class Condition(Protocol):
 class ByCode:
     """By code, which costs nothing."""
 
+    name: str
     check: Check
+
+    def __str__(self) -> str:
+        return self.name
 
     async def passes(self, outcome: Outcome, work: Work) -> bool:
         """What the code says."""
@@ -63,6 +68,9 @@ class ByModel:
     """
 
     tools: bool
+
+    def __str__(self) -> str:
+        return "tools" if self.tools else "judge"
 
     async def passes(self, outcome: Outcome, work: Work) -> bool:
         """What the verdict is."""
@@ -80,6 +88,9 @@ class Verify:
 
     condition: Condition
 
+    def __str__(self) -> str:
+        return f"verify({self.condition})"
+
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """Those that pass, in their order."""
         passing = [one for one in pool.kept if await self.condition.passes(one, work)]
@@ -89,6 +100,9 @@ class Verify:
 @dataclass(frozen=True, slots=True)
 class Critique:
     """Have each answer criticised and mended: Self-Refine (Madaan et al. 2023), in one run."""
+
+    def __str__(self) -> str:
+        return "critique"
 
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """The mended answers in the place of those in question; an answer nobody mends stays."""
@@ -103,6 +117,9 @@ class Critique:
 @dataclass(frozen=True, slots=True)
 class Fuse:
     """Write one answer out of all: LLM-Blender's fuser (Jiang et al. 2023), as in Archon."""
+
+    def __str__(self) -> str:
+        return "fuse"
 
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """The fused answer alone; one answer is left as it is, as are all where none is written."""

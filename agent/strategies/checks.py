@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from math import isclose
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from toolgrove.evaluators.agreement import claim
-from toolgrove.evaluators.made import accepted
+from toolgrove.data.records import CONTROLS, RUN_PYTHON
+from toolgrove.evaluators.answers.declines import declines
+from toolgrove.evaluators.answers.quantities import Quantity, quantities
+from toolgrove.evaluators.answers.text import read
 
 if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
+    from toolgrove.data.tree import SearchTree
 
-__all__ = ["Check", "grounded", "hedging"]
+__all__ = ["Check", "hedging", "supported"]
 
 Check: TypeAlias = Callable[["Outcome"], bool]
 """Whether an answer passes."""
 
-_NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_NEAR = 0.05
 _HEDGES = re.compile(
     r"\b(?:maybe|perhaps|possibly|probably|likely|might|could|seems?|appears?|unclear|unsure|"
     r"uncertain|roughly|wait|however|alternatively|I (?:think|believe|assume|guess))\b",
@@ -26,23 +29,45 @@ _HEDGES = re.compile(
 )
 
 
-def grounded(outcome: Outcome) -> bool:
-    """Whether a tool's output or the request has each number that an answer claims, within 1 %.
+def supported(outcome: Outcome) -> bool:
+    """Whether every figure of an answer was seen by the run that gave it.
 
-    An answer that gives up fails, and so does one of a run whose way to it has no usable output.
-    A number that the model worked out itself fails, too: it may be right, but no tool says so.
+    A figure is seen where the request has it, or what a tool or the model's own code gave on the
+    way to the answer; rounded as the answer writes it, whatever its unit and sign. Names, dates,
+    times and numbers in words are not looked at. So what fails has a figure that nobody but the
+    model vouches for, or says that it does not know, or comes of a run that saw nothing. What
+    passes may be wrong all the same: a seen figure can be the wrong one.
     """
-    task = outcome.tree.task
-    said = claim(outcome.answer or "", task.query)
-    seen = [one.content for one in accepted(outcome.tree).observations if one.status.usable]
-    if said.declined or not seen:
+    query = outcome.tree.task.query
+    seen = list(_seen(outcome.tree))
+    if outcome.answer is None or not seen or declines(outcome.answer, query):
         return False
     known = [
-        float(n.replace(",", "")) for text in (*seen, task.query) for n in _NUMBER.findall(text)
+        float(number.replace(",", ""))
+        for text in (*seen, query)
+        for number in _NUMBER.findall(text)
     ]
-    return all(
-        any(isclose(abs(value), one, rel_tol=0.01) for one in known) for value, _ in said.numbers
-    )
+    figures = [q for q in quantities(read(outcome.answer).words) if not (q.in_name or q.in_words)]
+    return all(any(_rounds(one, figure) for one in known) for figure in figures)
+
+
+def _seen(tree: SearchTree) -> Iterator[str]:
+    """What tools gave on the way to the answer, and what the model's own code did."""
+    if not tree.answered:
+        return
+    for node in tree.path(tree.answered[0].id):
+        for call, seen in zip(node.calls, node.observations, strict=True):
+            gave = [] if call.name in CONTROLS and call.name != RUN_PYTHON else [seen]
+            for one in [*gave, *(inner.observation for inner in seen.inner)]:
+                if one.status.usable:
+                    yield one.content
+
+
+def _rounds(known: float, figure: Quantity) -> bool:
+    """Whether a number is the figure, as exactly as that is written; round tens are exact."""
+    value = abs(figure.value)
+    grain = figure.grain if figure.grain < 10 else 0.0
+    return abs(known - value) <= min(grain / 2, _NEAR * value) + 1e-9 * value
 
 
 def hedging(outcome: Outcome) -> tuple[int, int]:

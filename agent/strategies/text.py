@@ -11,10 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
 
-from toolgrove.agent.strategies.algebra import Steps, StrategyStep
+from toolgrove.agent.strategies.algebra import Steps
 from toolgrove.agent.strategies.asking import ByCode, ByModel, Condition, Critique, Fuse, Verify
-from toolgrove.agent.strategies.checks import Check, grounded, hedging
+from toolgrove.agent.strategies.checks import Check, supported
 from toolgrove.agent.strategies.choosing import Fallback, First, Majority, Rank, Sample
+from toolgrove.agent.strategies.pool import StrategyStep
 from toolgrove.agent.voting import By
 from toolgrove.errors import UsageError
 
@@ -54,14 +55,16 @@ class Strategy(Steps):
 
         Examples
         --------
-        >>> len(Strategy.parse("sample(5) | verify(code) | vote").steps)
-        3
+        >>> print(Strategy.parse("sample(5)|verify(code)|vote"))
+        sample(5) | verify(code) | vote(answer)
         """
         try:
             tree = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             raise _wrong(text, "is no row of steps joined by |") from None
-        reader = _Reader({**_CONDITIONS, **{name: ByCode(check) for name, check in checks.items()}})
+        reader = _Reader(
+            {**_CONDITIONS, **{name: ByCode(name, check) for name, check in checks.items()}}
+        )
         return cls(reader.row(tree))
 
     def __or__(self, other: Strategy) -> Strategy:
@@ -69,7 +72,7 @@ class Strategy(Steps):
 
 
 _CONDITIONS: dict[str, Condition] = {
-    "code": ByCode(grounded),
+    "code": ByCode("code", supported),
     "judge": ByModel(tools=False),
     "tools": ByModel(tools=True),
 }
@@ -135,7 +138,7 @@ _STEPS: dict[str, tuple[int, int, _Make]] = {
     "critique": (0, 0, lambda r, given: Critique()),
     "first": (1, 2, lambda r, given: First(r.condition(given[0]), _number(given, 1, 5))),
     "fuse": (0, 0, lambda r, given: Fuse()),
-    "rank": (0, 1, lambda r, given: Rank(hedging, _number(given, 0, 1))),
+    "rank": (0, 1, lambda r, given: Rank(_number(given, 0, 1))),
     "sample": (0, 1, lambda r, given: Sample(_number(given, 0, 1))),
     "verify": (1, 1, lambda r, given: Verify(r.condition(given[0]))),
     "vote": (0, 1, _majority),

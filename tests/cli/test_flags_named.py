@@ -38,7 +38,6 @@ MEANT = {
     "src/toolgrove/cli/prices.py": SOLVING,
     "src/toolgrove/cli/options.py": SOLVING,
     "src/toolgrove/cli/run_strategy.py": ("run",),
-    "src/toolgrove/cli/run_vote.py": ("run",),
     "src/toolgrove/cli/approval.py": CALLING,
     "src/toolgrove/cli/serve_apis.py": ("serve apis",),
     "src/toolgrove/cli/serve_mcp.py": ("serve mcp",),

@@ -53,11 +53,28 @@ def test_a_strategy_is_run_and_gone_on_with(folder: Path) -> None:
     assert run("--resume", kept, "--strategy", "sample(3) | vote") == said
     shown = CliRunner().invoke(app, ["run", "--resume", kept, "--strategy", "sample(3) | vote"])
     assert "3 runs, 3 model calls" in shown.stdout
+    assert "2 of 3: 2" in shown.stdout
 
 
 def test_the_budget_is_that_of_all_runs(folder: Path) -> None:
     said = run(*begun(folder), "--strategy", "sample(4) | vote", "--max-model-calls", "2")
     assert (said["answer"], said["model_calls"]) == ("1", 2)
+
+
+def test_a_strategy_that_waits_says_how_to_decide_and_how_to_go_on(folder: Path) -> None:
+    with Registry.open(folder / "catalog") as registry:
+        binding = {"kind": "http", "url": "http://127.0.0.1:9/post", "method": "POST"}
+        registry.add([ToolSpec("Desk/post", "Desk", "post a note", "post", binding=binding)])
+        name = registry.alias("Desk/post")
+    (folder / "m.json").write_text(json.dumps([{"calls": [{"name": name, "arguments": {}}]}]))
+    query, _, _, *rest = begun(folder)
+    asked = [query, "--tool", "Desk/post", "--allow-private", *rest]
+    result = CliRunner().invoke(app, ["run", *asked, "--strategy", "sample(2)", "--json"])
+    assert result.exit_code == 3, result.output
+    said = json.loads(result.stdout)
+    assert (said["ended"], said["passed"], said["answer"]) == ("waiting", False, None)
+    assert f"toolgrove approve {said['run']}" in result.stderr
+    assert f"--resume {Path(said['run']).parent} --strategy 'sample(2)'" in result.stderr
 
 
 @pytest.mark.parametrize(

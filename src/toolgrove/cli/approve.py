@@ -12,7 +12,6 @@ import typer
 from toolgrove.cli.approval import WAITING, Approval, ask, described, edit_of, on_a_terminal
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.run import Say, go_on
-from toolgrove.cli.run_vote import VoteBy
 from toolgrove.cli.settings import Given
 from toolgrove.errors import UsageError
 
@@ -83,7 +82,7 @@ def approve(
         _decide(run, decisions, specs)
         later = calls.keys() - decisions.keys()
         if _named(record, run):
-            say = Say(1, VoteBy.ANSWER, json, quiet=json)
+            say = Say(json, quiet=json)
             go_on(run, Given({}, Approval.ASK), say, later)
         return
     _list(run, calls.values(), specs, json)

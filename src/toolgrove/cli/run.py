@@ -14,8 +14,13 @@ import typer
 from toolgrove.cli.approval import end_if_waiting, put_off
 from toolgrove.cli.common import console, err_console, print_json
 from toolgrove.cli.live import cost_words, watched
-from toolgrove.cli.run_strategy import StrategyOption, checked, solve_and_show
-from toolgrove.cli.run_vote import Samples, VoteBy, VoteOption, vote_and_show
+from toolgrove.cli.run_strategy import (
+    Samples,
+    StrategyOption,
+    VoteOption,
+    chosen_strategy,
+    solve_and_show,
+)
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.told import tell
 from toolgrove.cli.verbose import verbose_log
@@ -86,17 +91,12 @@ def run(
     given: Given,
 ) -> None:
     """Answer a request with tools of a catalogue, keeping a journal that can be resumed."""
-    if vote is not None and samples == 1:
-        raise UsageError("--vote needs several samples: say how many, as in --samples 5.")
-    if strategy and samples > 1:
-        raise UsageError("--strategy says itself how often to sample: leave --samples out.")
-    if strategy:
-        checked(strategy)
+    composed = chosen_strategy(strategy, samples, vote)
     if resume is not None and query:
         raise UsageError("--resume goes on with the run's own request: leave QUERY out.")
     if resume is None and not query:
         raise UsageError('say what to do: toolgrove run "…", or --resume RUN.')
-    say = Say(samples, vote or VoteBy.ANSWER, json, quiet, strategy)
+    say = Say(json, quiet, composed)
     with verbose_log(verbose):
         _run(query, catalog, tool, runs, resume, given, say)
 
@@ -121,18 +121,11 @@ def _run(
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """How often a request is solved, and how that and the answer are shown."""
+    """How an answer is come to, by one run or by a strategy, and how that is shown."""
 
-    samples: int
-    by: VoteBy
     json: bool
     quiet: bool
     strategy: str = ""
-
-    @property
-    def several(self) -> bool:
-        """Whether a folder holds several runs, the first of them ``sample-1``."""
-        return self.samples > 1 or bool(self.strategy)
 
 
 @contextmanager
@@ -161,7 +154,7 @@ def go_on(run: Path, given: Given, say: Say, later: Collection[str] = ()) -> Non
     from toolgrove.agent.settings import RunSettings
     from toolgrove.data.runs import read_run
 
-    record = read_run(run / "sample-1" if say.several else run)
+    record = read_run(run / "sample-1" if say.strategy else run)
     begun = RunSettings.from_journal(record.header["config"], run).named(run)
     task, _ = record.began
     settings = given.settings(begun)
@@ -179,9 +172,6 @@ def _solve(agent: Agent, task: Task, run: Path, say: Say) -> None:
     with hosted_agent(agent, task) as served:
         if say.strategy:
             solve_and_show(served, task, run, say.strategy, say.json)
-            return
-        if say.samples > 1:
-            vote_and_show(served, task, run, say.samples, say.by, say.json)
             return
         offered = len(agent.candidates(task))
         err_console().print(f"run {run}: {offered} tools on offer, planner {agent.planner}")
