@@ -16,7 +16,7 @@ from toolgrove.agent.inputs import RunInputs, as_task
 from toolgrove.agent.models.identity import samplings
 from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.prepared import Kept, offered
+from toolgrove.agent.prepared import Kept, lent, offered
 from toolgrove.agent.runnable import RunnableAgent
 from toolgrove.agent.running import answered
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
@@ -115,6 +115,7 @@ class Agent(RunnableAgent):
         self.catalog = catalog
         self.runs = None if runs is None else Path(runs)
         self.registry = catalog.registry if catalog is not None else registered(tools)
+        self.lent = lent(self.settings, self.registry)
         self.secrets = SecretStore()
         self.listeners: list[Listener] = []  # who hears of its runs
         self.model = loaded(model, **self.settings.sampling)
@@ -131,6 +132,7 @@ class Agent(RunnableAgent):
         """The same agent with other settings; it shares its tools and limits with this one."""
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
+        other.lent = lent(other.settings, other.registry)
         other.kept = Kept(self.kept.offers)
         if "response_format" in options:
             other.form = other.settings.form

@@ -22,8 +22,10 @@ from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
+    from toolgrove.agent.settings import RunSettings
+    from toolgrove.tools.registry import Registry
 
-__all__ = ["Kept", "Prepared", "offer_of", "offered", "prepare", "prepared_for"]
+__all__ = ["Kept", "Prepared", "lent", "offer_of", "offered", "prepare", "prepared_for"]
 
 T = TypeVar("T")
 _KEPT = 32  # offers, and requests, that an agent keeps what was worked out for
@@ -108,14 +110,27 @@ class Kept:
     prepared: dict[tuple[object, ...], Prepared] = field(default_factory=dict)
 
 
+def lent(settings: RunSettings, registry: Registry) -> tuple[ToolSpec, ...]:
+    """The tools of the settings, which are offered beside whatever tools there are."""
+    if not settings.solve:
+        return ()
+    from toolgrove.tools.solver.check import check_formulas
+
+    return (registry.lend(check_formulas),)
+
+
 def offered(agent: Agent, task: Task) -> list[ToolSpec]:
-    """The tools that a task is offered: its own, the retrieved, or all.
+    """The tools that a task is offered: its own, the retrieved, or all; and those of the settings.
 
     Raises
     ------
     CatalogError
         Where nothing is found in the catalogue: a model would make an answer up.
     """
+    return [*_found(agent, task), *agent.lent]
+
+
+def _found(agent: Agent, task: Task) -> list[ToolSpec]:
     settings, catalog = agent.settings, agent.catalog
     if task.tools is not None:
         return [agent.registry.get(tool) for tool in task.tools]

@@ -68,6 +68,9 @@ class RunSettings:
         Whether the model may write code that calls the tools (:mod:`toolgrove.planners.coding`):
         True in the sandbox ``monty``, or the name of another one
         (:mod:`toolgrove.tools.sandbox.choosing`).
+    solve : bool
+        Whether every run is offered a solver of formulas, too, whatever else it is offered
+        (:func:`toolgrove.tools.solver.check.check_formulas`).
     context_tokens : int or None
         The most tokens that the messages of a prompt may take; the tools' schemas and the reply
         come on top (:mod:`toolgrove.planners.context`).
@@ -109,6 +112,7 @@ class RunSettings:
     search_tools: bool = decides(False)
     subtasks: bool = decides(False)
     code: bool | str = decides(False)
+    solve: bool = decides(False)
     context_tokens: int | None = decides(None)
     count_tokens: Count = decides(approximately, kept=False)
     budget: Budget = decides(factory=Budget)
@@ -178,6 +182,10 @@ class RunSettings:
             from toolgrove.tools.sandbox.choosing import sandbox_named
 
             sandbox_named(self.sandbox)
+        if self.solve:
+            from toolgrove.tools.solver.check import needs_solver
+
+            needs_solver()
         if self.update_memory and self.memory is None:
             raise UsageError("update_memory needs a memory to update: give one.")
         if self.finish not in get_args(Finish):
@@ -229,7 +237,7 @@ class RunSettings:
             found["memory"] = self.memory.identity if grows else self.memory.digest
         if self.examples is not None:
             found["examples"] = self.examples.digest
-        for name in ("instructions", "response_format", "finish", "code", *_LEARNT):
+        for name in ("instructions", "response_format", "finish", "code", "solve", *_LEARNT):
             if getattr(self, name) == _DEFAULTS[name]:  # results of before keep their key
                 del found[name]
         return found
@@ -268,6 +276,7 @@ class RunOptions(TypedDict, total=False):
     search_tools: bool
     subtasks: bool
     code: bool | str
+    solve: bool
     context_tokens: int | None
     count_tokens: Count
     budget: Budget

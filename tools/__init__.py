@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from toolgrove.tools.registry import Registry
     from toolgrove.tools.scope import FromRun
     from toolgrove.tools.secrets import SecretStore
+    from toolgrove.tools.solver.check import check_formulas
     from toolgrove.tools.virtual.cache import AnswerCache
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "Wrapper",
     "build_request",
     "build_stack",
+    "check_formulas",
     "failure",
     "load_mcp",
     "parse_wrappers",
@@ -81,6 +83,7 @@ __getattr__, __dir__ = face(
         "Wrapper": "tools.calls.wrappers",
         "build_request": "tools.http.request",
         "build_stack": "tools.calls.stack",
+        "check_formulas": "tools.solver.check",
         "failure": "tools.calls.execute",
         "load_mcp": "tools.mcp.source",
         "parse_wrappers": "tools.calls.wrappers",

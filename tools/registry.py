@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from toolgrove.data import codec
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
@@ -53,6 +54,15 @@ class Changes:
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Lent:
+    """A tool that only this process knows."""
+
+    spec: ToolSpec
+    digest: str
+    alias: str
 
 
 class Registry:
@@ -115,6 +125,7 @@ class Registry:
         self._functions: dict[str, Any] = {}
         self._digests: dict[str, str] = {}
         self._specs: dict[str, ToolSpec] = {}
+        self._lent: dict[str, _Lent] = {}
         self._path = path
         self.database = Database(path, SCHEMA)
 
@@ -234,6 +245,39 @@ class Registry:
         self._functions[spec.id] = function
         return spec
 
+    def lend(self, function: Callable[..., Any]) -> ToolSpec:
+        """Know a function in this process alone; it can be called, and is not among the tools.
+
+        It is found by its id, and neither listed, searched nor written to disk, so that a run can
+        be offered what a catalogue does not have.
+
+        Parameters
+        ----------
+        function : callable
+            As :meth:`add_function` takes it; where that has it, too, it is the tool.
+
+        Examples
+        --------
+        >>> from toolgrove import tool
+        >>> @tool(effect="read")
+        ... def double(x: int) -> int:
+        ...     '''Double a number.'''
+        ...     return 2 * x
+        >>> registry = Registry()
+        >>> spec = registry.lend(double)
+        >>> registry.alias(spec.id), registry.get(spec.id) == spec, len(registry)
+        ('double', True, 0)
+        """
+        from toolgrove.tools.python.function import function_spec
+
+        spec = function_spec(function)
+        if spec.id not in self._lent:
+            taken = "SELECT 1 FROM aliases WHERE alias = ?"
+            alias = next(name for name in candidates(spec) if not self._rows(taken, name))
+            self._lent[spec.id] = _Lent(spec, codec.digest(spec), alias)
+        self._functions[spec.id] = function
+        return spec
+
     def add_langchain(self, tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
         """Add a LangChain tool; the tool itself is kept in memory only.
 
@@ -287,6 +331,8 @@ class Registry:
             return known
         with self.database.lock:  # so that nothing is changed in between
             rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
+            if not rows and spec_id in self._lent:
+                return self._lent[spec_id].spec
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
             spec = decoded(spec_id, rows[0][0])
@@ -299,6 +345,8 @@ class Registry:
         if spec_id in self._specs:
             return self._specs[spec_id]
         rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
+        if not rows and spec_id in self._lent:
+            return self._lent[spec_id].spec
         return _whole(spec_id, rows[0][0]) if rows else None
 
     def digest(self, spec_id: str) -> str:
@@ -314,6 +362,8 @@ class Registry:
             return known
         with self.database.lock:  # so that nothing is changed in between
             rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
+            if not rows and spec_id in self._lent:
+                return self._lent[spec_id].digest
             if not rows:
                 raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
             if self._path is None:  # which no other process can change
@@ -329,6 +379,8 @@ class Registry:
             Where there is no such tool.
         """
         rows = self._rows("SELECT alias FROM aliases JOIN specs USING (id) WHERE id = ?", spec_id)
+        if not rows and spec_id in self._lent:
+            return self._lent[spec_id].alias
         if not rows:
             raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
         return str(rows[0][0])

@@ -45,6 +45,7 @@ OTHER: dict[str, Any] = {
     "search_tools": True,
     "subtasks": True,
     "code": True,
+    "solve": True,
     "context_tokens": 5000,
     "count_tokens": len,
     "retrieve": lambda query, k: [],

@@ -246,6 +246,14 @@ OPTIONS = (
         fixed=True,
     ),
     _option(
+        "solve",
+        bool,
+        RUN,
+        "solve",
+        "Offer each run a solver that checks formulas (z3).",
+        fixed=True,
+    ),
+    _option(
         "memory",
         str,
         RUN,
