@@ -99,6 +99,8 @@ def save_tasks(path: str | Path, tasks: Iterable[Task]) -> None:
 def _line(task: Task) -> dict[str, Any]:
     """A task's JSON without the fields that say nothing."""
     line = _lean(codec.to_json(task))
+    if task.tools == ():  # which is not to say nothing: then they would be retrieved
+        line["tools"] = []
     if task.reference is not None:
         calls = [{"name": call.name, "arguments": call.arguments} for call in task.reference.calls]
         line["reference"] = _lean({**line["reference"], "calls": calls})

@@ -11,7 +11,7 @@ import pytest
 
 from toolgrove.data.formats import task_lines
 from toolgrove.data.formats.task_lines import load_tasks, save_tasks
-from toolgrove.data.records import Reference, ToolCall
+from toolgrove.data.records import Reference, Task, ToolCall
 from toolgrove.data.world import SPLITS, new_tasks, tasks
 from toolgrove.errors import FormatError
 
@@ -33,6 +33,12 @@ def test_the_world_s_tasks_come_back_equal(tmp_path: Path) -> None:
     every = [task for split in SPLITS for task in tasks(split)] + new_tasks(3, 20)
     save_tasks(tmp_path / "all.jsonl", every)
     assert load_tasks(tmp_path / "all.jsonl") == every
+
+
+def test_a_task_that_is_offered_no_tool_is_not_one_that_names_none(tmp_path: Path) -> None:
+    both = [Task("none", "How far?", tools=()), Task("any", "How far?")]
+    save_tasks(tmp_path / "both.jsonl", both)
+    assert load_tasks(tmp_path / "both.jsonl") == both
 
 
 def test_the_page_s_example_is_read_and_its_snippet_runs(tmp_path: Path) -> None:
