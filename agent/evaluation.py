@@ -17,12 +17,13 @@ from toolgrove.data.runs import JOURNAL, read_run, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators
-from toolgrove.evaluators.runner import Batch, Solve, run_batches
+from toolgrove.evaluators.runner import Batch, Solve, Solved, run_batches
 from toolgrove.machine.progress import Tick
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from toolgrove.agent.strategies.text import Strategy
     from toolgrove.evaluators.report import Summary
 
 __all__ = ["Evaluation"]
@@ -44,12 +45,17 @@ class Evaluation:
     evaluators : sequence of Evaluator or str
         Who scores each run, in the place of those that are used otherwise
         (:func:`toolgrove.evaluators.registry.parse_evaluators`).
+    strategy : str
+        How several runs of each task are composed, as in ``sample(5) | vote``
+        (:mod:`toolgrove.agent.strategies`); empty for one run. The run whose answer it takes is
+        judged, and what all of them took is counted.
     """
 
     agent: Agent
     judge: BaseChatModel | None = None
     votes: int = 3
     evaluators: Sequence[Evaluator | str] = ()
+    strategy: str = ""
 
     @property
     def scorers(self) -> list[Evaluator]:
@@ -59,8 +65,10 @@ class Evaluation:
 
     def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
         """Everything that decides a result, the task apart: results are kept under its digest."""
+        composed = self._composed()
         return {
             **self.agent.key(),
+            **({} if composed is None else composed.key()),
             "tools": codec.digest([codec.digest(codec.to_json(spec)) for spec in specs]),
             "world": self.agent.world(specs),
         }
@@ -101,18 +109,34 @@ class Evaluation:
                 judged = judgement(tree, tree.answer, [score])
                 await asyncio.to_thread(settings.memory.learn, tree, judged, str(run))
 
-    async def solve(self, task: Task, run: Path) -> SearchTree:
-        """One run, in a world of its own where its tools are the world's.
+    def _composed(self) -> Strategy | None:
+        if not self.strategy:
+            return None
+        from toolgrove.agent.strategies.text import Strategy
+
+        return Strategy.parse(self.strategy)
+
+    async def solve(self, task: Task, run: Path) -> SearchTree | Solved:
+        """One run, or those of the strategy, each in a world of its own where its tools are one's.
 
         That world ends with the process. A run that had written something there and was cut short
         cannot go on in a new world, which knows nothing of it, and is begun anew; the journal of
         the lost run stays beside the new one.
         """
-        task = replace(task, tools=tuple(self.agent.candidates(task)))
-        with hosted_agent(self.agent, task) as agent:
-            if agent is not self.agent and _wrote_and_broke_off(run):
-                _set_aside(run / JOURNAL)
-            return await agent.solve(task, run)
+        composed = self._composed()
+        if composed is None:
+            task = replace(task, tools=tuple(self.agent.candidates(task)))
+            return await _in_a_world(self.agent, task, run)
+        got = await composed.solve(self.agent, task, folder=run, makes=_in_a_world)
+        others = [one.tree for one in got.runs if one is not got.outcome]
+        return Solved(got.outcome.tree, got.outcome.run or run, others)
+
+
+async def _in_a_world(agent: Agent, task: Task, run: Path) -> SearchTree:
+    with hosted_agent(agent, task) as served:
+        if served is not agent and _wrote_and_broke_off(run):
+            _set_aside(run / JOURNAL)
+        return await served.solve(task, run)
 
 
 def _wrote_and_broke_off(run: Path) -> bool:

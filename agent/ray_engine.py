@@ -95,6 +95,8 @@ class _Recipe:
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> _Recipe:
+        if evaluation.strategy:
+            raise UsageError("the engine ray makes single runs: use the local one for a strategy.")
         agent = evaluation.agent
         settings = agent.settings
         if not settings.model or (agent.chat_models is not agent.model and not settings.strong):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,7 +35,17 @@ if TYPE_CHECKING:
     from toolgrove.agent.inputs import Request
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["Ballots", "By", "Vote", "count_in", "reordered", "settled", "solved_there", "vote"]
+__all__ = [
+    "Ballots",
+    "By",
+    "MakesRun",
+    "Vote",
+    "count_in",
+    "reordered",
+    "settled",
+    "solved_there",
+    "vote",
+]
 
 By: TypeAlias = Literal["answer", "calls"]
 _MOST = 26
@@ -155,7 +165,13 @@ def reordered(task: Task, number: int, seed: int) -> Task:
     return replace(task, tools=tuple(tools))
 
 
-async def solved_there(agent: Agent, task: Task, run: Path, *, keep: bool) -> Outcome:
+MakesRun: TypeAlias = Callable[[Agent, Task, Path], Awaitable["SearchTree"]]
+"""Makes an agent's run of a task in a folder, or goes on with it there."""
+
+
+async def solved_there(
+    agent: Agent, task: Task, run: Path, *, keep: bool, makes: MakesRun = Agent.solve
+) -> Outcome:
     """Solve a task in a folder, or go on with its run there; ``keep`` says the folder lasts.
 
     Raises
@@ -173,7 +189,7 @@ async def solved_there(agent: Agent, task: Task, run: Path, *, keep: bool) -> Ou
                 "Go on with the same task and seed there, or name another folder."
             )
         task = began  # data that it quotes stands between other marks each time
-    tree = await agent.solve(task, run)
+    tree = await makes(agent, task, run)
     return Outcome.of(tree, run if keep else None)
 
 

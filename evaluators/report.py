@@ -246,8 +246,8 @@ def _total(values: Iterable[float | None]) -> float | None:
     return sum(known) if known and len(known) == len(found) else None
 
 
-_FOLLOWS = ("prompt", "name")
-"""What goes with the planner or the model in a configuration, and tells nothing by itself."""
+_FOLLOWS = ("prompt", "name", "strategy_rules")
+"""What goes with the planner, model or strategy in a configuration, and tells nothing itself."""
 
 
 def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:

@@ -39,7 +39,7 @@ from toolgrove.evaluators.store import (
 from toolgrove.machine.files import safe_name
 from toolgrove.machine.progress import Tick
 
-__all__ = ["Batch", "Solve", "run_batch", "run_batches"]
+__all__ = ["Batch", "Solve", "Solved", "run_batch", "run_batches"]
 
 T = TypeVar("T")
 RUNS = "runs"
@@ -47,8 +47,28 @@ _TOLD = ("planner", "model", "k")
 _LOUD = (ReplayMiss, ResumeMismatch, UsageError)
 """Errors of the whole batch, not of one query: they end it."""
 
-Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree]]
-"""Solves a task in a run's folder, going on with the journal that it finds there."""
+
+@dataclass(frozen=True, slots=True)
+class Solved:
+    """What a task came to where several runs were made for one answer.
+
+    Parameters
+    ----------
+    tree : SearchTree
+        Of the run that is judged.
+    run : Path
+        Its folder, below the one that was given.
+    others : sequence of SearchTree
+        Of the other runs: what they took is counted, too.
+    """
+
+    tree: SearchTree
+    run: Path
+    others: Sequence[SearchTree] = ()
+
+
+Solve: TypeAlias = Callable[[Task, Path], Awaitable[SearchTree | Solved]]
+"""Solves a task in a run's folder, going on with the journals that it finds there."""
 
 Scored: TypeAlias = Callable[[Path, Score], Awaitable[None]]
 """Told of a score, and the folder of the run that it judges."""
@@ -265,12 +285,16 @@ class _Rows:
         row = await self.kept(self.store.row, key)
         run = self.store.out / row.run
         try:
-            tree = await self._tree(row, run)
+            came = _read(row, run)
+            figures = row.figures if came is not None else None
+            if came is None:
+                came = await self._solved(row, run)
         except _LOUD:
             raise
         except Exception as error:
             await self.kept(self.store.failed, key, f"{type(error).__name__}: {error}")
             return
+        tree = came.tree
         if tree.ended == "waiting":
             await self.kept(self.store.waits, key)
             return
@@ -281,19 +305,17 @@ class _Rows:
         scores = [await self._score(evaluator, tree, row) for evaluator in self.batch.evaluators]
         for score in scores:
             if self.batch.scored is not None and score not in row.scores:
-                await self.batch.scored(run, score)
+                await self.batch.scored(came.run, score)
         anew = {unversioned(name) for name in self.names}
         kept = [score for score in row.scores if unversioned(score.evaluator) not in anew]
-        await self.kept(self.store.finish, key, _figures(tree), [*kept, *scores])
+        where = came.run.relative_to(self.store.out).as_posix()
+        figures = figures or _figures(came)
+        await self.kept(self.store.finish, key, figures, [*kept, *scores], where)
 
-    async def _tree(self, row: ResultRow, run: Path) -> SearchTree:
-        if row.state == DONE:
-            try:
-                return read_tree(run)
-            except JournalError:
-                pass  # a solve that keeps no journal has to be asked again
+    async def _solved(self, row: ResultRow, run: Path) -> Solved:
         _forget_unbegun(run)
-        return await self.batch.solve(self._tasks[row.task], run)
+        came = await self.batch.solve(self._tasks[row.task], run)
+        return came if isinstance(came, Solved) else Solved(came, run)
 
     async def _score(self, evaluator: Evaluator, tree: SearchTree, row: ResultRow) -> Score:
         for score in row.scores:
@@ -314,24 +336,38 @@ class _Rows:
 _Query: TypeAlias = tuple[_Rows, ResultKey]
 
 
+def _read(row: ResultRow, run: Path) -> Solved | None:
+    """What a run that has ended came to; None where it has not, or has to be made again."""
+    if row.state != DONE:
+        return None
+    try:
+        return Solved(read_tree(run), run)
+    except JournalError:  # a solve that keeps no journal has to be asked again
+        return None
+
+
 def _forget_unbegun(run: Path) -> None:
     """Remove a journal whose header was cut off: nothing had been asked or paid for yet."""
     if (run / JOURNAL).is_file() and not has_begun(run):
         (run / JOURNAL).unlink()
 
 
-def _figures(tree: SearchTree) -> RunFigures:
-    tools = sum(observation.seconds for node in tree for observation in node.observations)
+def _figures(came: Solved) -> RunFigures:
+    trees = [came.tree, *came.others]
+    nodes = [node for tree in trees for node in tree]
+    tools = sum(observation.seconds for node in nodes for observation in node.observations)
+    costs = [tree.cost for tree in trees]
+    known = [cost for cost in costs if cost is not None]
     return RunFigures(
-        answer=tree.answer,
-        ended=tree.ended or "",
-        gave_up=gave_up(tree),
-        model_calls=tree.model_calls,
-        tool_calls=tree.tool_calls,
-        input_tokens=tree.usage.input_tokens,
-        output_tokens=tree.usage.output_tokens,
-        seconds=round(tools + sum(node.seconds for node in tree), 3),
-        cost=tree.cost,
+        answer=came.tree.answer,
+        ended=came.tree.ended or "",
+        gave_up=gave_up(came.tree),
+        model_calls=sum(tree.model_calls for tree in trees),
+        tool_calls=sum(tree.tool_calls for tree in trees),
+        input_tokens=sum(tree.usage.input_tokens for tree in trees),
+        output_tokens=sum(tree.usage.output_tokens for tree in trees),
+        seconds=round(tools + sum(node.seconds for node in nodes), 3),
+        cost=sum(known) if len(known) == len(costs) else None,
     )
 
 

@@ -249,16 +249,23 @@ class ResultStore:
         reason = "the run waits for somebody's approval"
         self._update(key, "owner = NULL, state = ?, reason = ?", WAITING, reason)
 
-    def finish(self, key: ResultKey, figures: RunFigures, scores: Sequence[Score]) -> None:
-        """Commit a run's result; a score that another takes the place of is kept aside."""
+    def finish(
+        self, key: ResultKey, figures: RunFigures, scores: Sequence[Score], run: str = ""
+    ) -> None:
+        """Commit a run's result; a score that another takes the place of is kept aside.
+
+        ``run`` is the folder of the run that was judged, where it is not the row's own.
+        """
         with self._db.writing():
-            _keep_former(self._db, self.hash, self.row(key), scores)
+            row = self.row(key)
+            _keep_former(self._db, self.hash, row, scores)
             self._update(
                 key,
-                "owner = NULL, state = ?, reason = '', figures = ?, scores = ?",
+                "owner = NULL, state = ?, reason = '', figures = ?, scores = ?, run = ?",
                 DONE,
                 _text(figures),
                 _text(list(scores)),
+                run or row.run,
             )
 
     def _update(self, key: ResultKey, change: str, *values: Any) -> None:

@@ -8,18 +8,21 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolgrove.agent.agent import Agent
 from toolgrove.agent.inputs import as_task
+from toolgrove.agent.strategies.asking import PROMPTS
 from toolgrove.agent.strategies.pool import Pool, StrategyStep
 from toolgrove.agent.strategies.work import Waits, Work
-from toolgrove.agent.voting import Ballots, count_in
+from toolgrove.agent.voting import Ballots, MakesRun, count_in
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from toolgrove.agent.agent import Agent
     from toolgrove.agent.inputs import Request
     from toolgrove.agent.outcome import Outcome
 
 __all__ = ["Solution", "Steps"]
+
+_RULES = 1  # goes up whenever a step or condition comes to something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,10 @@ class Steps:
     def __str__(self) -> str:
         return " | ".join(map(str, self.steps))
 
+    def key(self) -> dict[str, str]:
+        """What decides a result besides the agent; conditions of one's own only by their names."""
+        return {"strategy": str(self), "strategy_rules": f"{_RULES}-{PROMPTS[:12]}"}
+
     async def apply(self, pool: Pool, work: Work) -> Pool:
         """The pool after all steps."""
         for step, ahead in zip_longest(self.steps, self.steps[1:]):
@@ -80,7 +87,13 @@ class Steps:
         return pool
 
     async def solve(
-        self, agent: Agent, task: Request, *, folder: str | Path | None = None, seed: int = 0
+        self,
+        agent: Agent,
+        task: Request,
+        *,
+        folder: str | Path | None = None,
+        seed: int = 0,
+        makes: MakesRun = Agent.solve,
     ) -> Solution:
         """Solve a task by this strategy.
 
@@ -91,10 +104,12 @@ class Steps:
         task : str, Task or messages
             What is asked, in any form that an agent takes.
         folder : path or None
-            Where the runs are kept; solving there again pays for nothing twice. By default a new
+            Where the runs are kept; makes there again pays for nothing twice. By default a new
             folder under the agent's ``runs``; without one, none is kept.
         seed : int
             Of the orders in which samples are offered the tools.
+        makes : callable
+            Makes each run: ``await makes(agent, task, folder)``.
 
         Raises
         ------
@@ -107,9 +122,9 @@ class Steps:
         task = replace(task, tools=tuple(agent.candidates(task)))
         kept = folder if folder is not None else agent.new_run(task) if agent.runs else None
         if kept is not None:
-            return await self._solved(Work(agent, task, Path(kept), True, seed))
+            return await self._solved(Work(agent, task, Path(kept), True, seed, makes))
         with tempfile.TemporaryDirectory(prefix="toolgrove-") as passing:
-            return await self._solved(Work(agent, task, Path(passing), False, seed))
+            return await self._solved(Work(agent, task, Path(passing), False, seed, makes))
 
     async def _solved(self, work: Work) -> Solution:
         try:

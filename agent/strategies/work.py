@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolgrove.agent.voting import solved_there
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.voting import MakesRun, solved_there
 
 if TYPE_CHECKING:
-    from toolgrove.agent.agent import Agent
     from toolgrove.agent.outcome import Outcome
     from toolgrove.data.records import Task
     from toolgrove.planners.budget import Budget
@@ -34,7 +34,7 @@ class Work:
 
     Parameters
     ----------
-    agent, task, folder, seed
+    agent, task, folder, seed, makes
         As :meth:`Steps.solve` takes them.
     keep : bool
         Whether the folder lasts.
@@ -51,6 +51,7 @@ class Work:
     folder: Path
     keep: bool
     seed: int = 0
+    makes: MakesRun = Agent.solve
     runs: list[Outcome] = field(default_factory=list)
     begun: Counter[str] = field(default_factory=Counter)
     ahead: object = None
@@ -81,7 +82,8 @@ class Work:
         for task in tasks[:size]:
             self.begun[kind] += 1
             run = self.folder / f"{kind}-{self.begun[kind]}"
-            going.append(solved_there(agent, task, run, keep=self.keep))
+            made_there = solved_there(agent, task, run, keep=self.keep, makes=self.makes)
+            going.append(made_there)
         made = []
         for one in await asyncio.gather(*going, return_exceptions=True):
             if isinstance(one, BaseException):

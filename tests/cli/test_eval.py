@@ -70,6 +70,18 @@ def test_it_runs_scores_and_sums_up(tmp_path: Path) -> None:
     assert total["tool_calls"] >= 1
 
 
+def test_strategies_are_configurations_of_their_own(tmp_path: Path) -> None:
+    once = json.loads(script(tmp_path / "script.json", said(FIRST[0])).read_text())
+    (tmp_path / "script.json").write_text(json.dumps(once * 2))
+    options = ["--model", f"scripted:{tmp_path / 'script.json'}", "--limit", "1", "--json"]
+    strategies = ["--strategy", "sample(1)", "--strategy", "first(code)"]
+    for _ in range(2):  # the second time nothing is asked
+        done = run(*options, *strategies, "--out", tmp_path / "out")
+        found = json.loads(done.stdout)["configurations"]
+        assert [one["label"]["strategy"] for one in found] == ["sample(1)", "first(code, 5)"]
+        assert [one["groups"]["total"]["rates"]["answer/2"]["value"] for one in found] == [1.0, 1.0]
+
+
 def test_calls_graphs_states_and_traces_are_measured_over_epochs(tmp_path: Path) -> None:
     file = tmp_path / "script.json"
     replies, twice = json.loads(script(file, *map(said, FIRST)).read_text()), []

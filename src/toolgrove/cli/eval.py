@@ -13,6 +13,7 @@ import typer
 from toolgrove.cli.common import err_console, print_json
 from toolgrove.cli.eval_tasks import chosen_tasks
 from toolgrove.cli.matrix_file import tasks_or_file
+from toolgrove.cli.run_strategy import chosen_strategy
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
 from toolgrove.cli.standing import watching
 from toolgrove.cli.summary import as_json, show
@@ -44,6 +45,8 @@ Examples:
   toolgrove eval bfcl:simple_python --model openai:gpt-5-mini --max-model-calls 1 --out out/bfcl
 
   toolgrove eval world --planner react --planner dag --seed 0 --seed 1 --epochs 3 --out out/matrix
+
+  toolgrove eval world --strategy "sample(3) | vote" --strategy "first(code, 3)" --out out/composed
 
   toolgrove eval matrix.yaml --out out/matrix
 
@@ -96,6 +99,12 @@ def evaluate(
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
+    strategy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Compose runs of each task, as in 'sample(5) | vote' (repeatable, to try each)."
+        ),
+    ] = None,
     retry_failed: Annotated[
         bool,
         typer.Option(
@@ -128,6 +137,7 @@ def evaluate(
     chosen, specs = chosen_tasks(tasks, split, group, limit, retrieved=catalog is not None)
     if tasks.startswith("bfcl:"):
         evaluator = evaluator or ["bfcl"]
+    strategies = [chosen_strategy(one) for one in strategy or [""]]
     configurations = [one.settings() for one in given.each()]
     if catalog is None and len({one.k for one in configurations}) > 1:
         raise UsageError("-k says how many tools are retrieved: name the --catalog to try several.")
@@ -144,7 +154,11 @@ def evaluate(
             )
             for settings in configurations
         ]
-        evaluations = [Evaluation(agent, judging, votes, evaluator or ()) for agent in agents]
+        evaluations = [
+            Evaluation(agent, judging, votes, evaluator or (), one)
+            for agent in agents
+            for one in strategies
+        ]
         _warn(chosen, specs, source, judge, configurations[0].calls.apis)
         run = partial(
             run_matrix,

@@ -46,7 +46,7 @@ VoteOption = Annotated[
 ]
 
 
-def chosen_strategy(strategy: str, samples: int, vote: VoteBy | None) -> str:
+def chosen_strategy(strategy: str, samples: int = 1, vote: VoteBy | None = None) -> str:
     """The strategy that the options mean, empty for a single run; refused if it cannot be read.
 
     Raises
