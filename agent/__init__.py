@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.strategies.text import Strategy
+    from toolgrove.agent.strategies.tuning import tune_strategy
     from toolgrove.agent.thread import Thread
     from toolgrove.agent.tool_retriever import ToolRetriever
     from toolgrove.agent.virtual.server import VirtualServer
@@ -62,6 +63,7 @@ __all__ = [
     "save_rows",
     "svg",
     "to_langchain",
+    "tune_strategy",
     "vote",
 ]
 
@@ -95,6 +97,7 @@ __getattr__, __dir__ = face(
         "save_rows": "agent.rows",
         "svg": "data.drawing.svg",
         "to_langchain": "agent.langchain_tools",
+        "tune_strategy": "agent.strategies.tuning",
         "vote": "agent.voting",
     },
 )

@@ -15,11 +15,11 @@ from toolgrove.cli.main import app
 PACKAGE = Path(__file__).parents[2] / "src" / "toolgrove"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 COMMAND = re.compile(
-    r"toolgrove ((?:serve|train|learn|memory|model|pairs|world) [a-z-]+|[a-z][a-z-]+)"
+    r"toolgrove ((?:serve|train|tune|learn|memory|model|pairs|world) [a-z-]+|[a-z][a-z-]+)"
 )
 
 CALLING = ("run", "eval", "serve apis", "serve mcp")
-SOLVING = ("run", "eval")
+SOLVING = ("run", "eval", "tune strategy")
 MEANT = {
     "agent/sources.py": ("index",),
     "agent/memory.py": ("learn memory",),
@@ -41,6 +41,7 @@ MEANT = {
     "src/toolgrove/cli/approval.py": CALLING,
     "src/toolgrove/cli/serve_apis.py": ("serve apis",),
     "src/toolgrove/cli/serve_mcp.py": ("serve mcp",),
+    "src/toolgrove/cli/tune.py": ("tune strategy",),
     "src/toolgrove/cli/train.py": ("train retriever",),
     "src/toolgrove/cli/train_policy.py": ("train policy",),
     "agent/models/local_adapter.py": ("train policy",),

@@ -39,6 +39,7 @@ COMMANDS: tuple[str, ...] = (
     "search",
     "serve",
     "train",
+    "tune",
     "validate",
     "verify",
     "view",
