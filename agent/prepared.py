@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.settings import RunSettings
     from toolgrove.tools.registry import Registry
 
-__all__ = ["Kept", "Prepared", "lent", "offer_of", "offered", "prepare", "prepared_for"]
+__all__ = ["Kept", "Prepared", "lent", "offer_of", "offered", "prepare", "prepared_anew"]
 
 T = TypeVar("T")
 _KEPT = 32  # offers, and requests, that an agent keeps what was worked out for
@@ -161,29 +161,23 @@ def offer_of(agent: Agent, specs: Sequence[ToolSpec], form: AnswerForm | None = 
     return found or _keep(agent.kept.offers, key, registry.offer_of(specs, controls, form))
 
 
-def prepared_for(agent: Agent, task: Task, brief: Brief) -> Prepared:
-    """What a task's run begins with, worked out anew where what it rests on is another.
+def prepared_anew(agent: Agent, task: Task, brief: Brief, key: tuple[object, ...]) -> Prepared:
+    """What a task's run begins with, kept under a key of what it rests on.
 
-    That is the tools there are, the request they are retrieved for, and how the models sample.
+    It is not kept where the model is taught, or where a retriever may find others each time.
     """
-    settings, catalog, sampling = agent.settings, agent.catalog, agent.sampling
+    settings, catalog = agent.settings, agent.catalog
+    offer = offer_of(agent, offered(agent, task))
     taught = settings.memory is not None or settings.examples is not None
-    if taught or (task.tools is None and (settings.retrieve or settings.rerank)):
-        offer = offer_of(agent, offered(agent, task))  # retrievers may find others each time
-        if taught:
-            from toolgrove.agent.teaching import taught_brief
+    if taught:
+        from toolgrove.agent.teaching import taught_brief
 
-            brief = taught_brief(settings, task, brief, offer)
-        return prepare(agent, offer, sampling, brief)
-    version = agent.registry.version if catalog is None else catalog.version
-    retrieved = catalog is not None and task.tools is None
-    key = (version, brief, task.tools, in_context(task) if retrieved else "")
-    known = agent.kept.prepared.get(key)
-    if known is None or known.same["sampling"] != sampling:
-        known = prepare(agent, offer_of(agent, offered(agent, task)), sampling, brief)
-        if catalog is None or catalog.whole:  # else it is mended by the next search
-            _keep(agent.kept.prepared, key, known)
-    return known
+        brief = taught_brief(settings, task, brief, offer)
+    made = prepare(agent, offer, agent.sampling, brief)
+    varies = taught or (task.tools is None and (settings.retrieve or settings.rerank))
+    if not varies and (catalog is None or catalog.whole):
+        _keep(agent.kept.prepared, key, made)  # one that is not whole is mended by the next search
+    return made
 
 
 def _keep(kept: dict[tuple[object, ...], T], key: tuple[object, ...], value: T) -> T:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.agent.deciding import decide
 from toolgrove.agent.inputs import RunInputs
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.prepared import Prepared, offer_of, prepare, prepared_for
+from toolgrove.agent.prepared import Prepared, offer_of, prepare, prepared_anew
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.telling import LOGGER
 from toolgrove.agent.tool_search import finder
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.coding import Coder
     from toolgrove.tools.calls.cassette import Cassette
 
-__all__ = ["answered", "has_begun", "run_task"]
+__all__ = ["answered", "has_begun", "prepared_for", "run_task"]
 
 
 async def answered(agent: Agent, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
@@ -189,6 +189,21 @@ async def _prepared(agent: Agent, task: Task, brief: Brief) -> Prepared:
     query = in_context(task)
     begin = partial(RetrievalStarted, query=query, k=agent.settings.k)
     return await scope.around(looked_for(), begin, partial(_found, query=query), "prepared")
+
+
+def prepared_for(agent: Agent, task: Task, brief: Brief) -> Prepared:
+    """What a task's run begins with: that of the run before, if all it rests on is the same.
+
+    That is the tools there are, the request they are retrieved for, and how the models sample.
+    """
+    catalog = agent.catalog
+    version = agent.registry.version if catalog is None else catalog.version
+    retrieved = catalog is not None and task.tools is None
+    key = (version, brief, task.tools, in_context(task) if retrieved else "")
+    known = agent.kept.prepared.get(key)
+    if known is None or known.same["sampling"] != agent.sampling:
+        return prepared_anew(agent, task, brief, key)
+    return known
 
 
 def _found(*, query: str, prepared: Prepared | None = None, **place: Any) -> RetrievalEnded:

@@ -8,7 +8,7 @@ from langchain_core.language_models import BaseChatModel
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
-from toolgrove.agent.prepared import prepared_for
+from toolgrove.agent.running import prepared_for
 from toolgrove.data import codec
 from toolgrove.data.records import Status, Task
 from toolgrove.data.request import Brief
