@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -27,7 +28,7 @@ from toolgrove.data.listening import Listener
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import read_run
 from toolgrove.data.tree import SearchTree
-from toolgrove.machine.files import new_folder
+from toolgrove.machine.files import safe_name
 from toolgrove.machine.threads import wait
 from toolgrove.planners.cascade import Cascade, parse_cascade
 from toolgrove.planners.frontier import Frontier
@@ -126,7 +127,7 @@ class Agent(RunnableAgent):
         self.form = self.settings.form
         self.apis_identity = apis_identity(self.settings.calls.apis)
         self.kept = Kept()
-        self._runs_of: dict[str, Iterator[int]] = {}
+        self._runs_of: dict[str, tuple[str, Iterator[int]]] = {}  # name, and numbers to try
 
     def changed(self, **options: Unpack[RunOptions]) -> Agent:
         """The same agent with other settings; it shares its tools and limits with this one."""
@@ -273,9 +274,15 @@ class Agent(RunnableAgent):
         return (await answered(self, task, None if run is None else Path(run), inputs)).tree
 
     def new_run(self, task: Task) -> Path:
-        """A folder under ``runs`` that no run has yet, named after the task."""
-        numbers = self._runs_of.setdefault(task.id, count(1))
-        return new_folder(self.runs or Path("runs"), task.id, numbers)
+        """A new folder under ``runs``, named after the task; of several makers one gets it."""
+        if task.id not in self._runs_of:
+            self._runs_of[task.id] = safe_name(task.id), count(1)
+        name, numbers = self._runs_of[task.id]
+        while True:
+            folder = (self.runs or Path("runs")) / f"{name}-{next(numbers)}"
+            with suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder
 
     def offered(self, task: Task) -> list[ToolSpec]:
         """The tools that a task is offered: its own, the retrieved, or all."""

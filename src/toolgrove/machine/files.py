@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["new_folder", "safe_name", "write_beside"]
+__all__ = ["safe_name", "write_beside"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
@@ -42,19 +42,3 @@ def safe_name(text: str) -> str:
         return text
     digest = sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{re.sub(r'[^A-Za-z0-9_-]', '_', text)[:40] or '_'}.{digest}"
-
-
-def new_folder(parent: Path, text: str, numbers: Iterable[int]) -> Path:
-    """Make a folder that was not there, named after a text: ``text-1``, or the next that is free.
-
-    Whoever makes it has it: of several processes one gets a number.
-    """
-    name = safe_name(text)
-    for number in numbers:
-        folder = parent / f"{name}-{number}"
-        try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
-    raise ValueError("no number is left")
