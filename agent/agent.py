@@ -165,6 +165,12 @@ class Agent(RunnableAgent):
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
         }
 
+    def invoke(
+        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
+    ) -> Outcome:
+        """Answer a request, from sync code; see :meth:`ainvoke`."""
+        return wait(self.ainvoke(input, config, **kwargs))
+
     async def ainvoke(
         self,
         input: Request,
@@ -264,12 +270,7 @@ class Agent(RunnableAgent):
     ) -> SearchTree:
         """Begin a task's run in a folder, or go on with the one that is there; None keeps nothing.
 
-        Raises
-        ------
-        ResumeMismatch
-            Where the folder's run was begun under other settings, or for another task.
-        JournalLocked
-            Where another process is at it.
+        It raises what :meth:`aresume` does, also for a folder that holds another task's run.
         """
         return (await answered(self, task, None if run is None else Path(run), inputs)).tree
 

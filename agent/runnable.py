@@ -1,4 +1,4 @@
-"""The LangChain side of an agent: what a Runnable does, over the one call that answers."""
+"""The LangChain side of an agent: what a Runnable does, over the calls that answer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.watching import streamed
 from toolgrove.data.events import Event
 from toolgrove.data.scrubbing import scrubbed_value
-from toolgrove.machine.threads import iterated, wait
+from toolgrove.machine.threads import iterated
 from toolgrove.tools.secrets import SecretStore
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ __all__ = ["RunnableAgent"]
 
 
 class RunnableAgent(Runnable["Request", Outcome]):
-    """What every agent does as a Runnable; a subclass has ``ainvoke``, and its secrets."""
+    """What every agent does as a Runnable; a subclass answers, and has its secrets."""
 
     secrets: SecretStore
 
@@ -73,12 +73,6 @@ class RunnableAgent(Runnable["Request", Outcome]):
             name=name or "agent",
             description=description or "Answers a request in words by calling tools.",
         )
-
-    def invoke(
-        self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> Outcome:
-        """Answer a request, from sync code; see :meth:`ainvoke`."""
-        return wait(self.ainvoke(input, config, **kwargs))
 
     def stream(  # type: ignore[override]  # what happens, where others give pieces of the output
         self, input: Request, config: RunnableConfig | None = None, **kwargs: Any
