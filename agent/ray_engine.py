@@ -102,7 +102,7 @@ class _Recipe:
         if not settings.model or (agent.chat_models is not agent.model and not settings.strong):
             raise UsageError("the engine ray makes agents anew elsewhere: give models by name.")
         specs = tuple(agent.registry)
-        here = [one.id for one in specs if agent.registry.function(one.id) is not None]
+        here = [one.id for one in specs if one.id in agent.registry.functions]
         if here:
             raise UsageError(
                 f"the engine ray makes agents anew elsewhere, and the tool {here[0]} is a function "

@@ -71,6 +71,11 @@ class Registry:
     ``Registry()`` lives in memory; :meth:`open` gives one that stays on disk and that several
     processes may use at once. Iterating streams the specs in the order they were first added.
 
+    Attributes
+    ----------
+    functions : dict
+        By id, the function or LangChain tool that this process registered.
+
     Examples
     --------
     >>> with Registry() as registry:
@@ -122,8 +127,7 @@ class Registry:
         return registry
 
     def _start(self, path: Path | None) -> None:
-        self._functions: dict[str, Any] = {}
-        self._digests: dict[str, str] = {}
+        self.functions: dict[str, Any] = {}
         self._specs: dict[str, ToolSpec] = {}
         self._lent: dict[str, _Lent] = {}
         self._path = path
@@ -132,7 +136,6 @@ class Registry:
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self.database.writing() as db:
-            self._digests.clear()
             self._specs.clear()
             yield db
 
@@ -235,14 +238,14 @@ class Registry:
         from toolgrove.tools.python.function import function_spec
 
         spec = function_spec(function, effect=effect)
-        before = self._functions.get(spec.id, function)
+        before = self.functions.get(spec.id, function)
         if before != function and (inspect.ismethod(function) or "<" in spec.id):
             raise SpecError(
                 f"{spec.id}: another function of this name is registered, made by the same code. "
                 "Give each its own __qualname__."
             )
         self.add([spec])
-        self._functions[spec.id] = function
+        self.functions[spec.id] = function
         return spec
 
     def lend(self, function: Callable[..., Any]) -> ToolSpec:
@@ -275,7 +278,7 @@ class Registry:
             taken = "SELECT 1 FROM aliases WHERE alias = ?"
             alias = next(name for name in candidates(spec) if not self._rows(taken, name))
             self._lent[spec.id] = _Lent(spec, codec.digest(spec), alias)
-        self._functions[spec.id] = function
+        self.functions[spec.id] = function
         return spec
 
     def add_langchain(self, tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
@@ -291,15 +294,11 @@ class Registry:
         from toolgrove.tools.python.langchain import from_langchain
 
         spec = from_langchain(tool, effect=effect)
-        if self._functions.get(spec.id, tool) is not tool:
+        if self.functions.get(spec.id, tool) is not tool:
             raise SpecError(f"{spec.id}: another tool of this name is registered. Rename one.")
         self.add([spec])
-        self._functions[spec.id] = tool
+        self.functions[spec.id] = tool
         return spec
-
-    def function(self, spec_id: str) -> Any:
-        """The function or LangChain tool that this process registered under an id, or None."""
-        return self._functions.get(spec_id)
 
     def remove(self, ids: Iterable[str]) -> int:
         """Remove specs; ids that are not there are passed over.
@@ -315,7 +314,7 @@ class Registry:
             db.executemany("DELETE FROM specs WHERE id = ?", ((spec_id,) for spec_id in wanted))
             removed = db.total_changes - before
         for spec_id in wanted:
-            self._functions.pop(spec_id, None)
+            self.functions.pop(spec_id, None)
         return removed
 
     def get(self, spec_id: str) -> ToolSpec:
@@ -357,18 +356,12 @@ class Registry:
         CatalogError
             Where there is none.
         """
-        known = self._digests.get(spec_id)
-        if known is not None:
-            return known
-        with self.database.lock:  # so that nothing is changed in between
-            rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
-            if not rows and spec_id in self._lent:
-                return self._lent[spec_id].digest
-            if not rows:
-                raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
-            if self._path is None:  # which no other process can change
-                self._digests[spec_id] = str(rows[0][0])
-            return str(rows[0][0])
+        rows = self._rows("SELECT digest FROM specs WHERE id = ?", spec_id)
+        if not rows and spec_id in self._lent:
+            return self._lent[spec_id].digest
+        if not rows:
+            raise CatalogError(f"no tool has the id {spec_id!r}. Index its source first.")
+        return str(rows[0][0])
 
     def alias(self, spec_id: str) -> str:
         """The name under which model APIs are offered a tool; it never changes.

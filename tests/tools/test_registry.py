@@ -248,6 +248,6 @@ def test_closures_and_methods_of_one_name_do_not_replace_each_other() -> None:
         assert callable(triple)
         added = registry.add_function(double)
         registry.add_function(double)
-        assert registry.function(added.id) is double
+        assert registry.functions[added.id] is double
         with pytest.raises(SpecError, match="__qualname__"):
             registry.add_function(triple)

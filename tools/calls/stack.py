@@ -69,6 +69,7 @@ class CallStack:
         self.wrappers = parse_wrappers(settings.wrappers)
         self._open = settings.policy.allows_all
         self._shared: dict[str, Backend] = {}
+        self._digests: tuple[object, dict[str, str]] = None, {}
 
     def with_secrets(self, secrets: SecretStore) -> CallStack:
         """The same with a run's secrets."""
@@ -86,6 +87,17 @@ class CallStack:
         if made is not None and made.shared:
             self._shared[kind] = made
         return made
+
+    def digest(self, spec_id: str) -> str:
+        """``Registry.digest``, which is asked again once anything in the registry has changed."""
+        version = self.registry.database.version
+        known = self._digests  # one value: threads may share this
+        if known[0] != version:
+            known = self._digests = version, {}
+        _, digests = known
+        if spec_id not in digests:
+            digests[spec_id] = self.registry.digest(spec_id)
+        return digests[spec_id]
 
     @asynccontextmanager
     async def opened(
@@ -135,7 +147,7 @@ class CallStack:
             backends = _Backends(context, self.backend)
             made: Execute = backends.execute
             if pins is not None:
-                made = with_pins(made, registry.digest, pins)
+                made = with_pins(made, self.digest, pins)
             made = with_scrubbing(with_timeout(made, self.seconds, spec_of), secrets.scrub)
             made = with_truncation(made, settings.observation_limit, store)
             for wrapper in reversed(self.wrappers):
@@ -240,7 +252,7 @@ def with_pins(execute: Execute, current: Callable[[str], str], pins: Mapping[str
     execute : Execute
         What makes the call.
     current : callable
-        The digest of the spec that an id has now (``Registry.digest``).
+        The digest of the spec that an id has now (:meth:`CallStack.digest`).
     pins : mapping
         Digest (:func:`toolgrove.data.codec.digest`) of the spec by id. A tool without one, found
         while the run went on, is pinned by its first call.

@@ -62,7 +62,7 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
         return _imported(registry.get(spec_id), trusted)
 
     def prepare(spec_id: str) -> _Prepared:
-        function = registry.function(spec_id) or imported(spec_id, registry.digest(spec_id))
+        function = registry.functions.get(spec_id) or imported(spec_id, registry.digest(spec_id))
         known = prepared.get(spec_id)
         if known is None or known.function is not function:
             parameters = tuple(signature_of(function).parameters.values())

@@ -41,7 +41,7 @@ def langchain_backend(registry: Registry, trusted: Collection[str] = ()) -> Exec
 
         try:
             spec = registry.get(call.name)
-            tool = cast("BaseTool", registry.function(spec.id) or from_source(spec, trusted))
+            tool = cast("BaseTool", registry.functions.get(spec.id) or from_source(spec, trusted))
         except SpecError as error:
             return failure(Status.NOT_WORKING, str(error), attempts=0)
         # invoked as a model's call, a tool gives a message, whatever its response_format is
