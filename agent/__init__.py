@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.ray_engine import RayEngine
     from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.agent.settings import RunSettings
+    from toolgrove.agent.simulated_user import SimulatedUser
     from toolgrove.agent.strategies.text import Strategy
     from toolgrove.agent.strategies.tuning import tune_strategy
     from toolgrove.agent.thread import Thread
@@ -47,6 +48,7 @@ __all__ = [
     "RayEngine",
     "RunSettings",
     "ScriptedModel",
+    "SimulatedUser",
     "Strategy",
     "Thread",
     "ToolRetriever",
@@ -82,6 +84,7 @@ __getattr__, __dir__ = face(
         "RayEngine": "agent.ray_engine",
         "RunSettings": "agent.settings",
         "ScriptedModel": "agent.models.scripted",
+        "SimulatedUser": "agent.simulated_user",
         "Strategy": "agent.strategies.text",
         "Thread": "agent.thread",
         "ToolRetriever": "agent.tool_retriever",

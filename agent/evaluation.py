@@ -9,15 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.agent import Agent
+from toolgrove.agent.conversing import converse
 from toolgrove.agent.hosting import hosted_agent
+from toolgrove.agent.restarting import set_aside, wrote_and_broke_off
+from toolgrove.agent.simulated_user import SimulatedUser
 from toolgrove.agent.watching import tell_score
 from toolgrove.data import codec
 from toolgrove.data.records import Score, Task, ToolSpec
-from toolgrove.data.runs import JOURNAL, read_run, read_tree
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
+from toolgrove.errors import UsageError
 from toolgrove.evaluators.base import Evaluator
 from toolgrove.evaluators.registry import parse_evaluators
 from toolgrove.evaluators.runner import Batch, Solve, Solved, run_batches
+from toolgrove.evaluators.tau.tasks import KIND, databases
 from toolgrove.machine.progress import Tick
 
 if TYPE_CHECKING:
@@ -49,6 +54,8 @@ class Evaluation:
         How several runs of each task are composed, as in ``sample(5) | vote``
         (:mod:`toolgrove.agent.strategies`); empty for one run. The run whose answer it takes is
         judged, and what all of them took is counted.
+    user : SimulatedUser or None
+        Who plays the users, where the tasks are of τ²-bench.
     """
 
     agent: Agent
@@ -56,6 +63,7 @@ class Evaluation:
     votes: int = 3
     evaluators: Sequence[Evaluator | str] = ()
     strategy: str = ""
+    user: SimulatedUser | None = None
 
     @property
     def scorers(self) -> list[Evaluator]:
@@ -66,12 +74,15 @@ class Evaluation:
     def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
         """Everything that decides a result, the task apart: results are kept under its digest."""
         composed = self._composed()
-        return {
+        found = {
             **self.agent.key(),
             **({} if composed is None else composed.key()),
             "tools": codec.digest([codec.digest(codec.to_json(spec)) for spec in specs]),
             "world": self.agent.world(specs),
         }
+        if self.user is None:
+            return found
+        return {**found, "user": self.user.key(), "world": databases(specs)}
 
     async def run(
         self,
@@ -122,8 +133,22 @@ class Evaluation:
         That world ends with the process. A run that had written something there and was cut short
         cannot go on in a new world, which knows nothing of it, and is begun anew; the journal of
         the lost run stays beside the new one.
+
+        Raises
+        ------
+        UsageError
+            Where the task is a conversation, and nobody plays its user.
         """
         composed = self._composed()
+        if KIND in task.meta:
+            if self.user is None:
+                raise UsageError(
+                    f"task {task.id} is a conversation: say who plays its user, as in "
+                    'Evaluation(agent, user=SimulatedUser("openai:gpt-5-mini")).'
+                )
+            if composed is not None:
+                raise UsageError("a strategy composes runs, and no conversations: leave it out.")
+            return await converse(self.agent, self.user, task, run)
         if composed is None:
             task = replace(task, tools=tuple(self.agent.candidates(task)))
             return await _in_a_world(self.agent, task, run)
@@ -134,19 +159,6 @@ class Evaluation:
 
 async def _in_a_world(agent: Agent, task: Task, run: Path) -> SearchTree:
     with hosted_agent(agent, task) as served:
-        if served is not agent and _wrote_and_broke_off(run):
-            _set_aside(run / JOURNAL)
+        if served is not agent and wrote_and_broke_off(run):
+            set_aside(run)
         return await served.solve(task, run)
-
-
-def _wrote_and_broke_off(run: Path) -> bool:
-    journal = run / JOURNAL
-    if not journal.is_file() or not journal.stat().st_size:
-        return False
-    record = read_run(run)
-    return record.ended in (None, "waiting") and any(record.intents.values())
-
-
-def _set_aside(journal: Path) -> None:
-    lost = len(list(journal.parent.glob("journal.lost-*.jsonl")))
-    journal.rename(journal.with_name(f"journal.lost-{lost + 1}.jsonl"))

@@ -20,6 +20,7 @@ from toolgrove.agent.catalog import Catalog
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.matrix import Solving
 from toolgrove.agent.settings import RunSettings
+from toolgrove.agent.simulated_user import SimulatedUser
 from toolgrove.data import codec
 from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import JOURNAL, read_tree
@@ -92,6 +93,7 @@ class _Recipe:
     settings: RunSettings
     specs: tuple[ToolSpec, ...]
     digest: str
+    user: SimulatedUser | None = None
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> _Recipe:
@@ -99,7 +101,9 @@ class _Recipe:
             raise UsageError("the engine ray makes single runs: use the local one for a strategy.")
         agent = evaluation.agent
         settings = agent.settings
-        if not settings.model or (agent.chat_models is not agent.model and not settings.strong):
+        user = evaluation.user
+        objects = agent.chat_models is not agent.model and not settings.strong
+        if not settings.model or objects or (user and not isinstance(user.model, str)):
             raise UsageError("the engine ray makes agents anew elsewhere: give models by name.")
         specs = tuple(agent.registry)
         here = [one.id for one in specs if one.id in agent.registry.functions]
@@ -111,7 +115,9 @@ class _Recipe:
         if agent.catalog is not None:
             settings = replace(settings, catalog=str(agent.catalog.folder.absolute()))
         digest = codec.digest(evaluation.config(specs))
-        return cls(settings, () if agent.catalog is not None else specs, digest)
+        if user is not None:
+            user = replace(user)  # without the model that is loaded here
+        return cls(settings, () if agent.catalog is not None else specs, digest, user)
 
     def made(self) -> Evaluation:
         """The agent in an evaluation.
@@ -129,7 +135,7 @@ class _Recipe:
             catalog=Catalog.open(catalog, create=False) if catalog else None,
             settings=self.settings,
         )
-        made = Evaluation(agent)
+        made = Evaluation(agent, user=self.user)
         if codec.digest(made.config(tuple(agent.registry))) != self.digest:
             raise UsageError(
                 "a worker of the Ray cluster comes to other settings than this process: give all "

@@ -36,6 +36,7 @@ EVALUATORS: Plugins[type[Evaluator]] = Plugins(
         "graph": "toolgrove.evaluators.graphs:GraphEvaluator",
         "pass": "toolgrove.evaluators.passrate:PassEvaluator",
         "state": "toolgrove.evaluators.state:StateEvaluator",
+        "tau2": "toolgrove.evaluators.tau.tasks:Tau2Evaluator",
         "trace": "toolgrove.evaluators.trace:TraceEvaluator",
     },
     _wrong,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,7 +34,7 @@ class _Table(dict[str, Any]):
 class Environment:
     """A domain in its first state, for one conversation.
 
-    Only tools that write are run; what others answer changes nothing.
+    A recorded conversation needs only its tools that write: what others answer changes nothing.
     """
 
     def __init__(self, domain: Domain) -> None:
@@ -49,6 +50,11 @@ class Environment:
         except Exception as error:  # whatever a tool makes of a model's arguments
             return str(error) or type(error).__name__
         return ""
+
+    def answer(self, name: str, arguments: Mapping[str, Any]) -> str:
+        """What a tool of the database answers; it raises as the tool does."""
+        told = getattr(self.tools, name)(**copy.deepcopy(dict(arguments)))
+        return told if isinstance(told, str) else json.dumps(told, default=str)
 
     def _make(self, name: str, arguments: dict[str, Any]) -> None:
         getattr(self.tools, name)(**arguments)

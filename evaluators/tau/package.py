@@ -13,7 +13,7 @@ import importlib
 import importlib.util
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from pydantic import BaseModel
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
 
-__all__ = ["DOMAINS", "INSTALL", "Domain", "domain", "domain_of_user"]
+__all__ = ["DOMAINS", "INSTALL", "Domain", "domain", "domain_of_user", "functions"]
 
 INSTALL = "pip install --no-deps inspect-evals"
 
@@ -75,6 +75,8 @@ class Domain:
         Its tasks by id, as the package has them.
     policy : str
         What the agent is told.
+    splits : mapping
+        For each split the ids of its tasks.
     reading : frozenset of str
         The tools that leave everything as it is.
     digest : str
@@ -86,6 +88,7 @@ class Domain:
     database: Any
     tasks: Mapping[str, JsonObject]
     policy: str
+    splits: Mapping[str, frozenset[str]]
     reading: frozenset[str]
     digest: str
 
@@ -122,6 +125,8 @@ def domain(name: str, folder: Path | None = None) -> Domain:
         raise UsageError(f"{data} holds no database, tasks and policy of τ²-bench's {name} domain.")
     tools, kind = _classes(name)
     raw = _read(stored)
+    split = _one(data, "split_tasks.json")
+    splits = {} if split is None else json.loads(_read(split))
     known = {key for key in vars(tools) if callable(vars(tools)[key]) and not key.startswith("_")}
     return Domain(
         name=name,
@@ -129,9 +134,27 @@ def domain(name: str, folder: Path | None = None) -> Domain:
         database=kind.model_validate(json.loads(raw)),
         tasks={str(task["id"]): task for task in json.loads(_read(told))},
         policy=_read(policy).decode(),
+        splits={name: frozenset(map(str, ids)) for name, ids in splits.items()},
         reading=frozenset((known | _READING) - DOMAINS[name] - {"initialize"}),
         digest=hashlib.sha256(raw + source.read_bytes()).hexdigest(),
     )
+
+
+@cache
+def functions(name: str) -> Mapping[str, Callable[..., Any]]:
+    """What describes the tools that a domain's agent is offered, by their names.
+
+    Their signatures and docstrings say what a call takes. Those that are no methods of the domain's
+    class, such as ``calculate``, need nothing of the database and can be called.
+
+    Raises
+    ------
+    UsageError
+        Where the package is not installed.
+    """
+    with _apart():
+        module = importlib.import_module(f"inspect_evals.tau2.{name}.tools")
+        return {make.__name__: make() for make in getattr(module, f"all_{name}_tools")}
 
 
 def domain_of_user(user: str, folder: Path | None = None) -> str | None:
@@ -190,7 +213,7 @@ def _apart() -> Iterator[None]:
         del sys.modules[name]
     stand_ins: dict[str, Mapping[str, Any]] = {
         "inspect_ai": {},
-        "inspect_ai.tool": {"ToolError": _ToolError},
+        "inspect_ai.tool": {"ToolError": _ToolError, "Tool": Any, "tool": lambda make: make},
         "inspect_ai.util": {"StoreModel": _Store, "store_as": None},
         "inspect_ai.model": {"Content": Any, "ContentText": Any},
         "toml": {},

@@ -54,6 +54,31 @@ class {title}AgentTools(StoreModel):
     def {cancel}(self, record_id):
         del self.db.reservations[record_id].items[:]
 """
+DESCRIBED = """
+from inspect_ai.tool import Tool, tool
+from inspect_evals.tau2.{name}.data_model import Record
+@tool
+def get_user_details() -> Tool:
+    async def execute(user_id: str) -> str:
+        \"\"\"Get a user.
+
+        Args:
+            user_id: As in 'ada_1'.
+        \"\"\"
+    return execute
+@tool
+def {book}() -> Tool:
+    async def execute(user_id: str, amount: int, passengers: list[Record | dict] = []) -> str:
+        \"\"\"Book.\"\"\"
+    return execute
+@tool
+def calculate() -> Tool:
+    async def execute(number: int) -> str:
+        \"\"\"Double a number.\"\"\"
+        return str(2 * number)
+    return execute
+all_{name}_tools = [get_user_details, {book}, calculate]
+"""
 NAMES = {
     "airline": ("book_reservation", "cancel_reservation"),
     "retail": ("modify_user_address", "cancel_pending_order"),
@@ -64,15 +89,23 @@ DATA = {
 }
 EMPTY = {"users": {"eve_3": {"credit": 1}}, "reservations": {}}
 BOOK = {"name": "book_reservation", "arguments": {"user_id": "ada_1", "amount": 30}}
-TASKS = [
+TASKS: list[dict[str, Any]] = [
     {
         "id": "0",
+        "user_scenario": {
+            "persona": None,
+            "instructions": {"reason_for_call": "Book for 30.", "known_info": "You are ada_1."},
+        },
         "evaluation_criteria": {
             "actions": [{"name": "get_user_details", "arguments": {"user_id": "ada_1"}}, BOOK],
             "communicate_info": ["1628", "Gate B"],
         },
     },
-    {"id": "1", "evaluation_criteria": {"actions": [], "communicate_info": None}},
+    {
+        "id": "1",
+        "user_scenario": {"instructions": "Ask for nothing."},
+        "evaluation_criteria": {"actions": [], "communicate_info": None},
+    },
 ]
 
 
@@ -88,6 +121,8 @@ def installed(folder: Path) -> Iterator[None]:
         tools = TOOLS.format(name=name, title=title, book=book, cancel=cancel)
         (code / f"{title}AgentTools.py").write_text(tools, encoding="utf-8")
         (code / "data_model.py").write_text(MODELS, encoding="utf-8")
+        described = DESCRIBED.format(name=name, book=book)
+        (code / "tools.py").write_text(described, encoding="utf-8")
         (code / "__init__.py").touch()
         users = (
             DATA if name == "airline" else {"users": {"eve_3": {"credit": 1}}, "reservations": {}}
@@ -95,17 +130,24 @@ def installed(folder: Path) -> Iterator[None]:
         (data / "db.json.gz").write_bytes(gzip.compress(json.dumps(users).encode()))
         tasks = TASKS if name == "airline" else []
         (data / "tasks.json").write_text(json.dumps(tasks), encoding="utf-8")
+        splits = {"train": ["0"], "test": ["1"], "base": ["0", "1"]}
+        (data / "split_tasks.json").write_text(json.dumps(splits), encoding="utf-8")
         (data / "policy.txt").write_text("Be kind.", encoding="utf-8")
     broken = "raise ImportError('inspect-ai and much else is needed')"
     (root / "__init__.py").write_text(broken, encoding="utf-8")
     (root.parent / "__init__.py").touch()
     sys.path.insert(0, str(folder))
-    package.domain.cache_clear()
+    _forget()
     try:
         yield
     finally:
         sys.path.remove(str(folder))
-        package.domain.cache_clear()
+        _forget()
+
+
+def _forget() -> None:
+    package.domain.cache_clear()
+    package.functions.cache_clear()
 
 
 def tau(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +21,7 @@ from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.simulated_user import SimulatedUser
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.evaluators.report import Summary
     from toolgrove.evaluators.standing import Standing
@@ -44,6 +45,8 @@ Examples:
 
   toolgrove eval bfcl:simple_python --model openai:gpt-5-mini --max-model-calls 1 --out out/bfcl
 
+  toolgrove eval tau2:airline --model openai:gpt-5-mini --user-model openai:gpt-4.1 --out out/tau2
+
   toolgrove eval world --planner react --planner dag --seed 0 --seed 1 --epochs 3 --out out/matrix
 
   toolgrove eval world --strategy "sample(3) | vote" --strategy "first(code, 3)" --out out/composed
@@ -65,9 +68,9 @@ def evaluate(
     tasks: Annotated[
         str,
         typer.Argument(
-            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, a file of your own "
-            "with one task a line, a ToolBench query file, or a YAML file that gives the tasks and "
-            "the options.",
+            help="[bold]world[/] for the bundled tasks, [bold]bfcl:[/]CATEGORY, "
+            "[bold]tau2:airline[/], [bold]tau2:retail[/], a file of your own with one task a line, "
+            "a ToolBench query file, or a YAML file that gives the tasks and the options.",
             is_eager=True,
             callback=tasks_or_file,
         ),
@@ -94,8 +97,8 @@ def evaluate(
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Score by this: answer, bfcl, calls, graph, pass, state, trace, or a package's; "
-            "options as in name:option=5 (repeatable)."
+            help="Score by this: answer, bfcl, calls, graph, pass, state, tau2, trace, or a "
+            "package's; options as in name:option=5 (repeatable)."
         ),
     ] = None,
     votes: Annotated[int, typer.Option(help="Votes on an answer, an odd number.", min=1)] = 3,
@@ -104,6 +107,12 @@ def evaluate(
         typer.Option(
             help="Compose runs of each task, as in 'sample(5) | vote' (repeatable, to try each)."
         ),
+    ] = None,
+    user_model: Annotated[
+        str | None, typer.Option(help="Who plays the users of tau2's tasks; as --model.")
+    ] = None,
+    user_temperature: Annotated[
+        float | None, typer.Option(help="Of that model's sampling.", min=0.0)
     ] = None,
     retry_failed: Annotated[
         bool,
@@ -135,8 +144,11 @@ def evaluate(
     from toolgrove.agent.models.loading import load_model
 
     chosen, specs = chosen_tasks(tasks, split, group, limit, retrieved=catalog is not None)
-    if tasks.startswith("bfcl:"):
-        evaluator = evaluator or ["bfcl"]
+    benchmark = tasks.partition(":")[0]
+    if benchmark in ("bfcl", "tau2"):
+        evaluator = evaluator or [benchmark]
+    if (benchmark == "tau2") != (user_model is not None):
+        raise UsageError("the tasks tau2:… and no others have users: name a --user-model for them.")
     strategies = [chosen_strategy(one) for one in strategy or [""]]
     configurations = [one.settings() for one in given.each()]
     if catalog is None and len({one.k for one in configurations}) > 1:
@@ -154,9 +166,10 @@ def evaluate(
             )
             for settings in configurations
         ]
+        users = [_user(user_model, user_temperature, one.sampling) for one in configurations]
         evaluations = [
-            Evaluation(agent, judging, votes, evaluator or (), one)
-            for agent in agents
+            Evaluation(agent, judging, votes, evaluator or (), one, user)
+            for agent, user in zip(agents, users, strict=True)
             for one in strategies
         ]
         _warn(chosen, specs, source, judge, configurations[0].calls.apis)
@@ -175,6 +188,17 @@ def evaluate(
         print_json(as_json(summaries))
     else:
         show(summaries, out)
+
+
+def _user(
+    model: str | None, temperature: float | None, sampling: Mapping[str, Any]
+) -> SimulatedUser | None:
+    """Who plays the users; a seed is that of the agent, too."""
+    from toolgrove.agent.simulated_user import SimulatedUser
+
+    given = {"temperature": temperature, "seed": sampling.get("seed")}
+    known = {name: value for name, value in given.items() if value is not None}
+    return None if model is None else SimulatedUser(model, known)
 
 
 def _evaluated(run: Callable[..., Coroutine[Any, Any, list[Summary]]], out: Path) -> list[Summary]:
@@ -205,8 +229,8 @@ def _warn(
     apis: str | None,
 ) -> None:
     """Say what would make the figures mean little."""
-    if any("bfcl" in task.meta for task in tasks):
-        return  # judged by the first calls, which nothing has to answer
+    if any("bfcl" in task.meta or "tau2" in task.meta for task in tasks):
+        return  # judged by the first calls, which nothing has to answer, or by a database
     say = err_console()
     if judge is None and all(task.reference is None for task in tasks):
         say.print("These tasks have no reference answers: name a --judge to have them judged.")

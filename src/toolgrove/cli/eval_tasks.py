@@ -22,7 +22,8 @@ def chosen_tasks(
     Parameters
     ----------
     source : str
-        ``world``, ``bfcl:CATEGORY``, or a file: one task a line, or ToolBench's array of queries.
+        ``world``, ``bfcl:CATEGORY``, ``tau2:DOMAIN``, or a file: one task a line, or ToolBench's
+        array of queries.
     split, group : str or None
         Only tasks of these.
     limit : int or None
@@ -65,6 +66,10 @@ def _elsewhere(source: str, retrieved: bool) -> tuple[list[Task], list[ToolSpec]
         from toolgrove.evaluators.bfcl.tasks import load_tasks as load_bfcl
 
         return load_bfcl(source.removeprefix("bfcl:"))
+    if source.startswith("tau2:"):
+        from toolgrove.evaluators.tau.tasks import load_tasks as load_tau2
+
+        return load_tau2(source.removeprefix("tau2:"))
     from toolgrove.data.formats.check import read_text
     from toolgrove.data.formats.task_lines import load_tasks
     from toolgrove.data.formats.toolbench_queries import load_queries
