@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from toolgrove.errors import UsageError
+from toolgrove.tools.sandbox.bwrap import BwrapSandbox
 from toolgrove.tools.sandbox.monty import MontySandbox
 from toolgrove.tools.sandbox.sandbox import Sandbox
 from toolgrove.tools.sandbox.sandlock import SandlockSandbox
 
 __all__ = ["SANDBOXES", "sandbox_named"]
 
-SANDBOXES: dict[str, type[Sandbox]] = {one.name: one for one in (MontySandbox, SandlockSandbox)}
+SANDBOXES: dict[str, type[Sandbox]] = {
+    one.name: one for one in (MontySandbox, SandlockSandbox, BwrapSandbox)
+}
 
 
 def sandbox_named(name: str) -> Sandbox:
