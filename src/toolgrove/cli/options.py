@@ -242,7 +242,7 @@ OPTIONS = (
         str,
         RUN,
         "code",
-        "The same in this sandbox: monty (part of Python), sandlock or bwrap (all of it, on Linux).",
+        "The same in this sandbox: monty (part of Python), sandlock or bwrap (all, on Linux).",
         fixed=True,
     ),
     _option(
