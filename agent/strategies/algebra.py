@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.inputs import as_task
 from toolgrove.agent.strategies.asking import PROMPTS
+from toolgrove.agent.strategies.folder import StrategyRecord
 from toolgrove.agent.strategies.pool import Pool, StrategyStep
 from toolgrove.agent.strategies.work import Waits, Work
 from toolgrove.agent.voting import Ballots, MakesRun, count_in
@@ -104,7 +105,7 @@ class Steps:
         task : str, Task or messages
             What is asked, in any form that an agent takes.
         folder : path or None
-            Where the runs are kept; makes there again pays for nothing twice. By default a new
+            Where the runs are kept; solving there again pays for nothing twice. By default a new
             folder under the agent's ``runs``; without one, none is kept.
         seed : int
             Of the orders in which samples are offered the tools.
@@ -122,6 +123,7 @@ class Steps:
         task = replace(task, tools=tuple(agent.candidates(task)))
         kept = folder if folder is not None else agent.new_run(task) if agent.runs else None
         if kept is not None:
+            StrategyRecord(str(self), agent.settings.budget).write(Path(kept))
             return await self._solved(Work(agent, task, Path(kept), True, seed, makes))
         with tempfile.TemporaryDirectory(prefix="toolgrove-") as passing:
             return await self._solved(Work(agent, task, Path(passing), False, seed, makes))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from toolgrove.agent.strategies.checks import Check
 from toolgrove.data import codec
 from toolgrove.data.quoting import quoted
+from toolgrove.data.records import Task
 from toolgrove.data.request import quoted_request
 from toolgrove.evaluators.judging import verdict_of_reply
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.strategies.pool import Pool
     from toolgrove.agent.strategies.work import Work
-    from toolgrove.data.records import Task
 
 __all__ = ["PROMPTS", "ByCode", "ByModel", "Condition", "Critique", "Fuse", "Verify"]
 
@@ -138,4 +138,4 @@ def _about(task: Task, question: str, outcomes: Sequence[Outcome]) -> Task:
     """A task about answers to another one; it names the same tools, and has no reference."""
     answers = [f"Answer {i}:\n{quoted(str(one))}" for i, one in enumerate(outcomes, 1)]
     query = "\n\n".join([question, f"The request:\n{quoted_request(task)}", *answers])
-    return type(task)(f"{task.id}-about", query, tools=task.tools)
+    return Task(f"{task.id}-about", query, tools=task.tools)

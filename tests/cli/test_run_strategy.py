@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from toolgrove.cli.main import app
 from toolgrove.data.records import ToolSpec
-from toolgrove.errors import UsageError
+from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.registry import Registry
 
 
@@ -56,6 +56,19 @@ def test_a_strategy_is_run_and_gone_on_with(folder: Path) -> None:
     assert "2 of 3: 2" in shown.stdout
 
 
+def test_its_folder_knows_the_strategy_and_the_budget_of_all_runs(folder: Path) -> None:
+    budget = ["--max-model-calls", "4", "--in-flight", "2"]
+    said = run(*begun(folder), "--strategy", "sample(2) | vote", *budget)
+    kept = Path(said["run"]).parent
+    (folder / "m.json").write_text((folder / "m.json").read_text().replace('"1"', '"2"'))
+    more = run("--resume", str(kept), "--strategy", "sample(4)")  # the journals have half of it
+    assert (more["model_calls"], len(more["runs"])) == (4, 4)
+    assert run("--resume", str(kept)) == more
+    (kept / "strategy.json").write_text("{}")
+    with pytest.raises(FormatError, match=r"strategy\.json"):
+        run("--resume", str(kept))
+
+
 def test_the_budget_is_that_of_all_runs(folder: Path) -> None:
     said = run(*begun(folder), "--strategy", "sample(4) | vote", "--max-model-calls", "2")
     assert (said["answer"], said["model_calls"]) == ("1", 2)
@@ -74,7 +87,7 @@ def test_a_strategy_that_waits_says_how_to_decide_and_how_to_go_on(folder: Path)
     said = json.loads(result.stdout)
     assert (said["ended"], said["passed"], said["answer"]) == ("waiting", False, None)
     assert f"toolgrove approve {said['run']}" in result.stderr
-    assert f"--resume {Path(said['run']).parent} --strategy 'sample(2)'" in result.stderr
+    assert f"toolgrove run --resume {Path(said['run']).parent}\n" in result.stderr
 
 
 @pytest.mark.parametrize(

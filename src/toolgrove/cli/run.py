@@ -19,6 +19,7 @@ from toolgrove.cli.run_strategy import (
     StrategyOption,
     VoteOption,
     chosen_strategy,
+    composed_there,
     solve_and_show,
 )
 from toolgrove.cli.settings import CALLS, MODEL, RUN, Given, with_settings
@@ -154,8 +155,13 @@ def go_on(run: Path, given: Given, say: Say, later: Collection[str] = ()) -> Non
     from toolgrove.agent.settings import RunSettings
     from toolgrove.data.runs import read_run
 
+    composed = composed_there(run)
+    if composed is not None:
+        say = replace(say, strategy=say.strategy or composed.strategy)
     record = read_run(run / "sample-1" if say.strategy else run)
     begun = RunSettings.from_journal(record.header["config"], run).named(run)
+    if composed is not None:
+        begun = begun.changed(budget=composed.budget)
     task, _ = record.began
     settings = given.settings(begun)
     if later:

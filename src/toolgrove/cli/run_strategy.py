@@ -19,10 +19,18 @@ from toolgrove.errors import UsageError
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.strategies.algebra import Solution
+    from toolgrove.agent.strategies.folder import StrategyRecord
     from toolgrove.data.records import Task
     from toolgrove.data.tree import SearchTree
 
-__all__ = ["Samples", "StrategyOption", "VoteOption", "chosen_strategy", "solve_and_show"]
+__all__ = [
+    "Samples",
+    "StrategyOption",
+    "VoteOption",
+    "chosen_strategy",
+    "composed_there",
+    "solve_and_show",
+]
 
 
 class VoteBy(StrEnum):
@@ -67,12 +75,19 @@ def chosen_strategy(strategy: str, samples: int = 1, vote: VoteBy | None = None)
     return ""
 
 
+def composed_there(folder: Path) -> StrategyRecord | None:
+    """The strategy that a folder's runs are of; None of a single run, or where nobody wrote it."""
+    from toolgrove.agent.strategies.folder import StrategyRecord
+
+    return StrategyRecord.read(folder)
+
+
 def solve_and_show(agent: Agent, task: Task, folder: Path, text: str, json: bool) -> None:
     """Solve by a strategy whose runs are kept in a folder, and print what came of it."""
     from toolgrove.agent.strategies.text import Strategy
 
     err_console().print(f"strategy {folder}: {text}, planner {agent.planner}", markup=False)
-    again = f"toolgrove run --resume {folder} --strategy '{text}'"
+    again = f"toolgrove run --resume {folder}"
     try:
         got = asyncio.run(Strategy.parse(text).solve(agent, task, folder=folder))
     except KeyboardInterrupt:

@@ -74,6 +74,9 @@ def strategy(
         Path | None,
         typer.Option(help="Retrieve each task's tools from here instead of offering its own."),
     ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="A model that votes on answers (ToolEval's pass rate).")
+    ] = None,
     concurrency: Annotated[int, typer.Option(help="Tasks under way at once.", min=1)] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     given: Given,
@@ -88,6 +91,7 @@ def strategy(
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.evaluation import Evaluation
+    from toolgrove.agent.models.loading import load_model
     from toolgrove.agent.strategies.tuning import CANDIDATES, tune_strategy
 
     candidates = [chosen_strategy(one) for one in strategy or CANDIDATES]
@@ -104,7 +108,7 @@ def strategy(
             settings=settings,
         )
         tuning = tune_strategy(
-            Evaluation(agent),
+            Evaluation(agent, None if judge is None else load_model(judge)),
             chosen,
             others,
             out,
