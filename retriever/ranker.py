@@ -100,22 +100,49 @@ def fit(examples: Sequence[LabelledQuery], start: Ranker = DEFAULT) -> Ranker:
     scale = 10.0  # from scores near 1 to odds
     first = scale * np.array(start.weights)
     weights, mean, square = first.copy(), np.zeros_like(first), np.zeros_like(first)
+    together = _Together.of(useful)
     for step in range(1, STEPS + 1 if useful else 1):
-        slope = sum(_slope(one, weights) for one in useful) / len(useful)
-        slope = slope + PULL * (weights - first)
+        slope = together.slope(weights) + PULL * (weights - first)
         mean, square = 0.9 * mean + 0.1 * slope, 0.99 * square + 0.01 * slope**2
         weights -= RATE * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.99**step)) + 1e-9)
     return Ranker(tuple((weights / scale).round(4).tolist()), len(useful))
 
 
-def _slope(one: LabelledQuery, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The loss's gradient for one query."""
-    scores = one.features @ weights
-    others, relevant = one.features[~one.relevant], one.features[one.relevant]
-    top = scores[~one.relevant].max()
-    odds = np.exp(scores[~one.relevant] - top)
-    log_sum = top + np.log(odds.sum())
-    centre = odds @ others / odds.sum()
-    lost = 1 / (1 + np.exp(np.clip(scores[one.relevant] - log_sum, -50, 50)))
-    slope: NDArray[np.float64] = (lost[:, None] * (centre - relevant)).mean(axis=0)
-    return slope
+@dataclass(frozen=True, slots=True)
+class _Together:
+    """All queries in one array, so that a step is a few operations and not a few for each query."""
+
+    features: NDArray[np.float64]
+    """By query, candidate and feature; a query with fewer candidates ends in zeros."""
+    relevant: NDArray[np.bool_]
+    others: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, examples: Sequence[LabelledQuery]) -> _Together:
+        most = max((len(one.relevant) for one in examples), default=0)
+        features = np.zeros((len(examples), most, len(FEATURES)))
+        relevant = np.zeros((len(examples), most), bool)
+        others = relevant.copy()
+        for row, one in enumerate(examples):
+            features[row, : len(one.relevant)] = one.features
+            relevant[row, : len(one.relevant)] = one.relevant
+            others[row, : len(one.relevant)] = ~one.relevant
+        return cls(features, relevant, others)
+
+    def slope(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The loss's gradient, a mean over queries."""
+        scores = np.where(self.others, self.features @ weights, -np.inf)
+        top = scores.max(axis=1, keepdims=True)
+        odds = np.exp(scores - top)
+        total = odds.sum(axis=1, keepdims=True)
+        centre = self._weighed(odds) / total
+        ahead = self.features @ weights - (top + np.log(total))
+        lost = np.where(self.relevant, 1 / (1 + np.exp(np.clip(ahead, -50, 50))), 0)
+        missed = lost.sum(axis=1, keepdims=True) * centre - self._weighed(lost)
+        by_query: NDArray[np.float64] = missed / self.relevant.sum(axis=1, keepdims=True)
+        return np.asarray(by_query.mean(axis=0))
+
+    def _weighed(self, by: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sums of a query's features, each candidate's times its number."""
+        weighed: NDArray[np.float64] = (by[:, None, :] @ self.features)[:, 0]
+        return weighed
