@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -161,11 +163,7 @@ def test_damage_on_media_that_are_only_read_is_told(folder: Path, whole: Path) -
 
 
 def test_promise_nothing_is_left_half_written_by_a_full_disk(folder: Path, whole: Path) -> None:
-    """A process that may write no more bytes than so many stands for a disk that is full."""
-    import resource
-    import subprocess
-    import sys
-
+    """A process whose files may grow to so many bytes stands for a disk that is full."""
     code = (
         "import resource, signal, sys\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
@@ -173,24 +171,30 @@ def test_promise_nothing_is_left_half_written_by_a_full_disk(folder: Path, whole
         "from toolgrove.agent.catalog import Catalog\n"
         "from toolgrove.data import world\n"
         "from toolgrove.errors import ToolgroveError\n"
-        "specs = list(world.specs())[:60]\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
-        "try:\n"
-        "    with Catalog.open(sys.argv[1], embedder=Hashing()) as catalog:\n"
-        "        catalog.add(specs)\n"
-        "    print('done')\n"
-        "except ToolgroveError as error:\n"
-        "    print(f'told: {error}')\n"
+        "for most in (60_000, 110_000, 280_000):\n"
+        "    specs = list(world.specs())[:60]\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))\n"
+        "    try:\n"
+        "        with Catalog.open(sys.argv[1], embedder=Hashing()) as catalog:\n"
+        "            catalog.add(specs)\n"
+        "        said = 'done'\n"
+        "    except ToolgroveError as error:\n"
+        "        said = f'told: {error}'\n"
+        "    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)\n"
+        "    with Catalog.open(sys.argv[1], embedder=Hashing(), create=False) as catalog:\n"
+        f"        print(repr(said), len(catalog.search({QUERY!r})))\n"
     )
-    assert resource.RLIMIT_FSIZE
     path = os.pathsep.join([str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
-    for most in (60_000, 110_000, 280_000):
-        command = [sys.executable, "-c", code, str(folder), str(most)]
-        done = subprocess.run(
-            command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
-        )
-        assert done.stdout.startswith(("told: ", "done")), (most, done.stderr)
-        assert len(found(folder)) == 5
+    command = [sys.executable, "-B", "-c", code, str(folder)]  # -B: nor may Python's cache be cut
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
+    lines = done.stdout.splitlines()
+    assert len(lines) == 3, done.stderr
+    for line in lines:
+        assert line.startswith(("'told: ", '"told: ', "'done'"))
+        assert line.endswith(" 5")
+    assert len(found(folder)) == 5
     with Catalog.open(folder, embedder=Hashing()) as catalog:
         catalog.add(list(world.specs())[:60])
         assert catalog.whole

@@ -136,14 +136,14 @@ async def test_a_policy_holds_for_clients_too(tmp_path: Path) -> None:
     assert refused.attempts == 0
 
 
-async def test_sixteen_thousand_tools_make_no_long_answer(tmp_path: Path) -> None:
+async def test_thousands_of_tools_make_no_long_answer(tmp_path: Path) -> None:
     words = ("invoice", "forecast", "flight", "recipe", "lottery", "museum", "orbit", "ledger")
     huge = {f"parameter_{i}": {"type": "string", "description": "x" * 500} for i in range(300)}
 
     def specs() -> Iterator[ToolSpec]:
-        for i in range(16_000):
+        for i in range(2_000):
             word = words[i % len(words)]
-            parameters = {"type": "object", "properties": huge if i % 1000 == 4 else {}}
+            parameters = {"type": "object", "properties": huge if i % 100 == 4 else {}}
             yield ToolSpec(
                 f"c{i % 40}/t{i // 10}/n{i}",
                 f"category {i % 40}",
@@ -157,10 +157,10 @@ async def test_sixteen_thousand_tools_make_no_long_answer(tmp_path: Path) -> Non
         catalog.add(specs())
         async with Gateway(catalog) as gateway, mcp.Client(mcp_server(gateway)) as client:
             listed = await client.list_tools()
-            query = {"query": "lottery 4004", "limit": 20}
+            query = {"query": "lottery 1004", "limit": 20}
             answer = text(await client.call_tool("search_tools", query))
     assert len(listed.tools) == 2
-    assert "16,000 tools" in listed.tools[0].description
+    assert "2,000 tools" in listed.tools[0].description
     assert len(listed.model_dump_json()) < 4000
     found = json.loads(answer)
     assert len(found) == 20
