@@ -1,6 +1,6 @@
 # make demo   an environment, then the whole main job with the real local model
 # make test   an environment, then all tests that need nothing but this machine
-# make fuzz   the property tests, on examples drawn anew, ten times as many
+# make fuzz   the property tests, on examples drawn anew, 25 times as many
 # make check  lint, types, layers, formatting
 # make docs   the site of docs/, in out/site
 # make bench  the benchmarks that take under five minutes
@@ -22,6 +22,8 @@ PARTS ?=
 # the release whose CPU build .ci/run takes: on Linux a newer one may bring several GB of CUDA
 TORCH := 2.13.0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# without compiled files each worker, and each process of a test, would compile everything anew
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test fuzz check docs bench planners policy newest lock clean
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,13 @@ from hypothesis import settings
 from toolgrove.data.strict import refusals
 from toolgrove.tools.offer import Offer
 
-# No test depends on the clock, and every run of the suite tries the same examples. What chance
+# Tests start processes, and workers read each other's modules: none of them compiles it all anew.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# No test depends on the clock, and every run of the suite tries the same few examples. What chance
 # finds belongs to `make fuzz`, whose finds become cases of their own.
-settings.register_profile("toolgrove", deadline=None, derandomize=True)
+settings.register_profile("toolgrove", deadline=None, derandomize=True, max_examples=40)
 settings.register_profile("fuzz", deadline=None, max_examples=1000, database=None)
 settings.load_profile("toolgrove")
 

@@ -23,7 +23,8 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import PLANNERS
 
-SEEDS = 800
+SEEDS = max(200, settings().max_examples)
+"""Twenty searches by each planner, and more of them in `make fuzz`."""
 BENCH = Bench()
 """Shared, because describing its tools takes longer than a run."""
 HANG = 60.0
