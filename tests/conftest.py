@@ -8,6 +8,7 @@ import sys
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from hypothesis import settings
@@ -51,9 +52,12 @@ def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_calibrations(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test's judge was calibrated on this machine before."""
-    monkeypatch.setenv("TOOLGROVE_CALIBRATIONS", str(tmp_path / "calibrations"))
+def _no_calibrations(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No test's judge was calibrated on this machine before; no folder is made for most tests."""
+    own = tmp_path_factory.getbasetemp() / f"calibrations-{uuid4().hex}"
+    monkeypatch.setenv("TOOLGROVE_CALIBRATIONS", str(own))
 
 
 @pytest.fixture(autouse=True)
