@@ -148,22 +148,21 @@ def mine(
     branches = Branches(tree, success)
     checks = Checks(branches, judged=success is not answered)
     pairs, dropped, at = paired(checks, candidates(branches, rule), fatal_of(drop, keep))
-    unpaired = Counter(
-        filter(None, (at.get(n.id, _unpaired(branches, rule, n)) for n in branches.branchings()))
-    )
-    branchings = len(branches.branchings())
+    branchings = branches.branchings()
+    reasons = (at.get(node.id, _unpaired(branches, rule, node)) for node in branchings)
+    unpaired = Counter(filter(None, reasons))
     row = MinedRow(
         tree=str(tree.meta.get("run", "")),
         task=tree.task.id,
         nodes=len(tree) - 1,
         successes=len(branches.successes),
-        branchings=branchings,
+        branchings=len(branchings),
         pairs=len(pairs),
         dropped=dict(dropped),
         flagged=flagged_of(pairs),
         why="" if pairs else _why(branches, rule, dropped),
         rule=rule.value,
-        paired=branchings - unpaired.total(),
+        paired=len(branchings) - unpaired.total(),
         unpaired=dict(unpaired),
     )
     return Mined(tuple(pairs), row)

@@ -102,10 +102,9 @@ class Status(StrEnum):
         >>> Status.from_code(6)
         <Status.NOT_WORKING: 'not_working'>
         """
-        members = list(cls)
         if not 0 <= code <= 12:
             raise ValueError(f"{code} is not a ToolBench status code (0 to 12)")
-        return members[code]
+        return _STATUSES[code]
 
     @property
     def failed(self) -> bool:
@@ -124,6 +123,7 @@ class Status(StrEnum):
         return self in (Status.OK, Status.FINAL_ANSWER)
 
 
+_STATUSES = tuple(Status)
 _CODES: dict[Status, int] = {status: code for code, status in enumerate(Status)}
 _CODES[Status.IN_DOUBT] = _CODES[Status.NOT_WORKING]
 _CODES[Status.PREVIEWED] = _CODES[Status.INVALID_REQUEST]

@@ -176,13 +176,16 @@ class SearchTree:
         """
         if node.id in self._nodes:
             raise ValueError(f"node {node.id} is in the tree already")
-        if node.parent is not None:
-            if node.parent not in self._nodes:
-                raise ValueError(f"node {node.id}: parent {node.parent} is not in the tree")
-            self._children.setdefault(node.parent, []).append(node.id)
-        elif self._nodes:
+        if node.parent is not None and node.parent not in self._nodes:
+            raise ValueError(f"node {node.id}: parent {node.parent} is not in the tree")
+        if node.parent is None and self._nodes:
             raise ValueError("a tree has one root")
         self._nodes[node.id] = node
+        if node.parent is not None:
+            siblings = self._children.setdefault(node.parent, [])
+            siblings.append(node.id)
+            if len(siblings) > 1 and node.index < self._nodes[siblings[-2]].index:
+                siblings.sort(key=lambda node_id: self._nodes[node_id].index)
 
     def replace(self, node: Node) -> None:
         """Put a node's later state (pruned, scored) in the place of its earlier one."""
@@ -208,8 +211,7 @@ class SearchTree:
 
     def children(self, node_id: str) -> list[Node]:
         """A node's children by their index."""
-        found = [self._nodes[i] for i in self._children.get(node_id, ())]
-        return sorted(found, key=lambda node: node.index)
+        return [self._nodes[i] for i in self._children.get(node_id, ())]
 
     def path(self, node_id: str) -> list[Node]:
         """Nodes from the root to ``node_id``, both included."""

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 from toolgrove.data.pairs.modes import Success, answered
 from toolgrove.data.records import JsonObject, Node, NodeState, Score
@@ -177,6 +178,9 @@ class _Result:
     scores: tuple[Score, ...]
 
 
+_Batch: TypeAlias = tuple[Path, dict[str, list[_Result]]]
+
+
 class Judgements:
     """Finds what batches said of their runs, by where the runs lie.
 
@@ -201,6 +205,7 @@ class Judgements:
         self.evaluators: set[str] = set()
         self.batches = 0
         self._known: dict[Path, dict[str, list[_Result]] | FormatError | None] = {}
+        self._batches: dict[str, _Batch | None] = {}
 
     def of(self, tree: SearchTree, path: Path) -> Judgement:
         """What is known of a tree that was read from a run's folder or a file.
@@ -213,15 +218,15 @@ class Judgements:
         if self.success == ANSWERED:
             return UNJUDGED
         place = path / JOURNAL if path.is_dir() else path
-        real = place.resolve()
+        real, named = os.path.realpath(place), os.path.abspath(place)
         found = self._batch(real)
-        if found is None and self._batch(Path(os.path.abspath(place))) is not None:
+        if found is None and named != real and self._batch(named) is not None:
             return not_judged("a link leads out of the batch's folder")
         if found is None:
             none = not_judged("it belongs to no batch")
             return UNJUDGED if self.success == AUTO else none
         batch, results = found
-        return self._judged(tree, results.get(real.relative_to(batch).as_posix(), []))
+        return self._judged(tree, results.get(Path(real).relative_to(batch).as_posix(), []))
 
     def _judged(self, tree: SearchTree, results: Sequence[_Result]) -> Judgement:
         if len(results) != 1:
@@ -233,8 +238,14 @@ class Judgements:
             return not_judged("the run broke down" if broke_down else "the run has no score yet")
         return judgement(tree, result.answer, result.scores, self.success)
 
-    def _batch(self, place: Path) -> tuple[Path, dict[str, list[_Result]]] | None:
+    def _batch(self, place: str) -> _Batch | None:
         """The innermost batch that a place lies in, and its results by their journals' places."""
+        folder = os.path.dirname(place)
+        if folder not in self._batches:
+            self._batches[folder] = self._innermost(Path(place))
+        return self._batches[folder]
+
+    def _innermost(self, place: Path) -> _Batch | None:
         for folder in place.parents:
             if folder not in self._known:
                 self._known[folder] = self._read(folder)

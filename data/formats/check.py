@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -46,9 +45,11 @@ def read_text(path: str | Path) -> str:
     except OSError as error:
         raise unreadable(path, error) from None
     except UnicodeDecodeError as error:
-        raise FormatError(
-            str(path), f"byte {error.start}", "UTF-8 text", f"Save it as UTF-8, {SKIP}."
-        ) from None
+        raise _no_utf8(path, error) from None
+
+
+def _no_utf8(path: str | Path, error: UnicodeDecodeError) -> FormatError:
+    return FormatError(str(path), f"byte {error.start}", "UTF-8 text", f"Save it as UTF-8, {SKIP}.")
 
 
 def unreadable(path: str | Path, error: OSError) -> FormatError:
@@ -59,8 +60,14 @@ def unreadable(path: str | Path, error: OSError) -> FormatError:
     )
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path, content: bytes | None = None) -> Any:
     """Parse a JSON file, however deeply it is nested.
+
+    Parameters
+    ----------
+    path : path
+    content : bytes or None
+        What is in it, where it was read before.
 
     Raises
     ------
@@ -68,7 +75,10 @@ def read_json(path: str | Path) -> Any:
         Where the file cannot be read or is not JSON.
     """
     try:
-        return deepjson.loads(read_text(path))
+        text = read_text(path) if content is None else content.decode("utf-8-sig")
+        return deepjson.loads(text)
+    except UnicodeDecodeError as error:
+        raise _no_utf8(path, error) from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
         raise FormatError(
@@ -98,8 +108,7 @@ def json_path(parts: tuple[int | str, ...]) -> str:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A place in a file, known by the way down to it; its path is only written when asked for.
 
     Examples

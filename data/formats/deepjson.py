@@ -27,7 +27,7 @@ def loads(text: str) -> Any:
     1
     """
     try:
-        return json.loads(text, parse_constant=_refuse)  # orjson rounds integers past 64 bits
+        return _JSON.decode(text)  # orjson rounds integers past 64 bits
     except RecursionError:
         return loads_iteratively(text)
 
@@ -36,7 +36,7 @@ def _refuse(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-_SCALARS = json.JSONDecoder(parse_constant=_refuse)
+_JSON = json.JSONDecoder(parse_constant=_refuse)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -59,7 +59,7 @@ def loads_iteratively(text: str) -> Any:
                 key, at = _key(text, at) if char == "{" else ("", at)
                 continue
         else:
-            value, at = _SCALARS.raw_decode(text, at)
+            value, at = _JSON.raw_decode(text, at)
             _put(container, key, value)
         while _char(text, at := _skip(text, at)) == _closing(container) and open_above:
             container = open_above.pop()
@@ -98,7 +98,7 @@ def _key(text: str, at: int) -> tuple[str, int]:
     at = _skip(text, at)
     if _char(text, at) != '"':
         raise json.JSONDecodeError("Expecting property name enclosed in double quotes", text, at)
-    key, at = _SCALARS.raw_decode(text, at)
+    key, at = _JSON.raw_decode(text, at)
     at = _skip(text, at)
     if _char(text, at) != ":":
         raise json.JSONDecodeError("Expecting ':' delimiter", text, at)

@@ -21,7 +21,7 @@ from toolgrove.data.formats.importers import (
     load_by,
 )
 from toolgrove.data.formats.openapi import is_openapi, load_openapi, parse_openapi
-from toolgrove.data.formats.openapi_text import parse_text, read_bytes
+from toolgrove.data.formats.openapi_text import MOST_BYTES, parse_text, read_bytes
 from toolgrove.data.formats.tool_lines import load_query_lines, load_tool_lines
 from toolgrove.data.formats.toolbench_answers import parse_answers
 from toolgrove.data.formats.toolbench_corpus import load_corpus
@@ -259,12 +259,13 @@ def _recognise(path: Path) -> tuple[SourceKind | None, Any]:
         return SourceKind.CORPUS, None
     if path.suffix == ".jsonl":
         return _sniff_line(path), None
-    document = openapi_at_a_glance(read_bytes(path), str(path))
+    content = read_bytes(path)
+    document = openapi_at_a_glance(content, str(path))
     if document is not None:
         return SourceKind.OPENAPI, document
     if path.suffix in _YAML:
         return None, None
-    data = read_json(path)
+    data = read_json(path, content if len(content) <= MOST_BYTES else None)
     kind = sniff(data)
     # its own reader has bounds that a stranger's document needs, and ToolBench's files would break
     return kind, None if kind is SourceKind.OPENAPI else data

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType
+from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -54,9 +56,13 @@ __all__ = [
 
 CUT_AT = 1024
 """Characters after which ToolBench cuts an observation, and writes ``...`` behind."""
+_CODES = (None, *range(13))
+_NONE: list[Any] = []
 
 
 class _Entry(Foreign):
+    """An entry's shape; :func:`_entry` looks at it, and this says what does not fit."""
+
     node_type: Literal["Thought", "Action", "Action Input"]
     description: str
     observation: str = ""
@@ -106,20 +112,42 @@ class _Chain:
         if number == len(self.raws):
             return []
         place = self.place.down(number)
-        raw = self.raws[number]
-        return [_At(raw, checked(_Entry, raw, file, place), place, self, number)]
+        return [_At(_entry(self.raws[number], file, place), place, self, number)]
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
+class _At(NamedTuple):
     """An entry of the file, and where it stands."""
 
-    raw: Any
-    read: _Entry
+    raw: AnswerEntry
     place: Place
     chain: _Chain | None = None
     """The chain that it is part of, where the file holds chains."""
     number: int = 0
+
+
+_KINDS = ("Thought", "Action", "Action Input")
+
+
+def _entry(raw: Any, file: str, place: Place) -> AnswerEntry:
+    """A parsed entry if it has the shape of :class:`_Entry`.
+
+    A file has hundreds of them, so this is told without making a model of each.
+    """
+    fits = (
+        type(raw) is dict
+        and raw.get("node_type") in _KINDS
+        and type(raw.get("description")) is str
+        and type(raw.get("observation", "")) is str
+        and raw.get("observation_code") in _CODES
+        and type(raw.get("observation_code")) in (int, NoneType)
+        and type(raw.get("pruned", False)) is bool
+        and type(raw.get("expand_num", 0)) is int
+        and type(raw.get("children", _NONE)) is list
+    )
+    if not fits:
+        checked(_Entry, raw, file, place)
+    found: AnswerEntry = raw
+    return found
 
 
 def load_answer_tree(path: str | Path) -> SearchTree:
@@ -175,14 +203,14 @@ def parse_answer_tree(data: Any, file: str, *, overlays: bool = True) -> SearchT
     root: list[AnswerEntry] = []
     if answer.tree is not None:
         place = Place().down("tree", "tree")
-        top = _At(answer.tree.tree, checked(_Entry, answer.tree.tree, file, place), place)
+        top = _At(_entry(answer.tree.tree, file, place), place)
         root, starts = [top.raw], _below(top, file)
     else:
         places = [Place(("trys", i, "chain")) for i in range(len(answer.trys or ()))]
         chains = [_Chain(t.chain, p) for t, p in zip(answer.trys or (), places, strict=True)]
         starts = [entry for chain in chains for entry in chain.entries(0, file)]
     filtered = answer.forward_args.get("with_filter") is True
-    raws = {ROOT: root, **_grow(tree, starts, file, filtered=filtered)}
+    raws = {ROOT: root, **_grow(tree, starts, file, filtered=filtered, overlays=overlays)}
     if not overlays:
         return tree
     return _with_overlays(tree, data, raws, searched=answer.tree is not None)
@@ -231,11 +259,11 @@ def _below(at: _At, file: str) -> list[_At]:
     """The entries after this one."""
     if at.chain is not None:
         return at.chain.entries(at.number + 1, file)
-    places = [at.place.down("children", i) for i in range(len(at.read.children))]
-    return [
-        _At(raw, checked(_Entry, raw, file, place), place)
-        for raw, place in zip(at.read.children, places, strict=True)
-    ]
+    below = []
+    for index, raw in enumerate(at.raw.get("children", _NONE)):
+        place = at.place.down("children", index)
+        below.append(_At(_entry(raw, file, place), place))
+    return below
 
 
 def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
@@ -246,18 +274,18 @@ def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
     """
     entries = [start]
     below = _below(start, file)
-    if start.read.node_type == "Thought":
-        joined = len(below) == 1 and below[0].read.node_type == "Action"
-        if not joined or start.read.expand_num:
+    if start.raw["node_type"] == "Thought":
+        joined = len(below) == 1 and below[0].raw["node_type"] == "Action"
+        if not joined or start.raw.get("expand_num"):
             return entries, below
         entries.append(below[0])
         below = _below(below[0], file)
-    if entries[-1].read.node_type != "Action":
+    if entries[-1].raw["node_type"] != "Action":
         raise FormatError(
             file, f"{start.place}.node_type", "Thought or Action, because a message begins here",
             "Correct the file, or leave it out.",
         )  # fmt: skip
-    if [at.read.node_type for at in below] != ["Action Input"]:
+    if [at.raw["node_type"] for at in below] != ["Action Input"]:
         raise FormatError(
             file, str(entries[-1].place), "an Action with one Action Input after it",
             "Correct the file, or leave it out.",
@@ -267,7 +295,7 @@ def _message(start: _At, file: str) -> tuple[list[_At], list[_At]]:
 
 
 def _grow(
-    tree: SearchTree, starts: list[_At], file: str, *, filtered: bool
+    tree: SearchTree, starts: list[_At], file: str, *, filtered: bool, overlays: bool
 ) -> dict[str, list[AnswerEntry]]:
     """Add every message to the tree, in the order it was searched in; give back its entries."""
     raws: dict[str, list[AnswerEntry]] = {}
@@ -283,6 +311,8 @@ def _grow(
         parent, index, start, asked = stack.pop()
         entries, below = _message(start, file)
         node = _node(tree[parent], index, entries, asked, number=len(tree))
+        if overlays and node.calls:
+            node = with_arguments(node, entries[-1].raw["description"])
         tree.add(node)
         raws[node.id] = [at.raw for at in entries]
         push(node.id, below)
@@ -302,53 +332,58 @@ def _diverse(siblings: list[_At], file: str, *, filtered: bool) -> list[bool]:
 
 def _reaches_call(at: _At, file: str, *, filtered: bool) -> bool:
     """Whether the first way down from here makes a call; only one message where filtered."""
-    while at.read.node_type != "Action Input":
+    while at.raw["node_type"] != "Action Input":
         below = _below(at, file)
-        if not below or (filtered and at.read.expand_num):
+        if not below or (filtered and at.raw.get("expand_num")):
             return False
         at = below[0]
     return True
 
 
 def _node(parent: Node, index: int, entries: list[_At], diverse: bool, *, number: int) -> Node:
-    first, last = entries[0].read, entries[-1].read
-    thought = first.description if first.node_type == "Thought" else ""
-    empty = len(entries) == 3 and not thought
-    node = Node(
+    first, last = entries[0].raw, entries[-1].raw
+    thought = first["description"] if first["node_type"] == "Thought" else ""
+    pruned = last.get("pruned", False)
+    node = partial(
+        Node,
         id=child_id(parent.id, index),
         parent=parent.id,
         index=index,
-        depth=parent.depth,
-        messages=(Message(Role.ASSISTANT, thought),),
         variant="diversity" if diverse else "plain",
-        state=NodeState.PRUNED if last.pruned else NodeState.OPEN,
-        reason="pruned by ToolBench" if last.pruned else "",
-        meta={OVERLAY: {"empty_thought": True}} if empty else {},
+        meta={OVERLAY: {"empty_thought": True}} if len(entries) == 3 and not thought else {},
     )
-    if last.node_type == "Thought":
-        return node
-    call = parse_arguments(f"call_{number}", entries[-2].read.description, last.description)
-    status = Status.from_code(last.observation_code or 0)
-    cut = last.observation.endswith("...") and len(last.observation) > CUT_AT
-    size = 0 if cut else len(last.observation)  # how long the whole was, nobody noted
-    observation = Observation(status, last.observation, size, truncated=cut)
-    node = replace(
-        node,
+    state = NodeState.PRUNED if pruned else NodeState.OPEN
+    reason = "pruned by ToolBench" if pruned else ""
+    if last["node_type"] == "Thought":
+        said = Message(Role.ASSISTANT, thought)
+        return node(depth=parent.depth, messages=(said,), state=state, reason=reason)
+    call = parse_arguments(f"call_{number}", entries[-2].raw["description"], last["description"])
+    observation = _observation(last)
+    answer = None
+    if observation.status is Status.FINAL_ANSWER:
+        state, answer = NodeState.ANSWERED, final_answer(call)
+    elif observation.status is Status.GIVE_UP:
+        state, reason = NodeState.GAVE_UP, ""
+    return node(
         depth=parent.depth + (call.name != FINISH),
         messages=(
             Message(Role.ASSISTANT, thought, (call,)),
-            Message(Role.TOOL, last.observation, call_id=call.id, name=call.name),
+            Message(Role.TOOL, observation.content, call_id=call.id, name=call.name),
         ),
         calls=(call,),
         observations=(observation,),
+        state=state,
+        reason=reason,
+        answer=answer,
     )
-    node = with_arguments(node, last.description)
-    match status:
-        case Status.FINAL_ANSWER:
-            return replace(node, state=NodeState.ANSWERED, answer=final_answer(call))
-        case Status.GIVE_UP:
-            return replace(node, state=NodeState.GAVE_UP, reason="")
-    return node
+
+
+def _observation(entry: AnswerEntry) -> Observation:
+    seen: str = entry.get("observation", "")
+    cut = len(seen) > CUT_AT and seen.endswith("...")
+    size = 0 if cut else len(seen)  # how long the whole was, nobody noted
+    status = Status.from_code(entry.get("observation_code") or 0)
+    return Observation(status, seen, size, truncated=cut)
 
 
 def _with_overlays(

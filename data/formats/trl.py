@@ -34,6 +34,7 @@ __all__ = ["SavedPairs", "dump_pair", "features", "save_pairs", "unfit"]
 _INT64 = 2**63
 _DEEPEST = 200
 _TOO_DEEP = object()
+_NO_UNICODE = "text that is not Unicode"
 
 
 def unfit(pair: PreferencePair) -> str | None:
@@ -43,20 +44,22 @@ def unfit(pair: PreferencePair) -> str | None:
     a text may hold no half of a surrogate pair, and JSON has no number that is not finite.
     """
     for message in (*pair.prompt, *pair.chosen, *pair.rejected):
-        texts: list[Any] = [message.content, message.name, message.call_id]
+        texts = [message.content, message.name or "", message.call_id or ""]
         for call in message.calls:
             if call.malformed is not None or not isinstance(call.arguments, Mapping):
                 return "arguments that are no JSON object"
-            texts += [call.id, call.name, call.arguments]
-        why = next(filter(None, map(_unfit, _leaves(texts))), None)
-        if why is not None:
-            return why
+            texts += [call.id, call.name]
+            why = next(filter(None, map(_unfit, _leaves([call.arguments]))), None)
+            if why is not None:
+                return why
+        if not all(map(_encodable, texts)):
+            return _NO_UNICODE
     return None
 
 
 def _unfit(leaf: Any) -> str | None:
     if isinstance(leaf, str):
-        return None if _encodable(leaf) else "text that is not Unicode"
+        return None if _encodable(leaf) else _NO_UNICODE
     if isinstance(leaf, int):
         return None if -_INT64 <= leaf < _INT64 else "a whole number past 64 bits"
     if isinstance(leaf, float):
@@ -185,6 +188,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 
 def _encodable(text: str) -> bool:
+    if text.isascii():  # as most are, and as is known of a text
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:

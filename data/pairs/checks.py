@@ -10,7 +10,7 @@ from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
 from toolgrove.data.pairs.outcomes import gave_something
-from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, unseen_tries
+from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, speaks_of_tries, unseen_tries
 from toolgrove.data.records import CONTROLS, FINISH, Message, Node
 
 __all__ = ["LONGEST", "Checks"]
@@ -62,7 +62,7 @@ class Checks:
         """What is wrong with every answer that the chosen side leads to."""
         if self.judged or candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS):
             return
-        ends = self._ends(candidate.chosen[-1])
+        ends = self.branches.ends(candidate.chosen[-1])
         if ends and all(node.answer is not None and refuses(node.answer) for node in ends):
             yield Fault.DECLINED_ANSWER
         known = self.branches.known
@@ -70,17 +70,6 @@ class Checks:
         made_up = not any(known.of(step).gained for end in ends for step in tree.path(end.id))
         if ends and tree.tools and made_up:
             yield Fault.NO_SUCCESSFUL_CALL
-
-    def _ends(self, node: Node) -> list[Node]:
-        below = self.branches.won
-        waiting, found = [node], []
-        won = {success.id for success in self.branches.successes}
-        while waiting:
-            at = waiting.pop()
-            if at.id in won:
-                found.append(at)
-            waiting += [c for c in self.branches.tree.children(at.id) if c.id in below]
-        return found
 
     def _chosen(self, candidate: Contrast) -> Iterator[Fault]:
         known = self.branches.known
@@ -128,7 +117,7 @@ class Checks:
         ]
         if sides[0] and sides[0] == sides[1]:
             return True
-        gained = [self._gained(end, candidate) for end in self._ends(candidate.chosen[0])]
+        gained = [self._gained(end, candidate) for end in self.branches.ends(candidate.chosen[0])]
         wanted = [calls for calls in gained if calls]
         if not wanted:
             return False
@@ -151,9 +140,10 @@ class Checks:
         shared = list(candidate.shared)
         for node in candidate.chosen:
             spoken = [words for words in said([node]) if words]
+            of_tries = [words for words in spoken if speaks_of_tries(words)]
+            shown = _shown(shared) if of_tries else None
             own = {call.name for call in node.calls} | _arguments(node)
-            shown = _shown(shared) if spoken else None
-            if shown and any(unseen_tries(words, shown, names, own) for words in spoken):
+            if shown and any(unseen_tries(words, shown, names, own) for words in of_tries):
                 yield Fault.DIVERSITY_PROMPT
             if any(cut_off(words, names) for words in spoken if not node.answer):
                 yield Fault.CUT_THOUGHT

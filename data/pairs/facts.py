@@ -10,13 +10,14 @@ from functools import cached_property
 
 from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
-from toolgrove.data.pairs.outcomes import failed, gave_something, may_do_better
+from toolgrove.data.pairs.outcomes import failed, holds_something, may_do_better
 from toolgrove.data.pairs.texts import holds_secret
 from toolgrove.data.records import CONTROLS, Effect, Message, Node, Role, Status, ToolCall
 from toolgrove.data.tree import SearchTree
 
 __all__ = ["Facts", "Known", "call_key", "said", "written"]
 
+_JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 _ODD = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -77,18 +78,19 @@ class Known:
         return found
 
     def _found(self, node: Node) -> Facts:
+        keys = tuple(map(call_key, node.calls))
         made = [
-            (call, seen)
-            for call, seen in zip(node.calls, node.observations, strict=False)
+            (key, seen, failed(seen))
+            for key, call, seen in zip(keys, node.calls, node.observations, strict=False)
             if call.name not in CONTROLS
         ]
         names = [call.name for call in _all_calls(node)]
         texts = [text for message in node.messages for text in _texts(message)]
         return Facts(
-            calls=tuple(map(call_key, node.calls)),
-            gained=frozenset(call_key(call) for call, seen in made if gave_something(seen)),
-            again=frozenset(call_key(call) for call, seen in made if may_do_better(seen)),
-            failed=any(failed(seen) for _, seen in made),
+            calls=keys,
+            gained=frozenset(key for key, seen, bad in made if not bad and holds_something(seen)),
+            again=frozenset(key for key, seen, _ in made if may_do_better(seen)),
+            failed=any(bad for _, _, bad in made),
             unknown=any(seen.status is Status.NO_SUCH_TOOL for seen in node.observations)
             or any(
                 self.names and name not in self.names and name not in CONTROLS for name in names
@@ -115,7 +117,7 @@ def written(call: ToolCall) -> str:
     if call.malformed is not None:
         return call.malformed
     try:
-        return json.dumps(call.arguments, sort_keys=True, ensure_ascii=False, default=str)
+        return _JSON.encode(call.arguments)
     except RecursionError:
         return deepjson.dumps(call.arguments).decode()
 

@@ -79,6 +79,7 @@ class Branches:
     def __init__(self, tree: SearchTree, success: Success) -> None:
         self.tree, self.known = tree, Known(tree)
         self.successes = [node for node in tree if success(node)]
+        self._successful = {node.id for node in self.successes}
         self.won = self._at_or_above(success)
         self.unknown = self._at_or_above(lambda node: success(node) is None)
         self.cut = self._at_or_above(self._is_cut)
@@ -86,6 +87,16 @@ class Branches:
     def branchings(self) -> list[Node]:
         """Nodes with more than one child."""
         return [node for node in self.tree if len(self.tree.children(node.id)) > 1]
+
+    def ends(self, node: Node) -> list[Node]:
+        """The successes at or below a node."""
+        waiting, found = [node], []
+        while waiting:
+            at = waiting.pop()
+            if at.id in self._successful:
+                found.append(at)
+            waiting += [child for child in self.tree.children(at.id) if child.id in self.won]
+        return found
 
     def below(self, node: Node) -> list[Node]:
         """A node and all below it."""

@@ -10,22 +10,27 @@ import re
 
 from toolgrove.data.records import Observation, Status
 
-__all__ = ["failed", "gave_something", "may_do_better"]
+__all__ = ["failed", "gave_something", "holds_something", "may_do_better"]
 
 _WRAPPED = re.compile(
     r'\A\s*\{"error":\s*"(?P<error>[^"]*)",\s*"response":\s*(?P<response>.*)', re.DOTALL
 )
 _ERROR = re.compile(
-    r"""["'](?:error|errors|error_?message)["']\s*:\s*"""
+    r"""["'](?:"""
+    r"""(?:error|errors|error_?message)["']\s*:\s*"""
     r"""(?!["']\s*["']|null|none|false|\[\s*\]|\{\s*\}|0\b)"""
-    r"""|["'](?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
-    r"""|["'](?:success|ok)["']\s*:\s*["']?false"""
-    r"""|["'](?:message|msg|detail)["']\s*:\s*["'](?:[^"]{0,80}\W)?(?:not found|does not exist"""
+    r"""|(?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
+    r"""|(?:success|ok)["']\s*:\s*["']?false"""
+    r"""|(?:message|msg|detail)["']\s*:\s*["'](?:[^"]{0,80}\W)?(?:not found|does not exist"""
     r"""|unknown|invalid|unauthori[sz]ed|required|forbidden|exceeds|failed|not subscribed"""
-    r"""|too many requests|unable|cannot|denied|unavailable)\b"""
-    r"|<title>\s*(?:[45]\d\d|forbidden|not found|bad gateway|error|access denied)"
-    r"|\A\W*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b",
+    r"""|too many requests|unable|cannot|denied|unavailable)\b)""",
     re.IGNORECASE,
+)
+_TITLE = re.compile(
+    r"<title>\s*(?:[45]\d\d|forbidden|not found|bad gateway|error|access denied)", re.IGNORECASE
+)
+_BEGINS = re.compile(
+    r"\W*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b", re.IGNORECASE
 )
 _HEAD = 600
 """Characters in which an answer says that it is an error; what stands below may speak of errors."""
@@ -49,7 +54,8 @@ def failed(seen: Observation) -> bool:
     if wrapped is None:
         return False
     told = wrapped["response"][:_HEAD].replace('\\"', '"').lstrip('"')
-    return bool(wrapped["error"].strip()) or _ERROR.search(told) is not None
+    says = _BEGINS.match(told) or _ERROR.search(told) or _TITLE.search(told)
+    return bool(wrapped["error"].strip() or says)
 
 
 def gave_something(seen: Observation) -> bool:
@@ -60,7 +66,12 @@ def gave_something(seen: Observation) -> bool:
     >>> [gave_something(Observation(Status.OK, text)) for text in ("5 km", '{"value": []}', "")]
     [True, False, False]
     """
-    if failed(seen) or not seen.status.usable:
+    return not failed(seen) and holds_something(seen)
+
+
+def holds_something(seen: Observation) -> bool:
+    """Whether the result of a call that did not fail holds anything."""
+    if not seen.status.usable:
         return False
     wrapped = _WRAPPED.match(seen.content)
     held = wrapped["response"].replace('\\"', '"').lstrip('"') if wrapped else seen.content

@@ -51,4 +51,7 @@ def holds_secret(text: str) -> bool:
     (True, False)
     """
     plain = text.lower()
-    return any(hint in plain for hint in _HINTS) and _KEYS.search(text) is not None
+    for hint in _HINTS:
+        if hint in plain:
+            return _KEYS.search(text) is not None
+    return False

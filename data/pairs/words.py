@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from toolgrove.data.refusals import APOLOGIES, DECLINES, TROUBLE
 
-__all__ = ["ShownTries", "cut_off", "refuses", "unseen_tries"]
+__all__ = ["ShownTries", "cut_off", "refuses", "speaks_of_tries", "unseen_tries"]
 
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _THING = (
@@ -54,6 +54,11 @@ class ShownTries:
     def __init__(self, text: str, called: Collection[str], tries: int, failures: int) -> None:
         self.text, self.called = text.casefold(), called
         self.tries, self.failures = tries, failures
+
+
+def speaks_of_tries(words: str) -> bool:
+    """Whether words may speak of tries, shown or not; most do not."""
+    return _TRIES.search(words) is not None
 
 
 def unseen_tries(
