@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from toolgrove.data import codec
 from toolgrove.data.records import Status, ToolSpec
 from toolgrove.errors import CatalogError, UsageError
 from toolgrove.machine.progress import Tick
@@ -330,6 +331,19 @@ class Catalog:
         """Another value after every change of tools or of what is found, by whichever process."""
         index = self.search_index
         return (self.registry.database.version, index.database.version, index.ranker)
+
+    @property
+    def ranking(self) -> dict[str, str]:
+        """What decides besides the tools which of them are found, where it is not the default."""
+        from toolgrove.retriever.embedding import MiniLM
+        from toolgrove.retriever.ranker import DEFAULT
+
+        index, found = self.search_index, {}
+        if index.embedder.name != MiniLM.name:
+            found["embedder"] = index.embedder.name
+        if index.ranker != DEFAULT:
+            found["ranker"] = codec.digest(index.ranker.weights)
+        return found
 
     @property
     def whole(self) -> bool:

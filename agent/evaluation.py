@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.conversing import converse
@@ -31,7 +31,10 @@ if TYPE_CHECKING:
     from toolgrove.agent.strategies.text import Strategy
     from toolgrove.evaluators.report import Summary
 
-__all__ = ["Evaluation"]
+__all__ = ["Evaluation", "TaskTools"]
+
+TaskTools: TypeAlias = Literal["own", "retrieved"]
+"""Which tools a task is offered: those that it names, or those that retrieval finds for it."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +44,7 @@ class Evaluation:
     Parameters
     ----------
     agent : Agent
-        Who answers. With a catalogue, every task's tools are retrieved from it; without one, every
-        task is offered the tools that it names.
+        Who answers.
     judge : BaseChatModel or None
         Who votes on the answers, besides the checks that code makes.
     votes : int
@@ -56,6 +58,14 @@ class Evaluation:
         judged, and what all of them took is counted.
     user : SimulatedUser or None
         Who plays the users, where the tasks are of τ²-bench.
+    tools : {"own", "retrieved"} or None
+        Whether every task is offered the tools that it names, or those that the agent's catalogue
+        finds for it. By default they are retrieved where the agent has a catalogue.
+
+    Raises
+    ------
+    UsageError
+        For another word, or where the agent has nothing to retrieve tools from.
     """
 
     agent: Agent
@@ -64,11 +74,31 @@ class Evaluation:
     evaluators: Sequence[Evaluator | str] = ()
     strategy: str = ""
     user: SimulatedUser | None = None
+    tools: TaskTools | None = None
+
+    def __post_init__(self) -> None:
+        if self.tools is not None and self.tools not in get_args(TaskTools):
+            raise UsageError(f"tools={self.tools!r}: say {' or '.join(get_args(TaskTools))}.")
+        nothing = self.agent.catalog is None and self.agent.settings.retrieve is None
+        if self.tools == "retrieved" and nothing:
+            raise UsageError("tools='retrieved' needs a catalog to retrieve them from: give one.")
+
+    @property
+    def retrieves(self) -> bool:
+        """Whether each task's tools are retrieved, whichever it names."""
+        if self.tools is None:
+            return self.agent.catalog is not None
+        return self.tools == "retrieved"
 
     @property
     def scorers(self) -> list[Evaluator]:
-        """The evaluators; by default answer check, call accuracy and, with a judge, pass rate."""
-        usual = ("answer", "calls", "pass") if self.judge is not None else ("answer", "calls")
+        """The evaluators; by default answer check, call accuracy and, with a judge, pass rate.
+
+        Where tools are retrieved, also whether those that a task needs were among them.
+        """
+        usual = ["answer", "calls"]
+        usual += ["offer"] if self.retrieves else []
+        usual += ["pass"] if self.judge is not None else []
         return parse_evaluators(self.evaluators or usual, judge=self.judge, votes=self.votes)
 
     def config(self, specs: Sequence[ToolSpec]) -> dict[str, Any]:
@@ -77,12 +107,21 @@ class Evaluation:
         found = {
             **self.agent.key(),
             **({} if composed is None else composed.key()),
+            **self._retrieval(),
             "tools": codec.digest([codec.digest(codec.to_json(spec)) for spec in specs]),
             "world": self.agent.world(specs),
         }
         if self.user is None:
             return found
         return {**found, "user": self.user.key(), "world": databases(specs)}
+
+    def _retrieval(self) -> dict[str, Any]:
+        """How tools are found, where that is not as the agent's key has it."""
+        if not self.retrieves:
+            return {"retrieved": False} if self.tools == "own" else {}
+        catalog = self.agent.catalog
+        ranking = {} if catalog is None else catalog.ranking
+        return {"retrieval": ranking} if ranking else {}
 
     async def run(
         self,
@@ -102,11 +141,30 @@ class Evaluation:
         return summary
 
     def batch(self, tasks: Sequence[Task], solve: Solve) -> Batch:
-        """The tasks under this configuration, solved wherever ``solve`` does it."""
-        if self.agent.catalog is not None:
+        """The tasks under this configuration, solved wherever ``solve`` does it.
+
+        Raises
+        ------
+        UsageError
+            Where a task is to be offered its own tools, and names none or one that is not there.
+        """
+        if self.retrieves:
             tasks = [replace(task, tools=None) for task in tasks]
+        elif self.tools == "own":
+            for task in tasks:
+                self._check_own(task)
         config = self.config(list(self.agent.registry))
         return Batch(tasks, solve, self.scorers, config, self._scored)
+
+    def _check_own(self, task: Task) -> None:
+        if task.tools is None:
+            raise UsageError(f"task {task.id!r} names no tools of its own: let them be retrieved.")
+        missing = [tool for tool in task.tools if tool not in self.agent.registry]
+        if missing:
+            raise UsageError(
+                f"task {task.id!r} names {missing[0]!r}, which is not among the agent's "
+                f"{len(self.agent.registry):,} tools: add it to them, or to the catalog."
+            )
 
     async def _scored(self, run: Path, score: Score) -> None:
         """Tell of a score, and let the memory learn from the run that it judges."""

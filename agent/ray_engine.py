@@ -17,7 +17,7 @@ from typing import Any
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
-from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.evaluation import Evaluation, TaskTools
 from toolgrove.agent.matrix import Solving
 from toolgrove.agent.settings import RunSettings
 from toolgrove.agent.simulated_user import SimulatedUser
@@ -88,12 +88,16 @@ def _ray() -> Any:
 
 @dataclass(frozen=True)
 class _Recipe:
-    """An agent that another process can make, and the digest of what decides its results."""
+    """An agent that another process can make, and the digest of what decides its results.
+
+    ``tools`` is which ones its tasks are offered, as the evaluation says.
+    """
 
     settings: RunSettings
     specs: tuple[ToolSpec, ...]
     digest: str
     user: SimulatedUser | None = None
+    tools: TaskTools | None = None
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> _Recipe:
@@ -117,7 +121,8 @@ class _Recipe:
         digest = codec.digest(evaluation.config(specs))
         if user is not None:
             user = replace(user)  # without the model that is loaded here
-        return cls(settings, () if agent.catalog is not None else specs, digest, user)
+        specs = () if agent.catalog is not None else specs
+        return cls(settings, specs, digest, user, evaluation.tools)
 
     def made(self) -> Evaluation:
         """The agent in an evaluation.
@@ -135,7 +140,7 @@ class _Recipe:
             catalog=Catalog.open(catalog, create=False) if catalog else None,
             settings=self.settings,
         )
-        made = Evaluation(agent, user=self.user)
+        made = Evaluation(agent, user=self.user, tools=self.tools)
         if codec.digest(made.config(tuple(agent.registry))) != self.digest:
             raise UsageError(
                 "a worker of the Ray cluster comes to other settings than this process: give all "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.evaluators.calls import CallEvaluator, compare_calls
     from toolgrove.evaluators.graphs import GraphEvaluator
     from toolgrove.evaluators.jurors import ModelJuror
+    from toolgrove.evaluators.offers import OfferEvaluator
     from toolgrove.evaluators.passrate import PassEvaluator
     from toolgrove.evaluators.prompt_folders import load_prompts
     from toolgrove.evaluators.registry import parse_evaluators
@@ -34,6 +35,7 @@ __all__ = [
     "Evaluator",
     "GraphEvaluator",
     "ModelJuror",
+    "OfferEvaluator",
     "PassEvaluator",
     "StateEvaluator",
     "Summary",
@@ -63,6 +65,7 @@ __getattr__, __dir__ = face(
         "Evaluator": "evaluators.base",
         "GraphEvaluator": "evaluators.graphs",
         "ModelJuror": "evaluators.jurors",
+        "OfferEvaluator": "evaluators.offers",
         "PassEvaluator": "evaluators.passrate",
         "StateEvaluator": "evaluators.state",
         "Summary": "evaluators.report",

@@ -34,6 +34,7 @@ EVALUATORS: Plugins[type[Evaluator]] = Plugins(
         "bfcl": "toolgrove.evaluators.bfcl.tasks:BfclEvaluator",
         "calls": "toolgrove.evaluators.calls:CallEvaluator",
         "graph": "toolgrove.evaluators.graphs:GraphEvaluator",
+        "offer": "toolgrove.evaluators.offers:OfferEvaluator",
         "pass": "toolgrove.evaluators.passrate:PassEvaluator",
         "state": "toolgrove.evaluators.state:StateEvaluator",
         "tau2": "toolgrove.evaluators.tau.tasks:Tau2Evaluator",

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolgrove.data.drawing.notebook import html_table
 from toolgrove.data.records import JsonObject, Score
+from toolgrove.evaluators.base import is_called, meant
 from toolgrove.evaluators.calibration import NOT_CALIBRATED, JudgeAgreement, by_evaluator
 from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
@@ -67,6 +68,9 @@ class Group:
         of what is right of all are one rate of all.
     repeated : Mapping of str to Repeated
         By evaluator, what several epochs tell; empty of one.
+    failures : Mapping of str to int
+        Failed runs by what they are put down to, where it is known which tools a task needs:
+        ``retrieval`` where one of these was not on offer, else ``planning``.
     """
 
     runs: int
@@ -86,6 +90,7 @@ class Group:
     cost: float | None = None
     measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -174,7 +179,22 @@ def _group(rows: Sequence[ResultRow]) -> Group:
         cost=_total(one.cost for one in figures),
         measures={name: found for name in evaluators if (found := _measures(scores, name))},
         repeated={name: over for name in evaluators if (over := _repeated(done, name))},
+        failures=_failures(done, meant(evaluators)),
     )
+
+
+def _failures(rows: Iterable[ResultRow], judge: str | None) -> dict[str, int]:
+    """Runs that failed by a judge, by whether all tools were on offer that their task needs."""
+    found: dict[str, int] = {}
+    for row in rows:
+        values = {score.evaluator: score.value for score in row.scores}
+        passed = None if judge is None else values.get(judge)
+        recalls = (value for name, value in values.items() if is_called(name, "offer"))
+        recall = next(recalls, None)
+        if recall is not None and passed is not None and passed < 1:
+            cause = "planning" if recall == 1 else "retrieval"
+            found[cause] = found.get(cause, 0) + 1
+    return found
 
 
 def _value(score: Score) -> float | None:

@@ -175,7 +175,9 @@ def _table(report: BatchReport) -> tuple[list[str], list[list[Cell]]]:
     ]
     heads = ["setting", "group", "runs"]
     heads += [f"{name}{end}" for name in evaluators for end in ("", " low", " high")]
-    heads += [*outcomes, "model calls", "tool calls", "tokens", "seconds", "cost"]
+    causes = list(dict.fromkeys(one for _, _, group in report.groups for one in group.failures))
+    heads += [*outcomes, *(f"failed: {cause}" for cause in causes)]
+    heads += ["model calls", "tool calls", "tokens", "seconds", "cost"]
     rows: list[list[Cell]] = []
     for setting, name, group in report.groups:
         row: list[Cell] = [setting.name, name, group.runs]
@@ -183,6 +185,7 @@ def _table(report: BatchReport) -> tuple[list[str], list[list[Cell]]]:
             rate = group.rates.get(evaluator)
             row += [None] * 3 if rate is None else [rate.value, rate.low, rate.high]
         row += [setting.outcomes[name].get(outcome, 0) for outcome in outcomes]
+        row += [group.failures.get(cause, 0) for cause in causes]
         rows.append(
             [*row, group.model_calls, group.tool_calls, group.tokens, group.seconds, group.cost]
         )

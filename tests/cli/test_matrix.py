@@ -14,10 +14,13 @@ import pytest
 from typer.testing import CliRunner
 
 from support.dying import processes
+from support.embedders import Hashing
 from support.served_model import ServedModel
+from toolgrove.agent.catalog import Catalog
 from toolgrove.cli.main import app
 from toolgrove.data.records import JsonObject
-from toolgrove.data.world import tasks
+from toolgrove.data.runs import read_run
+from toolgrove.data.world import specs, tasks
 from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.store import ResultRow, read_batch
 
@@ -217,6 +220,7 @@ def test_a_matrix_file_that_is_none_is_told_with_its_place(
     [
         (["--planner", "dfsdt", "--planner", "dfsdt:width=2"], "come to the same (planner 'dfsdt:"),
         (["-k", "3", "-k", "5"], "name the --catalog"),
+        (["--tools", "own"], "name the --catalog"),
         (["--engine", "spark"], "no engine called 'spark'. Known: local, ray"),
     ],
 )
@@ -239,3 +243,64 @@ def test_the_matrix_file_of_the_page_is_one(tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["eval", str(file), *options])
     assert isinstance(done.exception, UsageError)
     assert "no planner called 'nobody'" in str(done.exception)
+
+
+@pytest.fixture(scope="module")
+def catalog(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("world") / "catalog"
+    with Catalog.open(folder, embedder=Hashing()) as opened:
+        opened.add(specs())
+    return folder
+
+
+def test_own_and_retrieved_tools_are_two_settings_whose_failures_have_causes(
+    tmp_path: Path, served: ServedModel, catalog: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolgrove.retriever.embedding.MiniLM", Hashing)
+    file = tmp_path / "matrix.yaml"
+    file.write_text(
+        f"tasks: world\ngroup: G1\nlimit: 3\nmax-model-calls: 6\nmodel: {served.name}\n"
+        f"planner: react\ncatalog: {catalog}\ntools: [own, retrieved]\nk: [1, 2]\n"
+        f"out: {tmp_path / 'out'}\n"
+    )
+    found = json.loads(run(file, "--json").stdout)["configurations"]
+    labels = [(one["label"]["retrieved"], one["label"]["k"]) for one in found]
+    assert labels == [("False", "1"), ("True", "1"), ("True", "2")]
+    own, *retrieved = (one["groups"]["total"] for one in found)
+    assert own["failures"] == {}
+    for total in retrieved:
+        rate = total["rates"]["offer/1"]
+        assert rate["n"] == 3
+        failed = total["runs"] - round(total["rates"]["answer/2"]["value"] * 3)
+        assert sum(total["failures"].values()) == failed
+    asked = served.asked
+    for which in ("own", "retrieved"):  # each finds its own rows, and none of the other's
+        run(file, "--tools", which, "--json")
+    assert served.asked == asked
+    offered = {
+        config["retrieved"]: len(read_run(tmp_path / "out" / row.run).began[1])
+        for config, row in read_batch(tmp_path / "out")
+        if config["k"] == 1
+    }
+    assert offered[True] == 1 < offered[False]
+    shown = CliRunner().invoke(app, ["report", str(tmp_path / "out")]).stdout
+    assert "offer/1" in shown
+    sides = ["--a", "retrieved=False", "--b", "retrieved=True", "--b", "k=1"]
+    done = CliRunner().invoke(app, ["compare", str(tmp_path / "out"), *sides, "--json"])
+    assert json.loads(done.stdout)["comparison"]["tasks"] == 3
+    run(file, "--tools", "own", "--evaluator", "answer", "--evaluator", "offer", "--json")
+    assert served.asked == asked, "a further evaluator scores the runs that are there"
+
+
+def test_a_task_whose_own_tools_the_catalogue_lacks_is_told_before_anything_is_asked(
+    tmp_path: Path, served: ServedModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolgrove.retriever.embedding.MiniLM", Hashing)
+    with Catalog.open(tmp_path / "catalog") as opened:
+        opened.add(specs()[:1])
+    options = ["eval", "world", *GIVEN, "--model", served.name, "--out", str(tmp_path / "out")]
+    given = ["--catalog", str(tmp_path / "catalog"), "--tools", "own"]
+    done = CliRunner().invoke(app, [*options, *given])
+    assert isinstance(done.exception, UsageError)
+    assert "which is not among the agent's 1 tools" in str(done.exception)
+    assert not served.asked

@@ -36,7 +36,7 @@ def test_a_judge_and_votes_go_to_those_that_have_them() -> None:
         ("pass", "the evaluator 'pass' needs a judge"),
         (
             "passrate",
-            r"no evaluator called 'passrate'\. Known: answer, bfcl, calls, graph, pass, state",
+            r"no evaluator called 'passrate'\. Known: answer, bfcl, calls, graph, offer, pass",
         ),
         ("answer:strict=true", "answer has no option 'strict=true'"),
         (object(), "is no evaluator"),

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -21,6 +21,7 @@ from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
     from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.evaluation import TaskTools
     from toolgrove.agent.simulated_user import SimulatedUser
     from toolgrove.data.records import Task, ToolSpec
     from toolgrove.evaluators.report import Summary
@@ -38,6 +39,8 @@ Examples:
   toolgrove eval world --split test-facts --planner dag --out out/eval
 
   toolgrove eval mine.jsonl --catalog catalog --out out/mine
+
+  toolgrove eval world --catalog catalog --tools own --tools retrieved -k 5 --out out/both
 
   toolgrove eval queries/G1_instruction.json --catalog catalog --judge openai:gpt-5 --out out/g1
 
@@ -80,6 +83,14 @@ def evaluate(
         Path | None,
         typer.Option(help="Retrieve each task's tools from here instead of offering its own."),
     ] = None,
+    tools: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="own|retrieved",
+            help="Which tools of the --catalog a task is offered: its own, or those that are "
+            "retrieved for it. Repeatable: each is tried. Default: retrieved.",
+        ),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option(
@@ -97,7 +108,7 @@ def evaluate(
     evaluator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Score by this: answer, bfcl, calls, graph, pass, state, tau2, trace, or a "
+            help="Score by this: answer, bfcl, calls, graph, offer, pass, state, tau2, trace, or a "
             "package's; options as in name:option=5 (repeatable)."
         ),
     ] = None,
@@ -153,6 +164,11 @@ def evaluate(
     configurations = [one.settings() for one in given.each()]
     if catalog is None and len({one.k for one in configurations}) > 1:
         raise UsageError("-k says how many tools are retrieved: name the --catalog to try several.")
+    if catalog is None and tools:
+        raise UsageError(
+            "--tools says which tools of a catalogue are offered: name the --catalog. Without one "
+            "each task is offered its own."
+        )
     opened = nullcontext() if catalog is None else Catalog.open(catalog, create=False)
     with opened as source:
         judging = None if judge is None else load_model(judge)
@@ -168,9 +184,11 @@ def evaluate(
         ]
         users = [_user(user_model, user_temperature, one.sampling) for one in configurations]
         evaluations = [
-            Evaluation(agent, judging, votes, evaluator or (), one, user)
+            Evaluation(agent, judging, votes, evaluator or (), one, user, which)
+            for which in cast("list[TaskTools | None]", [*dict.fromkeys(tools or ())] or [None])
             for agent, user in zip(agents, users, strict=True)
             for one in strategies
+            if which != "own" or agent.settings.k == agents[0].settings.k  # it retrieves none
         ]
         _warn(chosen, specs, source, judge, configurations[0].calls.apis)
         run = partial(

@@ -90,6 +90,8 @@ def _notes(summaries: Sequence[Summary], out: Path) -> None:
         of = "".join(f"{value}, " for value in label.values())
         for evaluator, found in summary.total.repeated.items():
             screen.print(f"{of}{evaluator}: {_over_epochs(found)}")
+        if summary.total.failures:
+            screen.print(f"{of}failures by cause: {_causes(summary.total.failures)}")
     for line in dict.fromkeys(line for summary in summaries for line in summary.trust):
         screen.print(line)
     if any(total.infrastructure or total.unscored for total in totals):
@@ -138,6 +140,11 @@ def _over_epochs(found: Repeated) -> str:
     ]
     spread = f"{found.mean:.1%} ± {found.deviation:.1%} over {found.epochs} epochs"
     return f"{spread}; {'; '.join(passes)}"
+
+
+def _causes(failures: Mapping[str, int]) -> str:
+    retrieval, planning = failures.get("retrieval", 0), failures.get("planning", 0)
+    return f"{retrieval} retrieval (a needed tool was not on offer), {planning} planning."
 
 
 def _told(measures: Mapping[str, float]) -> str:
