@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.budget import Budget
     from toolgrove.planners.chains import CoT, ReAct
     from toolgrove.planners.context import Window, approximately, shown
+    from toolgrove.planners.dag.choosing import Auto, beginning
     from toolgrove.planners.dag.frontiers import DAG, DTA
     from toolgrove.planners.dag.plan import plan_to_json, plan_to_lines
     from toolgrove.planners.dag.reading import read_plan
@@ -42,6 +43,7 @@ __all__ = [
     "DTA",
     "UCT",
     "AStar",
+    "Auto",
     "Beam",
     "Budget",
     "CoT",
@@ -58,6 +60,7 @@ __all__ = [
     "Window",
     "approximately",
     "as_frontier",
+    "beginning",
     "limited",
     "parse_planner",
     "plan_to_json",
@@ -73,6 +76,7 @@ __getattr__, __dir__ = face(
     __name__,
     {
         "AStar": "planners.best_first",
+        "Auto": "planners.dag.choosing",
         "Beam": "planners.beam",
         "Budget": "planners.budget",
         "CoT": "planners.chains",
@@ -93,6 +97,7 @@ __getattr__, __dir__ = face(
         "Window": "planners.context",
         "approximately": "planners.context",
         "as_frontier": "planners.registry",
+        "beginning": "planners.dag.choosing",
         "limited": "planners.frontier",
         "parse_planner": "planners.registry",
         "plan_to_json": "planners.dag.plan",

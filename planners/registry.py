@@ -32,6 +32,7 @@ PLANNERS: Plugins[type[Frontier]] = Plugins(
     "planners",
     {
         "astar": "toolgrove.planners.best_first:AStar",
+        "auto": "toolgrove.planners.dag.choosing:Auto",
         "beam": "toolgrove.planners.beam:Beam",
         "cot": "toolgrove.planners.chains:CoT",
         "dag": "toolgrove.planners.dag.frontiers:DAG",

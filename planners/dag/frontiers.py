@@ -14,10 +14,10 @@ from toolgrove.planners.frontier import Expand, Frontier
 from toolgrove.planners.prompts import Prompts
 from toolgrove.planners.run import Run
 
-__all__ = ["DAG", "DTA"]
+__all__ = ["DAG", "DTA", "plan_or_step"]
 
 
-async def _plan_or_step(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
+async def plan_or_step(run: Run, wanted: Expand, *, ahead: bool = False) -> Node:
     """A plan, or after the last one a step of a chat."""
     step = expand if wanted.variant == "plain" else grow
     return await step(run, wanted, ahead=ahead)
@@ -51,7 +51,7 @@ class DAG(Frontier):
 
     name: ClassVar[str] = "dag"
     prompts: ClassVar[Prompts] = PLAN
-    expand: ClassVar[Expansion] = staticmethod(_plan_or_step)
+    expand: ClassVar[Expansion] = staticmethod(plan_or_step)
     replans: int = 1
     lines: int = 16
     steps: int = 8

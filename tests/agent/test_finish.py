@@ -17,7 +17,7 @@ from toolgrove.planners.registry import PLANNERS
 
 BENCH = Bench()
 WORDS = AIMessage("It is 3.")
-SEARCHES = sorted({*PLANNERS} - {"dag", "dta", "react"})
+SEARCHES = sorted({*PLANNERS} - {"auto", "dag", "dta", "react"})
 
 
 def agent(model: ScriptedModel, planner: str = "react", **options: Any) -> Agent:

@@ -150,7 +150,7 @@ OPTIONS = (
         str,
         RUN,
         "planner",
-        "react, cot, dfsdt, dfs_filter, beam, astar, uct, dag or dta; options as in "
+        "react, cot, dfsdt, dfs_filter, beam, astar, uct, dag, dta or auto; options as in "
         "dfsdt:width=3,depth=8.",
         fixed=True,
         show_default="dfsdt",
