@@ -6,9 +6,9 @@
 Tasks are drawn by seed, as many of each group (a planner that was tried on a draw wants another
 one to be measured on); a task's planners come one after another, so that
 whatever was done when the time is up compares like with like. Stop it at any moment: the same
-command goes on. ``--table FILE`` keeps rows and settings, and takes in those that another machine
-has made; with ``--hours 0`` it is only printed. A planner passes a task where code finds its final
-answer right.
+command goes on. ``--table FILE`` keeps rows and settings, and ``--merge FILE …`` takes in the rows
+of other sittings or machines, on the same draw; with ``--hours 0`` nothing is run. A planner
+passes a task where code finds its final answer right.
 
 The peer is ``toolbench``, DFSDT as ToolBench's own code runs it, with its prompts and pruning,
 unless another one is named. The last line is one JSON object: model calls a task of the best
@@ -56,6 +56,7 @@ PLANNERS = {
     "uct": "uct:depth=8",
     "dag": "dag",
     "dta": "dta",
+    "auto": "auto",
 }
 """What each planner is run as: chosen before the table was made, the same for all tasks."""
 MODEL_CALLS = 20
@@ -186,11 +187,23 @@ def _figures(results: Sequence[Result]) -> tuple[float, float]:
     return sum(one.passed for one in results) / n, sum(one.model_calls for one in results) / n
 
 
-def kept(path: Path | None) -> dict[str, Any]:
-    """A table that was made before."""
-    if path is None or not path.exists():
-        return {"results": []}
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+def kept(options: argparse.Namespace) -> dict[tuple[str, str], Result]:
+    """The rows of tables that were made before, by task and planner, on this very draw.
+
+    Rows of a planner that is run or speaks otherwise now are left out.
+    """
+    found: dict[tuple[str, str], Result] = {}
+    for path in [options.table, *options.merge]:
+        if path is None or (path == options.table and not path.exists()):
+            continue
+        table = json.loads(path.read_text(encoding="utf-8"))
+        drawn_by = table.get("splits", ["train"]), table["seed"]
+        if drawn_by != (options.split, options.seed):
+            sys.exit(f"{path} is of --split {' '.join(drawn_by[0])} --seed {drawn_by[1]}.")
+        for one in (Result(**row) for row in table["results"]):
+            known = one.planner in PLANNERS and one.options == PLANNERS[one.planner]
+            if known and one.prompts == _prompts(one.planner):
+                found.setdefault((one.task, one.planner), one)
     return found
 
 
@@ -204,13 +217,9 @@ async def run(options: argparse.Namespace) -> list[Result]:
         )
         for name, text in chosen.items()
     }
-    before = kept(options.table)
-    results = {
-        (one["task"], one["planner"]): Result(**one)
-        for one in before["results"]
-        if one["planner"] in PLANNERS
-        and (one["options"], one["prompts"]) == (PLANNERS[one["planner"]], _prompts(one["planner"]))
-    }
+    results = kept(options)
+    if options.merge:
+        keep(options, evaluations, list(results.values()))
     wanted = [(t, p) for t in drawn(options.per_group, options.seed, options.split) for p in chosen]
     ends = time.monotonic() + options.hours * 3600
     with progress("planners", unit="runs") as bar:
@@ -234,7 +243,7 @@ def keep(
     if options.table is None:
         return
     config = next(iter(evaluations.values())).config(specs())
-    config = {key: config[key] for key in ("model", "budget", "world", "tools")}
+    config = {"model": config["name"], **{key: config[key] for key in ("budget", "world", "tools")}}
     rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
     head = {
         "splits": options.split,
@@ -254,6 +263,7 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("out/planners"))
     parser.add_argument("--table", type=Path, default=None)
+    parser.add_argument("--merge", type=Path, nargs="*", default=[])
     parser.add_argument("--per-group", type=int, default=8)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--split", nargs="*", choices=SPLITS, default=["train"])
