@@ -23,6 +23,7 @@ from toolgrove.evaluators.tau.trajectories import (
 
 __all__ = ["TauVerdict", "judge", "score_all"]
 
+_EARLY = "recorded as right for its facts alone, as τ-bench judged before its pull request 16"
 _ENVIRONMENTS = {"tau/1": TauEnvironment, "tau2/1": Environment}
 
 
@@ -74,6 +75,8 @@ def score_all(
             yield replace(blank, reason="neither the file nor the package has a task of this id")
             continue
         valid, reason = judge(one, criteria, place)
+        if recorded and valid is False and _by_facts_alone(one, criteria, place):
+            reason = f"{reason}; {_EARLY}"
         digest = codec.digest([place.digest, criteria])[:16]
         yield replace(blank, valid=valid, reason=reason, data=digest)
 
@@ -81,6 +84,17 @@ def score_all(
 def _packaged(one: RecordedConversation, place: Domain) -> Criteria | None:
     task = place.tasks.get(str(one.id)) if one.rule == "tau2/1" else None
     return None if task is None else criteria_of(task)
+
+
+def _by_facts_alone(one: RecordedConversation, criteria: Criteria, place: Domain) -> bool:
+    """Whether it is right by the rule that τ-bench had until November 2024.
+
+    Where a task had facts, the database did not count then. No file says which rule it was judged
+    by: what is recorded as right tells.
+    """
+    if one.rule != "tau/1" or not criteria.told:
+        return False
+    return judge(one, replace(criteria, basis=("COMMUNICATE",)), place)[0] is True
 
 
 def judge(one: RecordedConversation, criteria: Criteria, place: Domain) -> tuple[bool | None, str]:

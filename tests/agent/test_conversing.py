@@ -17,6 +17,7 @@ from support import small_tau
 from support.small_tau import BOOK
 from toolgrove import Agent, ScriptedModel, Task
 from toolgrove.agent import Evaluation, SimulatedUser, call, finish, give_up
+from toolgrove.agent.ray_engine import _Recipe
 from toolgrove.agent.simulated_user import UserLines
 from toolgrove.cli.main import app
 from toolgrove.data import codec
@@ -195,6 +196,30 @@ def test_the_budget_is_that_of_the_whole_conversation(tmp_path: Path) -> None:
     assert judged(tmp_path, replace(evaluated, agent=agent), tasks).value == 0.0
     tree = read_tree(run_of(tmp_path))
     assert (tree.ended, tree.model_calls) == ("model_calls", 3)
+
+
+@pytest.mark.usefixtures("small")
+def test_what_a_path_wrote_that_led_nowhere_counts(tmp_path: Path) -> None:
+    replies = [call(BOOK["name"], **BOOK["arguments"]), give_up("Wrong way."), finish(TOLD)]
+    tasks, specs = load_tasks("airline")
+    agent = Agent(model=ScriptedModel(replies=replies), tools=specs, planner="dfsdt")
+    user = SimulatedUser(talking("I am ada_1. Book.", LINES[-1]))
+    evaluated = Evaluation(agent, evaluators=["tau2"], user=user)
+    score = judged(tmp_path, evaluated, tasks[:1])
+    assert score.value == 1.0, score.reason
+
+
+@pytest.mark.usefixtures("small")
+def test_another_process_makes_the_same_user(tmp_path: Path) -> None:
+    script = tmp_path / "script.json"
+    script.write_text("[]", encoding="utf-8")
+    _, specs = load_tasks("airline")
+    named = f"scripted:{script}"
+    evaluated = Evaluation(Agent(model=named, tools=specs), user=SimulatedUser(named, turns=7))
+    assert _Recipe.of(evaluated).made().user == evaluated.user
+    objects = replace(evaluated, user=SimulatedUser(talking("Hi.")))
+    with pytest.raises(UsageError, match="models by name"):
+        _Recipe.of(objects)
 
 
 @pytest.mark.usefixtures("small")

@@ -62,13 +62,21 @@ def test_the_end_state_and_the_facts_decide(file: Path) -> None:
     )
     assert [v.valid for v in verdicts] == [True, True, False, False, False, False]
     assert verdicts[2].reason == "not told: 1628"
-    assert verdicts[3].reason == "another end state: reservations.NEW, users.ada_1"
+    assert verdicts[3].reason.startswith("another end state: reservations.NEW, users.ada_1")
 
 
 def test_both_kinds_of_files_are_judged_by_their_own_rule(file: Path) -> None:
     one, two = old(file, tau(DONE))[0], new(file, tau2(BOOK))[0]
     assert (one.id, one.trial, one.valid, one.rule) == (0, 0, True, "tau/1")
     assert (two.id, two.trial, two.valid, two.rule) == ("0", 0, True, "tau2/1")
+
+
+def test_a_point_for_the_facts_alone_is_explained_where_it_was_recorded(file: Path) -> None:
+    early, wrong, untold = old(file, tau(), tau(reward=0.0), tau(said="done"))
+    assert early.valid is False
+    assert early.reason.endswith("before its pull request 16")
+    assert "pull request" not in wrong.reason + untold.reason
+    assert "pull request" not in new(file, tau2())[0].reason
 
 
 def test_words_beside_a_call_are_not_told_in_tau_bench(file: Path) -> None:
