@@ -17,6 +17,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
+from support.scripts import said_by
 from toolgrove.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,17 +61,15 @@ def _said(command: str, variables: dict[str, str], servers: ExitStack) -> str:
         assert ran.exit_code == 0, f"$ {command}\n{ran.output}\n{ran.exception!r}"
         return ran.output
     assert words[0] == "python", f"a page runs toolgrove and python, not {words[0]}"
-    line, env = [sys.executable, *words[1:]], os.environ | variables
     if words[-1] == "&":
+        line, env = [sys.executable, *words[1:-1]], os.environ | variables
         server = servers.enter_context(
-            subprocess.Popen(line[:-1], env=env, stdout=subprocess.PIPE, text=True)
+            subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True)
         )
         servers.callback(server.kill)
         assert server.stdout is not None
         return server.stdout.readline()  # it says that it is ready
-    done = subprocess.run(line, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"$ {command}\n{done.stdout}{done.stderr}"
-    return done.stdout + done.stderr
+    return said_by(words[1:], variables)
 
 
 def _holds(command: str, output: str, said: list[str]) -> None:
