@@ -17,7 +17,7 @@ from toolgrove.agent.inputs import RunInputs, as_task
 from toolgrove.agent.models.identity import samplings
 from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.prepared import Kept, lent, offered
+from toolgrove.agent.prepared import Kept, lent, made_tools, offered
 from toolgrove.agent.runnable import RunnableAgent
 from toolgrove.agent.running import answered
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
@@ -117,6 +117,7 @@ class Agent(RunnableAgent):
         self.runs = None if runs is None else Path(runs)
         self.registry = catalog.registry if catalog is not None else registered(tools)
         self.lent = lent(self.settings, self.registry)
+        self.made_tools = made_tools(self.settings, catalog)
         self.secrets = SecretStore()
         self.listeners: list[Listener] = []  # who hears of its runs
         self.model = loaded(model, **self.settings.sampling)
@@ -134,6 +135,8 @@ class Agent(RunnableAgent):
         other = copy.copy(self)
         other.settings = self.settings.changed(**options)
         other.lent = lent(other.settings, other.registry)
+        if "made_tools" in options:
+            other.made_tools = made_tools(other.settings, other.catalog)
         other.kept = Kept(self.kept.offers)
         if "response_format" in options:
             other.form = other.settings.form
@@ -163,6 +166,7 @@ class Agent(RunnableAgent):
             "sampling": self.sampling,
             "prompt": self._frontier.prompts.digest,
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
+            **({"made_tools": [one.digest for one in self.made_tools]} if self.made_tools else {}),
         }
 
     def invoke(

@@ -11,7 +11,18 @@ from typing import Any
 from toolgrove.data import codec
 from toolgrove.data.records import Effect, Observation, ToolCall, ToolSpec
 
-__all__ = ["CallStep", "Flow", "Origin", "PathCall", "fields_of", "leaves", "needed", "steps_of"]
+__all__ = [
+    "CallStep",
+    "Flow",
+    "Origin",
+    "PathCall",
+    "fields_of",
+    "leaves",
+    "needed",
+    "quotes",
+    "steps_of",
+    "within",
+]
 
 _SURE = 3
 """Characters from which a value inside a text is no chance."""
@@ -110,7 +121,7 @@ def needed(
     kept: set[int] = set()
     quoted: set[str] = set()
     for place in reversed(range(len(made))):
-        gave = _quotes(answer, made[place].seen.content, request)
+        gave = quotes(answer, made[place].seen.content, request)
         one = made[place]
         if gave - quoted or one.call.name in labels or one.spec.effect is Effect.WRITE:
             kept.add(place)
@@ -127,7 +138,7 @@ def _flow(name: str, value: Any, before: Sequence[PathCall], request: str) -> Fl
     parts = [part for _, part in leaves(value) if part is not None and not isinstance(part, bool)]
     if not parts:
         return Flow(name, Origin.MADE)
-    if all(_within(part, request) for part in parts):
+    if all(within(part, request) for part in parts):
         return Flow(name, Origin.REQUEST)
     for place in reversed(range(len(before))):
         found = [_found(part, name, before[place]) for part in parts]
@@ -175,7 +186,7 @@ def _found(part: Any, name: str, made: PathCall) -> str | None:
         parsed = codec.loads(made.seen.content)
     except ValueError:
         text = str(part)
-        return "" if len(text) >= _SURE and _within(part, made.seen.content) else None
+        return "" if len(text) >= _SURE and within(part, made.seen.content) else None
     known = fields_of(made.spec)
     if _plain(part) in {_plain(given) for _, given in leaves(made.call.arguments)}:
         return None  # it only says again what it was asked
@@ -202,18 +213,19 @@ def _plain(value: Any) -> str:
     return str(value).strip().casefold()
 
 
-def _within(value: Any, text: str) -> bool:
+def within(value: Any, text: str) -> bool:
+    """Whether a value stands in a text, not as a part of a longer word or number."""
     plain = _plain(value)
     return bool(plain) and bool(
         re.search(rf"(?<![\w.]){re.escape(plain)}(?!\w|\.\d)", text.casefold())
     )
 
 
-def _quotes(answer: str, content: str, request: str) -> set[str]:
+def quotes(answer: str, content: str, request: str) -> set[str]:
     """The values of a result that an answer holds and the request did not."""
     try:
         parts = {_plain(part) for _, part in leaves(codec.loads(content)) if part is not None}
     except ValueError:
         return set()
-    said = {part for part in parts if len(part) >= _SURE and _within(part, answer)}
-    return {part for part in said if not _within(part, request)}
+    said = {part for part in parts if len(part) >= _SURE and within(part, answer)}
+    return {part for part in said if not within(part, request)}

@@ -22,10 +22,21 @@ from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
+    from toolgrove.agent.catalog import Catalog
+    from toolgrove.agent.making.made import MadeTool
     from toolgrove.agent.settings import RunSettings
     from toolgrove.tools.registry import Registry
 
-__all__ = ["Kept", "Prepared", "lent", "offer_of", "offered", "prepare", "prepared_anew"]
+__all__ = [
+    "Kept",
+    "Prepared",
+    "lent",
+    "made_tools",
+    "offer_of",
+    "offered",
+    "prepare",
+    "prepared_anew",
+]
 
 T = TypeVar("T")
 _KEPT = 32  # offers, and requests, that an agent keeps what was worked out for
@@ -119,6 +130,15 @@ def lent(settings: RunSettings, registry: Registry) -> tuple[ToolSpec, ...]:
     return (registry.lend(check_formulas),)
 
 
+def made_tools(settings: RunSettings, catalog: Catalog | None) -> tuple[MadeTool, ...]:
+    """The made tools of a catalogue, where the settings ask for them."""
+    if not settings.made_tools or catalog is None:
+        return ()
+    from toolgrove.agent.making.offering import lent_tools
+
+    return lent_tools(catalog)
+
+
 def offered(agent: Agent, task: Task) -> list[ToolSpec]:
     """The tools that a task is offered: its own, the retrieved, or all; and those of the settings.
 
@@ -127,7 +147,12 @@ def offered(agent: Agent, task: Task) -> list[ToolSpec]:
     CatalogError
         Where nothing is found in the catalogue: a model would make an answer up.
     """
-    return [*_found(agent, task), *agent.lent]
+    found = _found(agent, task)
+    if agent.made_tools:
+        from toolgrove.agent.making.offering import with_made_tools
+
+        found = with_made_tools(agent, task, found)
+    return [*found, *agent.lent]
 
 
 def _found(agent: Agent, task: Task) -> list[ToolSpec]:

@@ -22,7 +22,7 @@ from toolgrove.data import codec
 from toolgrove.data.events import RetrievalEnded, RetrievalStarted
 from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE
-from toolgrove.data.records import Task, ToolSpec
+from toolgrove.data.records import MADE, Task, ToolSpec
 from toolgrove.data.request import Brief, in_context
 from toolgrove.data.runs import JOURNAL, fold
 from toolgrove.data.tree import SearchTree
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from toolgrove.agent.agent import Agent
     from toolgrove.planners.coding import Coder
+    from toolgrove.planners.made_tools import MadeTools
     from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["answered", "has_begun", "prepared_for", "run_task"]
@@ -123,6 +124,7 @@ async def run_task(
                 meter=meter,
                 find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
                 coder=_coder(settings, secrets, journal) if settings.code else None,
+                made_tools=_made(settings, secrets, journal) if settings.made_tools else None,
                 window=prepared.window,
                 in_flight=settings.in_flight,
             )
@@ -232,6 +234,8 @@ def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
         record = journal.record
         config = record.header["config"]
         begun_for, begun_with = record.began
+        if not agent.settings.made_tools and any(spec.source == MADE for spec in begun_with):
+            raise ResumeMismatch(str(run), {"made_tools": ("True", "False")})
         brief = _brief_to_go_on(agent, Brief.of(record))
         form = agent.form or (None if brief.schema is None else AnswerForm(brief.schema))
         offer = offer_of(agent, [agent.registry.get(spec.id) for spec in begun_with], form)
@@ -276,6 +280,13 @@ def _coder(settings: RunSettings, secrets: SecretStore, journal: Journal) -> Cod
         return with_truncation(clean, settings.calls.observation_limit, journal.store)
 
     return Coder(sandbox_named(settings.sandbox), wrap)
+
+
+def _made(settings: RunSettings, secrets: SecretStore, journal: Journal) -> MadeTools:
+    """What calls the tools that were made."""
+    from toolgrove.planners.made_tools import MadeTools
+
+    return MadeTools(_coder(settings, secrets, journal))
 
 
 def _cassette(agent: Agent, task: Task, secrets: SecretStore, *, resumed: bool) -> Cassette | None:

@@ -95,6 +95,9 @@ class RunSettings:
         Whether an evaluation's runs are learnt from as soon as they are scored.
     examples : Memory or None
         Solved requests, of which each run is shown the nearest.
+    made_tools : bool
+        Whether a run is offered the tools, made from solved runs, that its request is about
+        (:mod:`toolgrove.agent.making`).
     calls : CallSettings
         How tool calls are made.
     """
@@ -123,6 +126,7 @@ class RunSettings:
     memory: Memory | None = decides(None, kept=False)
     update_memory: bool = decides(False)
     examples: Memory | None = decides(None, kept=False)
+    made_tools: bool = decides(False)
     calls: CallSettings = decides(factory=CallSettings)
 
     @property
@@ -135,7 +139,8 @@ class RunSettings:
     @property
     def sandbox(self) -> str:
         """The name of the sandbox that code is run in; empty where none is."""
-        return "monty" if self.code is True else self.code or ""
+        named = self.code if isinstance(self.code, str) else ""
+        return named or ("monty" if self.code or self.made_tools else "")
 
     @property
     def form(self) -> AnswerForm | None:
@@ -178,6 +183,8 @@ class RunSettings:
             raise UsageError("search_tools needs a catalog to search.")
         if self.rerank is not None and not catalog:
             raise UsageError("rerank looks again at what a catalog's search found: give a catalog.")
+        if self.made_tools and not catalog:
+            raise UsageError("made_tools needs a catalog that tools were made for: give one.")
         if self.sandbox:
             from toolgrove.tools.sandbox.choosing import sandbox_named
 
@@ -258,7 +265,7 @@ class RunSettings:
         return self
 
 
-_LEARNT = ("memory", "update_memory", "examples")
+_LEARNT = ("memory", "update_memory", "examples", "made_tools")
 _CALLS = frozenset(one.name for one in fields(CallSettings))
 _RUN = frozenset(one.name for one in fields(RunSettings))
 _DEFAULTS = {one.name: one.default for one in fields(RunSettings)}
@@ -287,6 +294,7 @@ class RunOptions(TypedDict, total=False):
     memory: Memory | None
     update_memory: bool
     examples: Memory | None
+    made_tools: bool
     timeout: float | None
     attempts: int
     observation_limit: int

@@ -18,6 +18,7 @@ __all__ = [
     "CONTROLS",
     "END_SUBTASK",
     "FINISH",
+    "MADE",
     "RUN_PYTHON",
     "SAFE_METHODS",
     "SEARCH_TOOLS",
@@ -48,6 +49,8 @@ SEARCH_TOOLS = "search_tools"
 """The name of the tool that finds tools."""
 RUN_PYTHON = "run_python"
 """The name of the tool that runs code which the model writes."""
+MADE = "made"
+"""The source of a tool that was made from runs (:mod:`toolgrove.planners.made_tools`)."""
 BEGIN_SUBTASK, END_SUBTASK = "begin_subtask", "end_subtask"
 """The names of the tools that open and close a part of a long task."""
 CONTROLS = frozenset({FINISH, SEARCH_TOOLS, RUN_PYTHON, BEGIN_SUBTASK, END_SUBTASK})
@@ -153,7 +156,8 @@ class ToolSpec:
         Whether a call may change something. Where the binding has an HTTP method, the method
         decides: what is sent by another one than GET, HEAD or OPTIONS writes.
     source : str
-        Where it came from: ``toolbench``, ``openapi``, ``python``, ``mcp`` or ``langchain``.
+        Where it came from: ``toolbench``, ``openapi``, ``python``, ``mcp``, ``langchain`` or
+        ``made``.
     binding : JsonObject
         What the backend needs to make the call, for instance method, URL and the place of each
         parameter. Never shown to a model.

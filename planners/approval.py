@@ -69,6 +69,10 @@ class Approvals:
         self._journal.decision(key, call, decision)
         return allowed
 
+    def refusal(self, call: ToolCall) -> Observation | None:
+        """What becomes of a call that nobody has to be asked about; None lets it through."""
+        return self._gate.refusal(call)
+
     def sent(self, key: CallKey, call: ToolCall, observation: Observation) -> Observation:
         """What a call gave, with the arguments that were sent in place of the model's."""
         decision = self._decided(replace(key, attempt=0))

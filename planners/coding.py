@@ -27,7 +27,7 @@ from toolgrove.tools.sandbox.sandbox import CallRefused, CodeLimits, Ran, Sandbo
 if TYPE_CHECKING:
     from toolgrove.planners.run import Run
 
-__all__ = ["Coder"]
+__all__ = ["Coder", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,14 @@ class Coder:
     limits: CodeLimits = CodeLimits()  # noqa: RUF009 - frozen
 
     async def run(
-        self, run: Run, node: str, position: int, call: ToolCall, offer: Offer
+        self,
+        run: Run,
+        node: str,
+        position: int | str,
+        call: ToolCall,
+        offer: Offer,
+        code: str,
+        refusal: Callable[[], Observation | None] = lambda: None,
     ) -> Observation:
         """What code gives: from the journal, or run now.
 
@@ -56,12 +63,16 @@ class Coder:
         run : Run
         node : str
             The step that the call belongs to.
-        position : int
-            The call's place in the step.
+        position : int or str
+            The call's place in the step; no other call has it.
         call : ToolCall
-            Of ``run_python``, as the offer resolved it.
+            Of ``run_python``, or of a tool that was made, as the offer resolved it.
         offer : Offer
             What the code may call.
+        code : str
+            Python.
+        refusal : callable
+            Why it is not run, where it is not; asked before anything is called.
 
         Raises
         ------
@@ -79,13 +90,19 @@ class Coder:
         limits = self.limits
         if left is not None:
             limits = replace(limits, seconds=min(limits.seconds, left))
-        code = _Code(run, node, offer, self.sandbox, limits, asked)
-        run.journal.intent(key)
-        begin = partial(ToolStarted, call=call, name=call.name)
-        end = partial(ToolEnded, call=call, name=call.name)
-        observation = await told(self.wrap(code.execute)(call), begin, end, "observation")
-        run.journal.result(key, observation)
-        return observation
+        running = _Code(run, node, offer, self.sandbox, limits, asked, code)
+
+        async def made() -> Observation:
+            observation = refusal()
+            if observation is None:
+                run.journal.intent(key)
+                observation = await self.wrap(running.execute)(call)
+            run.journal.result(key, observation)
+            return observation
+
+        name, spec = run.paths.tool(call.name)
+        begin = partial(ToolStarted, call=call, name=name, spec=spec)
+        return await told(made(), begin, partial(ToolEnded, call=call, name=name), "observation")
 
 
 class _Diverged(Exception):
@@ -102,6 +119,7 @@ class _Code:
     sandbox: Sandbox
     limits: CodeLimits
     asked: str
+    code: str
     inner: list[InnerCall] = field(default_factory=list)
     _before: Mapping[int, str] = field(default_factory=dict)
     _id: str = ""
@@ -117,10 +135,9 @@ class _Code:
             for alias, spec_id in self.offer.aliases.items()
             if (spec := self.offer.spec(spec_id)) is not None
         }
-        code = str(call.arguments["code"])
         began = time.monotonic()
         try:
-            ran = await self.sandbox.run(code, functions, self._call, self.limits)
+            ran = await self.sandbox.run(self.code, functions, self._call, self.limits)
         except _Diverged:
             return self._observed(Status.IN_DOUBT, _DIVERGED)
         finally:
@@ -131,7 +148,7 @@ class _Code:
             made = self._made_words()
             text = f"{ran.output.rstrip()}\nThe code ended early: {ran.error}.{made}".lstrip()
             return self._observed(Status.ERROR_IN_MESSAGE, text)
-        return self._observed(Status.OK, _shown(ran))
+        return self._observed(Status.OK, shown(ran))
 
     def _observed(self, status: Status, text: str) -> Observation:
         """What the code gave; its seconds are its own, without those of its calls."""
@@ -188,7 +205,7 @@ _DIVERGED = (
 )
 
 
-def _shown(ran: Ran) -> str:
+def shown(ran: Ran) -> str:
     """What the model sees of code that came to its end."""
     if ran.value is None:
         return ran.output or "The code ran, and printed nothing. Print what you want to see."

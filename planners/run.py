@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 
     from toolgrove.planners.coding import Coder
     from toolgrove.planners.frontier import Frontier
+    from toolgrove.planners.made_tools import MadeTools
 
 __all__ = ["Run"]
 
@@ -118,6 +119,8 @@ class Run:
         self._find = find
         self.coder: Coder | None = None
         """What runs the code of ``run_python``, where the offer has it."""
+        self.made_tools: MadeTools | None = None
+        """What calls the tools that were made, where the run may be offered any."""
         self._plain: Chatting | None = None
         self._chats: dict[Offer, Chatting] = {offer: chat}
 
@@ -258,7 +261,11 @@ class Run:
         write = self.paths.effect(call) is Effect.WRITE
         self.paths.epoch += write
         try:
-            observation = await self._observation(key, call, write)
+            spec = None if self.made_tools is None else self.made_tools.spec(self, call)
+            if self.made_tools is None or spec is None:
+                observation = await self._observation(key, call, write)
+            else:
+                observation = await self.made_tools.call(self, key, call, spec)
             self._may_show(observation.content)
         finally:
             self.paths.epoch += write
@@ -266,9 +273,15 @@ class Run:
 
     async def ask_about(self, node: str, position: int, call: ToolCall) -> None:
         """Ask about a write that cannot be made yet, as one before it waits for a decision."""
-        if self._approvals is not None and self.paths.effect(call) is Effect.WRITE:
+        if self._approvals is None or self.paths.effect(call) is not Effect.WRITE:
+            return
+        if self.made_tools is None or self.made_tools.spec(self, call) is None:
             with suppress(Paused):
                 await self._approvals.allowed(_tool_key(node, position, call, 0), call)
+
+    def refusal(self, call: ToolCall) -> Observation | None:
+        """What the policy has to say against a call, whoever is asked about those inside it."""
+        return None if self._approvals is None else self._approvals.refusal(call)
 
     async def _observation(self, key: CallKey, call: ToolCall, write: bool) -> Observation:
         kept, key = self.look_up(key)
@@ -358,7 +371,7 @@ class Run:
     async def code(self, node: str, position: int, call: ToolCall, offer: Offer) -> Observation:
         """What the code of a call gives, which may call what is on offer: kept, or run now."""
         assert self.coder is not None, "run_python is offered if and only if there is a sandbox"
-        return await self.coder.run(self, node, position, call, offer)
+        return await self.coder.run(self, node, position, call, offer, str(call.arguments["code"]))
 
     def look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""

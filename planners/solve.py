@@ -33,6 +33,7 @@ from toolgrove.tools.offer import Offer
 
 if TYPE_CHECKING:
     from toolgrove.planners.coding import Coder
+    from toolgrove.planners.made_tools import MadeTools
 
 __all__ = ["identity", "solve"]
 
@@ -65,6 +66,7 @@ async def solve(
     meter: Meter,
     find: FindTools | None = None,
     coder: Coder | None = None,
+    made_tools: MadeTools | None = None,
     window: Window | None = None,
     in_flight: int = 1,
 ) -> SearchTree:
@@ -90,6 +92,8 @@ async def solve(
         among its controls (:class:`~toolgrove.tools.offer.Offer`).
     coder : Coder or None
         What runs the code of ``run_python``, likewise.
+    made_tools : MadeTools or None
+        What calls tools that were made from runs.
     window : Window or None
         How much of a path the model is shown; None is all of it, but for finished subtasks where
         the offer has these.
@@ -126,7 +130,7 @@ async def solve(
         window=window,
         in_flight=in_flight,
     )
-    run.coder = coder
+    run.coder, run.made_tools = coder, made_tools
     opening = frontier.prompts.opening(tree.task.query, offer.specs)
     await _add(run, Node(ROOT, None, messages=run.asked.opening(opening)))
     journal.end(await _search(run, frontier))

@@ -248,16 +248,17 @@ class Registry:
         self.functions[spec.id] = function
         return spec
 
-    def lend(self, function: Callable[..., Any]) -> ToolSpec:
-        """Know a function in this process alone; it can be called, and is not among the tools.
+    def lend(self, tool: Callable[..., Any] | ToolSpec) -> ToolSpec:
+        """Know a tool in this process alone; it can be called, and is not among the others.
 
         It is found by its id, and neither listed, searched nor written to disk, so that a run can
         be offered what a catalogue does not have.
 
         Parameters
         ----------
-        function : callable
-            As :meth:`add_function` takes it; where that has it, too, it is the tool.
+        tool : callable or ToolSpec
+            A function as :meth:`add_function` takes it, or what a run has its own way to call.
+            Where the registry has it, too, that is the tool.
 
         Examples
         --------
@@ -273,13 +274,20 @@ class Registry:
         """
         from toolgrove.tools.python.function import function_spec
 
-        spec = function_spec(function)
-        if spec.id not in self._lent:
-            taken = "SELECT 1 FROM aliases WHERE alias = ?"
-            alias = next(name for name in candidates(spec) if not self._rows(taken, name))
+        spec = tool if isinstance(tool, ToolSpec) else function_spec(tool)
+        known = self._lent.get(spec.id)
+        if known is None or known.spec != spec:
+            alias = self._free_alias(spec) if known is None else known.alias
             self._lent[spec.id] = _Lent(spec, codec.digest(spec), alias)
-        self.functions[spec.id] = function
+        if not isinstance(tool, ToolSpec):
+            self.functions[spec.id] = tool
         return spec
+
+    def _free_alias(self, spec: ToolSpec) -> str:
+        lent = {one.alias for one in self._lent.values()}
+        taken = "SELECT 1 FROM aliases WHERE alias = ?"
+        free = (name for name in candidates(spec) if name not in lent)
+        return next(name for name in free if not self._rows(taken, name))
 
     def add_langchain(self, tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
         """Add a LangChain tool; the tool itself is kept in memory only.

@@ -15,7 +15,8 @@ from toolgrove.cli.main import app
 PACKAGE = Path(__file__).parents[2] / "src" / "toolgrove"
 FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
 COMMAND = re.compile(
-    r"toolgrove ((?:serve|train|tune|learn|memory|model|pairs|world) [a-z-]+|[a-z][a-z-]+)"
+    r"toolgrove ((?:serve|train|tune|learn|make|memory|model|pairs|tools|world) [a-z-]+"
+    r"|[a-z][a-z-]+)"
 )
 
 CALLING = ("run", "eval", "serve apis", "serve mcp")
@@ -23,8 +24,11 @@ SOLVING = ("run", "eval", "tune strategy")
 MEANT = {
     "agent/sources.py": ("index",),
     "agent/memory.py": ("learn memory",),
+    "agent/making/workshop.py": ("make tools",),
     "src/toolgrove/cli/learn.py": ("learn memory",),
+    "src/toolgrove/cli/make.py": ("make tools",),
     "src/toolgrove/cli/memory.py": ("memory list",),
+    "src/toolgrove/cli/tools.py": ("tools list",),
     "tools/origins.py": ("index",),
     "tools/http/fetched.py": ("index",),
     "data/formats/openapi_servers.py": ("index",),

@@ -282,6 +282,14 @@ OPTIONS = (
         metavar="DIR",
     ),
     _option(
+        "made_tools",
+        bool,
+        RUN,
+        "made_tools",
+        "Offer each run the made tools that fit it, besides those retrieved (make tools).",
+        fixed=True,
+    ),
+    _option(
         "context_tokens",
         int,
         RUN,

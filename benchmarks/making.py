@@ -1,0 +1,82 @@
+"""Which tools are made from the world's training tasks, each solved by a script without a mistake.
+
+    python benchmarks/making.py [FOLDER]
+
+The script makes the calls of each task's reference in their order and gives the reference's answer;
+no model is asked, and no task of a test split is read. Prints what was proposed, and each tool that
+was kept with its source and the tasks that it passed. FOLDER keeps runs and tools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from langchain_core.messages import BaseMessage
+
+from toolgrove import Agent, Budget, ScriptedModel, Task
+from toolgrove.agent import Evaluation, call, finish, give_up
+from toolgrove.agent.making.trying import make
+from toolgrove.agent.making.workshop import Workshop
+from toolgrove.data.formats.sources import TREES, load_sources
+from toolgrove.data.world import specs, tasks
+from toolgrove.evaluators.judgements import Judgements
+
+
+def solves(known: Sequence[Task], names: dict[str, str]) -> Any:
+    """A script that answers each of these tasks by its reference."""
+
+    def reply(messages: Sequence[BaseMessage]) -> Any:
+        said = "".join(str(one.content) for one in messages if one.type == "human")
+        task = next(one for one in known if one.query in said)
+        reference = task.reference
+        assert reference is not None
+        steps = [call(names[one.name], **one.arguments) for one in reference.calls]
+        done = sum(one.type == "ai" for one in messages)
+        if done < len(steps):
+            return steps[done]
+        if reference.kind == "unsolvable":
+            return give_up()
+        value = reference.value
+        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+        return finish(f"It is {text} {reference.unit}.".replace(" .", "."))
+
+    return reply
+
+
+async def main(folder: Path) -> None:
+    """Solve the training tasks, make tools, and print them."""
+    known = tasks("train")
+    plain = Agent(model=ScriptedModel(replies=[]), tools=specs())
+    offer = plain.registry.offer_of(list(plain.registry), [], None)
+    names = {spec.id: offer.name(spec.id) for spec in offer.specs}
+    agent = Agent(
+        model=ScriptedModel(script=solves(known, names)),
+        tools=specs(),
+        planner="react:depth=20",
+        budget=Budget(model_calls=20),
+    )
+    every = [Task(one.id, one.query, reference=one.reference, meta=one.meta) for one in known]
+    await Evaluation(agent).run(every, folder / "results", concurrency=4)
+    with Workshop.open(folder) as shop:
+        judgements = Judgements()
+        for loaded in load_sources([folder / "results"], TREES):
+            for tree in loaded.trees:
+                shop.read(tree, judgements.of(tree, loaded.path), str(loaded.path))
+        came = await make(shop, agent.registry)
+        print(came)
+        for one in shop.tools():
+            print(f"\n{one.name}: passed {len(one.passed)}/{one.tried}, {one.calls:g} calls")
+            print(f"  {one.docstring}\n  asked: {' | '.join(one.requests[:3])}\n{one.draft.source}")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) > 1:
+        asyncio.run(main(Path(sys.argv[1])))
+    else:
+        with TemporaryDirectory() as found:
+            asyncio.run(main(Path(found)))
