@@ -1,4 +1,4 @@
-"""The logic puzzles of ``benchmarks/`` have one right answer, which z3 finds from right formulas."""
+"""The logic puzzles of ``benchmarks/``: one right answer each, and z3 finds it from the formulas."""
 
 from __future__ import annotations
 
