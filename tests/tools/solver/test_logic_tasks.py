@@ -1,4 +1,4 @@
-"""The logic puzzles of ``benchmarks/``: one right answer each, and z3 finds it from the formulas."""
+"""The puzzles of ``benchmarks/``: one right answer each, and z3 finds it from the formulas."""
 
 from __future__ import annotations
 
