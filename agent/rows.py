@@ -19,7 +19,7 @@ from toolgrove.data.pairs.kinds import RowsKind
 from toolgrove.data.pairs.modes import Branches
 from toolgrove.data.pairs.solved import solved_paths, solved_searches
 from toolgrove.data.pairs.steps import MaybeRow, TreeRow, labelled_steps, valued_steps
-from toolgrove.data.preferences import Mined, MinedRow, fatal_of, flagged_of
+from toolgrove.data.preferences import Mined, fatal_of, reported
 from toolgrove.data.records import PreferencePair, Task
 from toolgrove.evaluators.judgements import AUTO, Judgement
 from toolgrove.evaluators.mining import Mining, mined_files
@@ -92,22 +92,12 @@ def _mined(
     rows = tuple(replace(one.row, origin={**one.row.origin, **origin}) for one in found if one.row)
     unpaired = Counter(one.why for one in found if one.row is None)
     faults = {fault.value for fault in Fault}
-    row = MinedRow(
-        tree=str(tree.meta.get("run", "")),
-        task=tree.task.id,
-        nodes=len(tree) - 1,
-        successes=len(branches.successes),
-        branchings=len(found),
-        pairs=len(rows),
-        dropped={why: count for why, count in unpaired.items() if why in faults},
-        flagged=flagged_of(rows),
-        why="" if rows else judgement.why or ", ".join(unpaired) or "no success",
-        judged=judgement.by,
-        rule=kind.value,
-        paired=len(rows),
-        unpaired=dict(unpaired),
-    )
-    return Mined(rows, row)
+    dropped = {why: count for why, count in unpaired.items() if why in faults}
+    why = judgement.why or ", ".join(unpaired) or "no success"
+    return reported(
+        branches, kind.value, rows, dropped, unpaired,
+        places=len(found), why=why, judged=judgement.by,
+    )  # fmt: skip
 
 
 def save_rows(path: str | Path, kind: RowsKind | str, rows: Iterable[PreferencePair]) -> int:

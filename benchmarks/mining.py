@@ -24,6 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from toolgrove.data.formats.toolbench_entries import new_entry
+
 __all__: list[str] = []
 
 WORDS = [
@@ -56,38 +58,15 @@ def text(draw: random.Random, letters: int) -> str:
     return " ".join(words)
 
 
-def entry(kind: str, description: str, depth: int, **more: Any) -> dict[str, Any]:
-    return {
-        "is_terminal": False,
-        "pruned": False,
-        "finished": False,
-        "depth": depth,
-        "node_type": kind,
-        "description": description,
-        "Elo": 1000.0,
-        "child_count": 1,
-        "expand_num": 0,
-        **more,
-        "children": [],
-    }
-
-
 def step(
     draw: random.Random, depth: int, name: str, arguments: dict[str, Any], seen: str, code: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """A thought, an action and its input below each other: the first and the last entry."""
-    first = entry("Thought", text(draw, 150) + ".", depth)
-    action = entry("Action", name, depth + 1)
-    last = entry(
-        "Action Input",
-        json.dumps(arguments),
-        depth + 2,
-        observation=seen,
-        observation_code=code,
-        io_state={},
-    )
-    first["children"], action["children"] = [action], [last]
-    last["finished"] = code in (3, 4)
+    last = new_entry("Action Input", json.dumps(arguments), depth + 2)
+    last |= {"observation": seen, "observation_code": code, "finished": code in (3, 4)}
+    last["children"] = []
+    action = new_entry("Action", name, depth + 1) | {"children": [last]}
+    first = new_entry("Thought", text(draw, 150) + ".", depth) | {"children": [action]}
     return first, last
 
 
@@ -95,7 +74,11 @@ def tree(number: int, steps: int = 26) -> dict[str, Any]:
     """A tree of a search that calls, fails, gives up and, in one of three trees, answers."""
     draw = random.Random(number)
     names = [f"{draw.choice(WORDS)}_{n}_for_{draw.choice(WORDS)}_hub" for n in range(6)]
-    root = entry("Action Input", "", 0, observation="", observation_code=0, io_state={})
+    root = new_entry("Action Input", "", 0) | {
+        "observation": "",
+        "observation_code": 0,
+        "children": [],
+    }
     path, answers = [root], number % 3 == 0
     for made in range(steps):
         at, depth = path[-1], 3 * len(path)
@@ -137,7 +120,8 @@ def _file(
         }
         for name in names
     ]
-    told = [{"role": "user", "content": text(draw, 1000)} for _ in range(32)]
+    roles = ["system", *["user", "assistant", "function"] * 10, "assistant"]
+    told = [{"role": role, "content": text(draw, 1000)} for role in roles]
     return {
         "win": answers,
         "tree": {"size": 80, "max_length": 18, "tree": root},

@@ -40,6 +40,7 @@ __all__ = [
     "mine",
     "named",
     "paired",
+    "reported",
 ]
 
 
@@ -151,18 +152,46 @@ def mine(
     branchings = branches.branchings()
     reasons = (at.get(node.id, _unpaired(branches, rule, node)) for node in branchings)
     unpaired = Counter(filter(None, reasons))
+    why = _why(branches, rule, dropped)
+    return reported(branches, rule.value, pairs, dropped, unpaired, places=len(branchings), why=why)
+
+
+def reported(
+    branches: Branches,
+    rule: str,
+    pairs: Sequence[PreferencePair],
+    dropped: Mapping[str, int],
+    unpaired: Mapping[str, int],
+    *,
+    places: int,
+    why: str,
+    judged: str = "",
+) -> Mined:
+    """A tree's pairs with the report on them.
+
+    Parameters
+    ----------
+    dropped, unpaired : mapping of str to int
+        Pairs left out, and places without a pair, by why.
+    places : int
+        How many places were looked at.
+    why : str
+        What is said where there is no pair.
+    """
+    tree = branches.tree
     row = MinedRow(
         tree=str(tree.meta.get("run", "")),
         task=tree.task.id,
         nodes=len(tree) - 1,
         successes=len(branches.successes),
-        branchings=len(branchings),
+        branchings=places,
         pairs=len(pairs),
         dropped=dict(dropped),
         flagged=flagged_of(pairs),
-        why="" if pairs else _why(branches, rule, dropped),
-        rule=rule.value,
-        paired=len(branchings) - unpaired.total(),
+        why="" if pairs else why,
+        judged=judged,
+        rule=rule,
+        paired=places - sum(unpaired.values()),
         unpaired=dict(unpaired),
     )
     return Mined(tuple(pairs), row)
@@ -212,11 +241,11 @@ def left_out(mined: Mined, reasons: Sequence[str | None], why: str) -> Mined:
     row = mined.row
     judged = list(zip(mined.pairs, reasons, strict=True))
     pairs = tuple(pair for pair, reason in judged if not reason)
-    still = {pair.origin["at"] for pair in pairs}
+    still = {_place(pair) for pair in pairs}
     branched = {
-        pair.origin["at"]: reason
+        _place(pair): reason
         for pair, reason in judged
-        if reason and pair.origin["branching"] and pair.origin["at"] not in still
+        if reason and pair.origin["branching"] and _place(pair) not in still
     }.values()
     if len(pairs) == len(mined.pairs):
         return mined
@@ -230,6 +259,12 @@ def left_out(mined: Mined, reasons: Sequence[str | None], why: str) -> Mined:
         unpaired=dict(Counter(row.unpaired) + Counter(branched)),
     )
     return Mined(pairs, row)
+
+
+def _place(pair: PreferencePair) -> str:
+    """What of a report's places a pair belongs to: a branching, or a call that was made wrong."""
+    place: str = pair.origin["chosen" if "synthetic" in pair.origin else "at"]
+    return place
 
 
 def named(mined: Mined, faults: Sequence[Fault | None]) -> Mined:

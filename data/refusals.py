@@ -74,7 +74,7 @@ TROUBLE = re.compile(
     r"\b(?:can(?:not|\s+not|['’]t)|could(?:\s+not|n['’]t)|unable\s+to|not\s+able\s+to"
     r"|(?:do|does|did)(?:\s+not|n['’]t)\s+(?:seem\s+to\s+)?(?:find|exist|yield|work)"
     r"|(?:is|are|was|were)(?:\s+not|n['’]t)\s+(?:\w+\s+)?(?:successful|working)"
-    r"|no\s+(?:\w+\s+){0,4}?(?:results?|information|data|access|tools?|functions?"
+    r"|no\s+(?!one\b)(?:\w+\s+){0,4}?(?:results?|information|data|access|tools?|functions?"
     r"|details|records?|way|articles?|matches)\b"
     r"|(?:an?|some)\s+(?:\w+\s+)?(?:error|issue|problem)s?\b|encountered|went\s+wrong"
     r"|(?:try|check)\s+(?:\w+\s+){0,2}?(?:again|later))",

@@ -18,7 +18,7 @@ from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.grafts import grafted, own_id, with_grafts
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
 from toolgrove.data.pairs.outcomes import failed, gave_something, may_do_better
-from toolgrove.data.preferences import Mined, MinedRow, fatal_of, flagged_of, paired
+from toolgrove.data.preferences import Mined, fatal_of, paired, reported
 from toolgrove.data.records import (
     CONTROLS,
     Effect,
@@ -98,22 +98,11 @@ def mine_corruptions(
         pairs += made
         dropped.update([why] if why and not wrong.why else [])
         unpaired.update([why] if why else [])
-    row = MinedRow(
-        tree=str(tree.meta.get("run", "")),
-        task=tree.task.id,
-        nodes=len(tree) - 1,
-        successes=len(branches.successes),
-        branchings=len(places),
-        pairs=len(pairs),
-        dropped=dict(dropped),
-        flagged=flagged_of(pairs),
-        why="" if pairs else ", ".join(unpaired) or judgement.why or "no judged success",
-        judged=judgement.by,
-        rule=Rule.CORRUPTION.value,
-        paired=len(places) - unpaired.total(),
-        unpaired=dict(unpaired),
-    )
-    return Mined(tuple(pairs), row)
+    why = ", ".join(unpaired) or judgement.why or "no judged success"
+    return reported(
+        branches, Rule.CORRUPTION.value, pairs, dropped, unpaired,
+        places=len(places), why=why, judged=judgement.by,
+    )  # fmt: skip
 
 
 def _one_call(branches: Branches, node: Node) -> bool:

@@ -13,7 +13,7 @@ from toolgrove.data.pairs.divergence import contrasts, parting
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.grafts import own_id
 from toolgrove.data.pairs.modes import Branches, Rule
-from toolgrove.data.preferences import Mined, MinedRow, fatal_of, flagged_of, paired
+from toolgrove.data.preferences import Mined, fatal_of, paired, reported
 from toolgrove.data.records import Task
 from toolgrove.data.request import earlier
 from toolgrove.data.tree import SearchTree
@@ -84,8 +84,10 @@ class TaskRuns:
             for place in places:
                 tree, judgement = self._tree(place)
                 if place.ended == _SOLVED:
-                    row = _row(tree, judgement, "solved, so it has no pair of its own")
-                    yield Mined((), row), tree.task
+                    yield (
+                        _none(tree, judgement, why="solved, so it has no pair of its own"),
+                        tree.task,
+                    )
                     continue
                 why = _UNKNOWN if place.ended == _UNKNOWN else ""
                 mined = mine_divergence(solved, tree, judgement, why, drop=drop, keep=keep)
@@ -120,45 +122,34 @@ def mine_divergence(
     drop, keep : collection of Fault
         As in :func:`toolgrove.mine`.
     """
-    row = replace(_row(failed, judgement), branchings=1)
     sides = [(Branches(tree, said.success), said) for tree, said in solved if not why]
     sides = [(branches, said) for branches, said in sides if branches.successes]
     if not sides:
-        why = why or "no_success"
-        return Mined((), replace(row, why=why.replace("_", " "), unpaired={why: 1}))
+        return _none(failed, judgement, why or "no_success")
     found = [(parting(branches, failed), branches, said) for branches, said in sides]
     parted, branches, said = max(found, key=lambda one: (bool(one[0].rejected), len(one[0].shared)))
     if not parted.rejected:
-        return Mined((), replace(row, why=parted.why.replace("_", " "), unpaired={parted.why: 1}))
+        return _none(failed, judgement, parted.why)
     merged, pairs_of = contrasts(branches, said.success, parted, failed)
     checks = Checks(merged, judged=bool(said.by))
     pairs, dropped, _ = paired(checks, pairs_of, fatal_of(drop, keep))
-    origin = {"other": row.tree, "judged": said.by}
-    of_both = tuple(
+    origin = {"other": str(failed.meta.get("run", "")), "judged": said.by}
+    of_both = [
         replace(pair, origin={**pair.origin, **origin, "rejected": own_id(pair.origin["rejected"])})
         for pair in pairs
-    )
+    ]
     first = next(iter(dropped), "")
-    row = replace(
-        row,
-        pairs=len(of_both),
-        dropped=dict(dropped),
-        flagged=flagged_of(of_both),
-        why="" if of_both else f"all pairs dropped: {first}",
-        paired=int(bool(of_both)),
-        unpaired={} if of_both else {first: 1},
-    )
-    return Mined(of_both, row)
+    unpaired = {} if of_both else {first: 1}
+    return reported(
+        Branches(failed, judgement.success), Rule.DIVERGENCE.value, of_both, dropped, unpaired,
+        places=1, why=f"all pairs dropped: {first}", judged=judgement.by,
+    )  # fmt: skip
 
 
-def _row(tree: SearchTree, judgement: Judgement, why: str = "") -> MinedRow:
-    return MinedRow(
-        tree=str(tree.meta.get("run", "")),
-        task=tree.task.id,
-        nodes=len(tree) - 1,
-        successes=sum(judgement.success(node) is True for node in tree if judgement.by),
-        branchings=0,
-        why=why,
-        judged=judgement.by,
-        rule=Rule.DIVERGENCE.value,
-    )
+def _none(tree: SearchTree, judgement: Judgement, unpaired: str = "", why: str = "") -> Mined:
+    """The report on a run without a pair: it has a reason, or is solved and no place for one."""
+    reasons = {unpaired: 1} if unpaired else {}
+    return reported(
+        Branches(tree, judgement.success), Rule.DIVERGENCE.value, (), {}, reasons,
+        places=len(reasons), why=why or unpaired.replace("_", " "), judged=judgement.by,
+    )  # fmt: skip

@@ -26,6 +26,7 @@ __all__ = [
     "final_answer",
     "final_leaf",
     "kept",
+    "new_entry",
     "overlay",
     "parse_arguments",
     "shown_calls",
@@ -175,22 +176,23 @@ def build_entries(tree: SearchTree, *, searched: bool) -> dict[str, list[AnswerE
 
 def _chain(node: Node, depth: int) -> list[AnswerEntry]:
     if node.parent is None:
-        return [_entry("Action Input", "", depth)]
+        return [new_entry("Action Input", "", depth)]
     thought = node.messages[0].content if node.messages else ""
     found: list[AnswerEntry] = []
     if thought or not node.calls or node.meta.get(OVERLAY, {}).get("empty_thought"):
-        found.append(_entry("Thought", thought, depth))
+        found.append(new_entry("Thought", thought, depth))
     for (call, observation), text in zip(shown_calls(node), argument_texts(node), strict=True):
-        found.append(_entry("Action", call.name, depth + len(found)))
-        found.append(_entry("Action Input", text, depth + len(found)))
+        found.append(new_entry("Action", call.name, depth + len(found)))
+        found.append(new_entry("Action Input", text, depth + len(found)))
         found[-1]["observation"] = observation.content
         found[-1]["observation_code"] = observation.status.code
     found[-1]["pruned"] = node.state in (NodeState.PRUNED, NodeState.GAVE_UP)
     return found
 
 
-def _entry(kind: str, description: str, depth: int) -> AnswerEntry:
-    entry: AnswerEntry = {
+def new_entry(kind: str, description: str, depth: int) -> AnswerEntry:
+    """A new entry, as ToolBench begins each, without ``children``."""
+    made: AnswerEntry = {
         "is_terminal": False,
         "pruned": False,
         "finished": False,
@@ -202,8 +204,8 @@ def _entry(kind: str, description: str, depth: int) -> AnswerEntry:
         "expand_num": 0,
     }
     if kind == "Action Input":
-        entry["io_state"] = {}
-    return entry
+        made["io_state"] = {}
+    return made
 
 
 def _mark_finished(tree: SearchTree, leaf: Node, entries: Mapping[str, list[AnswerEntry]]) -> None:

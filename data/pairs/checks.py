@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.data.pairs.corrections import unseen_value
+from toolgrove.data.pairs.corrections import takes, unseen_value
 from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
@@ -81,9 +81,11 @@ class Checks:
         if self._repeats(candidate):
             yield Fault.REPEATS_PROMPT
         if candidate.wordless:
-            shown = _shown_text(candidate.shared) + known.tools_text
-            if unseen_value(candidate.chosen[0].calls[0], shown):
+            shown, calls = _shown_text(candidate.shared), candidate.chosen[0].calls
+            if unseen_value(calls[0], shown + known.tools_text):
                 yield Fault.UNSEEN_VALUE
+            if candidate.rule is Rule.SUBGOAL and not any(takes(call, shown) for call in calls):
+                yield Fault.UNRELATED_CALL
 
     def _repeats(self, candidate: Contrast) -> bool:
         """Whether the chosen side makes a call again to no purpose."""

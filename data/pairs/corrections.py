@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from toolgrove.data.records import JsonObject, Node, ToolCall
 
-__all__ = ["corrects", "leaves", "unseen_value"]
+__all__ = ["corrects", "leaves", "stands", "takes", "unseen_value"]
 
 _ALIKE = 0.6
 _LONGEST = 200
@@ -50,13 +51,36 @@ def unseen_value(call: ToolCall, shown: str) -> bool:
     shown : str
         The conversation and the tools, in small letters.
     """
+    return any(part not in shown for part in _parts(call))
+
+
+def takes(call: ToolCall, shown: str) -> bool:
+    """Whether a call takes a value from what was shown.
+
+    Truth values and single characters do not count: they stand everywhere.
+
+    Parameters
+    ----------
+    call : ToolCall
+    shown : str
+        The conversation, in small letters.
+    """
+    return any(stands(part, shown) for part in _parts(call))
+
+
+def stands(value: str, text: str) -> bool:
+    """Whether a value stands in a text by itself, and not as a part of a word or number."""
+    return re.search(rf"(?<![\w.]){re.escape(value)}(?!\.?\w)", text) is not None
+
+
+def _parts(call: ToolCall) -> list[str]:
     parts = [
         part
         for value in leaves(call.arguments)
         if not isinstance(value, bool) and value is not None
         for part in str(value).casefold().replace(",", " ").split()
     ]
-    return any(len(part) > 1 and part not in shown for part in parts)
+    return [part for part in parts if len(part) > 1]
 
 
 def leaves(value: JsonObject | Any) -> Iterator[Any]:

@@ -45,6 +45,9 @@ class Fault(StrEnum):
     UNSEEN_VALUE = "unseen_value"
     """The chosen arguments hold a value that neither the conversation nor the tools show: it was
     made up, or learnt later on. Asked only where calls alone are compared."""
+    UNRELATED_CALL = "unrelated_call"
+    """No argument of the chosen call stands in the conversation, so nothing says that the call
+    serves what was asked. Asked only of rule ``subgoal``."""
     ODD_NAME = "odd_name"
     """A called tool has a line break or another control character in its name."""
     SECRET = "secret"  # the fault's name

@@ -22,8 +22,10 @@ _ERROR = re.compile(
     r"""|(?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
     r"""|(?:success|ok)["']\s*:\s*["']?false"""
     r"""|(?:message|msg|detail)["']\s*:\s*["'](?:[^"]{0,80}\W)?(?:not found|does not exist"""
-    r"""|unknown|invalid|unauthori[sz]ed|required|forbidden|exceeds|failed|not subscribed"""
-    r"""|too many requests|unable|cannot|denied|unavailable)\b)""",
+    r"""|unknown|invalid|unauthori[sz]ed|required|forbidden|exceed(?:s|ed)|failed|not subscribed"""
+    r"""|too many requests|unable|cannot|denied|unavailable|must (?:be|have|contain)|disabled"""
+    r"""|unrecogni[sz]ed|not (?:allowed|supported|permitted|valid|available)|missing|deprecated"""
+    r"""|no longer|expired)\b)""",
     re.IGNORECASE,
 )
 _TITLE = re.compile(
@@ -35,6 +37,12 @@ _BEGINS = re.compile(
 _HEAD = 600
 """Characters in which an answer says that it is an error; what stands below may speak of errors."""
 _KEY = re.compile(r"""(?:"[^"]*"|'[^']*')\s*:""")
+_TOLD = re.compile(
+    r"""\s*\{\s*["'](?:message|msg|detail)["']\s*:\s*(?:"[^"]*"|'[^']*')\s*\}\W*""", re.IGNORECASE
+)
+"""All of an answer that holds nothing but a message."""
+_EMPTY_FIRST = re.compile(r"""\s*\{\s*["'](?!errors?["'])\w+["']\s*:\s*\[\s*\]""", re.IGNORECASE)
+_LISTED = re.compile(r"\[\s*[^\]\s]")
 _NOTHING = re.compile(r"(?:\W|_|\b(?:none|null|true|false|0)\b)*", re.IGNORECASE)
 _LATER = frozenset({Status.TIMEOUT, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED})
 
@@ -59,12 +67,18 @@ def failed(seen: Observation) -> bool:
 
 
 def gave_something(seen: Observation) -> bool:
-    """Whether a call went well and its result holds anything.
+    r"""Whether a call went well and its result holds anything.
+
+    Of ToolBench's answers one that is nothing but a message holds nothing, nor does one that begins
+    with an empty list and has no other: what was asked for is not in it.
 
     Examples
     --------
     >>> [gave_something(Observation(Status.OK, text)) for text in ("5 km", '{"value": []}', "")]
     [True, False, False]
+    >>> found = '{"error": "", "response": "{\'parcels\': [], \'office\': \'open till 5\'}"}'
+    >>> gave_something(Observation(Status.OK, found))
+    False
     """
     return not failed(seen) and holds_something(seen)
 
@@ -75,6 +89,10 @@ def holds_something(seen: Observation) -> bool:
         return False
     wrapped = _WRAPPED.match(seen.content)
     held = wrapped["response"].replace('\\"', '"').lstrip('"') if wrapped else seen.content
+    if wrapped and (
+        _TOLD.fullmatch(held) or (_EMPTY_FIRST.match(held) and not _LISTED.search(held))
+    ):
+        return False
     return _NOTHING.fullmatch(_KEY.sub("", held)) is None
 
 

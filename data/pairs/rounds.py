@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from toolgrove.data.pairs.checks import Checks
-from toolgrove.data.pairs.corrections import leaves
+from toolgrove.data.pairs.corrections import leaves, stands
 from toolgrove.data.pairs.facts import call_key
 from toolgrove.data.pairs.solved import folded, text_of
 from toolgrove.data.records import CONTROLS, Node, Observation, ToolCall
@@ -81,17 +80,12 @@ def _needed(call: ToolCall, request: str, results: Sequence[str]) -> tuple[int, 
     """The earlier calls that a call's values come from: the first that shows each."""
     needs: set[int] = set()
     for value in map(_plain, leaves(call.arguments)):
-        if not value or _stands(value, request):
+        if not value or stands(value, request):
             continue
-        shows = [place for place, text in enumerate(results) if _stands(value, text)]
+        shows = [place for place, text in enumerate(results) if stands(value, text)]
         needs |= {shows[0]} if shows else set(range(len(results)))
     return tuple(sorted(needs))
 
 
 def _plain(value: object) -> str:
     return "" if value is None or isinstance(value, bool) else str(value).casefold().strip()
-
-
-def _stands(value: str, text: str) -> bool:
-    """Whether a value stands in a text by itself, and not as a part of a word or number."""
-    return re.search(rf"(?<![\w.]){re.escape(value)}(?!\.?\w)", text) is not None

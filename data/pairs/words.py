@@ -101,6 +101,9 @@ def unseen_tries(
     return False
 
 
+_ASIDE = re.compile(r"\([^()]*\)")
+
+
 def refuses(answer: str) -> bool:
     """Whether an answer begins with a refusal, or is one for the most part.
 
@@ -110,8 +113,10 @@ def refuses(answer: str) -> bool:
     (True, False)
     >>> refuses("The price is 42 dollars. The volume could not be found.")
     False
+    >>> refuses("It is 12 May (the 5th is no holiday).")
+    False
     """
-    parts = [part for part in _SENTENCE.split(answer) if re.search(r"\w{2}|\d", part)]
+    parts = [part for part in _SENTENCE.split(_ASIDE.sub("", answer)) if re.search(r"\w", part)]
     while len(parts) > 1 and APOLOGIES.search(parts[0]) and not _refused(parts[0]):
         parts = parts[1:]
     refused = [_refused(part) for part in parts]

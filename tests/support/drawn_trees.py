@@ -1,6 +1,12 @@
-"""Search trees drawn in lines of text."""
+"""Search trees drawn in lines of text, and trees drawn at random."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import strategies as st
 
 from toolgrove.data.records import (
     Message,
@@ -15,7 +21,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, SearchTree
 
-__all__ = ["DONE", "step", "tree_of"]
+__all__ = ["DONE", "TREES", "step", "tree_of"]
 
 DONE = {"return_type": "give_answer", "final_answer": "5 km"}
 
@@ -72,3 +78,22 @@ def step(tree: SearchTree, name: str, parent: str, rest: list[str], words: str) 
         score=0.1 if "?" in marks else None,
         answer="5 km" if "+" in marks else None,
     )
+
+
+def grown(draw: Callable[[Any], Any]) -> SearchTree:
+    """Any tree: any branching, calls and outcomes; some steps plan."""
+    tree = tree_of("", ("far", "near"))
+    for number in range(draw(st.integers(0, 25))):
+        open_nodes = [node.id for node in tree if node.state is NodeState.OPEN]
+        parent = draw(st.sampled_from(open_nodes))
+        call = draw(st.sampled_from(["", "far(Oslo)", "far(Rome)", "near(Oslo)"]))
+        mark = draw(st.sampled_from(["", "", "+", "-", "x", "!"]))
+        words = draw(st.sampled_from(["", "One.", "Two."]))
+        rest = [part for part in (call, mark, draw(st.sampled_from(["", "*", "~"]))) if part]
+        made = step(tree, f"n{number}", parent, rest, words)
+        planned = draw(st.sampled_from([{}, {}, {"variant": "plan"}, {"meta": {"replan": "no"}}]))
+        tree.add(replace(made, **planned))
+    return tree
+
+
+TREES = st.composite(grown)()

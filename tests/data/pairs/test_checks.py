@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from support.drawn_trees import tree_of
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Rule
 from toolgrove.data.preferences import mine
-from toolgrove.data.records import Effect, Node
+from toolgrove.data.records import Effect, Node, Observation, Status
 from toolgrove.data.tree import SearchTree
 
 TOOLS = ("far", "near")
@@ -75,6 +76,30 @@ def test_off_the_way_to_a_success_calls_that_gave_something_are_preferred() -> N
     [pair] = mine(tree, rule=Rule.SUBGOAL).pairs
     assert [pair.origin[key] for key in ("chosen", "rejected", "gap")] == ["a", "b", 1.0]
     assert [side[0].content for side in (pair.chosen, pair.rejected)] == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "gave", "why"),
+    [
+        ({"to": "Oslo"}, "5 km", ""),
+        ({}, "Bergen, Oslo", "unrelated_call"),
+        ({"id": 1}, "Bergen", "unrelated_call"),
+        ({"to": "Oslo"}, "{'message': 'to must be an integer: Oslo'}", "nothing_to_compare"),
+        ({"to": "Oslo"}, "{'message': 'Have a look at our new plans'}", "nothing_to_compare"),
+        ({"to": "Oslo"}, "{'roads': [], 'office': {'phone': '1300 668'}}", "nothing_to_compare"),
+        ({"to": "Oslo"}, "{'filters': [], 'roads': ['E6']}", ""),
+    ],
+)
+def test_off_the_way_to_a_success_a_call_of_no_use_is_not_preferred(
+    arguments: dict[str, object], gave: str, why: str
+) -> None:
+    tree = tree_of("a <root far(X)\n b <root near(Oslo) !", TOOLS, "How far is Oslo?")
+    a = tree["a"]
+    call = replace(a.calls[0], arguments=arguments)
+    seen = Observation(Status.OK, json.dumps({"error": "", "response": gave}))
+    said = (replace(a.messages[0], calls=(call,)), *a.messages[1:])
+    tree.replace(replace(a, calls=(call,), observations=(seen,), messages=said))
+    assert dict(mine(tree, rule=Rule.SUBGOAL).row.unpaired) == ({why: 1} if why else {})
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,11 @@ def test_tries_are_unseen_where_the_prompt_does_not_hold_them(
         ("The capital is Oslo. Its mayor could not be found.", False),
         ("It is 5 km.", False),
         ("5", False),
+        ("E", False),
+        ("-", True),
+        ("It is 12 May (the 5th is no public holiday this year).", False),
+        ("No one else could access your notes, so nobody has opened them.", False),
+        ("The lookup was denied (403), hence the city cannot be named.", True),
     ],
 )
 def test_a_refusal_is_known_by_how_it_begins(answer: str, refused: bool) -> None:
