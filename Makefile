@@ -49,7 +49,8 @@ bench: $(VENV)/.dev
 	@for name in $(BENCHES); do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 planners: $(VENV)/.dev
-	$(BIN)/python benchmarks/planners.py --out out/planners --table benchmarks/planners.json
+	$(BIN)/python benchmarks/planners.py --out out/planners --table benchmarks/planners.json \
+		--split test-facts test-families --seed 88211 --per-group 20
 
 policy: $(VENV)/.dev
 	$(INSTALL) -e '.[train]'
