@@ -16,10 +16,10 @@ From the runs that an evaluator found right, five steps, each a module:
    It passes where its outcome holds what the right answers hold, on each of them.
 4. *Keep*. Of drafts that gave the same for the same arguments one is kept, and names are told
    apart. A kept tool has a version, a digest of its source, and pins of the tools that it calls.
-5. *Offer* (:mod:`~toolgrove.agent.making.offering`). It is a ``ToolSpec`` of the kind ``made`` in
-   the catalogue. A run that asks for made tools is offered the few that its request is about, with
-   the tools that they call. It makes their calls as it makes those of ``run_python``
-   (:mod:`toolgrove.planners.made_tools`): policy, approval, budget and journal hold.
+5. *Offer* (:mod:`~toolgrove.agent.making.offering`). It is a ``ToolSpec`` of the kind ``made``,
+   which the registry of a catalogue is lent. A run that asks for made tools is offered the few that
+   its request is about, with the tools that they call. It makes their calls as it makes those of
+   ``run_python`` (:mod:`toolgrove.planners.made_tools`): policy, approval, budget and journal hold.
 
 Making again tries again: a tool that does not pass any more is retired.
 
