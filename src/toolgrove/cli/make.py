@@ -87,7 +87,7 @@ def tools(
         f"{runs['runs']} runs read, {runs['new_runs']} new, {runs['refused_runs']} of test tasks "
         f"refused; {len(came.made)} made, {len(came.kept)} passed again, {len(came.retired)} "
         f"retired, {came.failed} did not pass, {came.same} do what another does; "
-        f"{there} made tools; runs with --made-tools are offered those that fit"
+        f"{there} made tools; `toolgrove run --made-tools` offers those that fit"
     )
 
 
