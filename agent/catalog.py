@@ -9,14 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from toolgrove.data import codec
+from toolgrove.data.chat_text import model_name
 from toolgrove.data.records import Status, ToolSpec
+from toolgrove.data.secret_forms import without_passwords
 from toolgrove.errors import CatalogError, UsageError
-from toolgrove.machine.progress import Tick
+from toolgrove.machine.progress import Tick, silent
 from toolgrove.retriever import chains
+from toolgrove.retriever.expansion import Expansions
 from toolgrove.retriever.hits import Hits
 from toolgrove.tools.registry import Changes, Registry
 
 if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
     from toolgrove.agent.sources import IndexReport
     from toolgrove.retriever.co_use import CoUse, Episode
     from toolgrove.retriever.embedding import Embedder
@@ -44,10 +49,14 @@ class Catalog:
     registry : Registry
         Every tool by id. Change it through the catalogue only.
     search_index : Index
+    expansions : Expansions
+        What a chat model said of its tools, where one was asked (:meth:`expand`).
     """
 
     def __init__(self, folder: Path, registry: Registry, index: Index) -> None:
         self.folder, self.registry, self.search_index = folder, registry, index
+        self.expansions = Expansions(folder)
+        index.besides = lambda spec: self.expansions.of(spec).text
         self._linked: tuple[object, chains.Links] | None = None
         self._known: OrderedDict[_Asked, tuple[object, list[tuple[Hit, ToolSpec]]]] = OrderedDict()
 
@@ -139,6 +148,31 @@ class Catalog:
                 chains.save_links(self.folder, chains.links(self.registry))
         return changes
 
+    def expand(self, model: str | BaseChatModel, tick: Tick | None = None) -> tuple[int, int]:
+        """Have a chat model say when to use each tool, and search for that, too.
+
+        A tool is asked about once, and again where its text has changed or by another model. What
+        was said is kept as it comes: broken off, the same call goes on. Nobody but the search
+        reads it (:mod:`toolgrove.retriever.expansion`).
+
+        Returns
+        -------
+        (int, int)
+            About how many tools the model was asked, and how many replies could not be used.
+
+        Raises
+        ------
+        ModelError
+            Where the model does not answer.
+        """
+        from toolgrove.agent.models.loading import loaded
+
+        name = without_passwords(model) if isinstance(model, str) else model_name(model)
+        found = self.expansions.write(list(self.registry), loaded(model), name, tick or silent)
+        with self.search_index.writing():
+            self.search_index.update(self.registry)
+        return found
+
     def index(
         self,
         sources: str | Sequence[str],
@@ -146,6 +180,7 @@ class Catalog:
         name: str | None = None,
         base: str = "",
         skip_bad: bool = False,
+        expand: str | BaseChatModel | None = None,
         tick: Tick | None = None,
     ) -> IndexReport:
         """Add the tools of any source, as ``toolgrove index`` does.
@@ -168,6 +203,8 @@ class Catalog:
             where it was found.
         skip_bad : bool
             Whether to go on after a bad source or file; the report lists it.
+        expand : str, BaseChatModel or None
+            A model that says of each tool of the catalogue when to use it (:meth:`expand`).
         tick : callable, optional
             Progress of the indexing.
 
@@ -190,6 +227,8 @@ class Catalog:
         changes = self.add(reader.specs(), tick)
         if reader.empty:
             raise UsageError("no tools there. Name files, folders or servers that hold some.")
+        if expand is not None:
+            self.expand(expand, tick)
         return reader.report(changes, len(self))
 
     def remove(self, ids: Iterable[str]) -> int:
@@ -343,6 +382,8 @@ class Catalog:
             found["embedder"] = index.embedder.name
         if index.ranker != DEFAULT:
             found["ranker"] = codec.digest(index.ranker.weights)
+        if self.expansions.digest:
+            found["expansions"] = self.expansions.digest
         return found
 
     @property
@@ -357,6 +398,7 @@ class Catalog:
         """Let go of the folder; closing twice is harmless."""
         self.search_index.close()
         self.registry.close()
+        self.expansions.close()
 
     def __enter__(self) -> Catalog:
         return self

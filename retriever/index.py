@@ -100,6 +100,8 @@ class Index:
                 f"{self.folder}: made with the embedder {made_with}, opened with {embedder.name}. "
                 "Open it with the one it was made with, or index the sources into a new folder."
             )
+        self.besides: Callable[[ToolSpec], str] = _nothing
+        """What is searched of a tool besides what it says of itself."""
         self._lock = threading.RLock()
         self._file_lock = _file_lock(self.folder / "lock")
         self._writer: int | None = None
@@ -197,7 +199,7 @@ class Index:
 
     def _new(self, specs: Sequence[ToolSpec]) -> list[IndexEntry]:
         """The entries of specs that are not known as they are, the short ones first."""
-        wanted = {spec.id: _entry(spec) for spec in specs}
+        wanted = {spec.id: _entry(spec, self.besides(spec)) for spec in specs}
         known = self._store.entries(list(wanted))
         new = [e for e in wanted.values() if e.id not in known or known[e.id].mark != e.mark]
         return sorted(new, key=lambda entry: len(entry.document))
@@ -416,8 +418,14 @@ def _file_lock(path: Path) -> BaseFileLock:
     return FileLock(path)
 
 
-def _entry(spec: ToolSpec) -> IndexEntry:
+def _nothing(spec: ToolSpec) -> str:
+    return ""
+
+
+def _entry(spec: ToolSpec, besides: str) -> IndexEntry:
     text, said = document(spec), words(spec)
+    if besides:
+        text, said = f"{text} {besides}", f"{said} {besides}"
     fields = (spec.category, spec.tool, spec.source, spec.effect.value, spec.name)
     category, tool, source, effect, name = (f.encode(errors="replace").decode() for f in fields)
     mark = codec.digest([category, tool, source, effect, name, text, said])

@@ -35,6 +35,7 @@ MEANT = {
     "tools/http/address.py": CALLING,
     "tools/calls/cassette.py": SOLVING,
     "planners/budget.py": SOLVING,
+    "retriever/expansion.py": ("index",),
     "retriever/training/run.py": ("train retriever",),
     "src/toolgrove/cli/told.py": SOLVING,
     "src/toolgrove/cli/common.py": ("index", "mine"),

@@ -43,6 +43,9 @@ where, with --base URL.
 Where two services or servers call themselves the same, the second one is left out and told:
 index it by itself with --as NAME.
 
+With --expand MODEL a chat model says of each tool when to use it and which requests it serves; that
+is searched, and never offered as the tool's description. Broken off, the same command goes on.
+
 Running the same command again costs little: what is unchanged is not embedded again, and what a
 broken run left out is added.
 """
@@ -90,6 +93,14 @@ def index(
             help="Where the API is served, if its document names no server: https://host/v1.",
         ),
     ] = "",
+    expand: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Have this model say when to use each tool, and search for that, too. It is asked "
+            "once a tool.",
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Index the tools of any source into a catalogue; only what is new or changed costs."""
@@ -111,6 +122,16 @@ def index(
         progress("indexing", unit="tools") as tick,
     ):
         report = opened.index(sources, name=name, base=base, skip_bad=skip_bad, tick=tick)
+    if expand is not None:
+        with (
+            Catalog.open(catalog, create=False, embedder=trained) as opened,
+            progress("expanding", unit="tools") as tick,
+        ):
+            asked, useless = opened.expand(expand, tick)
+        err_console().print(
+            f"the model was asked about {asked:,} tools; {useless:,} of its replies were not the "
+            "JSON that was asked for, and say nothing."
+        )
     summary = {"catalog": str(catalog), **asdict(report)}
     if json:
         print_json(summary)

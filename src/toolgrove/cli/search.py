@@ -63,6 +63,7 @@ def search(
     """Find the tools of a catalogue that a request is about, by words and by meaning."""
     from toolgrove.agent.catalog import Catalog
     from toolgrove.cli.model import fetch_embedder
+    from toolgrove.data.codec import to_json
     from toolgrove.retriever.trained import load_embedder
 
     trained = None if embedder is None else load_embedder(embedder)
@@ -71,7 +72,13 @@ def search(
         fetch_embedder()
         note_if_partial(opened)
         found = opened.search(query, k, where=conditions)
-        rows = [_row(hit, spec, opened.registry.alias(spec.id)) for hit, spec in found]
+        rows = [
+            {
+                **_row(hit, spec, opened.registry.alias(spec.id)),
+                "expansion": to_json(opened.expansions.of(spec)),
+            }
+            for hit, spec in found
+        ]
     if json:
         print_json({"query": query, "catalog": str(catalog), "hits": rows})
     else:
@@ -105,9 +112,12 @@ def _row(hit: Hit, spec: ToolSpec, alias: str) -> dict[str, Any]:
 
 
 def _explained(row: dict[str, Any]) -> str:
+    said = row["expansion"]
+    expanded = "; ".join(filter(None, (said["when"], *said["requests"])))
+    also = f" (a model said of it: {expanded})" if expanded else ""
     if row["why"]:
-        return str(row["why"])
-    return f"words {row['lexical']:.2f}, meaning {row['dense']:.2f}: {row['part']}"
+        return f"{row['why']}{also}"
+    return f"words {row['lexical']:.2f}, meaning {row['dense']:.2f}: {row['part']}{also}"
 
 
 def _show(rows: list[dict[str, Any]], *, explain: bool) -> None:
