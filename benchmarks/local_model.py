@@ -27,7 +27,7 @@ from local_model_tasks import CHAINS, REQUESTS, TOOLS
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.loading import load_model
 from toolgrove.planners.budget import Budget
-from toolgrove.planners.prompts import opening
+from toolgrove.planners.prompts import OURS
 from toolgrove.tools.registry import Registry
 
 __all__: list[str] = []
@@ -61,9 +61,8 @@ def single_calls(model: Any, offered: int, verbose: bool) -> dict[str, Any]:
         shown = names[first : first + offered]
         offer = registry.offer([ids[name] for name in shown])
         bound = model.bind_tools([{"type": "function", "function": f} for f in offer.functions()])
-        system, request = opening(query)
         began = time.monotonic()
-        reply = bound.invoke([SystemMessage(system.content), HumanMessage(request.content)])
+        reply = bound.invoke([SystemMessage(OURS.rules), HumanMessage(query)])
         seconds.append(time.monotonic() - began)
         cached += reply.usage_metadata["input_token_details"]["cache_read"]
         call = (reply.tool_calls or [{"name": "", "args": {}}])[0]

@@ -120,22 +120,22 @@ class RunRequest:
     told: str = ""
     learnt: str = ""
 
-    def opening(self, messages: tuple[Message, ...]) -> tuple[Message, ...]:
-        """A planner's opening with what is told, and what was said before, in their places."""
-        if not (self.told or self.earlier or self.learnt):
-            return messages
-        said = list(messages)
-        system = next((i for i, one in enumerate(said) if one.role is Role.SYSTEM), None)
-        if self.told and system is None:
-            said.insert(0, Message(Role.SYSTEM, self.told.strip()))
-        elif self.told and system is not None:
-            said[system] = Message(Role.SYSTEM, said[system].content + self.told)
-        users = [i for i, one in enumerate(said) if one.role is Role.USER]
-        place = users[-1] if users else len(said)
-        if self.learnt and users:
-            content = f"{self.learnt}{_REQUEST}{said[place].content}"
-            said[place] = Message(Role.USER, content)
-        return (*said[:place], *self.earlier, *said[place:])
+    def opening(self, rules: str, request: str = "{query}") -> tuple[Message, ...]:
+        """The messages every path begins with.
+
+        Parameters
+        ----------
+        rules : str
+            A planner's, of which a system message is made with what is told; may be empty.
+        request : str
+            What it says around the ``{query}``.
+        """
+        system = rules + self.told if rules else self.told.strip()
+        asked = request.format(query=self.request)
+        if self.learnt:
+            asked = f"{self.learnt}{_REQUEST}{asked}"
+        first = (Message(Role.SYSTEM, system),) if system else ()
+        return (*first, *self.earlier, Message(Role.USER, asked))
 
 
 @dataclass(frozen=True, slots=True)

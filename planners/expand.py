@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.frontier import Expand
     from toolgrove.tools.offer import Offer
 
-__all__ = ["Expansion", "NotAhead", "expand", "grown", "prompt_of"]
+__all__ = ["Expansion", "NotAhead", "expand", "grown", "prompt_of", "tool_message"]
 
 
 class NotAhead(Exception):
@@ -134,11 +134,17 @@ def prompt_of(run: Run, wanted: Expand) -> tuple[Message, ...]:
     return (message,) if message else ()
 
 
+def tool_message(call: ToolCall, seen: Observation) -> Message:
+    """What a call is answered with: what it gave, and what was sent where somebody changed it."""
+    content = seen.content if seen.sent is None else prompts.gave_edited(seen.sent, seen.content)
+    return Message(Role.TOOL, content, call_id=call.id, name=call.name)
+
+
 def _tool_messages(
     calls: tuple[ToolCall, ...], observations: tuple[Observation, ...]
 ) -> list[Message]:
     return [
-        Message(Role.TOOL, prompts.result_of(observation), call_id=call.id, name=call.name)
+        tool_message(call, observation)
         for call, observation in zip(calls, observations, strict=True)
     ]
 

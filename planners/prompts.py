@@ -27,15 +27,14 @@ __all__ = [
     "OURS",
     "PROMPT_DIGEST",
     "Diversity",
-    "Opening",
+    "Listing",
     "Prompts",
     "Shown",
     "diversity",
     "edited",
+    "gave_edited",
     "nudge",
-    "opening",
     "repeated",
-    "result_of",
 ]
 
 SYSTEM = (
@@ -67,8 +66,8 @@ _SHOWN = 300
 _NAMES = 12
 
 
-Opening: TypeAlias = Callable[[str, Sequence[ToolSpec]], tuple[Message, ...]]
-"""The messages every path begins with, given the request and the tools on offer."""
+Listing: TypeAlias = Callable[[Sequence[ToolSpec]], str]
+"""What is said below the rules of the tools on offer."""
 Diversity: TypeAlias = Callable[[Sequence[Node], Sequence[str]], Message | None]
 """Asks for another step than these siblings took, given the names of the tools on offer."""
 
@@ -80,20 +79,19 @@ Shown: TypeAlias = Callable[[Node], tuple[Message, ...]]
 class Prompts:
     """What a planner says to a model, and a name for all of it.
 
-    A run made under words of another ``digest`` is not resumed. A planner that says more than
-    these two (a judge's questions, a plan's grammar) includes that in its digest. ``shown`` says
-    what a step is shown of the nodes on its path.
+    Every path begins with the ``rules``, as a system message, and the ``request`` around the
+    user's query (:meth:`toolgrove.data.request.RunRequest.opening`). A run made under words of
+    another ``digest`` is not resumed. A planner that says more than these (a judge's questions, a
+    plan's grammar) includes that in its digest. ``shown`` says what a step is shown of the nodes
+    on its path, ``listing`` what is said of the tools, besides their functions.
     """
 
-    opening: Opening
+    rules: str
     diversity: Diversity
     digest: str
     shown: Shown = attrgetter("messages")
-
-
-def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:
-    """The messages every path begins with."""
-    return Message(Role.SYSTEM, SYSTEM), Message(Role.USER, query)
+    request: str = "{query}"
+    listing: Listing | None = None
 
 
 def nudge() -> Message:
@@ -111,11 +109,9 @@ def edited(arguments: JsonObject) -> str:
     return EDITED.format(arguments=codec.dumps(arguments).decode())
 
 
-def result_of(observation: Observation) -> str:
-    """What a call is answered with: what it gave, and what was sent where somebody changed it."""
-    if observation.sent is None:
-        return observation.content
-    return f"{edited(observation.sent)} It gave:\n{observation.content}"
+def gave_edited(arguments: JsonObject, content: str) -> str:
+    """What such a call is answered with, where it gave this."""
+    return f"{edited(arguments)} It gave:\n{content}"
 
 
 def diversity(siblings: Sequence[Node], names: Sequence[str]) -> Message | None:
@@ -150,4 +146,4 @@ def _try(call: ToolCall, observation: Observation) -> str:
     return f"- {call.name}({arguments}) -> {observation.status.value}: {content}"
 
 
-OURS = Prompts(opening, diversity, PROMPT_DIGEST)
+OURS = Prompts(SYSTEM, diversity, PROMPT_DIGEST)

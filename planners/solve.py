@@ -131,8 +131,9 @@ async def solve(
         in_flight=in_flight,
     )
     run.coder, run.made_tools = coder, made_tools
-    opening = frontier.prompts.opening(tree.task.query, offer.specs)
-    await _add(run, Node(ROOT, None, messages=run.asked.opening(opening)))
+    said = frontier.prompts
+    rules = said.rules if said.listing is None else said.rules + said.listing(offer.specs)
+    await _add(run, Node(ROOT, None, messages=run.asked.opening(rules, said.request)))
     journal.end(await _search(run, frontier))
     if len(tree) < len(journal.record.nodes):  # a smaller budget than before came to fewer of them
         return fold(journal.record)

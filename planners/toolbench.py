@@ -51,13 +51,12 @@ and previous action candidates, then make actions that is different from all the
 PROMPT_DIGEST = codec.digest([SYSTEM, USER, DIVERSITY])
 
 
-def _opening(query: str, specs: Sequence[ToolSpec]) -> tuple[Message, ...]:
+def _listing(specs: Sequence[ToolSpec]) -> str:
     tools = dict.fromkeys((spec.tool, spec.tool_description) for spec in specs)
-    listed = "\n".join(
+    return "\n".join(
         f"{place}.{name}: {' '.join(says.split())[:512]}"
         for place, (name, says) in enumerate(tools, 1)
     )
-    return Message(Role.SYSTEM, SYSTEM + listed), Message(Role.USER, USER.format(query=query))
 
 
 def _diversity(siblings: Sequence[Node], names: Sequence[str]) -> Message | None:
@@ -101,7 +100,9 @@ class ToolBench(DFSDT):
 
     name: ClassVar[str] = "toolbench"
     forks: ClassVar[bool] = False
-    prompts: ClassVar[Prompts] = Prompts(_opening, _diversity, PROMPT_DIGEST)
+    prompts: ClassVar[Prompts] = Prompts(
+        SYSTEM, _diversity, PROMPT_DIGEST, request=USER, listing=_listing
+    )
     remembers: ClassVar[bool] = False
     nodes: int = 12
     depth: int = field(default=10**6, init=False, repr=False)

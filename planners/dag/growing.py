@@ -39,10 +39,9 @@ from toolgrove.planners.dag.references import mentioned
 from toolgrove.planners.dag.schedule import Schedule, ScheduledTask
 from toolgrove.planners.dag.values import Broken, Incomplete, read_value
 from toolgrove.planners.dag.verdict import filled, foretold, read_verdict
-from toolgrove.planners.expand import NotAhead
+from toolgrove.planners.expand import NotAhead, tool_message
 from toolgrove.planners.finishing import answered
 from toolgrove.planners.frontier import Expand
-from toolgrove.planners.prompts import result_of
 from toolgrove.planners.run import Run
 from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.offer import Offer
@@ -219,8 +218,7 @@ def _called(node: Node, plan: PlanHearing, schedule: Schedule) -> Node:
     written = tuple(step.call for step in steps)
     seen = tuple(step.observation for step in steps if step.observation is not None)
     answers = [
-        Message(Role.TOOL, result_of(observation), call_id=call.id, name=call.name)
-        for call, observation in zip(written, seen, strict=True)
+        tool_message(call, observation) for call, observation in zip(written, seen, strict=True)
     ]
     told = [Message(Role.USER, "\n".join(plan.problems))] if plan.problems else []
     meta: dict[str, Any] = {

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.functions import CONTROL_FUNCTIONS, function
-from toolgrove.data.records import Message, Node, Observation, Role, ToolSpec
+from toolgrove.data.records import Message, Node, Observation, Role
 from toolgrove.data.request import RunRequest
 from toolgrove.data.signatures import gives, signature
 from toolgrove.data.spoken import spoken
 from toolgrove.planners.dag.grammar import planned
-from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts, edited, result_of
+from toolgrove.planners.expand import tool_message
+from toolgrove.planners.prompts import OURS, PROMPT_DIGEST, Prompts, edited
 
 if TYPE_CHECKING:
     from toolgrove.tools.offer import Offer
@@ -158,8 +159,7 @@ def _shown(node: Node) -> tuple[Message, ...]:
     if node.parent is None:
         system, *others = node.messages
         told = system.content.removeprefix(_PLAN).removeprefix(_DIVIDE)
-        ours, *_ = OURS.opening("", ())
-        return (replace(ours, content=ours.content + told), *others)
+        return (replace(system, content=OURS.rules + told), *others)
     if node.variant == "plain":
         return node.messages
     shown: list[Message] = []
@@ -169,16 +169,13 @@ def _shown(node: Node) -> tuple[Message, ...]:
         if seen.attempts or seen.cached:
             call = replace(written, arguments=made.arguments)
             shown.append(Message(Role.ASSISTANT, _PLANNED, (call,)))
-            shown.append(Message(Role.TOOL, result_of(seen), call_id=call.id, name=call.name))
+            shown.append(tool_message(call, seen))
     return tuple(shown)
 
 
 def _words(rules: str, shots: Sequence[str], *asks: str) -> Prompts:
-    def opening(query: str, specs: Sequence[ToolSpec] = ()) -> tuple[Message, ...]:
-        return Message(Role.SYSTEM, rules), Message(Role.USER, query)
-
     said = [PROMPT_DIGEST, rules, *shots, _NOTHING, _NO_REPLY, _PLANNED, *asks, _ANSWER, _FORM]
-    return Prompts(opening, lambda siblings, names: None, codec.digest(said), _shown)
+    return Prompts(rules, lambda siblings, names: None, codec.digest(said), _shown)
 
 
 _FORM = "results as JSON, one a line; grammar 1"

@@ -9,6 +9,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from support.bench import Bench
+from support.openings import opening_of
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data.records import Task
@@ -64,7 +65,7 @@ async def test_every_planner_tells_every_model_call_the_instructions(planner: st
 async def test_a_planner_that_is_told_nothing_says_its_own_words(planner: str) -> None:
     model = ScriptedModel(script=_script)
     outcome = await agent(planner, model).ainvoke("What is 1 and 2?")
-    opening = parse_planner(planner).prompts.opening("What is 1 and 2?", outcome.tree.tools)
+    opening = opening_of(planner, "What is 1 and 2?", outcome.tree.tools)
     assert outcome.tree.root.messages == opening
     assert outcome.tree.meta["prompt"] == parse_planner(planner).prompts.digest
     assert "brief" not in outcome.tree.meta
@@ -163,8 +164,8 @@ async def test_instructions_cost_a_planner_without_a_system_prompt_nothing_else(
     from toolgrove.data.request import RunRequest
 
     request = (Message(Role.USER, "What?"),)
-    assert RunRequest("What?").opening(request) is request
-    system, asked = RunRequest("What?", told=f"\n\n{SAID}").opening(request)
+    assert RunRequest("What?").opening("") == request
+    system, asked = RunRequest("What?", told=f"\n\n{SAID}").opening("")
     assert (system.role, system.content, asked) == (Role.SYSTEM, SAID, request[0])
 
 

@@ -18,7 +18,7 @@ from toolgrove.errors import ModelError
 from toolgrove.planners.dag.grammar import reply_grammar
 from toolgrove.planners.dag.plan import PlanTask
 from toolgrove.planners.dag.reading import read_plan
-from toolgrove.planners.prompts import opening
+from toolgrove.planners.prompts import OURS
 from toolgrove.tools.offer import Offer
 
 pytest.importorskip("xllamacpp", reason="needs the extra `local`")
@@ -54,7 +54,7 @@ SPECS = [
     ),
 ]
 OFFER = Offer(SPECS, {s.name: s.id for s in SPECS})
-SYSTEM = SystemMessage(opening("")[0].content)
+SYSTEM = SystemMessage(OURS.rules)
 
 
 @pytest.fixture(scope="module")

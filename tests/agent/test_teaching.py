@@ -12,6 +12,7 @@ import pytest
 from langchain_core.messages import AIMessage
 
 from support.embedders import Hashing
+from support.openings import opening_of
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.memory import Memory
@@ -104,7 +105,7 @@ async def test_every_planner_shows_it_with_the_request_and_keeps_its_rules_as_th
     made = agent(model, planner, memory=memory, examples=memory)
     outcome = await made.ainvoke(TASKS[2])
     assert outcome.answer == "700 people live there."
-    opening = parse_planner(planner).prompts.opening(TASKS[2].query, outcome.tree.tools)
+    opening = opening_of(planner, TASKS[2].query, outcome.tree.tools)
     rules = [m.content for m in opening if m.role.value == "system"]
     asked = model.asked[0]
     shown = next(str(m.content) for m in asked if m.type == "human" and CHAIN in str(m.content))
@@ -119,9 +120,8 @@ async def test_where_nothing_is_known_the_prompt_is_what_it_was(
 ) -> None:
     with Memory.open(tmp_path, embedder=Hashing()) as empty:
         outcome = await agent(planner=planner, memory=empty).ainvoke(TASKS[2])
-    prompts = parse_planner(planner).prompts
-    assert outcome.tree.root.messages == prompts.opening(TASKS[2].query, outcome.tree.tools)
-    assert outcome.tree.meta["prompt"] == prompts.digest
+    assert outcome.tree.root.messages == opening_of(planner, TASKS[2].query, outcome.tree.tools)
+    assert outcome.tree.meta["prompt"] == parse_planner(planner).prompts.digest
 
 
 def _dies(messages: Any) -> AIMessage:

@@ -49,7 +49,7 @@ async def test_dag_answers_with_two_model_calls(bench: Bench, tmp_path: Path) ->
     assert (tree.answer, tree.ended) == ("It is 10 (ten).", "answered")
     assert bench.made == [("add", (2, 3)), ("add", (5, 5))]
     root, plan, join = tree
-    assert root.messages[0].content == PLAN.opening("", ())[0].content
+    assert root.messages[0].content == PLAN.rules
     assert (plan.variant, join.variant) == ("plan", "join")
     assert plan.needs == ((0, 1),)
     assert plan.calls[1].arguments == {"a": 5, "b": 5}
@@ -293,7 +293,7 @@ async def test_after_the_last_plan_the_run_goes_on_step_by_step_from_the_results
     variants = [node.variant for node in tree]
     assert variants == ["plain", "plan", "join", "verdict", "plain", "plain"]
     rules, query, *made = said.asked[3]
-    assert rules.content == OURS.opening("", ())[0].content
+    assert rules.content == OURS.rules
     assert query.content == "What is it?"
     calls = [call for message in made for call in getattr(message, "tool_calls", ())]
     assert [(c["name"], c["args"]) for c in calls] == [
@@ -357,7 +357,7 @@ async def test_dta_goes_in_rounds(bench: Bench, tmp_path: Path) -> None:
     assert [node.variant for node in tree] == ["plain", "divide", "aggregate", "aggregate"]
     assert tree.answer == "6"
     assert bench.made[2] == ("add", (2, 4))
-    assert said.asked[0][0].content == DIVIDE.opening("", ())[0].content
+    assert said.asked[0][0].content == DIVIDE.rules
     assert "numbered from 4." in shown(said.asked[2])
     assert len(tree.children(ROOT)[0].observations) == 2
 
@@ -467,7 +467,7 @@ class Script:
 def stepping(messages: Sequence[BaseMessage]) -> AIMessage:
     """Two plans that fail, then steps; a function of the conversation, too."""
     said = "\n".join(str(message.content) for message in messages)
-    if said.startswith(OURS.opening("", ())[0].content):
+    if said.startswith(OURS.rules):
         made = sum(message.type == "tool" for message in messages)
         finish = step("Finish", return_type="give_answer", final_answer="done")
         return step("add", a=made, b=9) if made < 4 else finish
