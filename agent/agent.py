@@ -67,9 +67,8 @@ class Agent(RunnableAgent):
     settings : RunSettings
         Everything else that decides a run.
     **options
-        Fields of the settings by their names, or of how calls are made
-        (:class:`~toolgrove.agent.settings.RunSettings`,
-        :class:`~toolgrove.tools.calls.settings.CallSettings`): ``k=3``, ``timeout=10.0``.
+        Fields of :class:`~toolgrove.agent.settings.RunSettings`, or of
+        :class:`~toolgrove.tools.calls.settings.CallSettings`: ``k=3``, ``timeout=10.0``.
 
     Raises
     ------
@@ -189,9 +188,8 @@ class Agent(RunnableAgent):
         Parameters
         ----------
         input : str, Task, messages, mapping or prompt value
-            The request in words, a task that names its tools, or a conversation whose last message
-            is the request: messages in any of LangChain's forms, ``{"messages": […]}``, what a
-            prompt gives.
+            The request in words, a task that names its tools, or a conversation that ends with the
+            request: messages in LangChain's forms, ``{"messages": […]}``, what a prompt gives.
         config : RunnableConfig or None
             LangChain's; tools that ask for one get its ``configurable``, metadata and tags.
         context : Any
@@ -247,9 +245,8 @@ class Agent(RunnableAgent):
         run : path
             The run's folder.
         decisions : mapping of str to Decision, optional
-            What is decided of the calls that wait (``outcome.waiting``), by their ids:
-            ``Allow()``, ``Refuse("why")`` or ``Edit({…})``. A call that is left out is asked about
-            again where there is an ``approve``, and waits on otherwise.
+            What is decided of the calls that wait (``outcome.waiting``), by id: ``Allow()``,
+            ``Refuse("why")``, ``Edit({…})``. Others are asked about where there is an ``approve``.
 
         Raises
         ------

@@ -105,7 +105,8 @@ async def test_every_planner_shows_it_with_the_request_and_keeps_its_rules_as_th
     made = agent(model, planner, memory=memory, examples=memory)
     outcome = await made.ainvoke(TASKS[2])
     assert outcome.answer == "700 people live there."
-    opening = opening_of(planner, TASKS[2].query, outcome.tree.tools)
+    says = "react" if planner == "auto" else planner  # one wish: it begins with a step
+    opening = opening_of(says, TASKS[2].query, outcome.tree.tools)
     rules = [m.content for m in opening if m.role.value == "system"]
     asked = model.asked[0]
     shown = next(str(m.content) for m in asked if m.type == "human" and CHAIN in str(m.content))
