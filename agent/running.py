@@ -29,6 +29,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Meter
 from toolgrove.planners.direct_call import heard_here
+from toolgrove.planners.run import Coding
 from toolgrove.planners.solve import solve
 from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.execute import Execute
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 
     from toolgrove.agent.agent import Agent
     from toolgrove.planners.coding import Coder
-    from toolgrove.planners.made_tools import MadeTools
     from toolgrove.tools.calls.cassette import Cassette
 
 __all__ = ["answered", "has_begun", "prepared_for", "run_task"]
@@ -123,8 +123,7 @@ async def run_task(
                 frontier=agent.frontier(),
                 meter=meter,
                 find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
-                coder=_coder(settings, secrets, journal) if settings.code else None,
-                made_tools=_made(settings, secrets, journal) if settings.made_tools else None,
+                coding=_coding(settings, secrets, journal),
                 window=prepared.window,
                 in_flight=settings.in_flight,
             )
@@ -282,11 +281,15 @@ def _coder(settings: RunSettings, secrets: SecretStore, journal: Journal) -> Cod
     return Coder(sandbox_named(settings.sandbox), wrap)
 
 
-def _made(settings: RunSettings, secrets: SecretStore, journal: Journal) -> MadeTools:
-    """What calls the tools that were made."""
+def _coding(settings: RunSettings, secrets: SecretStore, journal: Journal) -> Coding:
+    """What runs code inside the run; nothing where it may not."""
+    if not (settings.code or settings.made_tools):
+        return Coding()
     from toolgrove.planners.made_tools import MadeTools
 
-    return MadeTools(_coder(settings, secrets, journal))
+    coder = _coder(settings, secrets, journal)
+    made_tools = MadeTools(coder) if settings.made_tools else None
+    return Coding(coder if settings.code else None, made_tools)
 
 
 def _cassette(agent: Agent, task: Task, secrets: SecretStore, *, resumed: bool) -> Cassette | None:

@@ -201,7 +201,8 @@ def fitted(schema: dict[str, Any]) -> dict[str, Any]:
     if isinstance(found.get("enum"), list) and not found["enum"]:
         del found["enum"]
     word = next((word for word in ("enum", "const") if word in found), None)
-    if word is None or not named or not all(kind in TYPES for kind in named):
+    types = all(isinstance(kind, str) and kind in TYPES for kind in named)
+    if word is None or not named or not types:
         return found
     values = found[word] if word == "enum" else [found[word]]
     if not isinstance(values, list) or any(_is(value, named) for value in values):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -54,6 +54,22 @@ __all__ = ["Run"]
 
 T = TypeVar("T")
 _SEEN = "observation"
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What runs code inside a run, as far as it may.
+
+    Parameters
+    ----------
+    coder : Coder or None
+        Runs the code of ``run_python``, where the offer has it.
+    made_tools : MadeTools or None
+        Calls the tools that were made from runs, where the run may be offered any.
+    """
+
+    coder: Coder | None = None
+    made_tools: MadeTools | None = None
 
 
 class Run:
@@ -117,10 +133,7 @@ class Run:
         for said in (self.asked.request, *(one.content for one in self.asked.earlier)):
             self._may_show(said)
         self._find = find
-        self.coder: Coder | None = None
-        """What runs the code of ``run_python``, where the offer has it."""
-        self.made_tools: MadeTools | None = None
-        """What calls the tools that were made, where the run may be offered any."""
+        self.coding = Coding()
         self._plain: Chatting | None = None
         self._chats: dict[Offer, Chatting] = {offer: chat}
 
@@ -261,11 +274,13 @@ class Run:
         write = self.paths.effect(call) is Effect.WRITE
         self.paths.epoch += write
         try:
-            spec = None if self.made_tools is None else self.made_tools.spec(self, call)
-            if self.made_tools is None or spec is None:
+            spec = (
+                None if self.coding.made_tools is None else self.coding.made_tools.spec(self, call)
+            )
+            if self.coding.made_tools is None or spec is None:
                 observation = await self._observation(key, call, write)
             else:
-                observation = await self.made_tools.call(self, key, call, spec)
+                observation = await self.coding.made_tools.call(self, key, call, spec)
             self._may_show(observation.content)
         finally:
             self.paths.epoch += write
@@ -275,7 +290,7 @@ class Run:
         """Ask about a write that cannot be made yet, as one before it waits for a decision."""
         if self._approvals is None or self.paths.effect(call) is not Effect.WRITE:
             return
-        if self.made_tools is None or self.made_tools.spec(self, call) is None:
+        if self.coding.made_tools is None or self.coding.made_tools.spec(self, call) is None:
             with suppress(Paused):
                 await self._approvals.allowed(_tool_key(node, position, call, 0), call)
 
@@ -370,8 +385,12 @@ class Run:
 
     async def code(self, node: str, position: int, call: ToolCall, offer: Offer) -> Observation:
         """What the code of a call gives, which may call what is on offer: kept, or run now."""
-        assert self.coder is not None, "run_python is offered if and only if there is a sandbox"
-        return await self.coder.run(self, node, position, call, offer, str(call.arguments["code"]))
+        assert self.coding.coder is not None, (
+            "run_python is offered if and only if there is a sandbox"
+        )
+        return await self.coding.coder.run(
+            self, node, position, call, offer, str(call.arguments["code"])
+        )
 
     def look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""

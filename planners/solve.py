@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING
 
 from toolgrove.data import codec
 from toolgrove.data.events import NodeAdded
@@ -26,14 +25,10 @@ from toolgrove.planners.finishing import in_words
 from toolgrove.planners.frontier import Frontier, Rate
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
-from toolgrove.planners.run import Run
+from toolgrove.planners.run import Coding, Run
 from toolgrove.planners.tool_search import FindTools
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
-
-if TYPE_CHECKING:
-    from toolgrove.planners.coding import Coder
-    from toolgrove.planners.made_tools import MadeTools
 
 __all__ = ["identity", "solve"]
 
@@ -65,8 +60,7 @@ async def solve(
     frontier: Frontier,
     meter: Meter,
     find: FindTools | None = None,
-    coder: Coder | None = None,
-    made_tools: MadeTools | None = None,
+    coding: Coding = Coding(),  # noqa: B008 - frozen
     window: Window | None = None,
     in_flight: int = 1,
 ) -> SearchTree:
@@ -90,10 +84,9 @@ async def solve(
     find : FindTools or None
         What answers ``search_tools``, which the offer then has to have
         among its controls (:class:`~toolgrove.tools.offer.Offer`).
-    coder : Coder or None
-        What runs the code of ``run_python``, likewise.
-    made_tools : MadeTools or None
-        What calls tools that were made from runs.
+    coding : Coding
+        What runs the code of ``run_python``, which the offer likewise has to have, and of tools
+        that were made from runs.
     window : Window or None
         How much of a path the model is shown; None is all of it, but for finished subtasks where
         the offer has these.
@@ -113,7 +106,7 @@ async def solve(
     """
     if (SEARCH_TOOLS in offer.controls) != (find is not None):
         raise UsageError("search_tools is offered if and only if something can answer it.")
-    if (RUN_PYTHON in offer.controls) != (coder is not None):
+    if (RUN_PYTHON in offer.controls) != (coding.coder is not None):
         raise UsageError("run_python is offered if and only if there is a sandbox.")
     if window is None and BEGIN_SUBTASK in offer.controls:
         window = Window()
@@ -130,7 +123,7 @@ async def solve(
         window=window,
         in_flight=in_flight,
     )
-    run.coder, run.made_tools = coder, made_tools
+    run.coding = coding
     said = frontier.prompts
     rules = said.rules if said.listing is None else said.rules + said.listing(offer.specs)
     await _add(run, Node(ROOT, None, messages=run.asked.opening(rules, said.request)))

@@ -53,6 +53,7 @@ OTHER: dict[str, Any] = {
     "memory": SimpleNamespace(digest="a"),
     "update_memory": True,
     "examples": SimpleNamespace(digest="a"),
+    "made_tools": True,
     "budget.model_calls": 9,
     "budget.tool_calls": 9,
     "budget.tokens": 9,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from support.openapi_documents import NEW_32, STYLES_30, SWAGGER_20, YAML_31, text
@@ -189,5 +189,6 @@ schemas = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(KEYWORDS), schemas, max_size=6))
+@example({"items": None, "type": [[]], "enum": None})
 def test_any_schema_becomes_one_that_the_strictest_provider_takes(schema: Any) -> None:
     shown(schema)

@@ -176,7 +176,7 @@ def test_a_template_that_renders_the_prompt_otherwise_loses_the_row_aloud(
 
 def test_real_pairs_are_kept_whole_by_every_form(shared_data: Path, tmp_path: Path) -> None:
     file = tmp_path / "pairs.jsonl"
-    tree = shared_data / "toolbench/trees/G3_15_ChatGPT_DFS_woFilter_w2.json"
+    tree = shared_data / "toolbench/trees/G3_13_ChatGPT_DFS_woFilter_w2.json"
     save_pairs(file, mine_files([tree], rule=[Rule.SUBGOAL, Rule.ARGUMENTS]))
     mined = {json.dumps(row.origin): row for row in read_rows(file)}
     for trainer in (Trainer.TRL, Trainer.MS_SWIFT, Trainer.OPENRLHF):
