@@ -274,13 +274,12 @@ class Run:
         write = self.paths.effect(call) is Effect.WRITE
         self.paths.epoch += write
         try:
-            spec = (
-                None if self.coding.made_tools is None else self.coding.made_tools.spec(self, call)
-            )
-            if self.coding.made_tools is None or spec is None:
+            made_tools = self.coding.made_tools
+            spec = None if made_tools is None else made_tools.spec(self, call)
+            if made_tools is None or spec is None:
                 observation = await self._observation(key, call, write)
             else:
-                observation = await self.coding.made_tools.call(self, key, call, spec)
+                observation = await made_tools.call(self, key, call, spec)
             self._may_show(observation.content)
         finally:
             self.paths.epoch += write
@@ -290,7 +289,8 @@ class Run:
         """Ask about a write that cannot be made yet, as one before it waits for a decision."""
         if self._approvals is None or self.paths.effect(call) is not Effect.WRITE:
             return
-        if self.coding.made_tools is None or self.coding.made_tools.spec(self, call) is None:
+        made_tools = self.coding.made_tools
+        if made_tools is None or made_tools.spec(self, call) is None:
             with suppress(Paused):
                 await self._approvals.allowed(_tool_key(node, position, call, 0), call)
 
@@ -385,12 +385,9 @@ class Run:
 
     async def code(self, node: str, position: int, call: ToolCall, offer: Offer) -> Observation:
         """What the code of a call gives, which may call what is on offer: kept, or run now."""
-        assert self.coding.coder is not None, (
-            "run_python is offered if and only if there is a sandbox"
-        )
-        return await self.coding.coder.run(
-            self, node, position, call, offer, str(call.arguments["code"])
-        )
+        coder = self.coding.coder
+        assert coder is not None, "run_python is offered if and only if there is a sandbox"
+        return await coder.run(self, node, position, call, offer, str(call.arguments["code"]))
 
     def look_up(self, key: CallKey) -> tuple[Any, CallKey]:
         """The result of the key's latest attempt, or None and the attempt to make now."""
