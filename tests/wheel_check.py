@@ -13,7 +13,10 @@ import toolgrove
 home = Path(toolgrove.__file__).resolve().parent
 assert "site-packages" in home.parts, f"not the installed wheel: {home}"
 modules = [m.name for m in walk_packages([str(home)], "toolgrove.")]
-skipped = [name for name in modules if name.startswith("toolgrove.agent.models.local")]
+EXTRA = ("toolgrove.agent.models.local", "toolgrove.tools.solver.child")
+"""What imports a package of an extra as it is loaded."""
+skipped = [name for name in modules if name.startswith(EXTRA)]
+assert "toolgrove.tools.solver.child" in skipped, "the solver's program is not in the wheel"
 for name in modules:
     if name not in skipped:
         import_module(name)
