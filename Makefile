@@ -1,6 +1,6 @@
 # make demo   an environment, then the whole main job with the real local model
 # make test   an environment, then all tests that need nothing but this machine
-# make fuzz   the property tests, on examples drawn anew, 25 times as many
+# make fuzz   the property tests, on examples drawn anew, many more of them
 # make check  lint, types, layers, formatting
 # make docs   the site of docs/, in out/site
 # make bench  the benchmarks that take under five minutes
