@@ -13,11 +13,12 @@ from typing import IO, Any, cast
 from uuid import uuid4
 
 from toolgrove.data import codec
-from toolgrove.data.blocks import keep_block
+from toolgrove.data.blocks import BLOCKS, keep_block
 from toolgrove.data.decisions import Decision, journalled
 from toolgrove.data.records import JsonObject, Node, Task, ToolCall, ToolSpec
 from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, read_run
 from toolgrove.errors import JournalError, JournalLocked
+from toolgrove.machine.files import write_beside
 
 __all__ = ["Journal"]
 
@@ -113,6 +114,8 @@ class Journal:
             record = read_run(folder)
             if record.lost:
                 os.truncate(folder / JOURNAL, record.size)
+            for half in (*folder.glob(f"{OBSERVATIONS}/.*.tmp"), *folder.glob(f"{BLOCKS}/.*.tmp")):
+                half.unlink(missing_ok=True)
             return cls(folder, stream, lock, record)
         except BaseException:
             stream.close()
@@ -178,9 +181,7 @@ class Journal:
                 folder.mkdir(exist_ok=True)
             path = folder / name
             if not path.exists():
-                beside = path.with_suffix(f".{os.getpid()}.tmp")
-                beside.write_bytes(content.encode("utf-8", "surrogatepass"))
-                beside.replace(path)
+                write_beside(path, [content.encode("utf-8", "surrogatepass")])
         return name
 
     def keep(self, data: bytes, mime: str) -> str:

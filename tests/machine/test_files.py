@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,35 @@ def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Pat
     with pytest.raises(RuntimeError):
         write_beside(file, pieces())
     assert file.read_bytes() == b"old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_the_half_that_a_killed_writer_left_does_not_stay(tmp_path: Path) -> None:
+    file = tmp_path / "out.json"
+    beside: list[Path] = []
+
+    def pieces() -> Any:
+        beside.extend(tmp_path.iterdir())
+        yield b"whole"
+
+    write_beside(file, pieces())
+    beside[0].write_bytes(b"a longer half")
+    write_beside(file, [b"new"])
+    assert file.read_bytes() == b"new"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_writers_at_once_take_turns(tmp_path: Path) -> None:
+    file = tmp_path / "out"
+    with ThreadPoolExecutor(8) as pool:
+        done = pool.map(
+            lambda n: write_beside(file, [b"%d" % n] * 500), [n % 10 for n in range(80)]
+        )
+        assert len(list(done)) == 80
+    assert len(set(file.read_bytes())) == 1
+    assert len(file.read_bytes()) == 500
+    write_beside(file, [b"late"], over=False)
+    assert len(file.read_bytes()) == 500
     assert list(tmp_path.iterdir()) == [file]
 
 

@@ -4,26 +4,86 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
+from typing import IO, Any
+from uuid import uuid4
 
 __all__ = ["safe_name", "write_beside"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
 
-def write_beside(path: str | Path, pieces: Iterable[bytes]) -> None:
-    """Write a file's bytes beside it, and put them in its place when all are there."""
+def write_beside(path: str | Path, pieces: Iterable[bytes], *, over: bool = True) -> None:
+    """Write a file's bytes beside it, and put them in its place when all are there.
+
+    Who writes the same file meanwhile waits. What a process that was killed left beside it is
+    written over, so that no halves pile up. Without ``over`` a file that is there already stays.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with beside.open("wb") as stream:
+    with _beside(path) as (stream, beside):
+        try:
             stream.writelines(pieces)
+            stream.flush()
+            if _locks() is None:
+                stream.close()  # there a file that is open cannot be moved
+            _put(beside, path, over)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
+    """An empty file beside another, and nobody else's as long as the block lasts."""
+    locks = _locks()
+    if locks is None:
+        beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+        with beside.open("wb") as stream:
+            yield stream, beside
+        return
+    beside = path.with_name(f".{path.name}.tmp")
+    while True:
+        with beside.open("ab") as stream:
+            with suppress(OSError):  # a disk that knows no locks
+                locks.flock(stream, locks.LOCK_EX)
+            if not _same(beside, stream):
+                continue  # whoever had it has put it in its place
+            stream.truncate(0)
+            yield stream, beside
+            return
+
+
+def _locks() -> Any:
+    """The system's locks of files; None where it has others (Windows)."""
+    try:
+        import fcntl
+    except ImportError:
+        return None
+    return fcntl
+
+
+def _same(path: Path, stream: IO[bytes]) -> bool:
+    """Whether an open file is still the one of that name."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(stream.fileno()))
+    except FileNotFoundError:
+        return False
+
+
+def _put(beside: Path, path: Path, over: bool) -> None:
+    if not over:
+        try:
+            os.link(beside, path)
+        except OSError:  # it is there, or the disk knows no hard links
+            over = not path.exists()
+    if over:
         beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    else:
+        beside.unlink()
 
 
 def safe_name(text: str) -> str:

@@ -1,7 +1,7 @@
 """An SQLite file of ours: how it is made, told from others, read and written.
 
-A file appears whole or not at all: it is made beside its place, in WAL mode, and linked there, so
-that processes that begin at once agree on one. What goes wrong with it (damage, a lock, a full
+A file appears whole or not at all: it is made beside its place, in WAL mode, and put there, so that
+processes that begin at once agree on one. What goes wrong with it (damage, a lock, a full
 disk, rights) is said in the owner's kind of error, with the file and the mend. Where nothing can be
 written, on media that are only read, it can be read all the same.
 """
@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 from weakref import finalize
 
 from toolgrove.errors import ToolgroveError
+from toolgrove.machine.files import write_beside
 
 __all__ = ["Database", "Schema", "mend_of"]
 
@@ -230,23 +230,15 @@ class Database:
 
 
 def _make(path: Path, schema: Schema) -> None:
-    """Make an empty file beside its place and put it there, unless another process was faster."""
-    beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    """Put an empty file in its place, unless another process was faster."""
+    db = sqlite3.connect(_MEMORY, isolation_level=None)
     try:
-        db = sqlite3.connect(beside, isolation_level=None)
-        try:
-            db.executescript(
-                f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application};"
-                f"PRAGMA user_version = {schema.version}; COMMIT; PRAGMA journal_mode = WAL;"
-            )
-        finally:
-            db.close()
-        try:
-            os.link(beside, path)
-        except FileExistsError:
-            pass
-        except OSError:  # a disk without hard links
-            if not path.exists():
-                beside.replace(path)
+        db.executescript(
+            f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application};"
+            f"PRAGMA user_version = {schema.version}; COMMIT;"
+        )
+        made = bytearray(db.serialize())
     finally:
-        beside.unlink(missing_ok=True)
+        db.close()
+    made[18:20] = b"\x02\x02"  # in WAL mode: the file format's versions to write and to read
+    write_beside(path, [made], over=False)
