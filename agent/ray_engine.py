@@ -1,9 +1,10 @@
 """Make the runs of a matrix on a Ray cluster.
 
-A run is a pure function of its settings, its task and what its journal holds so far. That is what
-goes to a worker; the run's files come back, and one process, this one, keeps and scores them. So
-nothing has to be shared between the machines but the package, and whatever a model or a catalogue
-is named by. Where a worker is lost, Ray makes its run again on another, from the same journal.
+A run is a pure function of its settings, its task and what its journal holds so far, and so are the
+runs of a strategy together. That is what goes to a worker; the files come back, and one process,
+this one, keeps and scores them. So nothing has to be shared between the machines but the package,
+and whatever a model or a catalogue is named by. Where a worker is lost, Ray makes its runs again on
+another, from the same journals.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from toolgrove.data.records import Task, ToolSpec
 from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ReplayMiss, ResumeMismatch, ToolgroveError, UsageError
-from toolgrove.evaluators.runner import Solve
+from toolgrove.evaluators.runner import Solve, Solved
 from toolgrove.machine.files import write_beside
 from toolgrove.machine.threads import wait
 
@@ -90,7 +91,8 @@ def _ray() -> Any:
 class _Recipe:
     """An agent that another process can make, and the digest of what decides its results.
 
-    ``tools`` is which ones its tasks are offered, as the evaluation says.
+    ``tools`` is which ones its tasks are offered, ``strategy`` how several runs of each are
+    composed, as the evaluation says.
     """
 
     settings: RunSettings
@@ -98,11 +100,10 @@ class _Recipe:
     digest: str
     user: SimulatedUser | None = None
     tools: TaskTools | None = None
+    strategy: str = ""
 
     @classmethod
     def of(cls, evaluation: Evaluation) -> _Recipe:
-        if evaluation.strategy:
-            raise UsageError("the engine ray makes single runs: use the local one for a strategy.")
         agent = evaluation.agent
         settings = agent.settings
         user = evaluation.user
@@ -122,7 +123,7 @@ class _Recipe:
         if user is not None:
             user = replace(user)  # without the model that is loaded here
         specs = () if agent.catalog is not None else specs
-        return cls(settings, specs, digest, user, evaluation.tools)
+        return cls(settings, specs, digest, user, evaluation.tools, evaluation.strategy)
 
     def made(self) -> Evaluation:
         """The agent in an evaluation.
@@ -140,7 +141,7 @@ class _Recipe:
             catalog=Catalog.open(catalog, create=False) if catalog else None,
             settings=self.settings,
         )
-        made = Evaluation(agent, user=self.user, tools=self.tools)
+        made = Evaluation(agent, strategy=self.strategy, user=self.user, tools=self.tools)
         if codec.digest(made.config(tuple(agent.registry))) != self.digest:
             raise UsageError(
                 "a worker of the Ray cluster comes to other settings than this process: give all "
@@ -151,22 +152,30 @@ class _Recipe:
 
 @dataclass(frozen=True)
 class _Came:
-    """What came of a run: its files, and the error that it broke down with, by kind and words."""
+    """What came of a task: the files, and the error that it broke down with, by kind and words.
+
+    Of a strategy's runs ``taken`` is the folder of the one that is judged, and ``others`` are
+    those that are counted besides.
+    """
 
     files: Mapping[str, bytes]
     error: tuple[str, str] | None = None
     loud: bool = False
+    taken: str | None = None
+    others: tuple[SearchTree, ...] = ()
 
 
 def _solve(remote: Any, recipe: Any) -> Solve:
-    async def solve(task: Task, run: Path) -> SearchTree:
+    async def solve(task: Task, run: Path) -> SearchTree | Solved:
         came: _Came = await remote.remote(recipe, task, _files(run))
         _keep(run, came.files)
         if came.error is not None:
             kind, said = came.error
             # the same words as where the run was made; its class may be one of a package elsewhere
             raise UsageError(said) if came.loud else type(kind, (ToolgroveError,), {})(said)
-        return read_tree(run)
+        if came.taken is None:
+            return read_tree(run)
+        return Solved(read_tree(run / came.taken), run / came.taken, came.others)
 
     return solve
 
@@ -176,18 +185,21 @@ _MADE: dict[str, Evaluation] = {}
 
 
 def _solved(recipe: _Recipe, task: Task, files: Mapping[str, bytes]) -> _Came:
-    """Make a run, or go on with it, on a worker."""
+    """Make a task's run or runs, or go on with them, on a worker."""
     with TemporaryDirectory(prefix="toolgrove-") as folder:
         run = Path(folder) / "run"
         _keep(run, files)
         try:
             if recipe.digest not in _MADE:
                 _MADE[recipe.digest] = recipe.made()
-            wait(_MADE[recipe.digest].solve(task, run))
+            made = wait(_MADE[recipe.digest].solve(task, run))
         except Exception as error:  # classes of other packages need not be known to the driver
             loud = isinstance(error, UsageError | ReplayMiss | ResumeMismatch)
             return _Came(_files(run), (type(error).__name__, str(error)), loud)
-        return _Came(_files(run))
+        if not isinstance(made, Solved):
+            return _Came(_files(run))
+        taken = made.run.relative_to(run).as_posix()
+        return _Came(_files(run), taken=taken, others=tuple(made.others))
 
 
 def _files(run: Path) -> dict[str, bytes]:

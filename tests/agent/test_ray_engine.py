@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pickle
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -15,9 +19,9 @@ from support.random_script import timeless
 from support.served_model import ServedModel
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
-from toolgrove.agent.matrix import LocalEngine, MatrixEngine, parse_engine, run_matrix
+from toolgrove.agent.matrix import LocalEngine, MatrixEngine, Solving, parse_engine, run_matrix
 from toolgrove.agent.models.scripted import ScriptedModel
-from toolgrove.agent.ray_engine import RayEngine
+from toolgrove.agent.ray_engine import RayEngine, _Recipe, _solve, _solved
 from toolgrove.data.records import JsonObject, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.data.world import specs, tasks
@@ -53,11 +57,19 @@ def cluster() -> Iterator[str]:
 
 
 def matrix(
-    model: str, out: Path, engine: MatrixEngine, chosen: list[Task] = FIRST
+    model: str,
+    out: Path,
+    engine: MatrixEngine,
+    chosen: list[Task] = FIRST,
+    strategies: Sequence[str] = ("",),
 ) -> list[Summary]:
     evaluations = [
-        Evaluation(Agent(model=model, tools=specs(), planner=planner, budget=Budget(model_calls=6)))
+        Evaluation(
+            Agent(model=model, tools=specs(), planner=planner, budget=Budget(model_calls=6)),
+            strategy=strategy,
+        )
         for planner in ("react", "dfsdt")
+        for strategy in strategies
     ]
     return asyncio.run(run_matrix(evaluations, chosen, out, engine=engine, concurrency=2))
 
@@ -91,6 +103,43 @@ def test_the_results_are_those_of_the_local_engine(
         assert timeless(read_tree(there / row.run)) == timeless(read_tree(here / row.run))
     matrix(served.name, there, RayEngine(address=cluster))
     assert served.asked == 2 * asked, "a finished matrix asks nothing"
+
+
+@with_ray
+def test_a_strategys_runs_are_those_of_the_local_engine(
+    tmp_path: Path, served: ServedModel, cluster: str
+) -> None:
+    here, there, composed = tmp_path / "here", tmp_path / "there", ("sample(3) | vote",)
+    matrix(served.name, here, LocalEngine(), FIRST[:2], composed)
+    matrix(served.name, there, RayEngine(address=cluster), FIRST[:2], composed)
+    assert results(there) == results(here)
+    for _, row in results(here):  # the run whose answer is taken, with its siblings beside it
+        runs = sorted(path.name for path in (here / row.run).parent.glob("sample-*"))
+        assert runs == sorted(path.name for path in (there / row.run).parent.glob("sample-*"))
+        assert len(runs) > 1
+        assert timeless(read_tree(there / row.run)) == timeless(read_tree(here / row.run))
+
+
+def test_a_strategys_runs_come_back_from_a_worker_with_which_is_taken(
+    tmp_path: Path, served: ServedModel
+) -> None:
+    """Without Ray: what it would send to a worker and back goes through pickle."""
+    strategy = "first(code, 2) | vote"
+    given = FIRST[:1], (strategy,)
+    matrix(served.name, tmp_path / "here", LocalEngine(), *given)
+
+    class Pickling:
+        @staticmethod
+        @contextmanager
+        def opened() -> Iterator[Solving]:
+            def remote(*given: Any) -> Any:
+                sent = pickle.loads(pickle.dumps(given))
+                return asyncio.to_thread(lambda: pickle.loads(pickle.dumps(_solved(*sent))))
+
+            yield lambda one: _solve(SimpleNamespace(remote=remote), _Recipe.of(one))
+
+    matrix(served.name, tmp_path / "there", Pickling(), *given)
+    assert results(tmp_path / "there") == results(tmp_path / "here")
 
 
 @with_ray
@@ -145,7 +194,6 @@ def test_what_breaks_down_on_a_worker_comes_back_with_its_journal(
 @with_ray
 def test_an_agent_that_no_other_process_can_make_is_refused(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="needs the extra ray")
-    from toolgrove.agent.ray_engine import _Recipe
 
     @tool(effect="read")
     def double(x: int) -> int:
