@@ -237,8 +237,8 @@ def _make(path: Path, schema: Schema) -> None:
             f"BEGIN; {schema.tables}; PRAGMA application_id = {schema.application};"
             f"PRAGMA user_version = {schema.version}; COMMIT;"
         )
-        made = bytearray(db.serialize())
+        made = db.serialize()
     finally:
         db.close()
-    made[18:20] = b"\x02\x02"  # in WAL mode: the file format's versions to write and to read
-    write_beside(path, [made], over=False)
+    wal = b"\x02\x02"  # the file format's versions to write and to read, with a log beside it
+    write_beside(path, [made[:18], wal, made[20:]], over=False)
