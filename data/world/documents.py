@@ -10,8 +10,9 @@ from toolgrove.data.formats.toolbench_tools import parse_tool
 from toolgrove.data.records import JsonObject, ToolSpec
 from toolgrove.data.world.apis import TOOLS, endpoints
 from toolgrove.data.world.declare import Endpoint, Tool, slug
+from toolgrove.data.world.recorded import recorded_tools
 
-__all__ = ["HOST", "openapi", "query_api", "specs", "toolbench_tools"]
+__all__ = ["HOST", "computed_tools", "openapi", "query_api", "specs", "toolbench_tools"]
 
 HOST = "world.toolgrove.example"
 """The name that the world's specs carry; ``hosts`` of the executor maps it to a running server."""
@@ -31,6 +32,11 @@ def specs() -> list[ToolSpec]:
 
 def toolbench_tools() -> dict[str, JsonObject]:
     """ToolBench tool files by their path, ``tools/<Category>/<tool>.json``."""
+    return recorded_tools() or computed_tools()
+
+
+def computed_tools() -> dict[str, JsonObject]:
+    """The tool files from the declarations; their examples are computed, which loads the facts."""
     return {_path(tool): _tool_file(tool) for tool in TOOLS}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from toolgrove.data.world.declare import Refusal
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PACKAGES",
     "City",
+    "Places",
     "airport",
     "airports",
     "cities",
@@ -28,6 +30,8 @@ __all__ = [
     "distance_km",
     "fold",
     "holiday_calendar",
+    "nearest_airport",
+    "nearest_city",
     "page_of",
     "units",
     "zone",
@@ -45,6 +49,8 @@ PACKAGES = (
     "webcolors",
 )
 """Whose versions are part of the world's version."""
+
+P = TypeVar("P")
 
 EARTH_RADIUS_KM = 6371.0088
 """Mean radius of the Earth (IUGG)."""
@@ -86,7 +92,10 @@ def fold(name: str) -> str:
     >>> fold(" S\u00e3o Paulo")
     'sao paulo'
     """
-    plain = unicodedata.normalize("NFKD", name.strip().casefold())
+    folded = name.strip().casefold()
+    if folded.isascii():  # most names: nothing to take off
+        return folded
+    plain = unicodedata.normalize("NFKD", folded)
     return "".join(char for char in plain if not unicodedata.combining(char))
 
 
@@ -209,6 +218,63 @@ def distance_km(lat_a: float, lon_a: float, lat_b: float, lon_b: float) -> float
     half = math.sin((b - a) / 2) ** 2
     half += math.cos(a) * math.cos(b) * math.sin(math.radians(lon_b - lon_a) / 2) ** 2
     return 2 * EARTH_RADIUS_KM * math.asin(min(1.0, math.sqrt(half)))
+
+
+class Places(Generic[P]):
+    """Places that are found by their position.
+
+    They are looked at from the position's parallel outwards, and no further than the best one's
+    distance: a degree of latitude is as long everywhere.
+
+    Parameters
+    ----------
+    places : iterable of (latitude, longitude, place)
+        Of places equally near, the one given first is found.
+
+    Examples
+    --------
+    >>> place, km = Places([(0.0, 0.0, "a"), (0.0, 2.0, "b")]).nearest(1.0, 1.9)
+    >>> place, round(km)
+    ('b', 112)
+    """
+
+    def __init__(self, places: Iterable[tuple[float, float, P]]) -> None:
+        numbered = ((lat, lon, place, at) for at, (lat, lon, place) in enumerate(places))
+        self._places = sorted(numbered, key=lambda one: one[0])
+        self._latitudes = [one[0] for one in self._places]
+
+    def nearest(self, latitude: float, longitude: float) -> tuple[P, float]:
+        """The nearest place and its distance in kilometres."""
+        start, best = bisect(self._latitudes, latitude), (math.inf, -1, -1)
+        for way in (range(start - 1, -1, -1), range(start, len(self._places))):
+            for at in way:
+                lat, lon, _, given = self._places[at]
+                # a kilometre more than enough, for rounding
+                if EARTH_RADIUS_KM * math.radians(abs(lat - latitude)) > best[0] + 1:
+                    break
+                best = min(best, (distance_km(latitude, longitude, lat, lon), given, at))
+        return self._places[best[2]][2], best[0]
+
+
+@cache
+def _city_places() -> Places[City]:
+    return Places((one.latitude, one.longitude, one) for one in cities())
+
+
+def nearest_city(latitude: float, longitude: float) -> tuple[City, float]:
+    """The nearest city and its distance in kilometres; of two the larger."""
+    return _city_places().nearest(latitude, longitude)
+
+
+@cache
+def _airport_places() -> Places[Mapping[str, Any]]:
+    listed = sorted(airports().values(), key=lambda one: str(one["iata"]))
+    return Places((one["lat"], one["lon"], one) for one in listed)
+
+
+def nearest_airport(latitude: float, longitude: float) -> tuple[Mapping[str, Any], float]:
+    """The nearest airport and its distance in kilometres; of two the first by its code."""
+    return _airport_places().nearest(latitude, longitude)
 
 
 def page_of(items: Sequence[Any], page: int, size: int) -> dict[str, Any]:

