@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.data.pairs.corrections import takes, unseen_value
+from toolgrove.data.pairs.corrections import stands, takes, unseen_value, values
 from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
 from toolgrove.data.pairs.outcomes import gave_something
 from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, speaks_of_tries, unseen_tries
-from toolgrove.data.records import CONTROLS, FINISH, Message, Node
+from toolgrove.data.records import CONTROLS, FINISH, Message, Node, NodeState
 
 __all__ = ["LONGEST", "Checks"]
 
@@ -70,6 +70,27 @@ class Checks:
         made_up = not any(known.of(step).gained for end in ends for step in tree.path(end.id))
         if ends and tree.tools and made_up:
             yield Fault.NO_SUCCESSFUL_CALL
+        if ends and all(map(self._in_part, ends)):
+            yield Fault.PART_ANSWERED
+
+    def _in_part(self, end: Node) -> bool:
+        """Whether the request names what a call asked about in vain, and nothing later has it."""
+        tree, known = self.branches.tree, self.branches.known
+        in_vain: list[str] = []
+        told = [end.answer or ""]
+        for node in tree.path(end.id):
+            facts = known.of(node)
+            made = zip(node.calls, facts.calls, node.observations, strict=False)
+            for call, key, seen in made:
+                if key in facts.gained:
+                    told += [written(call), seen.content]
+                elif call.name not in CONTROLS:
+                    in_vain += values(call)
+        request, had = tree.task.query.casefold(), "\n".join(told).casefold()
+        return any(
+            stands(value, request) and not any(part in had for part in value.split())
+            for value in in_vain
+        )
 
     def _chosen(self, candidate: Contrast) -> Iterator[Fault]:
         known = self.branches.known
@@ -86,6 +107,23 @@ class Checks:
                 yield Fault.UNSEEN_VALUE
             if candidate.rule is Rule.SUBGOAL and not any(takes(call, shown) for call in calls):
                 yield Fault.UNRELATED_CALL
+            if candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS) and self._asks_less(candidate):
+                yield Fault.ASKS_LESS
+
+    def _asks_less(self, candidate: Contrast) -> bool:
+        """Whether failed calls of the same tool had a value of the request that this one lacks."""
+        names = {call.name for call in candidate.chosen[0].calls}
+        failed = [
+            call
+            for node in (*candidate.shared, *candidate.rejected)
+            if self.branches.known.of(node).failed
+            for call in node.calls
+            if call.name in names
+        ]
+        had = "\n".join(value for call in candidate.chosen[0].calls for value in values(call))
+        request = self.branches.tree.task.query.casefold()
+        asked = {value for call in failed for value in values(call) if stands(value, request)}
+        return any(value not in had for value in asked)
 
     def _repeats(self, candidate: Contrast) -> bool:
         """Whether the chosen side makes a call again to no purpose."""
@@ -109,6 +147,8 @@ class Checks:
                 yield Fault.UNFINISHED
         if candidate.rule in (Rule.STEP, Rule.DIVERGENCE) and self._as_good(candidate):
             yield Fault.AS_GOOD
+        if candidate.rule is Rule.PATH and not self.judged and self._has_as_much(candidate):
+            yield Fault.AS_GOOD
 
     def _as_good(self, candidate: Contrast) -> bool:
         """Whether both sides make or lead to the same set of calls."""
@@ -129,6 +169,13 @@ class Checks:
             if not self.branches.tree.children(node.id)
         ]
         return any(self._gained(leaf, candidate) in wanted for leaf in leaves)
+
+    def _has_as_much(self, candidate: Contrast) -> bool:
+        """Whether a path that was left has all that the answer of the other is made of."""
+        end, leaf = candidate.chosen[-1], candidate.rejected[-1]
+        wanted = self._gained(end, candidate)
+        left = leaf.state in (NodeState.OPEN, NodeState.PRUNED)
+        return left and bool(wanted) and wanted <= self._gained(leaf, candidate)
 
     def _gained(self, end: Node, candidate: Contrast) -> frozenset[str]:
         """The calls that gave something, from the branching to an end."""

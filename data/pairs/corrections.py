@@ -9,7 +9,7 @@ from typing import Any
 
 from toolgrove.data.records import JsonObject, Node, ToolCall
 
-__all__ = ["corrects", "leaves", "stands", "takes", "unseen_value"]
+__all__ = ["corrects", "leaves", "stands", "takes", "unseen_value", "values"]
 
 _ALIKE = 0.6
 _LONGEST = 200
@@ -26,7 +26,7 @@ def corrects(failed: Node, passed: Node) -> bool:
         return False
     if one.malformed is not None:
         return True
-    return any(_alike(a, b) for a in _texts(one) for b in _texts(other))
+    return any(_alike(a, b) for a in values(one) for b in values(other))
 
 
 def _alike(one: str, other: str) -> bool:
@@ -35,7 +35,8 @@ def _alike(one: str, other: str) -> bool:
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
 
 
-def _texts(call: ToolCall) -> list[str]:
+def values(call: ToolCall) -> list[str]:
+    """The values of a call's arguments in small letters, but for single characters."""
     return [str(value).casefold() for value in leaves(call.arguments) if len(str(value)) > 1]
 
 

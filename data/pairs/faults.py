@@ -24,6 +24,10 @@ class Fault(StrEnum):
     NO_SUCCESSFUL_CALL = "no_successful_call"
     """There are tools, no call on the way to the answer gave anything, and nobody judged the answer
     right: it is made up."""
+    PART_ANSWERED = "part_answered"
+    """The answer leaves out a part of the request, and nobody judged it right: a value of the
+    request that a call asked about in vain stands neither in the answer, nor in another call that
+    gave something, nor in what it gave."""
     CHOSEN_FAILS = "chosen_fails"
     """A call of the chosen side fails."""
     UNKNOWN_TOOL = "unknown_tool"
@@ -36,7 +40,8 @@ class Fault(StrEnum):
     depth or for its score, so it may not be worse."""
     AS_GOOD = "as_good"
     """The rejected side makes the same set of calls, or the calls that gave something are the same
-    on the way to its end and on the way to the answer."""
+    on the way to its end and on the way to the answer. A whole path that was left is as good where
+    it has all that the answer is made of, unless somebody judged this one right."""
     DIVERSITY_PROMPT = "diversity_prompt"
     """The chosen side speaks of tries that its prompt does not show, as a diversity prompt makes
     models do. What is said decides, not how it was asked for."""
@@ -48,6 +53,10 @@ class Fault(StrEnum):
     UNRELATED_CALL = "unrelated_call"
     """No argument of the chosen call stands in the conversation, so nothing says that the call
     serves what was asked. Asked only of rule ``subgoal``."""
+    ASKS_LESS = "asks_less"
+    """The chosen call passes because it leaves out what was asked: a value of the request that the
+    rejected call, or a failed one before it, gave the same tool. Asked only of the rules
+    ``arguments`` and ``subgoal``."""
     ODD_NAME = "odd_name"
     """A called tool has a line break or another control character in its name."""
     SECRET = "secret"  # the fault's name

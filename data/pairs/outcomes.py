@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from toolgrove.data.pairs.glimpses import glimpse, holds_data, says_no
 from toolgrove.data.records import Observation, Status
 
 __all__ = ["failed", "gave_something", "holds_something", "may_do_better"]
@@ -15,12 +16,19 @@ __all__ = ["failed", "gave_something", "holds_something", "may_do_better"]
 _WRAPPED = re.compile(
     r'\A\s*\{"error":\s*"(?P<error>[^"]*)",\s*"response":\s*(?P<response>.*)', re.DOTALL
 )
+_FOR_A_WORD = re.compile(
+    r"\A(?:message|unauthorized|unsubscribed|api not working|too many requests"
+    r"|rate limit per minute) error\.\.\.\Z",
+    re.IGNORECASE,
+)
+"""ToolBench's labels. It puts one where the answer holds a word anywhere, as "terror" does."""
 _ERROR = re.compile(
     r"""["'](?:"""
     r"""(?:error|errors|error_?message)["']\s*:\s*"""
     r"""(?!["']\s*["']|null|none|false|\[\s*\]|\{\s*\}|0\b)"""
     r"""|(?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
     r"""|(?:success|ok)["']\s*:\s*["']?false"""
+    r"""|status["']\s*:\s*["'](?:error|fail)"""
     r"""|(?:message|msg|detail)["']\s*:\s*["'](?:[^"]{0,80}\W)?(?:not found|does not exist"""
     r"""|unknown|invalid|unauthori[sz]ed|required|forbidden|exceed(?:s|ed)|failed|not subscribed"""
     r"""|too many requests|unable|cannot|denied|unavailable|must (?:be|have|contain)|disabled"""
@@ -31,8 +39,9 @@ _ERROR = re.compile(
 _TITLE = re.compile(
     r"<title>\s*(?:[45]\d\d|forbidden|not found|bad gateway|error|access denied)", re.IGNORECASE
 )
+_PAGE = re.compile(r"""<!doctype|<html|["']html["']\s*:""", re.IGNORECASE)
 _BEGINS = re.compile(
-    r"\W*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b", re.IGNORECASE
+    r"[^\w{\[]*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b", re.IGNORECASE
 )
 _HEAD = 600
 """Characters in which an answer says that it is an error; what stands below may speak of errors."""
@@ -50,20 +59,31 @@ _LATER = frozenset({Status.TIMEOUT, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITE
 def failed(seen: Observation) -> bool:
     r"""Whether a call went wrong, also where only ToolBench's answer says so.
 
+    An error beside data is none, unless a status says that the request failed. Nor is one of
+    ToolBench's labels over data, which it puts for a word anywhere in the answer.
+
     Examples
     --------
     >>> said = '{"error": "", "response": "{\\"message\\": \\"Not Found\\"}"}'
     >>> failed(Observation(Status.OK, said)), failed(Observation(Status.OK, "5 km"))
     (True, False)
+    >>> films = '{"error": "Message error...", "response": "{\'films\': [\'Night of terror\']}"}'
+    >>> failed(Observation(Status.ERROR_IN_MESSAGE, films))
+    False
     """
-    if seen.status.failed:
-        return True
     wrapped = _WRAPPED.match(seen.content)
     if wrapped is None:
+        return seen.status.failed
+    error, told = wrapped["error"].strip(), _told(wrapped["response"][:_HEAD])
+    labelled = _FOR_A_WORD.match(error) is not None
+    if (seen.status.failed or error) and not labelled:
+        return True
+    if _BEGINS.match(told) or _TITLE.search(told):
+        return True
+    if not labelled and not _ERROR.search(told):
         return False
-    told = wrapped["response"][:_HEAD].replace('\\"', '"').lstrip('"')
-    says = _BEGINS.match(told) or _ERROR.search(told) or _TITLE.search(told)
-    return bool(wrapped["error"].strip() or says)
+    answer = None if labelled and _PAGE.search(told) else glimpse(told)
+    return answer is None or says_no(answer) or not holds_data(answer)
 
 
 def gave_something(seen: Observation) -> bool:
@@ -85,15 +105,22 @@ def gave_something(seen: Observation) -> bool:
 
 def holds_something(seen: Observation) -> bool:
     """Whether the result of a call that did not fail holds anything."""
-    if not seen.status.usable:
+    if seen.status is Status.PREVIEWED:
         return False
     wrapped = _WRAPPED.match(seen.content)
-    held = wrapped["response"].replace('\\"', '"').lstrip('"') if wrapped else seen.content
+    held = _told(wrapped["response"]) if wrapped else seen.content
     if wrapped and (
         _TOLD.fullmatch(held) or (_EMPTY_FIRST.match(held) and not _LISTED.search(held))
     ):
         return False
     return _NOTHING.fullmatch(_KEY.sub("", held)) is None
+
+
+def _told(response: str) -> str:
+    """An answer as the API wrote it: ToolBench keeps it as JSON text."""
+    if not response.startswith('"'):
+        return response
+    return response.replace("\\\\", "\\").replace('\\"', '"').lstrip('"')
 
 
 def may_do_better(seen: Observation) -> bool:

@@ -40,7 +40,7 @@ MODULES = [
     "cli.standing",
     "data.mining",
     "data.preferences",
-    *(f"data.pairs.{part}" for part in ("numbering", "outcomes", "texts", "words")),
+    *(f"data.pairs.{part}" for part in ("glimpses", "numbering", "outcomes", "texts", "words")),
     "evaluators.judgements",
     "evaluators.report",
 ]

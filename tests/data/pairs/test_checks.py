@@ -102,6 +102,66 @@ def test_off_the_way_to_a_success_a_call_of_no_use_is_not_preferred(
     assert dict(mine(tree, rule=Rule.SUBGOAL).row.unpaired) == ({why: 1} if why else {})
 
 
+ASKED = "Track RB41 and give the address of 0150."
+
+
+@pytest.mark.parametrize(
+    ("path", "answer", "fault"),
+    [
+        ("t <root track(RB41) !\n a <t find(0150)", "It is Anna Street.", Fault.PART_ANSWERED),
+        (
+            "t <root track(RB41) !\n a <t find(0150)",
+            "It is Anna Street. The tracker of RB41 is down.",
+            None,
+        ),
+        ("t <root track(RB41) !\n u <t post(RB41)\n a <u find(0150)", "Anna Street.", None),
+        ("t <root track(postal-code) !\n a <t find(0150)", "It is Anna Street.", None),
+    ],
+)
+def test_an_answer_that_leaves_out_what_a_call_asked_in_vain_answers_a_part(
+    path: str, answer: str, fault: Fault | None
+) -> None:
+    tree = tree_of(f"{path}\n aa <a +\n b <root -", ("track", "find", "post"), ASKED)
+    with_answer(tree, "aa", answer)
+    keep = [Fault.CHOSEN_FAILS]
+    for rule in (Rule.STEP, Rule.PATH):
+        assert mine(tree, rule=rule, keep=keep).row.dropped == ({fault: 1} if fault else {})
+        assert mine(tree, rule=rule, keep=keep, success=judged).row.pairs == 1
+
+
+@pytest.mark.parametrize(
+    ("end", "fault"), [("", Fault.AS_GOOD), ("!", Fault.AS_GOOD), ("-", None), ("x", Fault.AS_GOOD)]
+)
+def test_a_path_that_was_left_with_all_that_the_answer_has_is_as_good(
+    end: str, fault: Fault | None
+) -> None:
+    steps = f"a <root far(Oslo) 'A'\n aa <a +\n b <root far(Oslo) 'B'\n bb <b near(X) {end}"
+    steps += "x" if end == "!" else ""
+    tree = tree_of(steps, TOOLS)
+    keep = [Fault.UNFINISHED]
+    assert mine(tree, rule=Rule.PATH, keep=keep).row.dropped == ({fault: 1} if fault else {})
+    assert mine(tree, rule=Rule.PATH, keep=keep, success=judged).row.pairs == 1
+
+
+@pytest.mark.parametrize(
+    ("failed", "passed", "fault"),
+    [
+        ({"from": "Oslo", "by": "train"}, {"from": "Oslo"}, Fault.ASKS_LESS),
+        ({"from": "Oslo", "by": "train"}, {"from": "Oslo", "with": "train"}, None),
+        ({"from": "Oslo", "by": "20"}, {"from": "Oslo"}, None),
+    ],
+)
+def test_a_call_that_passes_since_it_asks_for_less_is_not_preferred(
+    failed: dict[str, str], passed: dict[str, str], fault: Fault | None
+) -> None:
+    tree = tree_of("a <root far(X) !\n b <root far(Y)", TOOLS, "How far by train from Oslo?")
+    for node_id, arguments in (("a", failed), ("b", passed)):
+        call = replace(tree[node_id].calls[0], arguments=arguments)
+        tree.replace(replace(tree[node_id], calls=(call,)))
+    for rule in (Rule.ARGUMENTS, Rule.SUBGOAL):
+        assert mine(tree, rule=rule).row.dropped == ({fault: 1} if fault else {})
+
+
 @pytest.mark.parametrize(
     ("query", "right", "fault"),
     [
