@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.agent.outcome import Outcome
 from toolgrove.agent.restarting import set_aside, wrote_and_broke_off
-from toolgrove.agent.running import has_begun
 from toolgrove.agent.simulated_user import SimulatedUser, UserLines
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import Message, NodeState, Role, Task
 from toolgrove.data.request import earlier, with_earlier
-from toolgrove.data.runs import JOURNAL, Record, fold, read_run, read_tree
+from toolgrove.data.runs import JOURNAL, Record, fold, has_begun, read_run, read_tree
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.tau.environment import Environment

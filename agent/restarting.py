@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from toolgrove.data.runs import JOURNAL, read_run
+from toolgrove.data.runs import JOURNAL, has_begun, read_run
 
 __all__ = ["set_aside", "wrote_and_broke_off"]
 
 
 def wrote_and_broke_off(run: Path) -> bool:
     """Whether a run had begun to write something, and has not come to its end."""
-    journal = run / JOURNAL
-    if not journal.is_file() or not journal.stat().st_size:
+    if not has_begun(run):
         return False
     record = read_run(run)
     return record.ended in (None, "waiting") and any(record.intents.values())

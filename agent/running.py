@@ -24,7 +24,7 @@ from toolgrove.data.journal import Journal
 from toolgrove.data.listening import SCOPE
 from toolgrove.data.records import MADE, Task, ToolSpec
 from toolgrove.data.request import Brief, in_context
-from toolgrove.data.runs import JOURNAL, fold
+from toolgrove.data.runs import fold, has_begun
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Meter
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from toolgrove.planners.coding import Coder
     from toolgrove.tools.calls.cassette import Cassette
 
-__all__ = ["answered", "has_begun", "prepared_for", "run_task"]
+__all__ = ["answered", "prepared_for", "run_task"]
 
 
 async def answered(agent: Agent, task: Task, run: Path | None, inputs: RunInputs) -> Outcome:
@@ -91,7 +91,7 @@ async def run_task(
         Where another process is at it.
     """
     settings = agent.settings
-    if has_begun(run):
+    if run is not None and has_begun(run):
         begun = _resumed(agent, task, run)
     else:
         if run is not None:
@@ -130,11 +130,6 @@ async def run_task(
     finally:
         LENT.reset(lent)
         journal.close()
-
-
-def has_begun(run: Path | None) -> bool:
-    """Whether a folder holds a run that can be gone on with."""
-    return run is not None and (run / JOURNAL).is_file() and (run / JOURNAL).stat().st_size > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,9 +220,8 @@ def _begun(task: Task, run: Path | None, prepared: Prepared) -> _Begun:
     return _Begun(prepared, journal, dict(offer.pins), prepared.calls)
 
 
-def _resumed(agent: Agent, task: Task, run: Path | None) -> _Begun:
+def _resumed(agent: Agent, task: Task, run: Path) -> _Begun:
     """A run to go on with, if it was begun as this agent would; its restrictions stay."""
-    assert run is not None
     journal = Journal.resume(run)
     try:
         record = journal.record

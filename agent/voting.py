@@ -23,7 +23,7 @@ from toolgrove.data import codec
 from toolgrove.data.quoting import quoted, without_nonces
 from toolgrove.data.records import Task
 from toolgrove.data.request import earlier, quoted_request
-from toolgrove.data.runs import JOURNAL, has_begun, read_run
+from toolgrove.data.runs import has_begun, read_run
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.agreement import agree, claim
 from toolgrove.evaluators.judging import Judge
@@ -179,9 +179,7 @@ async def solved_there(
     UsageError
         Where the folder holds a run of another task.
     """
-    if (run / JOURNAL).is_file() and not has_begun(run):
-        (run / JOURNAL).unlink()  # a process died before anything was asked
-    if (run / JOURNAL).is_file():
+    if has_begun(run):
         began = codec.decode(Task, read_run(run).header["task"])
         if _asked(began) != _asked(task):
             raise UsageError(

@@ -16,7 +16,7 @@ from toolgrove.data import codec
 from toolgrove.data.blocks import BLOCKS, keep_block
 from toolgrove.data.decisions import Decision, journalled
 from toolgrove.data.records import JsonObject, Node, Task, ToolCall, ToolSpec
-from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, read_run
+from toolgrove.data.runs import JOURNAL, OBSERVATIONS, VERSION, CallKey, Record, has_begun, read_run
 from toolgrove.errors import JournalError, JournalLocked
 from toolgrove.machine.files import write_beside
 
@@ -46,7 +46,7 @@ class Journal:
         config: JsonObject,
         encoded: JsonObject | None = None,
     ) -> Journal:
-        """Begin a run in a new or empty folder.
+        """Begin a run in a new or empty folder, or in one that holds but half a header.
 
         ``encoded`` is the JSON of what of this many runs share, by name
         (:class:`toolgrove.data.codec.Encoded`).
@@ -62,13 +62,14 @@ class Journal:
         with _told(folder):
             folder.mkdir(parents=True, exist_ok=True)
             lock = _locked(folder)
-        path = folder / JOURNAL
-        if path.exists() and path.stat().st_size:
+        if has_begun(folder):
             lock.release()
             raise JournalError(f"{folder}: holds a run already. Resume it, or name another folder.")
         record = _begun(folder.name, task, tools, aliases, config)
         with _told(folder):
-            journal = cls(folder, _opened(path, lock), lock, record)
+            stream = _opened(folder / JOURNAL, lock)
+            stream.truncate(0)
+            journal = cls(folder, stream, lock, record)
         try:  # the first write's intent takes it to the disk as well
             journal._write({**record.header, **(encoded or {})})
         except BaseException:

@@ -122,9 +122,12 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def has_begun(run: str | Path) -> bool:
-    """Whether a run's journal has its whole header; else nothing had been asked or paid for yet."""
-    with (Path(run) / JOURNAL).open("rb") as stream:
-        return stream.readline().endswith(b"\n")
+    """Whether there is a journal with its whole header; else nothing was asked or paid for yet."""
+    try:
+        with (Path(run) / JOURNAL).open("rb") as stream:
+            return stream.readline().endswith(b"\n")
+    except FileNotFoundError:
+        return False
 
 
 def read_run(run: str | Path) -> Record:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from toolgrove.data.records import JsonObject, Score, Task
-from toolgrove.data.runs import JOURNAL, has_begun, read_tree
+from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.base import (
@@ -313,7 +313,6 @@ class _Rows:
         await self.kept(self.store.finish, key, figures, [*kept, *scores], where)
 
     async def _solved(self, row: ResultRow, run: Path) -> Solved:
-        _forget_unbegun(run)
         came = await self.batch.solve(self._tasks[row.task], run)
         return came if isinstance(came, Solved) else Solved(came, run)
 
@@ -344,12 +343,6 @@ def _read(row: ResultRow, run: Path) -> Solved | None:
         return Solved(read_tree(run), run)
     except JournalError:  # a solve that keeps no journal has to be asked again
         return None
-
-
-def _forget_unbegun(run: Path) -> None:
-    """Remove a journal whose header was cut off: nothing had been asked or paid for yet."""
-    if (run / JOURNAL).is_file() and not has_begun(run):
-        (run / JOURNAL).unlink()
 
 
 def _figures(came: Solved) -> RunFigures:

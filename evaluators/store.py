@@ -153,8 +153,11 @@ class ResultStore:
         self.owner = uuid4().hex
         (self.out / OWNERS).mkdir(parents=True, exist_ok=True)
         self._lock = self._lock_of(self.owner)
-        self._lock.acquire(timeout=0)
         self._db = Database(self.out / DATABASE, _SCHEMA)
+        with self._db.writing():  # so that no lock is looked at before its owner holds it
+            self._lock.acquire(timeout=0)
+            for one in (self.out / OWNERS).glob("*.lock"):
+                self._alive(one.stem)  # which removes that of an owner who was killed
         self._db.rows(_FORMER)
         kept = codec.dumps(dict(config)).decode()
         self._db.rows("INSERT OR IGNORE INTO config VALUES (?, ?)", (self.hash, kept))

@@ -88,7 +88,7 @@ class Expansions:
     ) -> tuple[int, int]:
         """Ask a model of each tool that it has not been asked of as it is now, and keep that.
 
-        Each answer is kept before the next is asked for.
+        Each answer is kept before the next is asked for. Who expands the same catalogue waits.
 
         Returns
         -------
@@ -100,10 +100,23 @@ class Expansions:
         ModelError
             Where the model does not answer; what it said before is kept.
         """
+        from filelock import FileLock
+
         if self._database is None:
             self._database = Database(self._path, _SCHEMA)
+        with FileLock(self._path.with_suffix(".lock")):
+            return self._asked(self._database, specs, model, name, tick)
+
+    def _asked(
+        self,
+        database: Database,
+        specs: Iterable[ToolSpec],
+        model: BaseChatModel,
+        name: str,
+        tick: Tick,
+    ) -> tuple[int, int]:
         todo = {_digest(spec): spec for spec in specs}
-        known = dict(self._database.rows("SELECT digest, model FROM expansion"))
+        known = dict(database.rows("SELECT digest, model FROM expansion"))
         todo = {digest: spec for digest, spec in todo.items() if known.get(digest) != name}
         useless = 0
         for done, (digest, spec) in enumerate(todo.items()):
@@ -112,7 +125,7 @@ class Expansions:
             said = _read(ask_text_now(model, PROMPT % quoted(about, 2000)))
             useless += said == Expanded()
             kept = codec.dumps(codec.to_json(said)).decode()
-            with self._database.writing() as db:
+            with database.writing() as db:
                 db.execute(
                     "INSERT OR REPLACE INTO expansion VALUES (?, ?, ?)", (digest, name, kept)
                 )

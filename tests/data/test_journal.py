@@ -181,6 +181,14 @@ def test_a_folder_that_holds_a_run_is_not_begun_again(tmp_path: Path) -> None:
         begin(tmp_path / "run")
 
 
+def test_half_a_header_is_no_run_and_is_begun_anew(tmp_path: Path) -> None:
+    begin(tmp_path / "run").close()
+    path = tmp_path / "run" / journal_module.JOURNAL
+    path.write_bytes(path.read_bytes()[:40])
+    begin(tmp_path / "run").close()
+    assert read_run(tmp_path / "run").lost == 0
+
+
 def test_a_damaged_line_in_the_middle_is_an_error_with_its_number(tmp_path: Path) -> None:
     with begin(tmp_path / "run") as journal:
         fill(journal)

@@ -23,7 +23,7 @@ from toolgrove.errors import ModelError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.runner import run_batch
-from toolgrove.evaluators.store import ResultRow, ResultStore
+from toolgrove.evaluators.store import OWNERS, ResultRow, ResultStore
 
 TASKS = [
     Task(f"q{i}", f"Question {i}?", group="G1", reference=Reference("number", i)) for i in range(6)
@@ -337,6 +337,14 @@ async def test_a_hostile_task_id_is_no_path(tmp_path: Path) -> None:
     plain = re.compile(r"runs/[0-9a-f]{12}/[A-Za-z0-9_-]*(\.[0-9a-f]{12})?\.0")
     assert all(plain.fullmatch(run.relative_to(tmp_path).as_posix()) for run in runs)
     assert all(len(run.name) < 100 for run in runs)
+
+
+def test_the_lock_of_a_killed_runner_goes_and_that_of_a_living_one_stays(tmp_path: Path) -> None:
+    with ResultStore(tmp_path, {"a": 1}) as living:
+        (tmp_path / OWNERS / "killed.lock").touch()
+        with ResultStore(tmp_path, {"b": 1}) as other:
+            left = {path.stem for path in (tmp_path / OWNERS).iterdir()}
+            assert left == {living.owner, other.owner}
 
 
 async def test_a_journal_whose_header_was_cut_is_begun_anew(tmp_path: Path) -> None:

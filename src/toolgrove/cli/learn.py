@@ -82,14 +82,20 @@ def co_use(
 
 
 def _word(memory: Memory, name: str) -> None:
-    """Have a model word the lessons that it has not worded yet, each kept as it comes."""
+    """Have a model word the lessons that it has not worded yet, each kept as it comes.
+
+    Who has lessons of the same memory worded waits.
+    """
+    from filelock import FileLock
+
     from toolgrove.agent.models.loading import load_model
     from toolgrove.agent.wording import worded
 
     model = load_model(name)
-    for entry in memory.entries():
-        if not entry.words and (words := worded(entry.lesson, model)) is not None:
-            memory.word({entry.id: words})
+    with FileLock(memory.folder / "words.lock"):
+        for entry in memory.entries():
+            if not entry.words and (words := worded(entry.lesson, model)) is not None:
+                memory.word({entry.id: words})
 
 
 def memory(
