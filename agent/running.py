@@ -122,7 +122,7 @@ async def run_task(
                 execute=execute,
                 frontier=agent.frontier(),
                 meter=meter,
-                find=finder(agent.catalog, settings.k, pins) if settings.search_tools else None,
+                find=finder(agent, pins) if settings.search_tools else None,
                 coding=_coding(settings, secrets, journal),
                 window=prepared.window,
                 in_flight=settings.in_flight,
@@ -227,7 +227,8 @@ def _resumed(agent: Agent, task: Task, run: Path) -> _Begun:
         record = journal.record
         config = record.header["config"]
         begun_for, begun_with = record.began
-        if not agent.settings.made_tools and any(spec.source == MADE for spec in begun_with):
+        known = fold(record).tools if record.nodes else begun_with  # with what searches found
+        if not agent.settings.made_tools and any(spec.source == MADE for spec in known):
             raise ResumeMismatch(str(run), {"made_tools": ("True", "False")})
         brief = _brief_to_go_on(agent, Brief.of(record))
         form = agent.form or (None if brief.schema is None else AnswerForm(brief.schema))
@@ -236,8 +237,7 @@ def _resumed(agent: Agent, task: Task, run: Path) -> _Begun:
         now = {**prepared.same, "task": task.id, "virtual APIs": agent.apis_identity}
         _same(run, {**config, "task": begun_for.id}, now)
         pins = dict(offer.pins) if begun_with == offer.specs else _pins(begun_with)
-        if record.nodes:  # what searches found until the run was interrupted
-            pins |= _pins(fold(record).tools)
+        pins |= _pins(known)
         policy = RunSettings.from_journal(config, run).calls.policy
         calls = agent.settings.calls
         calls = replace(calls, policy=calls.policy.within(policy))

@@ -6,6 +6,7 @@ of an agent that asks for them, so that no other run lists, finds or ranks anyth
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from toolgrove.agent.agent import Agent
     from toolgrove.agent.catalog import Catalog
 
-__all__ = ["lent_tools", "with_made_tools"]
+__all__ = ["also_made", "lent_tools", "with_made_tools"]
 
 
 def lent_tools(catalog: Catalog) -> tuple[MadeTool, ...]:
@@ -47,12 +48,31 @@ def with_made_tools(agent: Agent, task: Task, specs: list[ToolSpec]) -> list[Too
     A task that names its own tools gets only those that call them. One whose tools name made ones
     already gets these.
     """
-    catalog, registry, tools = agent.catalog, agent.registry, agent.made_tools
-    assert catalog is not None, "made_tools needs a catalog"
+    registry, tools = agent.registry, agent.made_tools
     if any(spec.source == MADE for spec in specs):
         return with_parts(specs, registry.find)
     if task.tools is not None:
         named = {spec.id for spec in specs}
         tools = tuple(o for o in tools if named.issuperset(dict(o.draft.calls).values()))
-    chosen = by_views(in_context(task), tools, catalog.search_index.embedder)
+    return _with_those_about(agent, in_context(task), specs, tools)
+
+
+def also_made(
+    agent: Agent, query: str, specs: list[ToolSpec], offered: Collection[str]
+) -> list[ToolSpec]:
+    """The tools that a search in mid-run found, with the made ones that its query is about.
+
+    What these call comes with them. Nothing is found that is ``offered`` already.
+    """
+    tools = [one for one in agent.made_tools if one.id not in offered]
+    found = _with_those_about(agent, query, specs, tools)
+    return [spec for spec in found if spec.id not in offered]
+
+
+def _with_those_about(
+    agent: Agent, request: str, specs: list[ToolSpec], tools: Sequence[MadeTool]
+) -> list[ToolSpec]:
+    assert agent.catalog is not None, "made_tools needs a catalog"
+    chosen = by_views(request, tools, agent.catalog.search_index.embedder)
+    registry = agent.registry
     return with_parts([*specs, *(registry.get(one.id) for one in chosen)], registry.find)

@@ -22,7 +22,7 @@ from toolgrove.agent.models.scripted import ScriptedModel, call, finish
 from toolgrove.data import codec
 from toolgrove.data.decisions import Allow, Pause
 from toolgrove.data.events import Event, ToolStarted
-from toolgrove.data.records import Observation, Status, Task
+from toolgrove.data.records import SEARCH_TOOLS, Observation, Status, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.errors import CatalogError, ResumeMismatch, UsageError
 from toolgrove.planners.budget import Budget
@@ -286,6 +286,42 @@ async def test_a_run_that_is_gone_on_with_needs_its_made_tools(
     with pytest.raises(ResumeMismatch):
         await agent(catalog, made_tools=False).aresume(run)
     await agent(catalog, finish("6")).aresume(run)
+    assert world.made == ["Rome", "Rome-1"]
+
+
+async def test_a_search_in_mid_run_finds_made_tools_too(
+    catalog: Catalog, world: World, tmp_path: Path
+) -> None:
+    [note] = [one.id for one in catalog.registry if one.name == "note"]
+    look = call(SEARCH_TOOLS, query="How many people live in a city?")
+    replies = [look, call(PEOPLE, name="Rome"), finish("6")]
+    settings = {"search_tools": True, "runs": tmp_path / "runs"}
+    outcome = await agent(catalog, *replies, **settings).ainvoke(named(note))
+    found, gave = seen(outcome.tree)[:2]
+    assert all(f"- {name}: " in found.content for name in (PEOPLE, "find_city", "population"))
+    assert "- note: " not in found.content, "it is on offer already"
+    assert (gave.content, world.made) == ('{"people":6}', ["Rome", "Rome-1"])
+    elsewhere = agent(catalog, call(SEARCH_TOOLS, query="Keep a note."), finish("-"), **settings)
+    outcome = await elsewhere.ainvoke(named(note))
+    assert PEOPLE not in seen(outcome.tree)[0].content, "what is asked for is nothing of the kind"
+    plain = agent(catalog, look, finish("-"), **{**settings, "made_tools": False})
+    assert PEOPLE not in seen((await plain.ainvoke(named(note))).tree)[0].content
+
+
+async def test_a_run_whose_search_found_made_tools_needs_them_to_go_on(
+    catalog: Catalog, world: World, tmp_path: Path
+) -> None:
+    [note] = [one.id for one in catalog.registry if one.name == "note"]
+    replies = [call(SEARCH_TOOLS, query=ASKED), call(PEOPLE, name="Rome")]
+    settings = {"search_tools": True, "runs": tmp_path / "runs"}
+    world.dies_at = "Rome-1"
+    with pytest.raises((Killed, BaseExceptionGroup)):
+        await agent(catalog, *replies, **settings).ainvoke(named(note))
+    world.dies_at = ""
+    [run] = (tmp_path / "runs").iterdir()
+    with pytest.raises(ResumeMismatch):
+        await agent(catalog, **{**settings, "made_tools": False}).aresume(run)
+    await agent(catalog, finish("6"), **settings).aresume(run)
     assert world.made == ["Rome", "Rome-1"]
 
 
