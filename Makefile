@@ -6,6 +6,7 @@
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
 # make policy  the local model trained on its own runs, and measured, for twelve hours; again to go on
+# make learning  what runs taught, and strategies, with the local model, for two hours; again to go on
 # make newest  the tests of `make test`, on the newest versions that pyproject.toml allows
 # make lock   constraints.txt anew, from the newest versions that pyproject.toml allows
 
@@ -25,7 +26,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # without compiled files each worker, and each process of a test, would compile everything anew
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test fuzz check docs bench planners policy newest lock clean
+.PHONY: demo test fuzz check docs bench planners policy learning newest lock clean
 
 demo: $(VENV)/.demo
 	$(BIN)/toolgrove demo --out $(OUT)
@@ -55,6 +56,9 @@ planners: $(VENV)/.dev
 policy: $(VENV)/.dev
 	$(INSTALL) -e '.[train]'
 	$(BIN)/python benchmarks/policy.py --out out/policy --table benchmarks/policy.json
+
+learning: $(VENV)/.dev
+	$(BIN)/python benchmarks/learning.py --out out/learning --table benchmarks/learning.json
 
 newest:
 	$(PYTHON) -m venv --clear $(NEWEST)

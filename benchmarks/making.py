@@ -11,15 +11,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from langchain_core.messages import BaseMessage
+from world_script import reference_script
 
 from toolgrove import Agent, Budget, ScriptedModel, Task
-from toolgrove.agent import Evaluation, call, finish, give_up
+from toolgrove.agent import Evaluation
 from toolgrove.agent.making.trying import make
 from toolgrove.agent.making.workshop import Workshop
 from toolgrove.data.formats.sources import TREES, load_sources
@@ -27,35 +25,11 @@ from toolgrove.data.world import specs, tasks
 from toolgrove.evaluators.judgements import Judgements
 
 
-def solves(known: Sequence[Task], names: dict[str, str]) -> Any:
-    """A script that answers each of these tasks by its reference."""
-
-    def reply(messages: Sequence[BaseMessage]) -> Any:
-        said = "".join(str(one.content) for one in messages if one.type == "human")
-        task = next(one for one in known if one.query in said)
-        reference = task.reference
-        assert reference is not None
-        steps = [call(names[one.name], **one.arguments) for one in reference.calls]
-        done = sum(one.type == "ai" for one in messages)
-        if done < len(steps):
-            return steps[done]
-        if reference.kind == "unsolvable":
-            return give_up()
-        value = reference.value
-        text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-        return finish(f"It is {text} {reference.unit}.".replace(" .", "."))
-
-    return reply
-
-
 async def main(folder: Path) -> None:
     """Solve the training tasks, make tools, and print them."""
     known = tasks("train")
-    plain = Agent(model=ScriptedModel(replies=[]), tools=specs())
-    offer = plain.registry.offer_of(list(plain.registry), [], None)
-    names = {spec.id: offer.name(spec.id) for spec in offer.specs}
     agent = Agent(
-        model=ScriptedModel(script=solves(known, names)),
+        model=ScriptedModel(script=reference_script(known, specs())),
         tools=specs(),
         planner="react:depth=20",
         budget=Budget(model_calls=20),

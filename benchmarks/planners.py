@@ -20,25 +20,23 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import random
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
+
+from tables import drawn, gained, kept_rows, passed_of, sitting, write_table
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
 from toolgrove.cli.common import progress
 from toolgrove.data.records import Task
-from toolgrove.data.world import SPLITS, specs, tasks
+from toolgrove.data.world import specs
 from toolgrove.evaluators.answer import AnswerEvaluator
-from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import ResultRow, ResultStore
-from toolgrove.machine.files import write_beside
 from toolgrove.planners.budget import Budget
 from toolgrove.planners.registry import parse_planner
 
@@ -80,16 +78,6 @@ class Result:
     seconds: float
 
 
-def drawn(per_group: int, seed: int, splits: Sequence[str] = ("train",)) -> list[Task]:
-    """As many tasks of each group of the splits, the groups taking turns."""
-    draw = random.Random(seed)
-    by_group: dict[str, list[Task]] = {}
-    for task in sorted(chain.from_iterable(map(tasks, splits)), key=lambda task: task.id):
-        by_group.setdefault(task.group, []).append(task)
-    columns = [draw.sample(found, per_group) for _, found in sorted(by_group.items())]
-    return [task for row in zip(*columns, strict=True) for task in row]
-
-
 def result(row: ResultRow, planner: str) -> Result | None:
     """A finished row as a result; None where its run broke down."""
     if row.figures is None:
@@ -128,24 +116,19 @@ def table(results: Sequence[Result], peer: str = PEER) -> list[str]:
         if not own:
             continue
         n, passed = len(own), sum(one.passed for one in own)
-        low, high = wilson(passed, n)
         pairs = [
             (float(one.passed), float(done[one.task, peer].passed))
             for one in own
-            if (one.task, peer) in done
+            if (one.task, peer) in done and planner != peer
         ]
-        against = between = ""
-        if pairs and planner != peer:
-            gain, worst, best = paired(pairs)
-            against, between = f"{gain:+.1%}", f"{worst:+.0%} to {best:+.0%}"
         means = (
             sum(getattr(one, field) for one in own) / n
             for field in ("model_calls", "tool_calls", "tokens", "seconds")
         )
         model, tool, tokens, seconds = means
         lines.append(
-            f"| `{own[0].options}` | {n} | {passed} ({passed / n:.0%}) | {low:.0%} to {high:.0%} "
-            f"| {against} | {between} | {model:.1f} | {tool:.1f} | {tokens:,.0f} | {seconds:.0f} |"
+            f"| `{own[0].options}` | {n} | {passed_of(passed, n)} | {gained(pairs)} "
+            f"| {model:.1f} | {tool:.1f} | {tokens:,.0f} | {seconds:.0f} |"
         )
     return lines
 
@@ -193,17 +176,10 @@ def kept(options: argparse.Namespace) -> dict[tuple[str, str], Result]:
     Rows of a planner that is run or speaks otherwise now are left out.
     """
     found: dict[tuple[str, str], Result] = {}
-    for path in [options.table, *options.merge]:
-        if path is None or (path == options.table and not path.exists()):
-            continue
-        table = json.loads(path.read_text(encoding="utf-8"))
-        drawn_by = table.get("splits", ["train"]), table["seed"]
-        if drawn_by != (options.split, options.seed):
-            sys.exit(f"{path} is of --split {' '.join(drawn_by[0])} --seed {drawn_by[1]}.")
-        for one in (Result(**row) for row in table["results"]):
-            known = one.planner in PLANNERS and one.options == PLANNERS[one.planner]
-            if known and one.prompts == _prompts(one.planner):
-                found.setdefault((one.task, one.planner), one)
+    for one in (Result(**row) for row in kept_rows(options)):
+        known = one.planner in PLANNERS and one.options == PLANNERS[one.planner]
+        if known and one.prompts == _prompts(one.planner):
+            found.setdefault((one.task, one.planner), one)
     return found
 
 
@@ -245,30 +221,13 @@ def keep(
     config = next(iter(evaluations.values())).config(specs())
     config = {"model": config["name"], **{key: config[key] for key in ("budget", "world", "tools")}}
     rows = sorted(map(asdict, results), key=lambda one: (one["task"], one["planner"]))
-    head = {
-        "splits": options.split,
-        "seed": options.seed,
-        "config": config,
-        "date": time.strftime("%Y-%m-%d"),
-    }
-    text = ",\n".join(json.dumps(row) for row in rows)
-    whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
-    write_beside(options.table, [whole.encode()])
+    head = {"splits": options.split, "seed": options.seed, "config": config}
+    write_table(options.table, head, rows)
 
 
 def main() -> int:
     """Run, print the table and one line of JSON."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--out", type=Path, default=Path("out/planners"))
-    parser.add_argument("--table", type=Path, default=None)
-    parser.add_argument("--merge", type=Path, nargs="*", default=[])
-    parser.add_argument("--per-group", type=int, default=8)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--split", nargs="*", choices=SPLITS, default=["train"])
-    parser.add_argument("--hours", type=float, default=2.0)
-    parser.add_argument("--model", default="local")
+    parser = sitting(__doc__, "planners", per_group=8, seed=0, split=["train"])
     parser.add_argument("--planners", nargs="*", choices=PLANNERS)
     parser.add_argument("--peer", choices=PLANNERS, default=PEER)
     options = parser.parse_args()

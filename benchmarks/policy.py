@@ -29,6 +29,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tables import gained, passed_of, write_table
+
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.loading import load_model
@@ -44,7 +46,6 @@ from toolgrove.data.world.draws.drawing import Seen
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.calls import CallEvaluator
 from toolgrove.evaluators.mining import mine_files
-from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.evaluators.store import ResultStore
 from toolgrove.machine.files import write_beside
 from toolgrove.planners.budget import Budget
@@ -229,37 +230,29 @@ def table(results: Sequence[Result]) -> list[str]:
 
 def _figures(own: Sequence[Result], results: Sequence[Result]) -> str:
     n, passed = len(own), sum(one.passed for one in own)
-    low, high = wilson(passed, n)
     base = {(one.task, one.planner): one for one in results if one.variant == BASE}
     both = [(one, base[one.task, one.planner]) for one in own if (one.task, one.planner) in base]
-    against = between = ""
-    if own[0].variant != BASE and both:
-        gain, worst, best = by_task(both)
-        against, between = f"{gain:+.1%}", f"{worst:+.0%} to {best:+.0%}"
+    against = gained(by_task(both) if own[0].variant != BASE else [])
     calls = [one.calls for one in own if one.calls is not None]
     f1 = f"{sum(calls) / len(calls):.2f}" if calls else ""
     asked, tokens = (sum(getattr(r, name) for r in own) / n for name in ("model_calls", "tokens"))
-    return (
-        f"{n} | {passed} ({passed / n:.0%}) | {low:.0%} to {high:.0%} | {against} | {between} "
-        f"| {f1} | {asked:.1f} | {tokens:,.0f}"
-    )
+    return f"{n} | {passed_of(passed, n)} | {against} | {f1} | {asked:.1f} | {tokens:,.0f}"
 
 
-def by_task(both: Sequence[tuple[Result, Result]]) -> tuple[float, float, float]:
-    """The gain over the base: a task's planners are no tasks of their own, so they are averaged."""
+def by_task(both: Sequence[tuple[Result, Result]]) -> list[tuple[float, float]]:
+    """Scores of a task with its base's: its planners are no tasks of their own: their mean."""
     scores: dict[str, list[tuple[bool, bool]]] = {}
     for one, base in both:
         scores.setdefault(one.task, []).append((one.passed, base.passed))
-    means = [
+    return [
         (sum(a for a, _ in found) / len(found), sum(b for _, b in found) / len(found))
         for found in scores.values()
     ]
-    return paired(means)
 
 
 def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
     """Write the table beside the old one, then over it."""
-    head: dict[str, Any] = {"date": time.strftime("%Y-%m-%d"), "planners": PLANNERS}
+    head: dict[str, Any] = {"planners": PLANNERS}
     head |= {name: getattr(options, name) for name in ("seed", "collect", "per_split", "epochs")}
     head["trained"] = {
         variant: json.loads(file.read_bytes())
@@ -267,9 +260,7 @@ def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
         if (file := options.out / "trained" / variant / MANIFEST).exists()
     }
     rows = sorted(map(asdict, results), key=lambda r: (r["split"], r["task"], r["variant"]))
-    text = ",\n".join(json.dumps(row) for row in rows)
-    whole = f'{json.dumps(head, indent=1)[:-2]},\n "results": [\n{text}\n]}}\n'
-    write_beside(options.table, [whole.encode()])
+    write_table(options.table, head, rows)
 
 
 async def run(options: argparse.Namespace) -> list[Result]:

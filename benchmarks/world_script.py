@@ -1,0 +1,111 @@
+"""A script in a model's place: it answers the world's tasks by their references."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date
+from itertools import groupby
+from typing import Any
+
+from langchain_core.messages import AIMessage, BaseMessage
+
+from toolgrove.agent import call, finish, give_up
+from toolgrove.agent.models.scripted import Script
+from toolgrove.data.records import Task, ToolCall, ToolSpec
+from toolgrove.tools.registry import Registry
+
+__all__ = ["reference_script"]
+
+_PASSING = ("429", "503")
+_TEMPTED, _OTHER_FORM, _LEFT_OUT = 0.7, 0.3, 0.15
+"""How often a mistake is made where it can be."""
+
+
+def reference_script(
+    known: Sequence[Task], specs: Sequence[ToolSpec], *, errs: bool = False
+) -> Script:
+    """Make the calls of each task's reference in their order, and give its answer.
+
+    A call that fails as a busy server does is made again.
+
+    Parameters
+    ----------
+    known : sequence of Task
+    specs : sequence of ToolSpec
+        All tools; they have to be offered under the names that a registry of these gives.
+    errs : bool
+        Whether to make mistakes beside them, drawn by the task's id: a tempting tool first, a date
+        or a code in other words, an argument left out.
+    """
+    by_id, registry = {spec.id: spec for spec in specs}, Registry()
+    registry.add(specs)
+
+    def reply(messages: Sequence[BaseMessage]) -> AIMessage:
+        said = "".join(str(one.content) for one in messages if one.type == "human")
+        task = next(one for one in known if one.query in said)
+        assert task.reference is not None
+        calls = [one.tool_calls[0] for one in messages if isinstance(one, AIMessage)]
+        asked = [list(same) for _, same in groupby(calls, lambda one: (one["name"], one["args"]))]
+        if asked and _busy(messages[-1]):
+            return call(asked[-1][0]["name"], **asked[-1][0]["args"])
+        steps = list(_with_mistakes(task, by_id)) if errs else list(task.reference.calls)
+        steps = [next(same) for _, same in groupby(steps, lambda one: (one.name, one.arguments))]
+        if len(asked) < len(steps):
+            step = steps[len(asked)]
+            return call(registry.alias(step.name), **step.arguments)
+        return give_up() if task.reference.kind == "unsolvable" else finish(_answer(task))
+
+    return reply
+
+
+def _busy(message: BaseMessage) -> bool:
+    said = str(message.content) if message.type == "tool" else ""
+    return any(status in said for status in _PASSING)
+
+
+def _answer(task: Task) -> str:
+    assert task.reference is not None
+    value = task.reference.value
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return f"It is {text} {task.reference.unit}.".replace(" .", ".")
+
+
+def _with_mistakes(task: Task, by_id: Mapping[str, ToolSpec]) -> Iterator[ToolCall]:
+    draw, reference = random.Random(task.id), task.reference
+    assert reference is not None
+    values = [value for one in reference.calls for value in one.arguments.values()]
+    for tempting in task.meta.get("tempting", ()):
+        if reference.calls and draw.random() < _TEMPTED:
+            yield ToolCall("", tempting, dict(_filled(by_id[tempting], values)))
+    for one in reference.calls:
+        worse = {name: _in_other_words(value, draw) for name, value in one.arguments.items()}
+        worse = {name: value for name, value in worse.items() if value is not None}
+        needed = [name for name in by_id[one.name].parameters.get("required", ())
+                  if name in one.arguments]  # fmt: skip
+        if worse and draw.random() < _OTHER_FORM:
+            yield ToolCall("", one.name, {**one.arguments, **dict([next(iter(worse.items()))])})
+        elif len(needed) > 1 and draw.random() < _LEFT_OUT:
+            left_out = draw.choice(needed)
+            kept = {name: value for name, value in one.arguments.items() if name != left_out}
+            yield ToolCall("", one.name, kept)
+        yield one
+
+
+def _filled(spec: ToolSpec, values: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    """What somebody gives a tool's required parameters who knows these values."""
+    for name in spec.parameters.get("required", ()):
+        text = spec.parameters["properties"][name].get("type") == "string"
+        fitting = [value for value in values if isinstance(value, str) == text]
+        yield name, fitting[0] if fitting else "x" if text else 1
+
+
+def _in_other_words(value: Any, draw: random.Random) -> str | None:
+    if not isinstance(value, str):
+        return None
+    with suppress(ValueError):
+        return date.fromisoformat(value).strftime("%d %B %Y")
+    if value.isupper() and len(value) in (2, 3):
+        return draw.choice([value.lower(), "Somewhere"])
+    return None
