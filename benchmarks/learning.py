@@ -105,7 +105,9 @@ def told(agent: Agent, task: Task) -> Told:
     )
 
 
-async def learn(folder: Path, learn_from: Sequence[Path]) -> dict[str, Any]:
+async def learn(
+    folder: Path, learn_from: Sequence[Path], held_out: Sequence[Task]
+) -> dict[str, Any]:
     """Make the memory and the tools, unless they are there; says what came of it."""
     note = folder / "learnt.json"
     source = [str(path) for path in learn_from] or "a script"
@@ -121,6 +123,8 @@ async def learn(folder: Path, learn_from: Sequence[Path]) -> dict[str, Any]:
         Workshop.open(folder) as shop,
     ):
         catalog.add(specs())
+        memory.hold_out(held_out)
+        shop.hold_out(held_out)
         judgements = Judgements()
         runs = {"new": 0, "known": 0, "refused": 0}
         for loaded in load_sources(results, TREES):
@@ -242,7 +246,8 @@ class Study:
         return {
             "splits": options.split,
             "seed": options.seed,
-            "config": {key: config[key] for key in ("name", "planner", "world", "tools")},
+            "model": options.model,
+            "config": {key: config[key] for key in ("planner", "world", "tools")},
             "budget": {"model_calls": BUDGET.model_calls, "of a strategy": 60},
             "learnt": self.learnt,
             "settings": {
@@ -296,14 +301,17 @@ def keep(options: argparse.Namespace, head: Mapping[str, Any], results: Sequence
 async def run(options: argparse.Namespace) -> list[Result]:
     """Both parts; without time, only what tables hold."""
     if not options.hours:
-        [first, *_] = [path for path in (options.table, *options.merge) if path and path.exists()]
-        head = json.loads(first.read_bytes())
+        tables = [path for path in (options.table, *options.merge) if path and path.exists()]
+        if not tables:
+            return []
+        head = json.loads(tables[0].read_bytes())
         digests = {name: setting["digest"] for name, setting in head["settings"].items()}
         results = list(kept(options, digests).values())
         del head["results"]
         keep(options, head, results)
         return results
-    learnt = await learn(options.out / "learn", options.learn_from)
+    measured = drawn(options.per_group, options.seed, options.split)
+    learnt = await learn(options.out / "learn", options.learn_from, measured)
     print(said_of(learnt), flush=True)
     return await measure(Study(options, learnt), options)
 

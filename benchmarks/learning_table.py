@@ -105,7 +105,7 @@ def _cells(
     name: str, setting: Setting, own: Sequence[Result], both: Sequence[tuple[Result, Result]]
 ) -> Iterator[str]:
     n, passed = len(own), sum(one.passed for one in own)
-    yield f"`{name}`" + (f": `{setting.strategy}`" if "|" not in setting.strategy else "")
+    yield f"`{name}`"
     yield str(n)
     yield passed_of(passed, n)
     yield gained([(float(one.passed), float(other.passed)) for one, other in both])
@@ -118,8 +118,9 @@ def _cells(
     yield f"{sum(one.tool_calls for one in own) / n:.1f}"
     yield f"{sum(one.tokens for one in own) / n:,.0f}"
     yield f"{sum(one.seconds for one in own) / n:.0f}"
-    heard = {part: sum(bool(getattr(one, part)) for one in own) for part in ("lessons", *PARTS)}
-    yield ", ".join(f"{part} {count}" for part, count in heard.items() if count)
+    kinds = ("lessons", "examples", "tools")
+    heard = {kind: sum(bool(getattr(one, kind)) for one in own) for kind in kinds}
+    yield ", ".join(f"{kind} {count}" for kind, count in heard.items() if count)
     yield str(sum(one.made_calls for one in own)) if TOOLS in setting.parts else ""
 
 
