@@ -16,10 +16,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolgrove.data import codec
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
+from toolgrove.tools.lent import LentTools
 from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.origins import conflict, goes_to
@@ -54,15 +54,6 @@ class Changes:
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     unchanged: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Lent:
-    """A tool that only this process knows."""
-
-    spec: ToolSpec
-    digest: str
-    alias: str
 
 
 class Registry:
@@ -129,7 +120,7 @@ class Registry:
     def _start(self, path: Path | None) -> None:
         self.functions: dict[str, Any] = {}
         self._specs: dict[str, ToolSpec] = {}
-        self._lent: dict[str, _Lent] = {}
+        self._lent = LentTools()
         self._path = path
         self.database = Database(path, SCHEMA)
 
@@ -275,19 +266,13 @@ class Registry:
         from toolgrove.tools.python.function import function_spec
 
         spec = tool if isinstance(tool, ToolSpec) else function_spec(tool)
-        known = self._lent.get(spec.id)
-        if known is None or known.spec != spec:
-            alias = self._free_alias(spec) if known is None else known.alias
-            self._lent[spec.id] = _Lent(spec, codec.digest(spec), alias)
+        self._lent.add(spec, self._has_alias)
         if not isinstance(tool, ToolSpec):
             self.functions[spec.id] = tool
         return spec
 
-    def _free_alias(self, spec: ToolSpec) -> str:
-        lent = {one.alias for one in self._lent.values()}
-        taken = "SELECT 1 FROM aliases WHERE alias = ?"
-        free = (name for name in candidates(spec) if name not in lent)
-        return next(name for name in free if not self._rows(taken, name))
+    def _has_alias(self, alias: str) -> bool:
+        return bool(self._rows("SELECT 1 FROM aliases WHERE alias = ?", alias))
 
     def add_langchain(self, tool: BaseTool, *, effect: Effect | None = None) -> ToolSpec:
         """Add a LangChain tool; the tool itself is kept in memory only.
