@@ -28,8 +28,8 @@ from toolgrove.data.runs import fold, has_begun
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import ResumeMismatch, UsageError
 from toolgrove.planners.budget import Meter
+from toolgrove.planners.coding import Coding
 from toolgrove.planners.direct_call import heard_here
-from toolgrove.planners.run import Coding
 from toolgrove.planners.solve import solve
 from toolgrove.tools.answer_form import AnswerForm
 from toolgrove.tools.calls.execute import Execute

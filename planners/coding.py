@@ -25,9 +25,10 @@ from toolgrove.tools.offer import Offer
 from toolgrove.tools.sandbox.sandbox import CallRefused, CodeLimits, Ran, Sandbox, plain
 
 if TYPE_CHECKING:
+    from toolgrove.planners.made_tools import MadeTools
     from toolgrove.planners.run import Run
 
-__all__ = ["Coder", "shown"]
+__all__ = ["Coder", "Coding", "shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,22 @@ class Coder:
         name, spec = run.paths.tool(call.name)
         begin = partial(ToolStarted, call=call, name=name, spec=spec)
         return await told(made(), begin, partial(ToolEnded, call=call, name=name), "observation")
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What runs code inside a run, as far as it may.
+
+    Parameters
+    ----------
+    coder : Coder or None
+        Runs the code of ``run_python``, where the offer has it.
+    made_tools : MadeTools or None
+        Calls the tools that were made from runs, where the run may be offered any.
+    """
+
+    coder: Coder | None = None
+    made_tools: MadeTools | None = None
 
 
 class _Diverged(Exception):

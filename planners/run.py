@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -34,6 +34,7 @@ from toolgrove.planners import prompts
 from toolgrove.planners.approval import Approvals, Paused
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chat, Chatting, all_to_langchain
+from toolgrove.planners.coding import Coding
 from toolgrove.planners.context import Window
 from toolgrove.planners.paths import Paths
 from toolgrove.planners.showing import Showing
@@ -46,30 +47,12 @@ from toolgrove.tools.offer import Offer
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
 
-    from toolgrove.planners.coding import Coder
     from toolgrove.planners.frontier import Frontier
-    from toolgrove.planners.made_tools import MadeTools
 
 __all__ = ["Run"]
 
 T = TypeVar("T")
 _SEEN = "observation"
-
-
-@dataclass(frozen=True, slots=True)
-class Coding:
-    """What runs code inside a run, as far as it may.
-
-    Parameters
-    ----------
-    coder : Coder or None
-        Runs the code of ``run_python``, where the offer has it.
-    made_tools : MadeTools or None
-        Calls the tools that were made from runs, where the run may be offered any.
-    """
-
-    coder: Coder | None = None
-    made_tools: MadeTools | None = None
 
 
 class Run:

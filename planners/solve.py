@@ -19,13 +19,14 @@ from toolgrove.planners.ahead import Ahead
 from toolgrove.planners.approval import Paused
 from toolgrove.planners.budget import BudgetSpent, Meter
 from toolgrove.planners.chat import Chatting
+from toolgrove.planners.coding import Coding
 from toolgrove.planners.context import Window
 from toolgrove.planners.expand import grown
 from toolgrove.planners.finishing import in_words
 from toolgrove.planners.frontier import Frontier, Rate
 from toolgrove.planners.rating import rate
 from toolgrove.planners.registry import planner_text
-from toolgrove.planners.run import Coding, Run
+from toolgrove.planners.run import Run
 from toolgrove.planners.tool_search import FindTools
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.offer import Offer
