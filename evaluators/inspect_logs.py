@@ -26,14 +26,8 @@ from toolgrove.data.records import (
 from toolgrove.data.runs import JOURNAL, read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.store import (
-    DATABASE,
-    INFRASTRUCTURE,
-    PENDING,
-    KeptResult,
-    ResultRow,
-    read_kept,
-)
+from toolgrove.evaluators.store import DATABASE, INFRASTRUCTURE, PENDING, KeptResult, ResultRow
+from toolgrove.evaluators.stored import read_kept
 from toolgrove.machine.files import safe_name, write_beside
 
 if TYPE_CHECKING:

@@ -15,13 +15,8 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError
 from toolgrove.evaluators.base import ANSWER_JUDGES, is_called
 from toolgrove.evaluators.calibration import CALIBRATION, calibration_words
-from toolgrove.evaluators.store import (
-    DONE,
-    INFRASTRUCTURE,
-    ResultRow,
-    holds_results,
-    read_results,
-)
+from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, ResultRow
+from toolgrove.evaluators.stored import holds_results, read_results
 
 __all__ = [
     "ANSWERED",

@@ -18,7 +18,8 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError
 from toolgrove.evaluators.base import Evaluator, unversioned
 from toolgrove.evaluators.report import RateInterval, labels, summarise
-from toolgrove.evaluators.store import DONE, KeptResult, Regraded, keep_regraded, read_kept
+from toolgrove.evaluators.store import DONE, KeptResult, Regraded, keep_regraded
+from toolgrove.evaluators.stored import read_kept
 
 __all__ = ["OF_CODE", "FlippedVerdict", "RegradedRates", "Regrading", "regrade"]
 

@@ -11,7 +11,8 @@ from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.report import labels, leaves
-from toolgrove.evaluators.store import DONE, ResultRow, read_batch
+from toolgrove.evaluators.store import DONE, ResultRow
+from toolgrove.evaluators.stored import read_batch
 
 __all__ = ["RepeatKey", "Side", "chosen_pair", "read_sides", "seeded", "side_names"]
 

@@ -9,10 +9,7 @@ outlives its runner and no clock has to be trusted.
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,8 +19,8 @@ from uuid import uuid4
 
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
-from toolgrove.errors import FormatError, UsageError
-from toolgrove.machine.sqlite import Database, Schema, mend_of
+from toolgrove.errors import UsageError
+from toolgrove.machine.sqlite import Database, Schema
 
 __all__ = [
     "KeptResult",
@@ -32,11 +29,7 @@ __all__ = [
     "ResultRow",
     "ResultStore",
     "RunFigures",
-    "holds_results",
     "keep_regraded",
-    "read_batch",
-    "read_kept",
-    "read_results",
 ]
 
 DATABASE = "results.sqlite"
@@ -67,7 +60,7 @@ CREATE TABLE IF NOT EXISTS former (
 """
 """Scores that others have taken the place of; files of before have no such table."""
 
-_COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
+COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
 ResultKey: TypeAlias = tuple[str, int]
 """Task id and epoch: which row of a configuration."""
@@ -200,16 +193,16 @@ class ResultStore:
 
     def rows(self) -> list[ResultRow]:
         """All rows of the configuration, by group, task and epoch."""
-        return [_row(record) for record in self._select("ORDER BY grp, task, epoch")]
+        return [result_of(record) for record in self._select("ORDER BY grp, task, epoch")]
 
     def row(self, key: ResultKey) -> ResultRow:
         """One row."""
         [record] = self._select("AND task = ? AND epoch = ?", *key)
-        return _row(record)
+        return result_of(record)
 
     def _select(self, rest: str, *values: Any) -> Iterable[tuple[Any, ...]]:
         return self._db.rows(
-            f"SELECT {_COLUMNS} FROM result WHERE config = ? {rest}", (self.hash, *values)
+            f"SELECT {COLUMNS} FROM result WHERE config = ? {rest}", (self.hash, *values)
         )
 
     def claim(self, key: ResultKey, evaluators: Iterable[str]) -> bool:
@@ -325,10 +318,10 @@ def keep_regraded(folder: str | Path, changes: Iterable[Regraded]) -> list[KeptR
                 kept, row = change.kept, change.kept.row
                 where = (kept.hash, row.task, row.epoch)
                 [found] = db.rows(
-                    f"SELECT {_COLUMNS} FROM result WHERE config = ? AND task = ? AND epoch = ?",
+                    f"SELECT {COLUMNS} FROM result WHERE config = ? AND task = ? AND epoch = ?",
                     where,
                 )
-                if _row(found) != row:
+                if result_of(found) != row:
                     changed.append(kept)
                     continue
                 _keep_former(db, kept.hash, row, change.scores)
@@ -342,7 +335,7 @@ def keep_regraded(folder: str | Path, changes: Iterable[Regraded]) -> list[KeptR
     return changed
 
 
-def _row(record: tuple[Any, ...]) -> ResultRow:
+def result_of(record: tuple[Any, ...]) -> ResultRow:
     task, epoch, group, run, state, reason, figures, scores, query = record
     return ResultRow(
         task,
@@ -355,100 +348,3 @@ def _row(record: tuple[Any, ...]) -> ResultRow:
         tuple(codec.decode(Score, score) for score in codec.loads(scores)),
         query,
     )
-
-
-def holds_results(folder: str | Path) -> bool:
-    """Whether a folder is that of a batch.
-
-    Raises
-    ------
-    FormatError
-        Where its results cannot be read, so that nobody knows.
-    """
-    file = Path(folder) / DATABASE
-    if not os.path.isfile(file):  # also where a folder above may not be looked into
-        return False
-    with _reading(file) as db:
-        tables = {name for (name,) in db.execute("SELECT name FROM sqlite_master")}
-    return {"config", "result"} <= tables
-
-
-def read_results(folder: str | Path) -> Iterator[ResultRow]:
-    """All rows of a batch's folder, of every configuration, without taking part in the batch.
-
-    Raises
-    ------
-    FormatError
-        Where the file is missing or damaged.
-    """
-    file = Path(folder) / DATABASE
-    with _reading(file) as db:
-        for record in db.execute(f"SELECT {_COLUMNS} FROM result ORDER BY config, task, epoch"):
-            yield _known(file, record)
-
-
-def read_batch(folder: str | Path) -> Iterator[tuple[JsonObject, ResultRow]]:
-    """All rows of a batch's folder, each with its configuration, as :func:`read_results`."""
-    for kept in read_kept(folder):
-        yield kept.config, kept.row
-
-
-def read_kept(folder: str | Path) -> Iterator[KeptResult]:
-    """All rows of a batch's folder with what they are kept under, as :func:`read_results`."""
-    file = Path(folder) / DATABASE
-    with _reading(file) as db:
-        configs = {
-            name: codec.decode(dict[str, Any], codec.loads(config))
-            for name, config in db.execute("SELECT hash, config FROM config")
-        }
-        for name, content, *record in db.execute(
-            f"SELECT config, content, {_COLUMNS} FROM result ORDER BY config, task, epoch"
-        ):
-            yield KeptResult(name, configs.get(name, {}), content, _known(file, tuple(record)))
-
-
-def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:
-    row = codec.decode(ResultRow, codec.to_json(_row(record)))
-    if row.state not in (PENDING, DONE, INFRASTRUCTURE, WAITING):
-        raise _damaged(file, f"{row.state!r} is no state of a result")
-    return row
-
-
-@contextmanager
-def _reading(file: Path) -> Iterator[sqlite3.Connection]:
-    """A connection that changes nothing; what is wrong with the file is one FormatError."""
-    try:
-        db = _opened(file)
-        try:
-            yield db
-        finally:
-            db.close()
-    except sqlite3.Error as error:
-        mend = mend_of(error, file)
-        if mend is None:
-            raise _damaged(file, str(error)) from error
-        raise FormatError(str(file), "$", f"results that can be read ({error})", mend) from error
-    except (ValueError, TypeError, RecursionError) as error:
-        raise _damaged(file, str(error)) from error
-
-
-def _opened(file: Path) -> sqlite3.Connection:
-    uri = file.absolute().as_uri()
-    db = sqlite3.connect(f"{uri}?mode=rw", uri=True, timeout=60, isolation_level=None)
-    try:
-        db.execute("PRAGMA query_only = ON")
-        db.execute("SELECT 1 FROM sqlite_master").fetchone()
-    except sqlite3.Error as error:
-        db.close()
-        told = not isinstance(error, sqlite3.OperationalError)  # that it is no database
-        if told or file.with_name(f"{DATABASE}-wal").exists():
-            raise
-        # SQLite wants to write beside it, and may not: then nobody else writes there either
-        db = sqlite3.connect(f"{uri}?immutable=1", uri=True, isolation_level=None)
-    return db
-
-
-def _damaged(file: Path, why: str) -> FormatError:
-    said = " ".join(why.split())[:200]
-    mend = "Mend or restore it, or mine without scores (toolgrove mine --success answered)."
-    return FormatError(str(file), "table result", f"the results of a batch ({said})", mend)

@@ -12,7 +12,8 @@ from toolgrove.data.records import Task
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.judgements import deciding
 from toolgrove.evaluators.stats import paired, wilson
-from toolgrove.evaluators.store import DONE, ResultRow, read_kept
+from toolgrove.evaluators.store import DONE, ResultRow
+from toolgrove.evaluators.stored import read_kept
 
 __all__ = ["Trial", "better", "front", "trials"]
 

@@ -17,7 +17,7 @@ from toolgrove.errors import FormatError, JournalError
 from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.reporting import report_on
 from toolgrove.evaluators.sides import seeded
-from toolgrove.evaluators.store import holds_results, read_batch
+from toolgrove.evaluators.stored import holds_results, read_batch
 
 __all__ = ["HeldRun", "batch_page", "holds_runs", "report_page", "runs_in", "unreadable"]
 

@@ -22,7 +22,7 @@ from toolgrove.data.runs import JOURNAL, read_run
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.runner import run_batch
-from toolgrove.evaluators.store import read_results
+from toolgrove.evaluators.stored import read_results
 
 PLANNERS = ["react", "dag", "dfsdt:width=2"]
 

@@ -25,7 +25,7 @@ from toolgrove.data.journal import Journal
 from toolgrove.data.records import Effect, Score
 from toolgrove.data.runs import read_tree
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.store import read_results
+from toolgrove.evaluators.stored import read_results
 from toolgrove.evaluators.tau.package import domain
 from toolgrove.evaluators.tau.tasks import item_of, load_tasks
 from toolgrove.evaluators.tau.trajectories import criteria_of

@@ -27,7 +27,8 @@ from toolgrove.data.runs import read_tree
 from toolgrove.data.world import specs, tasks
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.report import Summary
-from toolgrove.evaluators.store import ResultRow, read_batch
+from toolgrove.evaluators.store import ResultRow
+from toolgrove.evaluators.stored import read_batch
 from toolgrove.planners.budget import Budget
 from toolgrove.tools.python.effect import tool
 

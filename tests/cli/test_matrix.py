@@ -22,7 +22,8 @@ from toolgrove.data.records import JsonObject
 from toolgrove.data.runs import read_run
 from toolgrove.data.world import specs, tasks
 from toolgrove.errors import FormatError, UsageError
-from toolgrove.evaluators.store import ResultRow, read_batch
+from toolgrove.evaluators.store import ResultRow
+from toolgrove.evaluators.stored import read_batch
 
 processes.set_forkserver_preload(  # so that a child starts in milliseconds
     ["toolgrove.agent.matrix", "toolgrove.cli.main", "toolgrove.data.world", "pydantic"]

@@ -22,7 +22,7 @@ from toolgrove.data.records import Reference, Role, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.inspect_logs import write_inspect_logs
-from toolgrove.evaluators.store import read_batch
+from toolgrove.evaluators.stored import read_batch
 from toolgrove.tools.python.effect import tool
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of inspect-ai and what it brings

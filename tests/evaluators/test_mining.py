@@ -219,7 +219,7 @@ async def test_a_killed_batch_gives_pairs_of_what_it_has_judged(tmp_path: Path) 
 
 
 def _rows(out: Path) -> list[Any]:
-    from toolgrove.evaluators.store import read_results
+    from toolgrove.evaluators.stored import read_results
 
     return list(read_results(out))
 

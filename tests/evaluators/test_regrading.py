@@ -24,7 +24,7 @@ from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.registry import parse_evaluators
 from toolgrove.evaluators.regrading import OF_CODE, regrade
-from toolgrove.evaluators.store import read_results
+from toolgrove.evaluators.stored import read_results
 
 TASKS = [
     Task(name, f"What is {name}?", (), "G1", reference=Reference("number", 4)) for name in "abc"

@@ -12,7 +12,8 @@ from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.records import Reference, Task
 from toolgrove.evaluators.report import Summary
-from toolgrove.evaluators.store import ResultRow, read_results
+from toolgrove.evaluators.store import ResultRow
+from toolgrove.evaluators.stored import read_results
 
 __all__ = ["RIGHT", "WRONG", "evaluate", "look", "row_of", "tasks"]
 

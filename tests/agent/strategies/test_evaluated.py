@@ -16,7 +16,8 @@ from toolgrove.data.runs import read_tree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.regrading import regrade
 from toolgrove.evaluators.report import labels
-from toolgrove.evaluators.store import WAITING, read_results
+from toolgrove.evaluators.store import WAITING
+from toolgrove.evaluators.stored import read_results
 
 VOTE = "sample(3) | vote"
 
