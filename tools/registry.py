@@ -7,7 +7,6 @@ tools, so that an alias that a run's journal holds never comes to mean another t
 from __future__ import annotations
 
 import inspect
-import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,11 +19,10 @@ from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 from toolgrove.machine.sqlite import Database
 from toolgrove.tools.lent import LentTools
-from toolgrove.tools.names import candidates
 from toolgrove.tools.offer import Offer
 from toolgrove.tools.origins import conflict, goes_to
-from toolgrove.tools.registry_file import FILE, ORIGINS, SCHEMA
-from toolgrove.tools.rows import decoded, encoded
+from toolgrove.tools.registry_file import FILE, ORIGINS, SCHEMA, put
+from toolgrove.tools.rows import decoded, encoded, whole
 
 if TYPE_CHECKING:
     from langchain_core.tools import BaseTool
@@ -33,10 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Changes", "Registry"]
 
-_log = logging.getLogger(__name__)
 _CHUNK = 500
-_INSERT = "INSERT INTO specs (id, digest, body) VALUES (?, ?, ?)"
-_UPDATE = "UPDATE specs SET digest = ?, body = ? WHERE id = ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,20 +154,13 @@ class Registry:
         while chunk := [(spec, *encoded(spec)) for spec in islice(stream, _CHUNK)]:
             with self._transaction() as db:
                 for spec, digest, body in chunk:
-                    before = db.execute("SELECT digest, body FROM specs WHERE id = ?", (spec.id,))
-                    row = before.fetchone()
-                    if row is None:
-                        db.execute(_INSERT, (spec.id, digest, body))
-                        _name(db, spec)
+                    what = put(db, spec, digest, body)
+                    if what == "added":
                         added[spec.id] = None
-                    elif row[0] == digest:
-                        if row[1] != body:  # it was damaged
-                            db.execute(_UPDATE, (digest, body, spec.id))
+                    elif what == "unchanged":
                         unchanged += 1
-                    else:
-                        db.execute(_UPDATE, (digest, body, spec.id))
-                        if spec.id not in added:
-                            changed[spec.id] = None
+                    elif spec.id not in added:
+                        changed[spec.id] = None
         return Changes(tuple(added), tuple(changed), unchanged)
 
     def claim(self, spec: ToolSpec, source: str) -> str | None:
@@ -339,7 +327,7 @@ class Registry:
         rows = self._rows("SELECT body FROM specs WHERE id = ?", spec_id)
         if not rows and spec_id in self._lent:
             return self._lent[spec_id].spec
-        return _whole(spec_id, rows[0][0]) if rows else None
+        return whole(spec_id, rows[0][0]) if rows else None
 
     def digest(self, spec_id: str) -> str:
         """The digest of an id's spec (:func:`toolgrove.data.codec.digest`), without reading it.
@@ -431,7 +419,7 @@ class Registry:
         seen = 0
         while rows := self._rows(query, seen, _CHUNK):
             for seen, spec_id, body in rows:  # noqa: B007 - the last one says where to go on
-                if (spec := _whole(spec_id, body)) is not None:
+                if (spec := whole(spec_id, body)) is not None:
                     yield spec
 
     def close(self) -> None:
@@ -443,23 +431,3 @@ class Registry:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _whole(spec_id: str, body: bytes) -> ToolSpec | None:
-    """The tool in a row, or None and a warning: a damaged one loses no other."""
-    try:
-        return decoded(spec_id, body)
-    except CatalogError as error:
-        _log.warning("%s", error)
-        return None
-
-
-def _name(db: sqlite3.Connection, spec: ToolSpec) -> None:
-    """Give a spec the first of its aliases that is free, unless it had one before."""
-    if db.execute("SELECT 1 FROM aliases WHERE id = ?", (spec.id,)).fetchone():
-        return
-    for alias in candidates(spec):
-        row = (spec.id, alias)
-        if db.execute("INSERT OR IGNORE INTO aliases VALUES (?, ?)", row).rowcount:
-            return
-    raise SpecError(f"{spec.id}: every alias is taken")

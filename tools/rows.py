@@ -7,6 +7,7 @@ is no tool, and no other suffers from it (promise 30).
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import fields, replace
 from typing import Any
 
@@ -15,8 +16,9 @@ from toolgrove.data.codec import DEEPEST, deeper
 from toolgrove.data.records import FINISH, Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
 
-__all__ = ["decoded", "encoded"]
+__all__ = ["decoded", "encoded", "whole"]
 
+_log = logging.getLogger(__name__)
 _FIELDS = {field.name for field in fields(ToolSpec)}
 _TEXTS = ("id", "category", "tool", "name", "description", "source", "tool_description")
 _NEEDED = ("id", "category", "tool", "name", "effect")
@@ -75,6 +77,15 @@ def decoded(spec_id: str, body: bytes) -> ToolSpec:
     except (ValueError, TypeError, RecursionError) as error:
         why = " ".join(str(error).split())[:100]
     raise CatalogError(f"{spec_id}: its row is damaged ({why}). Index its source again.")
+
+
+def whole(spec_id: str, body: bytes) -> ToolSpec | None:
+    """The tool in a row, or None and a warning: a damaged one loses no other."""
+    try:
+        return decoded(spec_id, body)
+    except CatalogError as error:
+        _log.warning("%s", error)
+        return None
 
 
 def _wrong(found: Any, spec_id: str) -> str:
