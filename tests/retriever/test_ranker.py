@@ -75,13 +75,13 @@ def test_a_catalogue_keeps_the_ranker_it_was_given(tmp_path: Path) -> None:
 
 def test_an_index_fits_a_ranker_to_its_own_candidates(tmp_path: Path) -> None:
     specs = [ToolSpec(f"c/t{n}/{n}", "c", f"t{n}", n, n) for n in ("rain", "snow", "wind")]
-    counts: list[int] = []
     with Catalog.open(tmp_path, embedder=Hashing()) as catalog:
         catalog.add(specs)
         queries = [("rain", ["c/train/rain"]), ("snow", ["c/tsnow/snow"]), ("wind", ["elsewhere"])]
-        ranker = catalog.search_index.fitted(queries, lambda done, _: counts.append(done))
+        found = [(catalog.search_index.evidence(query), ids) for query, ids in queries]
+    ranker = fit([known.labelled(ids) for known, ids in found if known is not None])
+    assert len(found) == 3
     assert ranker.queries == 2
-    assert counts == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,16 @@ from toolgrove.cli.common import console, err_console, print_json, progress
 from toolgrove.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import TypeAlias
 
     from toolgrove.agent.catalog import Catalog
-    from toolgrove.data.records import Task
+    from toolgrove.data.records import Task, ToolSpec
     from toolgrove.machine.progress import Tick
     from toolgrove.retriever.ranker import Ranker
+    from toolgrove.retriever.ranking import Evidence
+
+    _Known: TypeAlias = Mapping[str, Evidence | None]
 
 __all__ = ["EXAMPLES", "ranker"]
 
@@ -56,9 +60,11 @@ def ranker(
 
     tasks = [task for one in load_query_sets(queries) for task in one.tasks if labels(task)]
     with Catalog.open(catalog, create=False) as opened:
-        measures = _worth(opened, tasks, seed)
-        with progress("fitting the ranker", unit="queries") as tick:
-            fitted = _fitted(opened, tasks, lambda done, _: tick(done, len(tasks)))
+        with progress("looking for candidates", unit="queries") as tick:
+            known = _candidates(opened, tasks, tick)
+        specs = {spec.id: spec for spec in opened.registry}
+        measures = _worth(known, tasks, specs, seed)
+        fitted = _fitted(known, tasks)
         if fitted.queries == 0:
             raise UsageError(
                 f"{catalog}: none of the {len(tasks)} queries has a relevant tool among its "
@@ -90,29 +96,41 @@ def ranker(
             err_console().print(f"note: on {name} fitting lost.")
 
 
-def _fitted(catalog: Catalog, tasks: Sequence[Task], tick: Tick | None = None) -> Ranker:
+def _candidates(catalog: Catalog, tasks: Sequence[Task], tick: Tick) -> _Known:
+    """What is known of each query's candidates; of a query without any, nothing."""
+    known = {}
+    for done, task in enumerate(tasks, 1):
+        known[task.query] = catalog.search_index.evidence(task.query)
+        tick(done, len(tasks))
+    return known
+
+
+def _fitted(known: _Known, tasks: Sequence[Task]) -> Ranker:
     from toolgrove.data.formats.query_sets import labels
+    from toolgrove.retriever.ranker import fit
 
-    return catalog.search_index.fitted(((task.query, labels(task)) for task in tasks), tick)
+    found = ((known[task.query], labels(task)) for task in tasks)
+    return fit([one.labelled(relevant) for one, relevant in found if one is not None])
 
 
-def _worth(catalog: Catalog, tasks: list[Task], seed: int) -> dict[str, dict[str, float]]:
+def _worth(
+    known: _Known, tasks: list[Task], specs: Mapping[str, ToolSpec], seed: int
+) -> dict[str, dict[str, float]]:
     """NDCG@5 of weights fitted to the rest, on queries held out and on tools never seen."""
     from toolgrove.retriever.training.examples import held_out, tool_disjoint
 
-    specs = {spec.id: spec for spec in catalog.registry}
     splits = {
         "queries held out": held_out(tasks, seed=seed),
         "tools never seen": tool_disjoint(tasks, specs, seed=seed),
     }
     return {
-        name: _compared(catalog, _fitted(catalog, rest), tests)
+        name: _compared(known, _fitted(known, rest), tests)
         for name, (rest, tests) in splits.items()
         if rest and tests
     }
 
 
-def _compared(catalog: Catalog, fitted: Ranker, tests: Sequence[Task]) -> dict[str, float]:
+def _compared(known: _Known, fitted: Ranker, tests: Sequence[Task]) -> dict[str, float]:
     from statistics import fmean
 
     from toolgrove.data.formats.query_sets import labels
@@ -122,8 +140,8 @@ def _compared(catalog: Catalog, fitted: Ranker, tests: Sequence[Task]) -> dict[s
 
     found: dict[str, list[float]] = {"ndcg@5": [], "default_ndcg@5": []}
     for task in tests:
-        known = catalog.search_index.evidence(task.query)
+        evidence = known[task.query]
         for name, one in zip(found, (fitted, DEFAULT), strict=True):
-            ids = [] if known is None else [hit.id for hit in ranked(known, one, CUT)]
+            ids = [] if evidence is None else [hit.id for hit in ranked(evidence, one, CUT)]
             found[name].append(ndcg(ids, labels(task), CUT))
     return {name: fmean(values) for name, values in found.items()} | {"tested": len(tests)}
