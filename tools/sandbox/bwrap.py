@@ -14,11 +14,10 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
 from functools import cache
 
-from toolgrove.tools.sandbox.held import CHILD, Held, run_held, seed_of
-from toolgrove.tools.sandbox.sandbox import CallTool, CodeLimits, Ran
+from toolgrove.tools.sandbox.held import CHILD, Held, HeldSandbox, seed_of
+from toolgrove.tools.sandbox.sandbox import CodeLimits
 
 __all__ = ["BwrapSandbox"]
 
@@ -34,7 +33,7 @@ _STARTS = {  # the machine's number for the kernel, and its calls clone, fork, v
 }
 
 
-class BwrapSandbox:
+class BwrapSandbox(HeldSandbox):
     """Runs Python in a process that bubblewrap confines."""
 
     name = "bwrap"
@@ -43,15 +42,13 @@ class BwrapSandbox:
         """What has to be installed (:class:`~toolgrove.tools.sandbox.sandbox.Sandbox`)."""
         return _missing()
 
-    async def run(
-        self,
-        code: str,
-        functions: Mapping[str, Sequence[str]],
-        call: CallTool,
-        limits: CodeLimits = CodeLimits(),  # noqa: B008 - frozen
-    ) -> Ran:
-        """Run code (:meth:`toolgrove.tools.sandbox.sandbox.Sandbox.run`)."""
-        return await run_held(lambda: _begun(code, limits), code, functions, call, limits)
+    def begin(self, code: str, limits: CodeLimits) -> Held:
+        bounds = {"AS": limits.memory, "FSIZE": 0, "CORE": 0, "NOFILE": 64}
+        bounded = _BOUNDED.format(seed=seed_of(code), bounds=bounds)
+        made = _popen(bounded + CHILD.read_text(encoding="utf-8"), subprocess.DEVNULL)
+        assert made.stdin is not None
+        assert made.stdout is not None
+        return Held(made.stdin, made.stdout, made.kill, made.wait)
 
 
 @cache
@@ -66,15 +63,6 @@ def _missing() -> str:
         return ""
     why = " ".join(said.decode(errors="replace").split())[:200]
     return f"let bubblewrap make namespaces here; it says: {why}"
-
-
-def _begun(code: str, limits: CodeLimits) -> Held:
-    bounds = {"AS": limits.memory, "FSIZE": 0, "CORE": 0, "NOFILE": 64}
-    bounded = _BOUNDED.format(seed=seed_of(code), bounds=bounds)
-    made = _popen(bounded + CHILD.read_text(encoding="utf-8"), subprocess.DEVNULL)
-    assert made.stdin is not None
-    assert made.stdout is not None
-    return Held(made.stdin, made.stdout, made.kill, made.wait)
 
 
 def _popen(program: str, stderr: int) -> subprocess.Popen[bytes]:

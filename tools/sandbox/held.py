@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from toolgrove.data import codec
 from toolgrove.tools.sandbox.sandbox import CallRefused, CallTool, CodeLimits, Door, Ran
 from toolgrove.tools.sandbox.turns import turn
 
-__all__ = ["CHILD", "Held", "run_held", "seed_of"]
+__all__ = ["CHILD", "Held", "HeldSandbox", "seed_of"]
 
 CHILD = Path(__file__).with_name("child.py")
 _LINE = 4 * 1024 * 1024
@@ -64,41 +65,48 @@ class Held:
         self.wait()
 
 
-async def run_held(
-    begin: Callable[[], Held],
-    code: str,
-    functions: Mapping[str, Sequence[str]],
-    call: CallTool,
-    limits: CodeLimits,
-) -> Ran:
-    """Run code in a process that ``begin`` gives; nothing is left of it, however it ends.
+class HeldSandbox(ABC):
+    """A sandbox that is a process; what holds it is all that tells one from another."""
 
-    The rest is as of :meth:`toolgrove.tools.sandbox.sandbox.Sandbox.run`.
-    """
-    door = Door(functions, call, limits.calls)
-    said: Any = {"code": code, "functions": list(functions), "output": limits.output}
-    left = limits.seconds
-    made: list[Held] = []  # also where the wait for it is cancelled
-    try:
-        await turn(lambda: made.append(begin()), lambda: None)
-        process = made[0]
-        await turn(process.ready, process.kill)
-        while True:
-            began = time.monotonic()
-            async with asyncio.timeout(max(left, 0.0)):
-                heard = await turn(lambda: process.exchange(said), process.kill)  # noqa: B023
-            left -= time.monotonic() - began
-            if "call" not in heard:
-                return _came_to(heard, limits)
-            said = await _answer(door, heard)
-    except TimeoutError:
-        if left > limits.seconds:
-            raise
-        return Ran(error=f"it was stopped, because it had worked for {limits.seconds:g} s")
-    finally:
-        for one in made:
-            one.kill()
-            await turn(one.close, lambda: None)
+    @abstractmethod
+    def begin(self, code: str, limits: CodeLimits) -> Held:
+        """Start the process."""
+
+    async def run(
+        self,
+        code: str,
+        functions: Mapping[str, Sequence[str]],
+        call: CallTool,
+        limits: CodeLimits = CodeLimits(),  # noqa: B008 - frozen
+    ) -> Ran:
+        """Run code (:meth:`toolgrove.tools.sandbox.sandbox.Sandbox.run`).
+
+        Nothing is left of its process, however it ends.
+        """
+        door = Door(functions, call, limits.calls)
+        said: Any = {"code": code, "functions": list(functions), "output": limits.output}
+        left = limits.seconds
+        made: list[Held] = []  # also where the wait for it is cancelled
+        try:
+            await turn(lambda: made.append(self.begin(code, limits)), lambda: None)
+            process = made[0]
+            await turn(process.ready, process.kill)
+            while True:
+                began = time.monotonic()
+                async with asyncio.timeout(max(left, 0.0)):
+                    heard = await turn(lambda: process.exchange(said), process.kill)  # noqa: B023
+                left -= time.monotonic() - began
+                if "call" not in heard:
+                    return _came_to(heard, limits)
+                said = await _answer(door, heard)
+        except TimeoutError:
+            if left > limits.seconds:
+                raise
+            return Ran(error=f"it was stopped, because it had worked for {limits.seconds:g} s")
+        finally:
+            for one in made:
+                one.kill()
+                await turn(one.close, lambda: None)
 
 
 def seed_of(code: str) -> int:

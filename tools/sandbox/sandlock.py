@@ -9,17 +9,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from io import BufferedReader, BufferedWriter
 
-from toolgrove.tools.sandbox.held import CHILD, Held, run_held, seed_of
-from toolgrove.tools.sandbox.sandbox import CallTool, CodeLimits, Ran
+from toolgrove.tools.sandbox.held import CHILD, Held, HeldSandbox, seed_of
+from toolgrove.tools.sandbox.sandbox import CodeLimits
 
 __all__ = ["SandlockSandbox"]
 
 
-class SandlockSandbox:
+class SandlockSandbox(HeldSandbox):
     """Runs Python in a process that sandlock confines."""
 
     name = "sandlock"
@@ -34,34 +33,23 @@ class SandlockSandbox:
             return f"use a kernel whose Landlock has version {min_landlock_abi()} (Linux 6.12)"
         return ""
 
-    async def run(
-        self,
-        code: str,
-        functions: Mapping[str, Sequence[str]],
-        call: CallTool,
-        limits: CodeLimits = CodeLimits(),  # noqa: B008 - frozen
-    ) -> Ran:
-        """Run code (:meth:`toolgrove.tools.sandbox.sandbox.Sandbox.run`)."""
-        return await run_held(lambda: _begun(code, limits), code, functions, call, limits)
+    def begin(self, code: str, limits: CodeLimits) -> Held:
+        from sandlock import Sandbox
+        from sandlock.sandbox import StdioMode
 
-
-def _begun(code: str, limits: CodeLimits) -> Held:
-    from sandlock import Sandbox
-    from sandlock.sandbox import StdioMode
-
-    places = [f"{sys.base_prefix}/lib", "/usr/lib", "/usr/lib64", "/lib", "/lib64"]
-    places += ["/dev/null", "/dev/urandom"]
-    python = os.path.realpath(sys.executable)
-    sandbox = Sandbox(
-        fs_readable=[python, *filter(os.path.exists, places)],
-        max_memory=limits.memory,
-        max_processes=1,
-        max_open_files=64,
-        clean_env=True,
-        no_coredump=True,
-        random_seed=seed_of(code),
-    )
-    program = [python, "-I", "-S", "-c", CHILD.read_text(encoding="utf-8")]
-    piped = StdioMode.PIPED
-    made = sandbox.popen(program, stdin=piped, stdout=piped, stderr=StdioMode.NULL)
-    return Held(BufferedWriter(made.stdin), BufferedReader(made.stdout), made.kill, made.wait)
+        places = [f"{sys.base_prefix}/lib", "/usr/lib", "/usr/lib64", "/lib", "/lib64"]
+        places += ["/dev/null", "/dev/urandom"]
+        python = os.path.realpath(sys.executable)
+        sandbox = Sandbox(
+            fs_readable=[python, *filter(os.path.exists, places)],
+            max_memory=limits.memory,
+            max_processes=1,
+            max_open_files=64,
+            clean_env=True,
+            no_coredump=True,
+            random_seed=seed_of(code),
+        )
+        program = [python, "-I", "-S", "-c", CHILD.read_text(encoding="utf-8")]
+        piped = StdioMode.PIPED
+        made = sandbox.popen(program, stdin=piped, stdout=piped, stderr=StdioMode.NULL)
+        return Held(BufferedWriter(made.stdin), BufferedReader(made.stdout), made.kill, made.wait)

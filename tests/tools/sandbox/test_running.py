@@ -10,7 +10,7 @@ import asyncio
 import doctest
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,13 +18,13 @@ import pytest
 
 from toolgrove.errors import UsageError
 from toolgrove.tools.sandbox.choosing import SANDBOXES
-from toolgrove.tools.sandbox.held import CHILD, Held, run_held
-from toolgrove.tools.sandbox.sandbox import CallTool, CodeLimits, Ran
+from toolgrove.tools.sandbox.held import CHILD, Held, HeldSandbox
+from toolgrove.tools.sandbox.sandbox import CodeLimits, Ran
 
 LIMITS = CodeLimits(output=1000, calls=3)
 
 
-class Plain:
+class Plain(HeldSandbox):
     """No sandbox: the program that sandboxes hold, held by nothing."""
 
     name = "plain"
@@ -32,16 +32,7 @@ class Plain:
     def missing(self) -> str:
         return ""
 
-    async def run(
-        self,
-        code: str,
-        functions: Mapping[str, Sequence[str]],
-        call: CallTool,
-        limits: CodeLimits,
-    ) -> Ran:
-        return await run_held(self.begun, code, functions, call, limits)
-
-    def begun(self) -> Held:
+    def begin(self, code: str, limits: CodeLimits) -> Held:
         program = [sys.executable, "-I", "-S", str(CHILD)]
         made = subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert made.stdin is not None
