@@ -20,6 +20,10 @@ from toolgrove.tools.offer import Offer
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
+# Workers share the cores, and threads of BLAS wait for each other by spinning: with one each, what
+# trains and ranks takes a third of the processor time. It is read when numpy is first imported.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # No test depends on the clock, and every run of the suite tries the same few examples. What chance
 # finds belongs to `make fuzz`, whose finds become cases of their own.
 settings.register_profile("toolgrove", deadline=None, derandomize=True, max_examples=40)
