@@ -23,9 +23,14 @@ def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "catalog"
 
 
-def test_it_is_fitted_kept_and_used(catalog: Path) -> None:
+def test_it_is_fitted_kept_and_used(catalog: Path, tmp_path: Path) -> None:
+    few = tmp_path / "few.jsonl"
+    rows = [{"query": t.query, "relevant": t.relevant} for t in world.tasks()[::6] if t.relevant]
+    few.write_text("".join(json.dumps(row) + "\n" for row in rows))
     told = ["train", "ranker", "--queries", "world", "--catalog", str(catalog), "--json"]
-    dry = CliRunner().invoke(app, [*told, "--dry-run"])
+    dry = CliRunner().invoke(
+        app, ["train", "ranker", "--queries", str(few), *told[4:], "--dry-run"]
+    )
     assert dry.exit_code == 0, dry.output
     assert not json.loads(dry.stdout)["kept"]
     with Catalog.open(catalog, embedder=Hashing()) as opened:
