@@ -1,19 +1,23 @@
-"""What each rule of mining gives: on a noisy batch of the bundled world, and on trees of a folder.
+"""What each rule of mining gives, and all of them beside the step rule alone.
 
     python benchmarks/yields.py [FOLDER of ToolBench trees] [--tasks 40]
 
-The batch is of two planners and two seeds, judged by ``answer/2``; a script that errs answers
-(``tests/support/noisy_batch.py``). The rules are mined together, so what one has made counts as a
-duplicate of another's. Real APIs cannot be called: the folder's trees have no ``corruption``.
+One set of trees is a noisy batch of the bundled world: two planners and two seeds, judged by
+``answer/2``; a script that errs answers (``tests/support/noisy_batch.py``), no model. The other one
+is a folder's. A pair is valid where it has no fault that pairs are dropped for. The rules are
+mined together, so what one has made counts as a duplicate of another's; ``step`` alone is mined
+by itself. Real APIs cannot be called: a folder's trees have no ``corruption``.
 """
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -22,6 +26,7 @@ from support.noisy_batch import noisy_batches
 from toolgrove import mine_files
 from toolgrove.agent import executing, mine_rows
 from toolgrove.data import Fault, Observation, Rule, ToolCall
+from toolgrove.data.records import PreferencePair
 from toolgrove.data.world import specs
 from toolgrove.tools import Registry
 
@@ -30,16 +35,36 @@ __all__: list[str] = []
 ROWS = ("kto", "prm", "sft", "sft-tries", "dta")
 
 
+@dataclass(frozen=True)
+class Yields:
+    """The valid pairs of all rules, how many there are with faults, and those of ``step`` alone."""
+
+    pairs: list[PreferencePair]
+    with_faults: Counter[str]
+    alone: int
+
+    @property
+    def valid(self) -> Counter[str]:
+        return _by_rule(self.pairs)
+
+    @property
+    def times(self) -> float:
+        """How many times the pairs of ``step`` alone all rules give."""
+        return len(self.pairs) / self.alone if self.alone else math.inf
+
+
 def yields(
     paths: Sequence[Path],
     rules: Sequence[Rule],
     execute: Callable[[ToolCall], Observation],
-    keep: Sequence[Fault] = (),
-) -> dict[str, int]:
-    """How many pairs each rule has of those that all rules together give."""
-    mining = mine_files(paths, rule=rules, keep=keep, execute=execute)
-    by_rule = Counter(pair.origin["rule"] for pair in mining)
-    return {rule.value: by_rule[rule.value] for rule in rules}
+) -> Yields:
+    pairs = list(mine_files(paths, rule=rules, execute=execute))
+    with_faults = mine_files(paths, rule=rules, keep=list(Fault), execute=execute)
+    return Yields(pairs, _by_rule(with_faults), sum(1 for _ in mine_files(paths, rule=Rule.STEP)))
+
+
+def _by_rule(pairs: Iterable[PreferencePair]) -> Counter[str]:
+    return Counter(pair.origin["rule"] for pair in pairs)
 
 
 def main() -> None:
@@ -58,10 +83,15 @@ def main() -> None:
             real = [rule for rule in Rule if rule is not Rule.CORRUPTION]
             sets[str(given.folder)] = ([given.folder], real)
         for name, (paths, rules) in sets.items():
+            found = yields(paths, rules, execute)
             print(name)
-            kept = yields(paths, rules, execute, list(Fault))
-            for rule, pairs in yields(paths, rules, execute).items():
-                print(f"  {rule:14}{pairs:6,} pairs, {kept[rule]:6,} with all faults")
+            for rule in rules:
+                print(
+                    f"  {rule:14}{found.valid[rule]:6,} valid pairs, "
+                    f"{found.with_faults[rule]:6,} with all faults"
+                )
+            print(f"  {'all rules':14}{len(found.pairs):6,} valid pairs; ", end="")
+            print(f"step alone {found.alone:,}: {found.times:.1f} times as many")
             for kind in ROWS:
                 print(f"  {kind:14}{sum(1 for _ in mine_rows(paths, kind)):6,} rows")
 

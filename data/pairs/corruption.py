@@ -80,10 +80,7 @@ def _looks_alike(one: Any, other: Any) -> bool:
     """Whether a value could be taken for another: numbers, and texts of the same form."""
     if not isinstance(one, str):
         return not isinstance(one, bool)
-    forms = [
-        (text.isupper(), text.isalpha(), any(c.isdigit() for c in text)) for text in (one, other)
-    ]
-    return forms[0] == forms[1] and abs(len(one) - len(other)) <= max(len(other), 4)
+    return _form(one) == _form(other) and abs(len(one) - len(other)) <= max(len(other), 4)
 
 
 def _form(text: str) -> tuple[bool, bool, bool]:
