@@ -38,6 +38,8 @@ PACKAGES = {
     ],
     Trainer.AXOLOTL: ["axolotl==0.19.0", "colorama", "addict"],
     Trainer.OPENRLHF: ["openrlhf==0.11.2", "pylatexenc"],
+    Trainer.VERL: ["verl==0.9.1", "omegaconf", "antlr4-python3-runtime==4.9.3", "hydra-core",
+                   "tensordict", "pyvers", "cloudpickle", "codetiming", "pillow"],
 }  # fmt: skip
 
 
@@ -55,9 +57,14 @@ def environment(work: Path, trainer: Trainer) -> Path:
     return python
 
 
+def kind_of(trainer: Trainer) -> RowKind:
+    """Pairs; verl takes no other rows than those to imitate."""
+    return RowKind.SFT if trainer is Trainer.VERL else RowKind.DPO
+
+
 def fitting(file: Path, trainer: Trainer, template: ChatTemplate) -> Iterator[TrainingRow]:
-    dump = dumper(trainer, RowKind.DPO, template)
-    for row in of_kind(read_rows(file), RowKind.DPO):
+    dump = dumper(trainer, kind_of(trainer), template)
+    for row in of_kind(read_rows(file), kind_of(trainer)):
         try:
             dump(row)
         except UnfitRow:
@@ -96,11 +103,10 @@ def main() -> None:
         out = options.work / trainer
         found = export_rows(options.file, trainer, out, template=template)
         python = environment(options.work, trainer)
-        ran = subprocess.run(
-            [python, LOADERS, trainer.value, out], capture_output=True, text=True, check=False
-        )
+        command = [python, LOADERS, trainer.value, out, options.tokenizer]
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
         told: dict[str, Any] = {"trainer": PACKAGES[trainer][0]}
-        told["left_out"] = found.left_out.get("dpo", {})
+        told["left_out"] = found.left_out.get(kind_of(trainer).value, {})
         if ran.returncode:
             told["failed"] = ran.stderr.strip().rpartition("\n")[2]
         else:

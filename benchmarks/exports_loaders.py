@@ -1,6 +1,6 @@
 """Each trainer's own loader on exported rows; run by ``exports.py`` in that trainer's environment.
 
-    python exports_loaders.py TRAINER FOLDER
+    python exports_loaders.py TRAINER FOLDER TOKENIZER
 
 Prints one JSON list: for each row what the loader holds of it, as text.
 """
@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import types
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,10 +24,11 @@ def rows(folder: Path, name: str = "dpo.jsonl") -> list[Any]:
     return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
 
-def absent(name: str) -> None:
-    """A library of sounds or pictures, which no row here has."""
+def absent(name: str, **holds: Any) -> None:
+    """What no row here needs: sounds, pictures, many machines."""
     module = types.ModuleType(name)
     module.__spec__ = ModuleSpec(name, None)
+    vars(module).update(holds)
     sys.modules[name] = module
 
 
@@ -79,8 +81,23 @@ def openrlhf(folder: Path) -> list[Any]:
     return [preprocess_data(row, prompt_key="prompt", is_dpo=True) for row in rows(folder)]
 
 
+def verl(folder: Path, tokenizer: Path) -> list[Any]:
+    """The rows as verl's own data set hands them to its trainer, read with the class we write."""
+    absent("ray", ObjectRef=object)
+    absent("verl.models.transformers.qwen2_vl", get_rope_index=None)
+    from transformers import AutoTokenizer
+
+    known = AutoTokenizer.from_pretrained(tokenizer)
+    scope: dict[str, Any] = {}
+    exec((folder / "toolgrove_rows.py").read_text(), scope)
+    config = {"pad_mode": "no_padding", "max_length": 10**7, "ignore_input_ids_mismatch": True}
+    data = scope["ToolgroveRows"]([str(folder / "sft.parquet")], known, config)
+    return [known.decode(data[place]["input_ids"]) for place in range(len(data))]
+
+
 if __name__ == "__main__":
     loaders = {"llamafactory": llamafactory, "ms-swift": ms_swift, "axolotl": axolotl,
-               "openrlhf": openrlhf}  # fmt: skip
+               "openrlhf": openrlhf,
+               "verl": partial(verl, tokenizer=Path(sys.argv[3]))}  # fmt: skip
     held = loaders[sys.argv[1]](Path(sys.argv[2]))
     print("\n" + json.dumps([json.dumps(row, ensure_ascii=False) for row in held]))
