@@ -78,7 +78,7 @@ def failed(seen: Observation) -> bool:
     labelled = _FOR_A_WORD.match(error) is not None
     if (seen.status.failed or error) and not labelled:
         return True
-    if _BEGINS.match(told) or _TITLE.search(told):
+    if _BEGINS.match(told) or ("<" in told and _TITLE.search(told)):
         return True
     if not labelled and not _ERROR.search(told):
         return False
