@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from toolgrove.agent.langchain_tools import to_langchain
     from toolgrove.agent.matrix import run_matrix
     from toolgrove.agent.memory import Memory
+    from toolgrove.agent.mined_rows import mine_rows, save_rows
     from toolgrove.agent.models.loading import ModelFactory, load_model
     from toolgrove.agent.models.local import LocalChatModel
     from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
     from toolgrove.agent.otel import instrument
     from toolgrove.agent.outcome import Outcome
     from toolgrove.agent.ray_engine import RayEngine
-    from toolgrove.agent.rows import mine_rows, save_rows
     from toolgrove.agent.settings import RunSettings
     from toolgrove.agent.simulated_user import SimulatedUser
     from toolgrove.agent.strategies.text import Strategy
@@ -95,9 +95,9 @@ __getattr__, __dir__ = face(
         "instrument": "agent.otel",
         "load_model": "agent.models.loading",
         "mcp_server": "agent.gateway",
-        "mine_rows": "agent.rows",
+        "mine_rows": "agent.mined_rows",
         "run_matrix": "agent.matrix",
-        "save_rows": "agent.rows",
+        "save_rows": "agent.mined_rows",
         "svg": "data.drawing.svg",
         "to_langchain": "agent.langchain_tools",
         "tune_strategy": "agent.strategies.tuning",

@@ -33,9 +33,9 @@ from tables import gained, passed_of, write_table
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.mined_rows import mine_rows, save_rows
 from toolgrove.agent.models.loading import load_model
 from toolgrove.agent.models.local_adapter import MANIFEST
-from toolgrove.agent.rows import mine_rows, save_rows
 from toolgrove.cli.common import progress
 from toolgrove.data.formats.trl import save_pairs
 from toolgrove.data.pairs.kinds import RowsKind

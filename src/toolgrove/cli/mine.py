@@ -128,7 +128,7 @@ def mine(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Mine training rows from search trees, and say for each tree how many and why none."""
-    from toolgrove.agent.rows import mine_rows, save_rows
+    from toolgrove.agent.mined_rows import mine_rows, save_rows
     from toolgrove.data.formats.toolbench_queries import load_queries
     from toolgrove.evaluators.mining import mine_files
 

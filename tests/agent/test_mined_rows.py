@@ -13,8 +13,8 @@ from langchain_core.messages import AIMessage
 from typer.testing import CliRunner
 
 from toolgrove.agent.agent import Agent
+from toolgrove.agent.mined_rows import mine_rows, save_rows
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
-from toolgrove.agent.rows import mine_rows, save_rows
 from toolgrove.cli.main import app
 from toolgrove.data.pairs.kinds import RowsKind
 from toolgrove.data.records import Task
