@@ -74,7 +74,8 @@ from toolgrove.data.world import specs, tasks
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.runner import Solved, run_batches
-from toolgrove.evaluators.store import DONE, ResultStore, read_kept
+from toolgrove.evaluators.store import DONE, ResultStore
+from toolgrove.evaluators.stored import read_kept
 from toolgrove.machine.files import safe_name, write_beside
 from toolgrove.planners.budget import Budget
 
