@@ -37,7 +37,7 @@ from toolgrove.cli.main import app
 from toolgrove.data.records import Reference, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.data.world import tasks
-from toolgrove.evaluators.store import read_batch
+from toolgrove.evaluators.stored import read_batch
 
 FIRST = [task for task in tasks() if task.group == "G1"][:2]
 MODULE = '''
