@@ -44,7 +44,21 @@ def test_the_half_that_a_killed_writer_left_does_not_stay(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [file]
 
 
-def test_writers_at_once_take_turns(tmp_path: Path) -> None:
+class _NoLocks:
+    """A disk that knows no locks."""
+
+    LOCK_EX = 0
+
+    def flock(self, stream: object, kind: int) -> None:
+        raise OSError
+
+
+@pytest.mark.parametrize("locks", ["the system's", _NoLocks(), None])
+def test_writers_at_once_take_turns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locks: Any
+) -> None:
+    if not isinstance(locks, str):
+        monkeypatch.setattr(files, "_locks", lambda: locks)
     file = tmp_path / "out"
     with ThreadPoolExecutor(8) as pool:
         done = pool.map(

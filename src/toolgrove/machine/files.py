@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any
@@ -39,22 +39,22 @@ def write_beside(path: str | Path, pieces: Iterable[bytes], *, over: bool = True
 @contextmanager
 def _beside(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
     """An empty file beside another, and nobody else's as long as the block lasts."""
-    locks = _locks()
-    if locks is None:
-        beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
-        with beside.open("wb") as stream:
-            yield stream, beside
-        return
-    beside = path.with_name(f".{path.name}.tmp")
-    while True:
+    locks, beside = _locks(), path.with_name(f".{path.name}.tmp")
+    while locks is not None:
         with beside.open("ab") as stream:
-            with suppress(OSError):  # a disk that knows no locks
+            try:
                 locks.flock(stream, locks.LOCK_EX)
+            except OSError:  # a disk that knows no locks
+                beside.unlink(missing_ok=True)
+                break
             if not _same(beside, stream):
                 continue  # whoever had it has put it in its place
             stream.truncate(0)
             yield stream, beside
             return
+    beside = path.with_name(f".{path.name}.{uuid4().hex[:12]}.tmp")
+    with beside.open("wb") as stream:
+        yield stream, beside
 
 
 def _locks() -> Any:
