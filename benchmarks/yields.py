@@ -91,7 +91,8 @@ def main() -> None:
                     f"{found.with_faults[rule]:6,} with all faults"
                 )
             print(f"  {'all rules':14}{len(found.pairs):6,} valid pairs; ", end="")
-            print(f"step alone {found.alone:,}: {found.times:.1f} times as many")
+            many = f"{found.times:.1f} times as many" if found.alone else "nothing to compare with"
+            print(f"step alone {found.alone:,}: {many}")
             for kind in ROWS:
                 print(f"  {kind:14}{sum(1 for _ in mine_rows(paths, kind)):6,} rows")
 
