@@ -53,7 +53,7 @@ from learning_table import (
     table,
 )
 from tables import drawn, kept_rows, sitting, write_table
-from world_script import reference_script
+from world_script import scripted
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.catalog import Catalog
@@ -62,7 +62,6 @@ from toolgrove.agent.making.trying import make
 from toolgrove.agent.making.workshop import Workshop
 from toolgrove.agent.memory import Memory
 from toolgrove.agent.models.loading import load_model
-from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.cli.common import progress
 from toolgrove.data import codec
 from toolgrove.data.formats.sources import TREES, load_sources
@@ -77,7 +76,6 @@ from toolgrove.evaluators.runner import Solved, run_batches
 from toolgrove.evaluators.store import DONE, ResultStore
 from toolgrove.evaluators.stored import read_kept
 from toolgrove.machine.files import safe_name, write_beside
-from toolgrove.planners.budget import Budget
 
 __all__: list[str] = []
 
@@ -117,7 +115,7 @@ async def learn(
         if learn_from and found["from"] != source:
             sys.exit(f"{folder} was learnt from {found['from']}: name another --out.")
         return found
-    results = list(learn_from) or [await scripted(folder / "results")]
+    results = list(learn_from) or [await scripted(tasks("train"), folder / "results")]
     with (
         Catalog.open(folder) as catalog,
         Memory.open(folder) as memory,
@@ -142,20 +140,6 @@ async def learn(
     found = {"from": source, "runs": runs, **counts}
     write_beside(note, [json.dumps(found).encode()])
     return found
-
-
-async def scripted(out: Path) -> Path:
-    """The training tasks, each run once by a script that errs and ends with the right answer."""
-    known = tasks("train")
-    agent = Agent(
-        model=ScriptedModel(script=reference_script(known, specs(), errs=True)),
-        tools=specs(),
-        planner="react:depth=20",
-        budget=Budget(model_calls=20),
-        timeout=600.0,  # no server is that slow: a busy machine would teach what is not so
-    )
-    await Evaluation(agent).run(known, out, concurrency=8)  # they mostly wait for servers
-    return out
 
 
 class Study:

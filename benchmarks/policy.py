@@ -1,18 +1,24 @@
-"""Does the local model pass more tasks when it is trained on its own runs, and on its failures?
+"""Does the local model pass more tasks when it is trained on solved tasks, and on its failures?
 
     python benchmarks/policy.py --out out/policy --table benchmarks/policy.json
-                                [--collect 200] [--per-split 40] [--hours 12] [--seed 0]
+                                [--shown 96] [--collect 200] [--hours 12] [--variants NAME…]
+                                [--measured-in FOLDER]
 
 It needs the extras local, train and world. Four parts, each of which goes on where it was stopped:
 
-1. **collect**: tasks of the families of ``train``, drawn by the seed, that share neither a request
-   nor a fact with any test; answered by the base model with every planner.
+1. **show**: the world's training tasks, each run once by a script that makes the calls of the
+   reference, and mistakes besides. **collect**: more tasks of their families, drawn by the seed,
+   that share neither a request nor a fact with any test; answered by the base model with every
+   planner, where a variant learns from that.
 2. **mine**: preference pairs, and conversations that were scored right.
 3. **train**: each variant of :data:`VARIANTS`, in a process of its own.
-4. **measure**: base and variants on the same tasks of the three tests, with every planner.
+4. **measure**: base and variants on the same tasks of the three tests, with every planner: the
+   tasks of ``planners.py``, then some whose tools no training task has. With ``--measured-in`` that
+   is done in a folder that holds runs of ``planners.py``, so that the base's are not made again.
 
 ``--table FILE`` keeps settings and results, and the table is printed from it: ``--hours 0`` only
-prints. The last line is one JSON object: the share of tasks that SFT and DPO pass, and the base.
+prints. The last line is one JSON object: the share of its runs that the first variant measured
+passes, and the base on the same.
 """
 
 from __future__ import annotations
@@ -29,7 +35,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tables import gained, passed_of, write_table
+from tables import drawn, gained, passed_of, write_table
+from world_script import scripted
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
@@ -53,10 +60,13 @@ from toolgrove.planners.budget import Budget
 __all__: list[str] = []
 
 SPLITS = ("test-facts", "test-families", "test-tools")
+SEED, PER_GROUP, OF_TOOLS = 88211, 20, 40
+"""The draw: that of ``planners.py``, and as many tasks of ``test-tools`` beside it."""
 PLANNERS = {"react": "react:depth=8", "dfsdt": "dfsdt"}
 RULES = (Rule.STEP, Rule.PATH, Rule.SUBGOAL, Rule.ARGUMENTS, Rule.DIVERGENCE)
 BASE = "base"
 VARIANTS: dict[str, tuple[str, ...]] = {
+    "shown": ("--method", "sft", "--sft", "shown", "--no-examples"),
     "sft": ("--method", "sft", "--sft", "solved"),
     "dpo": ("--method", "dpo", "--pairs", "pairs"),
     "sft-dpo": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
@@ -67,9 +77,13 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "sft-more": ("--method", "sft", "--sft", "more"),
     "sft-dpo-shuffled": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "shuffled"),
 }
-"""How each is trained. Controls: ``sft-more`` imitates as many more successes, drawn by seed, as
-there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
-BUDGET = Budget(model_calls=12)
+"""How each is trained: ``shown`` imitates the script; the others imitate the model's own successes,
+or prefer them to its failures. Controls: ``sft-more`` imitates as many more successes, drawn by
+seed, as there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
+COLLECTED = ("solved", "pairs", "more", "shuffled")
+"""Files of rows that need runs of the base model."""
+BUDGET = Budget(model_calls=20)
+"""As in ``planners.py``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +104,16 @@ class Result:
 
 def collected(number: int, seed: int) -> list[Task]:
     """Tasks to learn from: none shares a request or a fact with a test."""
-    tests = Seen.of(task for split in SPLITS for task in tasks(split))
-    drawn = new_tasks(seed, 2 * number, "train")
-    return [task for task in drawn if not tests.has(task)][:number]
+    seen, fresh = Seen.of(tests()), new_tasks(seed, 2 * number, "train")
+    return [task for task in fresh if not seen.has(task)][:number]
 
 
-def measured(per_split: int, seed: int) -> list[tuple[str, Task]]:
-    """Tasks of the tests, the splits taking turns."""
-    draw = random.Random(seed)
-    columns = [[(split, t) for t in draw.sample(tasks(split), per_split)] for split in SPLITS]
-    return [one for row in zip(*columns, strict=True) for one in row]
+def measured() -> list[tuple[str, Task]]:
+    """Tasks of the tests; those that ``planners.py`` measures come first."""
+    split = {task.id: split for split in SPLITS for task in tasks(split)}
+    draw = random.Random(SEED).sample(tasks("test-tools"), OF_TOOLS)
+    found = [*drawn(PER_GROUP, SEED, ("test-facts", "test-families")), *draw]
+    return [(split[task.id], task) for task in found]
 
 
 def evaluation(model: str, planner: str) -> Evaluation:
@@ -121,12 +135,26 @@ async def collect(options: argparse.Namespace, ends: float) -> bool:
     return True
 
 
+async def show(options: argparse.Namespace) -> None:
+    """Write conversations of the script's, as many as were asked for."""
+    runs, every = options.out / "show", options.out / "shown-all.jsonl"
+    rows = mine_rows([await scripted(tasks("train"), runs)], kind=RowsKind.SFT, held_out=tests())
+    save_rows(every, RowsKind.SFT, rows)
+    kept = every.read_bytes().splitlines()
+    random.Random(options.seed).shuffle(kept)
+    write_lines(options.out / "shown.jsonl", kept[: options.shown])
+
+
+def tests() -> list[Task]:
+    """All tasks of the tests: nothing is learnt from them."""
+    return [task for split in SPLITS for task in tasks(split)]
+
+
 def mine(options: argparse.Namespace) -> None:
     """Write the pairs, the conversations to imitate, and the two controls."""
     out, runs = options.out, [options.out / "collect" / planner for planner in PLANNERS]
-    tests = [task for split in SPLITS for task in tasks(split)]
-    save_pairs(out / "pairs.jsonl", mine_files(runs, rule=RULES, held_out=tests))
-    solved = mine_rows(runs, kind=RowsKind.SFT, held_out=tests)
+    save_pairs(out / "pairs.jsonl", mine_files(runs, rule=RULES, held_out=tests()))
+    solved = mine_rows(runs, kind=RowsKind.SFT, held_out=tests())
     save_rows(out / "solved.jsonl", RowsKind.SFT, solved)
     draw = random.Random(options.seed)
     pairs = (out / "pairs.jsonl").read_bytes().splitlines()
@@ -152,9 +180,7 @@ def write_lines(file: Path, lines: Iterable[bytes]) -> None:
 
 def train(options: argparse.Namespace, variant: str) -> None:
     """Train a variant, or go on with it: a process of its own, whose memory is free after it."""
-    files = {
-        name: str(options.out / f"{name}.jsonl") for name in ("solved", "pairs", "more", "shuffled")
-    }
+    files = {name: str(options.out / f"{name}.jsonl") for name in ("shown", *COLLECTED)}
     arguments = [files.get(part, part) for part in VARIANTS[variant]]
     command = [sys.executable, "-m", "toolgrove", "train", "policy", *arguments]
     command += ["--out", str(options.out / "trained" / variant), "--seed", str(options.seed)]
@@ -172,11 +198,7 @@ async def measure(
     """
     trained = [v for v in options.variants if (options.out / "trained" / v / MANIFEST).exists()]
     chosen = [BASE, *trained]
-    todo = [
-        (split, task, planner)
-        for split, task in measured(options.per_split, options.seed)
-        for planner in PLANNERS
-    ]
+    todo = [(split, task, planner) for planner in options.planners for split, task in measured()]
     names = {v: "local" if v == BASE else f"local:{options.out / 'trained' / v}" for v in chosen}
     agents = {(v, p): evaluation(names[v], p) for v in chosen for p in PLANNERS}
     with progress("measure", unit="runs") as bar:
@@ -187,7 +209,7 @@ async def measure(
                 if key in results or time.monotonic() > ends:
                     continue
                 own = agents[variant, planner]
-                out = options.out / "measure" / variant / planner
+                out = options.measured_in or options.out / "measure"
                 one = await solved(own, split, task, variant, planner, out)
                 if one is not None:
                     results[key] = one
@@ -253,7 +275,8 @@ def by_task(both: Sequence[tuple[Result, Result]]) -> list[tuple[float, float]]:
 def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
     """Write the table beside the old one, then over it."""
     head: dict[str, Any] = {"planners": PLANNERS}
-    head |= {name: getattr(options, name) for name in ("seed", "collect", "per_split", "epochs")}
+    head |= {name: getattr(options, name) for name in ("seed", "shown", "collect", "epochs")}
+    head["draw"] = {"seed": SEED, "per_group": PER_GROUP, "of_tools": OF_TOOLS}
     head["trained"] = {
         variant: json.loads(file.read_bytes())
         for variant in VARIANTS
@@ -263,6 +286,20 @@ def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
     write_table(options.table, head, rows)
 
 
+async def prepared(options: argparse.Namespace, ends: float) -> bool:
+    """Make the rows that the variants learn from; whether there was time for all."""
+    learnt = {part for name in options.variants for part in VARIANTS[name]}
+    if "shown" in learnt and not (options.out / "shown.jsonl").exists():
+        await show(options)
+    if learnt.isdisjoint(COLLECTED):
+        return True
+    if not await collect(options, ends):
+        return False
+    if not (options.out / "shuffled.jsonl").exists():
+        mine(options)
+    return True
+
+
 async def run(options: argparse.Namespace) -> list[Result]:
     """Every part, in its order, while there is time."""
     kept = json.loads(options.table.read_bytes()) if options.table.exists() else {"results": []}
@@ -270,15 +307,29 @@ async def run(options: argparse.Namespace) -> list[Result]:
         (one["task"], one["variant"], one["planner"]): Result(**one) for one in kept["results"]
     }
     ends = time.monotonic() + options.hours * 3600
-    if options.hours and await collect(options, ends):
-        if not (options.out / "shuffled.jsonl").exists():
-            mine(options)
+    if options.hours and await prepared(options, ends):
         for variant in options.variants:
             if time.monotonic() < ends:
                 train(options, variant)
         if time.monotonic() < ends:
             await measure(options, ends, results)
     return list(results.values())
+
+
+def last_line(results: Sequence[Result]) -> dict[str, Any]:
+    """The first variant that was measured against the base, on the runs that both did."""
+    done = {(one.task, one.planner, one.variant): one.passed for one in results}
+    line = {"name": "policy", "ours": None, "peer": None, "peer_name": "the base model"}
+    for variant in VARIANTS:
+        both = [key[:2] for key in done if key[2] == variant and (*key[:2], BASE) in done]
+        if both:
+            ours, peer = (
+                round(sum(done[*key, name] for key in both) / len(both), 3)
+                for name in (variant, BASE)
+            )
+            line |= {"ours": ours, "peer": peer, "variant": variant, "n": len(both)}
+            break
+    return line | {"unit": "share of runs passed"}
 
 
 def main() -> int:
@@ -289,7 +340,9 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("out/policy"))
     parser.add_argument("--table", type=Path, default=Path("out/policy/table.json"))
     parser.add_argument("--collect", type=int, default=200)
-    parser.add_argument("--per-split", type=int, default=40)
+    parser.add_argument("--shown", type=int, default=96)
+    parser.add_argument("--measured-in", type=Path)
+    parser.add_argument("--planners", nargs="*", choices=PLANNERS, default=[*PLANNERS])
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--hours", type=float, default=12.0)
@@ -304,12 +357,7 @@ def main() -> int:
         print("Nothing is measured yet: the same command goes on.", file=sys.stderr)
         return 1
     print(*table(results), sep="\n")
-    shares = {}
-    for name in ("sft-dpo", BASE):
-        own = [one.passed for one in results if one.variant == name]
-        shares[name] = round(sum(own) / len(own), 3) if own else None
-    line = {"name": "policy", "ours": shares["sft-dpo"], "peer": shares[BASE]}
-    print(json.dumps({**line, "peer_name": "the base model", "unit": "share of runs passed"}))
+    print(json.dumps(last_line(results)))
     return 0
 
 

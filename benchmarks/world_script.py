@@ -7,24 +7,42 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 from langchain_core.messages import AIMessage, BaseMessage
 
 from toolgrove.agent import call, finish, give_up
-from toolgrove.agent.models.scripted import Script
+from toolgrove.agent.agent import Agent
+from toolgrove.agent.evaluation import Evaluation
+from toolgrove.agent.models.scripted import Script, ScriptedModel
 from toolgrove.data.records import Task, ToolCall, ToolSpec
+from toolgrove.data.world import specs
+from toolgrove.planners.budget import Budget
 from toolgrove.tools.registry import Registry
 
-__all__ = ["reference_script"]
+__all__ = ["reference_script", "scripted"]
 
 _PASSING = ("429", "503")
 _TEMPTED, _OTHER_FORM, _LEFT_OUT = 0.7, 0.3, 0.15
 """How often a mistake is made where it can be."""
 
 
+async def scripted(known: Sequence[Task], out: Path) -> Path:
+    """Run tasks of the world once each by a script that errs and ends with the right answer."""
+    agent = Agent(
+        model=ScriptedModel(script=reference_script(known, specs(), errs=True)),
+        tools=specs(),
+        planner="react:depth=20",
+        budget=Budget(model_calls=20),
+        timeout=600.0,  # no server is that slow: a busy machine would teach what is not so
+    )
+    await Evaluation(agent).run(known, out, concurrency=8)  # they mostly wait for servers
+    return out
+
+
 def reference_script(
-    known: Sequence[Task], specs: Sequence[ToolSpec], *, errs: bool = False
+    known: Sequence[Task], tools: Sequence[ToolSpec], *, errs: bool = False
 ) -> Script:
     """Make the calls of each task's reference in their order, and give its answer.
 
@@ -33,14 +51,14 @@ def reference_script(
     Parameters
     ----------
     known : sequence of Task
-    specs : sequence of ToolSpec
+    tools : sequence of ToolSpec
         All tools; they have to be offered under the names that a registry of these gives.
     errs : bool
         Whether to make mistakes beside them, drawn by the task's id: a tempting tool first, a date
         or a code in other words, an argument left out.
     """
-    by_id, registry = {spec.id: spec for spec in specs}, Registry()
-    registry.add(specs)
+    by_id, registry = {spec.id: spec for spec in tools}, Registry()
+    registry.add(tools)
 
     def reply(messages: Sequence[BaseMessage]) -> AIMessage:
         said = "".join(str(one.content) for one in messages if one.type == "human")
