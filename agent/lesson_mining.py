@@ -14,7 +14,7 @@ from toolgrove.agent.flows import CallStep, Origin, PathCall, leaves, needed, st
 from toolgrove.agent.forms import SURE, form_of
 from toolgrove.agent.lessons import Lesson, LessonRule, ToolTally
 from toolgrove.data import codec
-from toolgrove.data.records import Effect, Node, Status, Task, ToolCall, ToolSpec
+from toolgrove.data.records import Effect, Node, Observation, Status, Task, ToolCall, ToolSpec
 from toolgrove.data.request import earlier
 from toolgrove.data.tree import SearchTree
 
@@ -81,11 +81,21 @@ def tallies_of(tree: SearchTree) -> dict[str, ToolTally]:
         tool: ToolTally(
             tree.task.id,
             answered=any(one.seen.status is Status.OK for one in made),
-            refused=any(one.seen.status in _GONE for one in made),
+            refused=any(_is_gone(one.seen) for one in made),
             took=tuple(sorted({form for one in made for form in _took(one)})),
         )
         for tool, made in calls.items()
     }
+
+
+def _is_gone(seen: Observation) -> bool:
+    """Whether a tool itself refused, and not for now.
+
+    A policy, a person, a key that is missing or a host that is left alone make no call: they say
+    nothing of the tool. A server that is busy or down says when it may do better.
+    """
+    called = seen.attempts > 0 or seen.cached
+    return seen.status in _GONE and called and seen.retry_after is None
 
 
 def _took(made: PathCall) -> Iterator[tuple[str, str]]:
@@ -194,7 +204,7 @@ def _of_failure(
     """What a failed call and the calls after it on its path teach."""
     status, tool = one.seen.status, one.call.name
     fine = [other for other in later if other.seen.status is Status.OK]
-    if status in _GONE and not known[tool].answered:
+    if _is_gone(one.seen) and not known[tool].answered:
         yield FoundLesson(Lesson(LessonRule.REFUSED, (CallStep(tool),), status=status), one.node)
         for other in _in_its_place(one, fine):
             told = _names(one.seen.content, other.spec)

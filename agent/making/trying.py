@@ -16,7 +16,8 @@ from toolgrove.agent.making.made import MadeTool
 from toolgrove.agent.making.workshop import RipeDraft, Workshop
 from toolgrove.data import codec
 from toolgrove.data.functions import shown_parameters
-from toolgrove.data.records import Effect, Observation, ToolCall, ToolSpec
+from toolgrove.data.pairs.outcomes import may_do_better
+from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
 from toolgrove.planners.coding import shown
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.settings import CallSettings
@@ -43,8 +44,9 @@ class Making:
     ----------
     made, kept, retired : tuple of str
         New ones or new versions, those that passed again, those that did not.
-    failed, same : int
-        Drafts that did not pass, and those that do what another tool does.
+    failed, same, away : int
+        Drafts that did not pass, those that do what another tool does, and those of which nothing
+        was decided, because what they call did not answer or let nobody in.
     """
 
     made: tuple[str, ...] = ()
@@ -52,6 +54,11 @@ class Making:
     retired: tuple[str, ...] = ()
     failed: int = 0
     same: int = 0
+    away: int = 0
+
+
+class _Away(Exception):
+    """Raised where a draft failed because of an API that was away: that says nothing of it."""
 
 
 async def make(
@@ -95,7 +102,10 @@ async def make(
             bench = _Bench(registry, execute, sandbox)
             came = Making()
             for done, one in enumerate(ripe):
-                came = await _one(shop, bench, one, came)
+                try:
+                    came = await _one(shop, bench, one, came)
+                except _Away:
+                    came = replace(came, away=came.away + 1)
                 tick(done + 1, len(ripe))
     return came
 
@@ -196,7 +206,7 @@ class _Bench:
         self, draft: Draft, parts: Sequence[ToolSpec], arguments: Mapping[str, Any]
     ) -> _Ran:
         """Call a draft once."""
-        calls, offer = 0, Offer(parts, dict(draft.calls))
+        calls, away, offer = 0, False, Offer(parts, dict(draft.calls))
         functions = {
             name: tuple(shown_parameters(spec)[0].get("properties", ()))
             for name, tool in draft.calls
@@ -205,10 +215,11 @@ class _Bench:
         }
 
         async def call(name: str, given: Mapping[str, Any]) -> Any:
-            nonlocal calls
+            nonlocal calls, away
             found = offer.resolve(ToolCall(f"try.{calls}", name, given))
             calls += 1
             seen = found if isinstance(found, Observation) else await self.execute(found)
+            away = away or _is_away(seen)
             if not seen.status.usable or seen.truncated:
                 raise CallRefused(f"{name}: {seen.status}: {seen.content}")
             try:
@@ -218,4 +229,13 @@ class _Bench:
 
         began = time.monotonic()
         ran = await self.sandbox.run(draft.call(arguments), functions, call)
+        if ran.error and away:
+            raise _Away
         return _Ran(None if ran.error else shown(ran), calls, time.monotonic() - began)
+
+
+def _is_away(seen: Observation) -> bool:
+    """Whether a call failed by what may pass: no answer, too many calls, a key that is missing."""
+    barred = seen.status in (Status.UNAUTHORIZED, Status.UNSUBSCRIBED)
+    left_alone = seen.status is Status.NOT_WORKING and seen.attempts == 0
+    return barred or left_alone or may_do_better(seen)

@@ -167,6 +167,41 @@ def test_a_tool_that_once_answered_is_not_called_dead(memory: Memory) -> None:
     assert not [line for line in lines(memory) if line.startswith("Capital of Country")]
 
 
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Observation(Status.UNAUTHORIZED, "The policy forbids it.", attempts=0),
+        Observation(Status.UNAUTHORIZED, "Somebody was asked, and refused.", attempts=0),
+        Observation(Status.NOT_WORKING, "atlas is left alone for 30 s more.", attempts=0),
+        Observation(Status.NOT_WORKING, "HTTP 503 Service Unavailable", retry_after=0),
+        Observation(Status.NOT_WORKING, "Use 'Country Profile' instead.", retry_after=2.0),
+    ],
+    ids=["a policy", "a person", "a circuit breaker", "an outage", "words in an outage"],
+)
+def test_who_was_not_let_near_a_tool_or_found_it_down_learns_nothing_of_it(
+    memory: Memory, seen: Observation
+) -> None:
+    for country, code, city in (("Norway", "NO", "Oslo"), ("Kenya", "KE", "Nairobi")):
+        learn(memory, _with(gone(country, code, city, seen.content), seen))
+    assert not [line for line in lines(memory, unripe=True) if "Capital of Country" in line]
+
+
+def test_a_refusal_that_was_kept_from_an_earlier_call_is_one_of_the_tool(memory: Memory) -> None:
+    seen = Observation(Status.UNSUBSCRIBED, "Not subscribed.", cached=True, attempts=0)
+    for country, code, city in (("Norway", "NO", "Oslo"), ("Kenya", "KE", "Nairobi")):
+        learn(memory, _with(gone(country, code, city, seen.content), seen))
+    assert any("is not in the plan that is paid for" in line for line in lines(memory))
+
+
+def _with(found: SearchTree, seen: Observation) -> SearchTree:
+    """The same run, in which the failed call came to this."""
+    changed = SearchTree(found.task, found.tools, found.aliases)
+    for node in found:
+        failed = any(one.status.failed for one in node.observations)
+        changed.add(replace(node, observations=(seen,)) if failed else node)
+    return changed
+
+
 def holiday(code: str, wrong: str, right: str) -> SearchTree:
     task = Task(f"h-{wrong}", f"Is {wrong} a holiday in {code}?")
     return tree(

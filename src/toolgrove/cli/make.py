@@ -83,6 +83,12 @@ def tools(
         err_console().print(f"made {name}", markup=False)
     for name in came.retired:
         err_console().print(f"retired {name}", markup=False)
+    if came.away:
+        err_console().print(
+            f"{came.away} could not be tried, as what they call did not answer or let nobody in: "
+            "they are as they were, and the same command tries them again",
+            markup=False,
+        )
     err_console().print(
         f"{runs['runs']} runs read, {runs['new_runs']} new, {runs['refused_runs']} of test tasks "
         f"refused; {len(came.made)} made, {len(came.kept)} passed again, {len(came.retired)} "

@@ -282,6 +282,28 @@ async def test_a_tool_that_stops_passing_is_retired_and_comes_back_as_a_new_vers
 
 
 @needs_sandbox
+async def test_an_api_that_is_away_says_nothing_of_the_tools_that_call_it(
+    registry: Registry, shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read(shop, *(chained(registry, city) for city in PEOPLE))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{__name__}.PEOPLE", _Away())
+        assert await make(shop, registry) == Making(away=1), "not made, and not given up"
+    assert await make(shop, registry) == Making(made=("population_by_name",))
+    with monkeypatch.context() as patch:
+        patch.setattr(f"{__name__}.PEOPLE", _Away())
+        assert await make(shop, registry) == Making(away=1)
+    assert (shop.tools()[0].version, shop.tools()[0].retired) == (1, "")
+
+
+class _Away(dict[str, int]):
+    """Figures that cannot be had now."""
+
+    def items(self) -> Any:
+        raise TimeoutError
+
+
+@needs_sandbox
 async def test_of_two_that_do_the_same_one_is_kept(registry: Registry, shop: Workshop) -> None:
     read(shop, *(chained(registry, city) for city in PEOPLE))
     for city in PEOPLE:
