@@ -27,7 +27,6 @@ tables together. The last line is one JSON object: model calls a task that is pa
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import shutil
 import sys
@@ -52,7 +51,7 @@ from learning_table import (
     last_line,
     table,
 )
-from tables import drawn, kept_rows, sitting, write_table
+from tables import concluded, drawn, kept_rows, sitting, write_table
 from world_script import scripted
 
 from toolgrove.agent.agent import Agent
@@ -321,17 +320,7 @@ def main() -> int:
     parser.add_argument("--learn-from", type=Path, nargs="*", default=[])
     parser.add_argument("--plain-from", type=Path)
     options = parser.parse_args()
-    try:
-        results = asyncio.run(run(options))
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    if not results:
-        print("Nothing was done in that time: give it more --hours.", file=sys.stderr)
-        return 1
-    print(*table(results), sep="\n")
-    print(json.dumps(last_line(results)))
-    return 0
+    return concluded(run(options), table, last_line)
 
 
 if __name__ == "__main__":

@@ -18,16 +18,15 @@ planner, and of the peer.
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tables import drawn, gained, kept_rows, passed_of, sitting, write_table
+from tables import concluded, drawn, gained, kept_rows, passed_of, sitting, write_table
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
@@ -231,17 +230,11 @@ def main() -> int:
     parser.add_argument("--planners", nargs="*", choices=PLANNERS)
     parser.add_argument("--peer", choices=PLANNERS, default=PEER)
     options = parser.parse_args()
-    try:
-        results = asyncio.run(run(options))
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    if not results:
-        print("Nothing was done in that time: give it more --hours.", file=sys.stderr)
-        return 1
-    print(*table(results, options.peer), sep="\n")
-    print(json.dumps(last_line(results, options.peer)))
-    return 0
+    return concluded(
+        run(options),
+        partial(table, peer=options.peer),
+        partial(last_line, peer=options.peer),
+    )
 
 
 if __name__ == "__main__":

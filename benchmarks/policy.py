@@ -24,7 +24,6 @@ passes, and the base on the same.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import random
 import subprocess
@@ -35,7 +34,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tables import drawn, gained, passed_of, write_table
+from tables import concluded, drawn, gained, passed_of, write_table
 from world_script import scripted
 
 from toolgrove.agent.agent import Agent
@@ -348,17 +347,7 @@ def main() -> int:
     parser.add_argument("--hours", type=float, default=12.0)
     parser.add_argument("--variants", nargs="*", choices=VARIANTS, default=[*VARIANTS])
     options = parser.parse_args()
-    try:
-        results = asyncio.run(run(options))
-    except KeyboardInterrupt:
-        print("Stopped; the same command goes on from here.", file=sys.stderr)
-        return 130
-    if not results:
-        print("Nothing is measured yet: the same command goes on.", file=sys.stderr)
-        return 1
-    print(*table(results), sep="\n")
-    print(json.dumps(last_line(results)))
-    return 0
+    return concluded(run(options), table, last_line)
 
 
 if __name__ == "__main__":

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import random
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from toolgrove.data.records import Task
 from toolgrove.data.world import SPLITS, tasks
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.machine.files import write_beside
 
-__all__ = ["drawn", "gained", "kept_rows", "passed_of", "sitting", "write_table"]
+__all__ = ["concluded", "drawn", "gained", "kept_rows", "passed_of", "sitting", "write_table"]
+
+_Result = TypeVar("_Result")
 
 
 def sitting(
@@ -36,6 +39,25 @@ def sitting(
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--model", default="local")
     return parser
+
+
+def concluded(
+    running: Coroutine[Any, Any, list[_Result]],
+    table: Callable[[list[_Result]], Sequence[str]],
+    last_line: Callable[[list[_Result]], Mapping[str, Any]],
+) -> int:
+    """Run until the time is up, then print the table and one line of JSON; the exit code."""
+    try:
+        results = asyncio.run(running)
+    except KeyboardInterrupt:
+        print("Stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    if not results:
+        print("No row is done yet: the same command goes on, given more --hours.", file=sys.stderr)
+        return 1
+    print(*table(results), sep="\n")
+    print(json.dumps(last_line(results)))
+    return 0
 
 
 def drawn(per_group: int, seed: int, splits: Sequence[str] = ("train",)) -> list[Task]:
