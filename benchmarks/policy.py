@@ -7,7 +7,7 @@
 It needs the extras local, train and world. Four parts, each of which goes on where it was stopped:
 
 1. **show**: the world's training tasks, each run once by a script that makes the calls of the
-   reference, and mistakes besides. **collect**: more tasks of their families, drawn by the seed,
+   reference. **collect**: more tasks of their families, drawn by the seed,
    that share neither a request nor a fact with any test; answered by the base model with every
    planner, where a variant learns from that.
 2. **mine**: preference pairs, and conversations that were scored right.
@@ -66,6 +66,7 @@ RULES = (Rule.STEP, Rule.PATH, Rule.SUBGOAL, Rule.ARGUMENTS, Rule.DIVERGENCE)
 BASE = "base"
 VARIANTS: dict[str, tuple[str, ...]] = {
     "shown": ("--method", "sft", "--sft", "shown", "--no-examples"),
+    "shown-thinking": ("--method", "sft", "--sft", "shown-thinking", "--no-examples"),
     "sft": ("--method", "sft", "--sft", "solved"),
     "dpo": ("--method", "dpo", "--pairs", "pairs"),
     "sft-dpo": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
@@ -76,9 +77,12 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "sft-more": ("--method", "sft", "--sft", "more"),
     "sft-dpo-shuffled": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "shuffled"),
 }
-"""How each is trained: ``shown`` imitates the script; the others imitate the model's own successes,
+"""How each is trained: ``shown`` imitates a script; the others imitate the model's own successes,
 or prefer them to its failures. Controls: ``sft-more`` imitates as many more successes, drawn by
 seed, as there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
+SHOWN = {"shown": {"errs": True}, "shown-thinking": {"errs": False, "thinks": True}}
+"""Files of what the script did, and how: with mistakes, of which those stay that gave something, or
+without, saying what it makes each call for."""
 COLLECTED = ("solved", "pairs", "more", "shuffled")
 """Files of rows that need runs of the base model."""
 BUDGET = Budget(model_calls=20)
@@ -134,14 +138,14 @@ async def collect(options: argparse.Namespace, ends: float) -> bool:
     return True
 
 
-async def show(options: argparse.Namespace) -> None:
+async def show(options: argparse.Namespace, name: str) -> None:
     """Write conversations of the script's, as many as were asked for."""
-    runs, every = options.out / "show", options.out / "shown-all.jsonl"
-    rows = mine_rows([await scripted(tasks("train"), runs)], kind=RowsKind.SFT, held_out=tests())
-    save_rows(every, RowsKind.SFT, rows)
+    every = options.out / f"{name}-all.jsonl"
+    runs = await scripted(tasks("train"), options.out / f"{name}-runs", **SHOWN[name])
+    save_rows(every, RowsKind.SFT, mine_rows([runs], kind=RowsKind.SFT, held_out=tests()))
     kept = every.read_bytes().splitlines()
     random.Random(options.seed).shuffle(kept)
-    write_lines(options.out / "shown.jsonl", kept[: options.shown])
+    write_lines(options.out / f"{name}.jsonl", kept[: options.shown])
 
 
 def tests() -> list[Task]:
@@ -179,7 +183,7 @@ def write_lines(file: Path, lines: Iterable[bytes]) -> None:
 
 def train(options: argparse.Namespace, variant: str) -> None:
     """Train a variant, or go on with it: a process of its own, whose memory is free after it."""
-    files = {name: str(options.out / f"{name}.jsonl") for name in ("shown", *COLLECTED)}
+    files = {name: str(options.out / f"{name}.jsonl") for name in (*SHOWN, *COLLECTED)}
     arguments = [files.get(part, part) for part in VARIANTS[variant]]
     command = [sys.executable, "-m", "toolgrove", "train", "policy", *arguments]
     command += ["--out", str(options.out / "trained" / variant), "--seed", str(options.seed)]
@@ -288,8 +292,9 @@ def keep(options: argparse.Namespace, results: Sequence[Result]) -> None:
 async def prepared(options: argparse.Namespace, ends: float) -> bool:
     """Make the rows that the variants learn from; whether there was time for all."""
     learnt = {part for name in options.variants for part in VARIANTS[name]}
-    if "shown" in learnt and not (options.out / "shown.jsonl").exists():
-        await show(options)
+    for name in SHOWN:
+        if name in learnt and not (options.out / f"{name}.jsonl").exists():
+            await show(options, name)
     if learnt.isdisjoint(COLLECTED):
         return True
     if not await collect(options, ends):

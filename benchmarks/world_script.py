@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
@@ -24,14 +25,17 @@ from toolgrove.tools.registry import Registry
 __all__ = ["reference_script", "scripted"]
 
 _PASSING = ("429", "503")
+_UNTOLD = "I cannot tell: none of the tools gives that."
 _TEMPTED, _OTHER_FORM, _LEFT_OUT = 0.7, 0.3, 0.15
 """How often a mistake is made where it can be."""
 
 
-async def scripted(known: Sequence[Task], out: Path) -> Path:
-    """Run tasks of the world once each by a script that errs and ends with the right answer."""
+async def scripted(
+    known: Sequence[Task], out: Path, *, errs: bool = True, thinks: bool = False
+) -> Path:
+    """Run tasks of the world once each by a script (:func:`reference_script`)."""
     agent = Agent(
-        model=ScriptedModel(script=reference_script(known, specs(), errs=True)),
+        model=ScriptedModel(script=reference_script(known, specs(), errs=errs, thinks=thinks)),
         tools=specs(),
         planner="react:depth=20",
         budget=Budget(model_calls=20),
@@ -42,7 +46,7 @@ async def scripted(known: Sequence[Task], out: Path) -> Path:
 
 
 def reference_script(
-    known: Sequence[Task], tools: Sequence[ToolSpec], *, errs: bool = False
+    known: Sequence[Task], tools: Sequence[ToolSpec], *, errs: bool = False, thinks: bool = False
 ) -> Script:
     """Make the calls of each task's reference in their order, and give its answer.
 
@@ -72,10 +76,19 @@ def reference_script(
         steps = [next(same) for _, same in groupby(steps, lambda one: (one.name, one.arguments))]
         if len(asked) < len(steps):
             step = steps[len(asked)]
-            return call(registry.alias(step.name), **step.arguments)
-        return give_up() if task.reference.kind == "unsolvable" else finish(_answer(task))
+            thought = _needs(by_id[step.name]) if thinks else ""
+            return call(registry.alias(step.name), thought, **step.arguments)
+        if task.reference.kind == "unsolvable":
+            return finish(_UNTOLD, "No tool gives that.") if thinks else give_up()
+        return finish(_answer(task), "I have what is asked for." if thinks else "")
 
     return reply
+
+
+def _needs(spec: ToolSpec) -> str:
+    """What a call is made for: the beginning of the tool's description, which is a noun's."""
+    what = re.split(r"[.;:(]", spec.description)[0].strip()
+    return f"I need {what[:1].lower()}{what[1:]}."
 
 
 def _busy(message: BaseMessage) -> bool:

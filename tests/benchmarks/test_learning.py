@@ -44,10 +44,12 @@ class Stopped(BaseException):
 class Script:
     """A model that answers by the references, and may be stopped at a question."""
 
-    def __init__(self, module: Any, stops: int = -1) -> None:
+    def __init__(self, stops: int = -1) -> None:
         # an example that is told quotes the request of a task that was learnt from
         known = [task for task in tasks("train") if task.id not in LEARNT]
-        self.reply: Callable[..., AIMessage] = module.reference_script(known, specs())
+        self.reply: Callable[..., AIMessage] = sys.modules["world_script"].reference_script(
+            known, specs()
+        )
         self.asked, self.stops = 0, stops
 
     def __call__(self, messages: Sequence[BaseMessage]) -> AIMessage:
@@ -113,7 +115,7 @@ def shown(results: Sequence[Any]) -> dict[tuple[str, str], dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def undisturbed(module: Any, learnt: Path) -> tuple[Script, Namespace, list[Any]]:
-    script, asked = Script(module), options(learnt.parent / "whole", learnt)
+    script, asked = Script(), options(learnt.parent / "whole", learnt)
     return script, asked, sat(module, script, asked)
 
 
@@ -149,14 +151,14 @@ def test_a_stopped_study_goes_on_and_comes_to_the_same(
     whole, _, results = undisturbed
     asked, paid = options(learnt.parent / "stopped", learnt), 0
     for stops in (3, 11):
-        script = Script(module, stops)
+        script = Script(stops)
         with pytest.raises(Stopped):
             sat(module, script, asked)
         paid += script.asked
-    last = Script(module)
+    last = Script()
     assert shown(sat(module, last, asked)) == shown(results)
     assert paid + last.asked == whole.asked, "nothing is paid for twice"
-    idle = Script(module, stops=0)
+    idle = Script(stops=0)
     assert shown(sat(module, idle, asked)) == shown(results)
 
 
@@ -164,14 +166,14 @@ def test_plain_runs_of_another_evaluation_are_taken(
     module: Any, undisturbed: Any, learnt: Path, tmp_path: Path
 ) -> None:
     plain = Agent(
-        model=ScriptedModel(script=Script(module)),
+        model=ScriptedModel(script=Script()),
         tools=specs(),
         planner=module.PLANNER,
         budget=module.BUDGET,
     )
     asyncio.run(Evaluation(plain).run(module.drawn(), tmp_path / "plain"))
     asked = options(tmp_path / "out", learnt, plain_from=tmp_path / "plain", only=["base"])
-    found = shown(sat(module, Script(module, stops=0), asked))
+    found = shown(sat(module, Script(stops=0), asked))
     assert found.items() <= shown(undisturbed[2]).items()
     assert len(found) == 2
 
