@@ -207,7 +207,8 @@ class Memory:
         if (example := example_of(tree.task, way)) is not None:
             rows.append(("example", _text(example), "", tree.task.id))
         shown = dict(tree.meta.get("brief", {})).get("learnt_from", {}).get("lessons", ())
-        rows += [("use", str(one), "", bool(right)) for one in shown]
+        passed = bool(judgement.by) and judgement.value == 1  # also by giving up
+        rows += [("use", str(one), "", passed) for one in shown]
         with self._db.writing() as db:
             if self._db.rows("SELECT 1 FROM learnt WHERE kind = 'run' AND key = ?", (key,)):
                 return Learnt.KNOWN

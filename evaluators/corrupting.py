@@ -106,7 +106,9 @@ def mine_corruptions(
 
 
 def _one_call(branches: Branches, node: Node) -> bool:
-    return len(node.calls) == 1 and node.calls[0].name not in CONTROLS
+    """Whether a step made one call of a tool, on the way to an answer and not to giving up."""
+    called = len(node.calls) == 1 and node.calls[0].name not in CONTROLS
+    return called and any(end.answer is not None for end in branches.ends(node))
 
 
 def _shown_wrong(

@@ -91,7 +91,8 @@ def judgement(
     """What the scores of a run say of the answers in its tree.
 
     They judge one answer, the run's final one. Answers of the same words share its score; of
-    any other answer nothing is known.
+    any other answer nothing is known. A run that gave up, and was judged right to, succeeds where
+    it gave up.
 
     Parameters
     ----------
@@ -128,7 +129,12 @@ def judgement(
         return not_judged("the run has changed since it was scored")
     right = score.value >= 1
 
+    reference = tree.task.reference
+    unsolvable = reference is not None and reference.kind == "unsolvable"
+
     def judged(node: Node) -> bool | None:
+        if node.state is NodeState.GAVE_UP:
+            return right if answer is None else None if unsolvable else False
         if node.state is not NodeState.ANSWERED:
             return False
         return right if node.answer == answer else None

@@ -151,7 +151,7 @@ class Checks:
             yield Fault.AS_GOOD
 
     def _as_good(self, candidate: Contrast) -> bool:
-        """Whether both sides make or lead to the same set of calls."""
+        """Whether both sides make or lead to the same set of calls, or neither to an answer."""
         known = self.branches.known
         sides = [
             {key for node in side for key in known.of(node).calls}
@@ -159,7 +159,10 @@ class Checks:
         ]
         if sides[0] and sides[0] == sides[1]:
             return True
-        gained = [self._gained(end, candidate) for end in self.branches.ends(candidate.chosen[0])]
+        ends = self.branches.ends(candidate.chosen[0])
+        if candidate.chosen[0] not in ends and _only_give_up(ends):
+            return True  # a call that led to giving up, if rightly, is no better than another
+        gained = [self._gained(end, candidate) for end in ends]
         wanted = [calls for calls in gained if calls]
         if not wanted:
             return False
@@ -216,6 +219,10 @@ class Checks:
         sizes = [sum(one.size for one in part) for part in (shared, chosen, rejected)]
         if sizes[0] + max(sizes[1:]) > LONGEST:
             yield Fault.TOO_LONG
+
+
+def _only_give_up(ends: Sequence[Node]) -> bool:
+    return bool(ends) and all(end.state is NodeState.GAVE_UP for end in ends)
 
 
 def _sides(candidate: Contrast, branches: Branches) -> Iterator[Fault]:

@@ -13,11 +13,12 @@ from langchain_core.messages import AIMessage
 from typer.testing import CliRunner
 
 from toolgrove.agent.agent import Agent
+from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.mined_rows import mine_rows, save_rows
 from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.cli.main import app
 from toolgrove.data.pairs.kinds import RowsKind
-from toolgrove.data.records import Task
+from toolgrove.data.records import Reference, Task
 from toolgrove.tools.python.effect import tool
 
 MADE = [kind for kind in RowsKind if kind not in (RowsKind.PAIRS, RowsKind.TOOLPREFERENCE)]
@@ -103,6 +104,21 @@ def test_a_steps_value_is_the_share_of_successes_below_with_both_counts(branched
     values = [(row["value"], row["successes"], row["ends"], row["label"]) for row in found]
     assert values == [(0.0, 0, 1, False)] * 2 + [(1.0, 1, 1, True)] * 2
     assert reasons == {}
+
+
+@pytest.mark.parametrize("kind", [RowsKind.KTO, RowsKind.PRM])
+def test_giving_up_is_wanted_where_it_was_judged_right(tmp_path: Path, kind: RowsKind) -> None:
+    task = Task("u", "What does a ticket cost?", reference=Reference("unsolvable", None))
+    model = ScriptedModel(replies=[give_up("No tool tells that.")])
+    agent = Agent(model=model, tools=[code_of], planner="react")
+    asyncio.run(Evaluation(agent).run([task], tmp_path / "R"))
+    found, _ = rows(tmp_path / "R", kind)
+    assert [(called(row["completion"])[0][:12], row["label"]) for row in found] == [
+        ("Finish give_", True)
+    ]
+    [imitated], _ = rows(tmp_path / "R", RowsKind.SFT)
+    assert called(imitated["messages"])[0].startswith("Finish give_up")
+    assert rows(tmp_path / "R", RowsKind.DTA)[0] == [], "it has no answer to come to"
 
 
 def test_failed_tries_are_folded_away_or_told_in_their_order(branched: Path) -> None:

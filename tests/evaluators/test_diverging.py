@@ -15,7 +15,7 @@ from langchain_core.messages import AIMessage
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.calling import executing
 from toolgrove.agent.evaluation import Evaluation
-from toolgrove.agent.models.scripted import ScriptedModel, call, finish
+from toolgrove.agent.models.scripted import ScriptedModel, call, finish, give_up
 from toolgrove.data.pairs.modes import Rule
 from toolgrove.data.records import PreferencePair, Reference, Task, ToolCall
 from toolgrove.errors import UsageError
@@ -100,6 +100,51 @@ def test_only_a_run_that_was_judged_wrong_is_a_rejected_side(
     _, row = mining.report.rows
     assert (row.branchings, row.why) == ((0, SOLVED) if why is None else (1, why))
     assert len(pairs) == row.branchings
+
+
+UNSOLVABLE = Task(
+    "u", "What does a ticket to Bergen cost?", reference=Reference("unsolvable", None)
+)
+
+
+def test_a_run_that_was_right_to_give_up_is_preferred_to_one_that_made_an_answer_up(
+    tmp_path: Path,
+) -> None:
+    gave_up = batch(tmp_path / "A", give_up("No tool gives that."), task=UNSOLVABLE)
+    made_up = batch(tmp_path / "B", finish("It costs 80 euros."), task=UNSOLVABLE)
+    [pair], mining = pairs_of(gave_up, made_up, rule=Rule.DIVERGENCE)
+    assert said(pair.chosen)[0][1]["return_type"] == "give_up_and_restart"
+    assert said(pair.rejected)[0][1]["final_answer"] == "It costs 80 euros."
+    assert [row.successes for row in mining.report.rows] == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "right", [finish("None of the tools tells that."), give_up("No tool gives that.")]
+)
+def test_a_run_that_was_right_to_give_up_is_no_rejected_side(
+    tmp_path: Path, right: AIMessage
+) -> None:
+    one = batch(tmp_path / "A", right, task=UNSOLVABLE)
+    other = batch(tmp_path / "B", FIND, give_up("It is not there."), task=UNSOLVABLE)
+    pairs, mining = pairs_of(one, other, rule=[Rule.DIVERGENCE, Rule.STEP, Rule.PATH])
+    assert pairs == []
+    assert all(row.successes for row in mining.report.rows if row.rule == Rule.DIVERGENCE)
+
+
+def test_calls_on_the_way_to_giving_up_are_no_better_than_others(tmp_path: Path) -> None:
+    one = batch(tmp_path / "A", FIND, give_up("It is not there."), task=UNSOLVABLE)
+    note_first = call("note", text="to Bergen")
+    other = batch(tmp_path / "B", note_first, finish("It costs 80 euros."), task=UNSOLVABLE)
+    pairs, mining = pairs_of(one, other, rule=Rule.DIVERGENCE)
+    assert pairs == []
+    assert mining.report.rows[-1].why == "all pairs dropped: as_good"
+
+
+def test_giving_up_where_there_is_an_answer_is_no_success(tmp_path: Path) -> None:
+    gave_up = batch(tmp_path / "A", give_up("No tool gives that."))
+    answered = batch(tmp_path / "B", FIND, finish("It is 463 km."))
+    [pair], _ = pairs_of(gave_up, answered, rule=Rule.DIVERGENCE)
+    assert said(pair.rejected)[0][1]["return_type"] == "give_up_and_restart"
 
 
 def test_an_answer_that_nobody_judged_solves_no_task(tmp_path: Path) -> None:

@@ -388,10 +388,15 @@ async def test_a_run_that_went_on_after_it_was_judged_keeps_the_score_of_that_an
     assert (answers, rows["t.0"].why) == ([], "the answer was judged wrong")
 
 
-async def test_an_unanswered_run_has_no_success(tmp_path: Path) -> None:
-    await batch_of(tmp_path / "R", {}, Says("answer/2", 1.0))
+@pytest.mark.parametrize(
+    ("value", "why"), [(0.0, "no success"), (1.0, "never branched on the way to its success")]
+)
+async def test_a_run_without_an_answer_succeeds_where_it_gave_up_and_that_was_judged_right(
+    tmp_path: Path, value: float, why: str
+) -> None:
+    await batch_of(tmp_path / "R", {}, Says("answer/2", value))
     answers, rows, _ = mined(tmp_path / "R")
-    assert (answers, rows["t.0"].why) == ([], "no success")
+    assert (answers, rows["t.0"].why, rows["t.0"].successes) == ([], why, int(value))
 
 
 # ---- what is no batch, and what only looks like one
