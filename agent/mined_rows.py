@@ -17,7 +17,7 @@ from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.kinds import RowsKind
 from toolgrove.data.pairs.modes import Branches
-from toolgrove.data.pairs.solved import solved_paths, solved_searches
+from toolgrove.data.pairs.solved import SHOWN_ONLY, solved_paths, solved_searches
 from toolgrove.data.pairs.steps import MaybeRow, TreeRow, labelled_steps, valued_steps
 from toolgrove.data.preferences import Mined, fatal_of, reported
 from toolgrove.data.records import PreferencePair, Task
@@ -135,6 +135,9 @@ def _completion(row: PreferencePair) -> dict[str, Any]:
 
 def _messages(row: PreferencePair) -> dict[str, Any]:
     pair = dump_pair(row)
+    columns = row.columns if isinstance(row, TreeRow) else {}
+    for place in columns.get(SHOWN_ONLY, ()):
+        pair["chosen"][place]["weight"] = 0
     said = [*pair["prompt"], *pair["chosen"]]
     return {"messages": said, "tools": pair["tools"], "origin": pair["origin"]}
 

@@ -80,9 +80,9 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 """How each is trained: ``shown`` imitates a script; the others imitate the model's own successes,
 or prefer them to its failures. Controls: ``sft-more`` imitates as many more successes, drawn by
 seed, as there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
-SHOWN = {"shown": {"errs": True}, "shown-thinking": {"errs": False, "thinks": True}}
-"""Files of what the script did, and how: with mistakes, of which those stay that gave something, or
-without, saying what it makes each call for."""
+SHOWN = {"shown": {"thinks": False}, "shown-thinking": {"thinks": True}}
+"""Files of what the script did: its calls, without those that failed; or all of them, each with
+what it is made for, where those that failed are told and not imitated."""
 COLLECTED = ("solved", "pairs", "more", "shuffled")
 """Files of rows that need runs of the base model."""
 BUDGET = Budget(model_calls=20)
@@ -140,12 +140,21 @@ async def collect(options: argparse.Namespace, ends: float) -> bool:
 
 async def show(options: argparse.Namespace, name: str) -> None:
     """Write conversations of the script's, as many as were asked for."""
-    every = options.out / f"{name}-all.jsonl"
     runs = await scripted(tasks("train"), options.out / f"{name}-runs", **SHOWN[name])
-    save_rows(every, RowsKind.SFT, mine_rows([runs], kind=RowsKind.SFT, held_out=tests()))
-    kept = every.read_bytes().splitlines()
+    kinds = (RowsKind.SFT, RowsKind.SFT_TRIES) if SHOWN[name]["thinks"] else (RowsKind.SFT,)
+    rows: dict[str, bytes] = {}
+    for kind in kinds:
+        every = options.out / f"{name}-{kind}.jsonl"
+        save_rows(every, kind, mine_rows([runs], kind=kind, held_out=tests()))
+        rows |= {_run(line): line for line in every.read_bytes().splitlines()}
+    kept = list(rows.values())
     random.Random(options.seed).shuffle(kept)
     write_lines(options.out / f"{name}.jsonl", kept[: options.shown])
+
+
+def _run(line: bytes) -> str:
+    """The run that a row is of."""
+    return str(json.loads(json.loads(line)["origin"])["run"])
 
 
 def tests() -> list[Task]:

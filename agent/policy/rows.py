@@ -39,12 +39,15 @@ class Row:
         The tools on offer, as OpenAI's function objects.
     task : str
         The request: rows of one are kept back together.
+    passed_over : tuple of frozenset of int
+        Of each side the places of replies that are shown and not learnt; empty where all are.
     """
 
     prompt: tuple[Message, ...]
     sides: tuple[tuple[Message, ...], ...]
     functions: tuple[Mapping[str, Any], ...]
     task: str
+    passed_over: tuple[frozenset[int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +94,16 @@ def unfit(row: Row) -> str | None:
             return "arguments that are no JSON object"
         if offered and any(call.name not in offered for call in message.calls):
             return "a call of a tool that is not on offer"
-    if not all(any(m.role is Role.ASSISTANT for m in side) for side in row.sides):
+    passed_over = row.passed_over or (frozenset(),) * len(row.sides)
+    if not all(
+        any(m.role is Role.ASSISTANT and place not in skipped for place, m in enumerate(side))
+        for side, skipped in zip(row.sides, passed_over, strict=True)
+    ):
         return "nothing that the model is to write"
     return None
 
 
-def pieces(row: Row, side: Sequence[Message], template: Template, examples: bool) -> list[Piece]:
+def pieces(row: Row, number: int, template: Template, examples: bool) -> list[Piece]:
     """A row's conversation with one of its sides, in the words of the local model's prompt.
 
     Raises
@@ -104,7 +111,8 @@ def pieces(row: Row, side: Sequence[Message], template: Template, examples: bool
     ValueError
         Where a reply has no turn of its own: the chat template joins it to another.
     """
-    said = [*row.prompt, *side]
+    said = [*row.prompt, *row.sides[number]]
+    passed_over = row.passed_over[number] if row.passed_over else ()
     found: list[Piece] = []
     written = ""
     for place in range(len(row.prompt), len(said)):
@@ -114,7 +122,8 @@ def pieces(row: Row, side: Sequence[Message], template: Template, examples: bool
         whole = template(_turns(said[: place + 1], row, examples), False).rstrip("\n")
         if not (shown.startswith(written) and whole.startswith(shown)):
             raise ValueError("a reply without a turn of its own")
-        found += [Piece(shown[len(written) :], False), Piece(whole[len(shown) :], True)]
+        learnt = place - len(row.prompt) not in passed_over
+        found += [Piece(shown[len(written) :], False), Piece(whole[len(shown) :], learnt)]
         written = whole
     return found
 
@@ -130,7 +139,12 @@ def _row(read: TrainingRow) -> Row:
     prompt = _messages(read.prompt, {})
     names = {call.id: call.name for message in prompt for call in message.calls}
     sides = tuple(_messages(side, names) for side in read.sides.values())
-    return Row(prompt, sides, tuple(tool["function"] for tool in read.tools), request_of(read))
+    functions = tuple(tool["function"] for tool in read.tools)
+    passed_over = tuple(
+        frozenset(place for place, one in enumerate(side) if one.get("weight") == 0)
+        for side in read.sides.values()
+    )
+    return Row(prompt, sides, functions, request_of(read), passed_over)
 
 
 def _messages(rows: Sequence[JsonObject], names: Mapping[str, str]) -> tuple[Message, ...]:

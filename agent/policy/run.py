@@ -243,7 +243,7 @@ def _packed(
         return tokens
 
     try:
-        sides = [pieces(row, side, template, settings.examples) for side in row.sides]
+        sides = [pieces(row, n, template, settings.examples) for n in range(len(row.sides))]
     except ValueError as error:
         left_out[str(error)] += 1
         return None

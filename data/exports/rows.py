@@ -8,7 +8,8 @@ A line is one JSON object. What it holds tells its kind::
     prompt, completion, value    a step and the share of successes below it
     prompt, completion           a completion to imitate; or `messages`, the whole conversation
 
-Messages have `role`, `content` and, of an assistant, `tool_calls`. `tools` and `origin` are JSON
+Messages have `role`, `content` and, of an assistant, `tool_calls`; `weight` 0 says that a reply is
+shown and not to be imitated, as in OpenAI's format. `tools` and `origin` are JSON
 text, or the value itself.
 """
 
@@ -97,6 +98,7 @@ class _Message(Foreign):
     tool_calls: list[_Call] = Field(default_factory=list)
     tool_call_id: str | None = None
     name: str | None = None
+    weight: Literal[0, 1] | None = None
 
 
 class _Offered(Foreign):

@@ -12,7 +12,11 @@ from toolgrove.data.pairs.modes import Contrast, Rule
 from toolgrove.data.pairs.steps import MaybeRow, one_sided
 from toolgrove.data.records import CONTROLS, Node, Role
 
-__all__ = ["folded", "solved_paths", "solved_searches", "text_of"]
+__all__ = ["SHOWN_ONLY", "folded", "solved_paths", "solved_searches", "text_of"]
+
+
+SHOWN_ONLY = "shown_only"
+"""Column of a row: places of the replies that are told and not to be imitated."""
 
 
 def folded(checks: Checks, path: Sequence[Node]) -> list[Node]:
@@ -53,7 +57,8 @@ def solved_searches(checks: Checks, fatal: Collection[Fault]) -> Iterator[MaybeR
     """A conversation for each success with all tries before it, in the order they were made.
 
     The tries of other branches are told as if they were one path, so that what the model says of
-    them is true. Giving up, wrong answers, and calls that were made before, are left out.
+    them is true. They are not to be imitated. Giving up, wrong answers, and calls that were made
+    before, are left out.
     """
     tree = checks.branches.tree
     order = list(tree)
@@ -74,17 +79,25 @@ def solved_searches(checks: Checks, fatal: Collection[Fault]) -> Iterator[MaybeR
             continue
         faults = checks.of_chosen(Contrast(Rule.PATH, path[:1], path[1:], []))
         told = [fault for fault in faults if fault is not Fault.CHOSEN_FAILS]
-        yield _conversation(checks, path, told, fatal)
+        tries = {n.id for n in kept if checks.branches.known.of(n).failed or n.id not in way}
+        yield _conversation(checks, path, told, fatal, tries)
 
 
 def _conversation(
-    checks: Checks, path: Sequence[Node], faults: Sequence[Fault], fatal: Collection[Fault]
+    checks: Checks,
+    path: Sequence[Node],
+    faults: Sequence[Fault],
+    fatal: Collection[Fault],
+    tries: Collection[str] = (),
 ) -> MaybeRow:
     why = next((fault.value for fault in faults if fault in fatal), "")
     if why or len(path) < 2:
         return MaybeRow(why=why or Fault.NO_WORDS.value)
     prompt = list(path[0].messages)
-    said = [message for node in path[1:] for message in node.messages]
-    while said and said[-1].role is not Role.ASSISTANT:
-        said.pop()
-    return MaybeRow(one_sided(checks.branches.tree, path[-1].id, prompt, said, faults))
+    told = [(message, node.id in tries) for node in path[1:] for message in node.messages]
+    while told and told[-1][0].role is not Role.ASSISTANT:
+        told.pop()
+    said = [message for message, _ in told]
+    shown = [i for i, (one, tried) in enumerate(told) if tried and one.role is Role.ASSISTANT]
+    tree = checks.branches.tree
+    return MaybeRow(one_sided(tree, path[-1].id, prompt, said, faults, **{SHOWN_ONLY: shown}))

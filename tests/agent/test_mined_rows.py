@@ -127,6 +127,9 @@ def test_failed_tries_are_folded_away_or_told_in_their_order(branched: Path) -> 
     answer = "Finish give_answer It is 463 km."
     assert called(folded["messages"]) == ["code_of Oslo", answer]
     assert called(told["messages"]) == ["code_of Narvik", "code_of Oslo", answer]
+    weights = [m.get("weight") for m in told["messages"] if m["role"] == "assistant"]
+    assert weights == [0, None, None], "the try is told, and not to be imitated"
+    assert not any("weight" in message for message in folded["messages"])
     ids = [one["id"] for m in told["messages"] for one in m.get("tool_calls", ())]
     assert ids == ["call00001", "call00002", "call00003"]
 

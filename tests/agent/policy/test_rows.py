@@ -79,7 +79,7 @@ def test_a_row_is_shown_and_learnt_in_the_words_of_the_models_own_prompt(
     tools = [{"type": "function", "function": dict(one)} for one in row.functions]
     asked = LocalChatModel().bind_tools(tools)
     reply = asked.invoke(all_to_langchain([*ASKED, *shared]))
-    shown, learnt = pieces(row, row.sides[0], chatml, True)
+    shown, learnt = pieces(row, 0, chatml, True)
     assert shown == Piece(engine.prompt, False)
     assert learnt == Piece(REPLY + "<|im_end|>", True)
     assert reply.tool_calls[0]["args"] == {"city": "Oslo"}
@@ -93,7 +93,7 @@ def test_of_a_conversation_every_reply_is_learnt_and_no_result(tmp_path: Path) -
         message.pop("name", None)  # as OpenAI has results
     file.write_text(json.dumps(talk))
     (read,) = learnable(file, RowKind.SFT)
-    found = pieces(read, read.sides[0], chatml, False)
+    found = pieces(read, 0, chatml, False)
     assert [piece.learnt for piece in found] == [False, True, False, True]
     assert [json.loads(p.text.removesuffix("<|im_end|>"))["tool"] for p in found if p.learnt] == [
         "find",
@@ -101,6 +101,24 @@ def test_of_a_conversation_every_reply_is_learnt_and_no_result(tmp_path: Path) -
     ]
     assert 'Result of find:\n{"id": 7}' in found[2].text
     assert "".join(piece.text for piece in found).count("rail_distance") == 0
+
+
+def test_a_reply_of_weight_0_is_shown_and_not_learnt(tmp_path: Path) -> None:
+    file = written(tmp_path, pair(FINDS, TOLD, chosen=ENDS, rejected=LOST))
+    row = json.loads(file.read_text())
+    said = [*row["prompt"], *row["chosen"]]
+    tried = next(one for one in said if one["role"] == "assistant")
+    tried["weight"] = 0
+    file.write_text(json.dumps({"messages": said, "tools": json.loads(row["tools"])}))
+    (read,) = learnable(file, RowKind.SFT)
+    whole = "".join(piece.text for piece in pieces(read, 0, chatml, False))
+    learnt = [piece.text for piece in pieces(read, 0, chatml, False) if piece.learnt]
+    assert [json.loads(text.removesuffix("<|im_end|>"))["tool"] for text in learnt] == ["Finish"]
+    assert REPLY in whole, "what was tried is told"
+    for one in said:
+        one |= {"weight": 0} if one["role"] == "assistant" else {}
+    file.write_text(json.dumps({"messages": said, "tools": json.loads(row["tools"])}))
+    assert fit_rows(learnable(file, RowKind.SFT))[1] == {"nothing that the model is to write": 1}
 
 
 def test_what_the_model_cannot_write_is_left_out_and_counted(tmp_path: Path) -> None:
