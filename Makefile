@@ -5,7 +5,7 @@
 # make docs   the site of docs/, in out/site
 # make bench  the benchmarks that take under five minutes
 # make planners  every planner with the local model, for two hours; again to go on
-# make policy  the local model trained on its own runs, and measured, for twelve hours; again to go on
+# make policy  the local model trained on solved tasks, and measured, for twelve hours; again to go on
 # make learning  what runs taught, and strategies, with the local model, for two hours; again to go on
 # make newest  the tests of `make test`, on the newest versions that pyproject.toml allows
 # make lock   constraints.txt anew, from the newest versions that pyproject.toml allows
