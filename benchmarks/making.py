@@ -9,15 +9,14 @@ was kept with its source and the tasks that it passed. FOLDER keeps runs and too
 
 from __future__ import annotations
 
+import argparse
 import asyncio
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from world_script import reference_script
+from world_script import scripted
 
-from toolgrove import Agent, Budget, ScriptedModel, Task
-from toolgrove.agent import Evaluation
+from toolgrove import Registry, Task
 from toolgrove.agent.making.trying import make
 from toolgrove.agent.making.workshop import Workshop
 from toolgrove.data.formats.sources import TREES, load_sources
@@ -28,20 +27,15 @@ from toolgrove.evaluators.judgements import Judgements
 async def main(folder: Path) -> None:
     """Solve the training tasks, make tools, and print them."""
     known = tasks("train")
-    agent = Agent(
-        model=ScriptedModel(script=reference_script(known, specs())),
-        tools=specs(),
-        planner="react:depth=20",
-        budget=Budget(model_calls=20),
-    )
     every = [Task(one.id, one.query, reference=one.reference, meta=one.meta) for one in known]
-    await Evaluation(agent).run(every, folder / "results", concurrency=4)
-    with Workshop.open(folder) as shop:
+    await scripted(every, folder / "results", errs=False)
+    with Registry() as registry, Workshop.open(folder) as shop:
+        registry.add(specs())
         judgements = Judgements()
         for loaded in load_sources([folder / "results"], TREES):
             for tree in loaded.trees:
                 shop.read(tree, judgements.of(tree, loaded.path), str(loaded.path))
-        came = await make(shop, agent.registry)
+        came = await make(shop, registry)
         print(came)
         for one in shop.tools():
             print(f"\n{one.name}: passed {len(one.passed)}/{one.tried}, {one.calls:g} calls")
@@ -49,8 +43,10 @@ async def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        asyncio.run(main(Path(sys.argv[1])))
-    else:
-        with TemporaryDirectory() as found:
-            asyncio.run(main(Path(found)))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, nargs="?")
+    given = parser.parse_args().folder
+    with TemporaryDirectory() as found:
+        asyncio.run(main(given or Path(found)))
