@@ -114,7 +114,7 @@ async def learn(
         if learn_from and found["from"] != source:
             sys.exit(f"{folder} was learnt from {found['from']}: name another --out.")
         return found
-    results = list(learn_from) or [await scripted(tasks("train"), folder / "results")]
+    results = list(learn_from) or [await scripted(tasks("train"), folder / "results", errs=True)]
     with (
         Catalog.open(folder) as catalog,
         Memory.open(folder) as memory,

@@ -7,9 +7,9 @@
 It needs the extras local, train and world. Four parts, each of which goes on where it was stopped:
 
 1. **show**: the world's training tasks, each run once by a script that makes the calls of the
-   reference. **collect**: more tasks of their families, drawn by the seed,
-   that share neither a request nor a fact with any test; answered by the base model with every
-   planner, where a variant learns from that.
+   reference, and mistakes besides. **collect**, where a variant learns from that: more tasks of
+   their families, drawn by the seed, that share neither a request nor a fact with any test;
+   answered by the base model with every planner.
 2. **mine**: preference pairs, and conversations that were scored right.
 3. **train**: each variant of :data:`VARIANTS`, in a process of its own.
 4. **measure**: base and variants on the same tasks of the three tests, with every planner: the
@@ -80,9 +80,9 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 """How each is trained: ``shown`` imitates a script; the others imitate the model's own successes,
 or prefer them to its failures. Controls: ``sft-more`` imitates as many more successes, drawn by
 seed, as there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
-SHOWN = {"shown": {"thinks": False}, "shown-thinking": {"thinks": True}}
-"""Files of what the script did: its calls, without those that failed; or all of them, each with
-what it is made for, where those that failed are told and not imitated."""
+SHOWN = {"shown": False, "shown-thinking": True}
+"""Files of what the script did, and whether it thinks aloud: its calls, without those that failed;
+or all of them, each with what it is for, where those that failed are told and not imitated."""
 COLLECTED = ("solved", "pairs", "more", "shuffled")
 """Files of rows that need runs of the base model."""
 BUDGET = Budget(model_calls=20)
@@ -140,8 +140,9 @@ async def collect(options: argparse.Namespace, ends: float) -> bool:
 
 async def show(options: argparse.Namespace, name: str) -> None:
     """Write conversations of the script's, as many as were asked for."""
-    runs = await scripted(tasks("train"), options.out / f"{name}-runs", **SHOWN[name])
-    kinds = (RowsKind.SFT, RowsKind.SFT_TRIES) if SHOWN[name]["thinks"] else (RowsKind.SFT,)
+    thinks, runs = SHOWN[name], options.out / f"{name}-runs"
+    await scripted(tasks("train"), runs, errs=True, thinks=thinks)
+    kinds = (RowsKind.SFT, RowsKind.SFT_TRIES) if thinks else (RowsKind.SFT,)
     rows: dict[str, bytes] = {}
     for kind in kinds:
         every = options.out / f"{name}-{kind}.jsonl"

@@ -30,9 +30,7 @@ _TEMPTED, _OTHER_FORM, _LEFT_OUT = 0.7, 0.3, 0.15
 """How often a mistake is made where it can be."""
 
 
-async def scripted(
-    known: Sequence[Task], out: Path, *, errs: bool = True, thinks: bool = False
-) -> Path:
+async def scripted(known: Sequence[Task], out: Path, *, errs: bool, thinks: bool = False) -> Path:
     """Run tasks of the world once each by a script (:func:`reference_script`)."""
     agent = Agent(
         model=ScriptedModel(script=reference_script(known, specs(), errs=errs, thinks=thinks)),
@@ -60,6 +58,9 @@ def reference_script(
     errs : bool
         Whether to make mistakes beside them, drawn by the task's id: a tempting tool first, a date
         or a code in other words, an argument left out.
+    thinks : bool
+        Whether to say before each call what it is for, in the words of the tool's description, and
+        to decline in words where a task is unsolvable.
     """
     by_id, registry = {spec.id: spec for spec in tools}, Registry()
     registry.add(tools)

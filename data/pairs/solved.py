@@ -74,12 +74,12 @@ def solved_searches(checks: Checks, fatal: Collection[Fault]) -> Iterator[MaybeR
                 kept.append(node)
                 made.add(calls)
         path = [tree.root, *kept, success]
-        if not any(checks.branches.known.of(node).failed or node.id not in way for node in kept):
+        tries = {n.id for n in kept if checks.branches.known.of(n).failed or n.id not in way}
+        if not tries:
             yield MaybeRow(why="no_tries")
             continue
         faults = checks.of_chosen(Contrast(Rule.PATH, path[:1], path[1:], []))
         told = [fault for fault in faults if fault is not Fault.CHOSEN_FAILS]
-        tries = {n.id for n in kept if checks.branches.known.of(n).failed or n.id not in way}
         yield _conversation(checks, path, told, fatal, tries)
 
 
