@@ -3,117 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
-import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from support import batch
-from support.judged_batch import RIGHT, WRONG, evaluate, row_of, tasks
+from support.judged_batch import (
+    MADE_UP,
+    MODES,
+    RIGHT,
+    WRONG,
+    Says,
+    batch_of,
+    chosen,
+    edit,
+    evaluate,
+    journalled,
+    mined,
+    row_of,
+    step,
+    tasks,
+)
 from toolgrove.data.journal import Journal
-from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Rule
-from toolgrove.data.preferences import MinedRow
 from toolgrove.data.records import (
     Message,
     Node,
     NodeState,
-    PreferencePair,
     Reference,
     Role,
     Score,
     Task,
-    ToolCall,
 )
 from toolgrove.data.runs import JOURNAL, read_tree
-from toolgrove.data.tree import ROOT, SearchTree, child_id
-from toolgrove.errors import FormatError, ModelError, UsageError
+from toolgrove.data.tree import ROOT, SearchTree
+from toolgrove.errors import ModelError, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
-from toolgrove.evaluators.base import Evaluator, judged
-from toolgrove.evaluators.mining import Mining, mine_files
+from toolgrove.evaluators.mining import mine_files
 from toolgrove.evaluators.runner import run_batch
-
-MODES = ["auto", "answer/2", "answer"]
-
-
-MADE_UP = [Fault.NO_SUCCESSFUL_CALL]
-"""The agent of these tests answers without a call."""
-
-
-def chosen(pairs: list[PreferencePair]) -> list[str]:
-    """The answers that pairs prefer."""
-    return [
-        str(call.arguments["final_answer"])
-        for pair in pairs
-        for message in pair.chosen
-        for call in message.calls
-        if call.name == "Finish"
-    ]
-
-
-def mined(
-    *paths: Path, success: str = "auto", rule: Rule = Rule.STEP
-) -> tuple[list[str], dict[str, MinedRow], Mining]:
-    """The answers that are preferred, and the rows by the run's folder; runs may be alike."""
-    keep = [*MADE_UP, Fault.NEAR_DUPLICATE]
-    mining = mine_files(paths, success=success, rule=rule, keep=keep)
-    answers = chosen(list(mining))
-    return answers, {row.tree.rpartition("/")[2]: row for row in mining.report.rows}, mining
-
-
-# ---- a tree with several answers, made without a planner
-
-
-def journalled(run: Path, task: Task, answers: Mapping[str, float], *, failed: int = 1) -> None:
-    """A run whose root has failed branches, then one answered leaf for each answer, with scores."""
-    with Journal.create(run, task=task, tools=[], aliases={}, config={}) as journal:
-        journal.node(Node(ROOT, None, messages=(Message(Role.USER, task.query),)))
-        for index in range(failed):
-            journal.node(_step(index, NodeState.GAVE_UP, "", None))
-        for index, (answer, score) in enumerate(answers.items(), failed):
-            journal.node(_step(index, NodeState.ANSWERED, answer, score))
-        journal.end("answered")
-
-
-def _step(index: int, state: NodeState, answer: str, score: float | None) -> Node:
-    kind = "give_answer" if state is NodeState.ANSWERED else "give_up_and_restart"
-    made = ToolCall(f"c{index}", "Finish", {"return_type": kind, "final_answer": answer})
-    said = (Message(Role.ASSISTANT, f"Try {index}.", (made,)),)
-    final = answer if state is NodeState.ANSWERED else None
-    return Node(
-        child_id(ROOT, index), ROOT, index, messages=said, calls=(made,), state=state,
-        answer=final, score=score,
-    )  # fmt: skip
-
-
-class Says:
-    """An evaluator that gives every run the same value."""
-
-    def __init__(self, name: str, value: float | None) -> None:
-        self.name, self.value = name, value
-
-    async def score(self, tree: SearchTree) -> Score:
-        return judged(tree, self.name, self.value, "so it says")
-
-
-async def batch_of(
-    out: Path, answers: Mapping[str, float], *evaluators: Evaluator, failed: int = 1
-) -> Path:
-    """A batch of one run with these answers; its folder."""
-    task = Task("t", "What?", reference=Reference("number", 4))
-
-    async def solve(task: Task, run: Path) -> SearchTree:
-        journalled(run, task, answers, failed=failed)
-        return read_tree(run)
-
-    await run_batch([task], solve, evaluators or [AnswerEvaluator()], out, config={"of": "test"})
-    return out / row_of(out, "t").run
-
 
 # ---- what a batch says
 
@@ -245,7 +174,7 @@ async def test_a_run_that_broke_down_has_no_verdict(tmp_path: Path) -> None:
     assert (answers, rows["t0.0"].why) == ([], "not judged: the run broke down")
 
     await batch_of(tmp_path / "S", {RIGHT: 0.0})
-    _edit(tmp_path / "S", "UPDATE result SET state = 'infrastructure'")
+    edit(tmp_path / "S", "UPDATE result SET state = 'infrastructure'")
     answers, rows, _ = mined(tmp_path / "S")
     assert (answers, rows["t.0"].why) == ([], "not judged: the run broke down")
 
@@ -350,9 +279,9 @@ async def test_the_same_answer_on_another_path_shares_the_score(tmp_path: Path) 
     async def solve(task: Task, run: Path) -> SearchTree:
         with Journal.create(run, task=task, tools=[], aliases={}, config={}) as journal:
             journal.node(Node(ROOT, None, messages=(Message(Role.USER, task.query),)))
-            journal.node(_step(0, NodeState.ANSWERED, RIGHT, 0.2))
-            journal.node(_step(1, NodeState.GAVE_UP, "", None))
-            journal.node(_step(2, NodeState.ANSWERED, RIGHT, 0.9))
+            journal.node(step(0, NodeState.ANSWERED, RIGHT, 0.2))
+            journal.node(step(1, NodeState.GAVE_UP, "", None))
+            journal.node(step(2, NodeState.ANSWERED, RIGHT, 0.9))
             journal.end("answered")
         return read_tree(run)
 
@@ -381,7 +310,7 @@ async def test_a_run_that_went_on_after_it_was_judged_keeps_the_score_of_that_an
 ) -> None:
     run = await batch_of(tmp_path / "R", {WRONG: 0.5})
     with Journal.resume(run) as journal:
-        journal.node(_step(2, NodeState.ANSWERED, RIGHT, 0.9))
+        journal.node(step(2, NodeState.ANSWERED, RIGHT, 0.9))
         journal.end("answered")
     assert read_tree(run).answer == RIGHT
     answers, rows, _ = mined(tmp_path / "R")
@@ -397,136 +326,3 @@ async def test_a_run_without_an_answer_succeeds_where_it_gave_up_and_that_was_ju
     await batch_of(tmp_path / "R", {}, Says("answer/2", value))
     answers, rows, _ = mined(tmp_path / "R")
     assert (answers, rows["t.0"].why, rows["t.0"].successes) == ([], why, int(value))
-
-
-# ---- what is no batch, and what only looks like one
-
-
-async def test_a_run_copied_out_of_its_batch_is_mined_as_a_plain_run_and_says_so(
-    tmp_path: Path,
-) -> None:
-    await evaluate(tmp_path / "R", WRONG)
-    shutil.copytree(tmp_path / "R" / row_of(tmp_path / "R", "t0").run, tmp_path / "plain")
-    answers, rows, mining = mined(tmp_path / "plain")
-    assert answers == [WRONG]
-    assert (rows["plain"].judged, mining.report.totals()["not_judged"]) == ("", 1)
-    for success in MODES[1:]:
-        with pytest.raises(UsageError, match="no scores"):
-            mined(tmp_path / "plain", success=success)
-    _, rows, _ = mined(tmp_path / "plain", tmp_path / "R", success="answer/2")
-    assert rows["plain"].why == "not judged: it belongs to no batch"
-
-
-async def test_a_batch_copied_whole_keeps_its_scores(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", RIGHT, WRONG)
-    shutil.move(tmp_path / "R", tmp_path / "S")
-    assert mined(tmp_path / "S")[0] == [RIGHT]
-
-
-async def test_in_a_batch_what_it_has_no_row_for_is_not_judged(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", WRONG)
-    shutil.copytree(tmp_path / "R" / row_of(tmp_path / "R", "t0").run, tmp_path / "R" / "copy")
-    answers, rows, _ = mined(tmp_path / "R")
-    assert (answers, rows["copy"].why) == ([], "not judged: the batch has no result of it")
-
-
-async def test_a_results_file_of_another_program_makes_no_batch(tmp_path: Path) -> None:
-    journalled(tmp_path / "runs" / "a", Task("t", "What?"), {RIGHT: 0.0})
-    with closing(sqlite3.connect(tmp_path / "results.sqlite")) as db, db:
-        db.execute("CREATE TABLE result (mine TEXT)")
-    assert mined(tmp_path / "runs")[0] == [RIGHT]
-
-
-@pytest.mark.parametrize(
-    "damage",
-    [
-        "UPDATE result SET scores = '[{'",
-        'UPDATE result SET scores = \'[{"value": "much"}]\'',
-        "UPDATE result SET scores = replace(hex(zeroblob(50000)), '0', '[')",
-        "UPDATE result SET figures = '{}'",
-        "UPDATE result SET run = x'ff'",
-        "UPDATE result SET state = 'odd'",
-        "",
-    ],
-)
-async def test_a_damaged_results_file_is_told_and_never_passed_over(
-    tmp_path: Path, damage: str
-) -> None:
-    await evaluate(tmp_path / "R", WRONG)
-    if damage:
-        _edit(tmp_path / "R", damage)
-    else:
-        (tmp_path / "R" / "results.sqlite").write_bytes(b"no database" * 100)
-    with pytest.raises(FormatError, match=r"results\.sqlite") as told:
-        list(mine_files([tmp_path / "R"]))
-    assert "answered" in told.value.mend
-    mining = mine_files([tmp_path / "R"], skip_bad=True)
-    assert list(mining) == []
-    assert [str(error) for error in mining.sources.skipped] == [str(told.value)]
-    assert mined(tmp_path / "R", success="answered")[0] == [WRONG]
-
-
-def _edit(out: Path, change: str, *values: object) -> None:
-    with closing(sqlite3.connect(out / "results.sqlite")) as db, db:
-        db.execute(change, values)
-
-
-@pytest.mark.parametrize("path", ["../other/run", "{other}", "runs/../../other/run", "link/run"])
-async def test_a_rows_run_leads_nowhere_outside_the_batch(tmp_path: Path, path: str) -> None:
-    """A score of one folder's results file vouches for no run elsewhere, whatever it names."""
-    journalled(tmp_path / "other" / "run", Task("t", "What?"), {WRONG: 0.0})
-    await batch_of(tmp_path / "R", {RIGHT: 0.0})
-    (tmp_path / "R" / "link").symlink_to(tmp_path / "other")
-    _edit(tmp_path / "R", "UPDATE result SET run = ?", path.format(other=tmp_path / "other/run"))
-    _, rows, mining = mined(tmp_path / "R", tmp_path / "other", tmp_path / "R" / "link" / "run")
-    assert rows["t.0"].why == "not judged: the batch has no result of it"
-    assert [row.judged for row in mining.report.rows] == ["", "", ""]
-
-
-@pytest.mark.parametrize("link", ["folder", "journal"])
-async def test_a_link_that_leads_out_of_the_batch_is_not_judged(tmp_path: Path, link: str) -> None:
-    run = await batch_of(tmp_path / "R", {RIGHT: 0.0})
-    journalled(tmp_path / "other", Task("t", "What?"), {WRONG: 0.0, RIGHT: 1.0})
-    if link == "folder":
-        shutil.rmtree(run)
-        run.symlink_to(tmp_path / "other")
-    else:
-        (run / JOURNAL).unlink()
-        (run / JOURNAL).symlink_to(tmp_path / "other" / JOURNAL)
-    answers, rows, _ = mined(run)
-    assert answers == []
-    assert rows["t.0"].why == "not judged: a link leads out of the batch's folder"
-
-
-async def test_a_link_to_a_run_or_a_batch_finds_its_scores(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", RIGHT, WRONG)
-    (tmp_path / "batch").symlink_to(tmp_path / "R")
-    (tmp_path / "run").symlink_to(tmp_path / "R" / row_of(tmp_path / "R", "t1").run)
-    assert mined(tmp_path / "batch")[0] == [RIGHT]
-    assert mined(tmp_path / "run")[0] == []
-
-
-async def test_two_rows_that_name_one_run_judge_nothing(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", RIGHT, WRONG)
-    run = row_of(tmp_path / "R", "t1").run
-    _edit(tmp_path / "R", "UPDATE result SET run = ?", run)
-    answers, rows, _ = mined(tmp_path / "R")
-    assert answers == []
-    assert rows["t1.0"].why == "not judged: the batch has several results of it"
-
-
-async def test_reading_scores_leaves_the_batch_as_it_is(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", RIGHT)
-    before = {p: p.stat().st_mtime_ns for p in sorted((tmp_path / "R").rglob("*"))}
-    mined(tmp_path / "R")
-    assert {p: p.stat().st_mtime_ns for p in sorted((tmp_path / "R").rglob("*"))} == before
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-async def test_a_batch_that_cannot_be_written_can_be_mined(tmp_path: Path) -> None:
-    await evaluate(tmp_path / "R", RIGHT, WRONG)
-    (tmp_path / "R").chmod(0o500)
-    try:
-        assert mined(tmp_path / "R")[0] == [RIGHT]
-    finally:
-        (tmp_path / "R").chmod(0o700)
