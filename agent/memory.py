@@ -99,8 +99,11 @@ class MemoryEntry:
 
     @property
     def requests(self) -> tuple[str, ...]:
-        """Words of requests that it applied to, each once."""
-        return tuple(dict.fromkeys(one.request for one in self.evidence))
+        """Words of requests that it applied to, each once, in an order that chance gave.
+
+        The order is of the words alone: the same tasks, run again, teach the same.
+        """
+        return tuple(sorted({one.request for one in self.evidence}, key=codec.digest))
 
     @property
     def asked(self) -> tuple[str, ...]:

@@ -197,6 +197,17 @@ class Study:
                 shutil.copytree(run, half)
                 half.rename(first)
 
+    def untold(
+        self, task: Task, name: str, done: Mapping[tuple[str, str], Result]
+    ) -> Result | None:
+        """The row of the setting that is told nothing, where this one has nothing to tell."""
+        setting = self.chosen[name]
+        plain = next(n for n, one in SETTINGS.items() if one == replace(setting, parts=()))
+        row = done.get((task.id, plain))
+        if row is None or told(self.agent(setting.parts), task).parts:
+            return None
+        return replace(row, setting=name, digest=self.digests[name])
+
     async def solved(self, task: Task, name: str) -> Result | None:
         """One setting on one task; None where a run broke down, to be tried again next time."""
         setting = self.chosen[name]
@@ -269,7 +280,7 @@ async def measure(study: Study, options: argparse.Namespace) -> list[Result]:
                 continue
             if options.plain_from is not None:
                 study.take_plain(options.plain_from, task)
-            one = await study.solved(task, name)
+            one = study.untold(task, name, results) or await study.solved(task, name)
             if one is not None:
                 results[task.id, name] = one
                 keep(options, study.head(options), list(results.values()))

@@ -113,6 +113,29 @@ CAPITALS = (
 )
 
 
+def timed(run: SearchTree, seconds: float) -> SearchTree:
+    """The same run, whose calls took so long."""
+    made = SearchTree(run.task, run.tools, {one.name: one.id for one in run.tools})
+    for node in run:
+        took = tuple(replace(seen, seconds=seconds) for seen in node.observations)
+        made.add(replace(node, observations=took))
+    return made
+
+
+def test_the_same_tasks_run_again_teach_the_same_whatever_the_time_they_took(
+    tmp_path: Path,
+) -> None:
+    names = [f"Land{letter}" for letter in "ABCDEFGHIJKL"]
+    runs = [capital(name, name[-2:], f"{name} City") for name in names]
+    told = []
+    for at, order in enumerate((runs, runs[::-1])):
+        with Memory.open(tmp_path / str(at), embedder=Hashing()) as memory:
+            learn(memory, *(timed(run, at * 7 + place) for place, run in enumerate(order)))
+            told.append((memory.digest, [one.asked for one in memory.entries()]))
+    assert told[0] == told[1]
+    assert any(told[0][1])
+
+
 def test_a_chain_that_two_requests_share_becomes_a_procedure_in_general_words(
     memory: Memory,
 ) -> None:
