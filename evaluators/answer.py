@@ -106,7 +106,7 @@ def _name(answer: str, reference: Reference, query: str) -> Verdict:
     value = str(reference.value)
     if is_time(value):
         return moment(answer, reference, query)
-    if re.fullmatch(r"[1-9]\d{0,14}", value) and not reference.aliases:
+    if re.fullmatch(r"[1-9]\d{0,7}", value) and not reference.aliases:  # longer ones are codes
         return number(answer, Reference("number", value, tolerance=0.0), query)
     if value.lower() in ("yes", "no"):
         return yes_or_no(answer, value.lower(), query)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from toolgrove.data.records import Reference
 from toolgrove.errors import UsageError
@@ -38,6 +38,9 @@ _ABOUT = re.compile(
 _OPENS = re.compile(r"\W*(?:about|approximately|around|roughly|exactly)?\s*", re.IGNORECASE)
 _STANDS_ALONE = re.compile(r"\s*(?:[;:(\n–—]|[.,](?!\d)|$)(?!\s*(?:or|and)\b)")
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
+_PERIOD = re.compile(
+    r"\b(?:an?|per|each|every)\s+(second|minute|hour|day|week|month|year)\b", re.IGNORECASE
+)
 _POWER = re.compile(r"(?<=\d)(?:\^\(?\d+\)?|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 
 
@@ -66,11 +69,20 @@ class _Wanted:
 
     def _near(self, value: float, grain: float) -> bool:
         off, size = abs(value - self.value), abs(self.value)
-        if off <= max(self.reference.tolerance, _EXACT) * size + 1e-12:
+        if off <= _allowed(self.reference.tolerance, size):
             return True
         if self.reference.tolerance == 0:
             return False
         return off <= _ROUNDED * size and off <= grain / 2 * (1 + 1e-9)
+
+    def whole(self, quantity: Quantity) -> Quantity:
+        """A rate as what it is of, where the question asks for so much a day and says so."""
+        if self.unit is None or quantity.unit is None or "/" not in quantity.unit:
+            return quantity
+        for period in _PERIOD.findall(self.query):
+            if units.equal(quantity.unit, f"{self.unit} / {period.lower()}"):
+                return replace(quantity, unit=self.unit)
+        return quantity
 
     def same_unit(self, quantity: Quantity) -> bool:
         if quantity.unit is None or self.unit is None:
@@ -103,12 +115,17 @@ def number(answer: str, reference: Reference, query: str) -> Verdict:
     return _checked(read(answer), _Wanted(value, reference, unit, strict, query))
 
 
+def _allowed(tolerance: float, size: float) -> float:
+    """How far off a number may be; without a tolerance never as far as the next whole one."""
+    return max(tolerance * size, min(_EXACT * size, 0.5)) + 1e-12
+
+
 def _checked(text: Text, wanted: _Wanted) -> Verdict:
     found = _candidates(text.words, wanted)
     other = [q for q in found if not wanted.same_unit(q)] if wanted.strict else []
     found = [q for q in found if q not in other]
     noted = mentions(text.words, of_names=False, query=wanted.query)
-    noted = Mentions(noted.ruled_out, (*noted.mentioned, *working(text.words, found)))
+    noted = Mentions(noted.ruled_out, (*noted.mentioned, *working(text.words, found, wanted.query)))
     together = offered_together(text.words, found)
     claimed = [q for q in found if noted.standing(q.start) == 0]
     claimed = claimed or [q for q in found if noted.standing(q.start) == 1]
@@ -154,7 +171,7 @@ def _candidates(text: str, wanted: _Wanted) -> list[Quantity]:
     asked = unless_chosen([q for q in held if q not in given], wanted.right)
     return [
         q
-        for q in quantities(text, wanted.unit)
+        for q in map(wanted.whole, quantities(text, wanted.unit))
         if wanted.meant(q)
         and not _in(q, given)
         and (wanted.right(q) or not (_is_year(text, q) or q.value in years or _in(q, asked)))
@@ -224,8 +241,7 @@ def numbers(answer: str, values: Sequence[float], tolerance: float, query: str) 
     """A set of numbers without units: all named, and no other that is not the question's."""
 
     def item(value: float) -> int | None:
-        limit = max(tolerance, _EXACT)
-        near = (abs(value - v) <= limit * abs(v) + 1e-12 for v in values)
+        near = (abs(value - v) <= _allowed(tolerance, abs(v)) for v in values)
         return next((i for i, close in enumerate(near) if close), None)
 
     asked = unless_chosen([q.value for q in quantities(query)], lambda v: item(v) is not None)

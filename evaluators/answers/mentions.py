@@ -50,7 +50,7 @@ _COMPARED = (
     r"|next\s+to"
     r"|close\s+to|(?:north|south|east|west)(?:east|west)?\s+of|confused\s+with|mistaken\s+for"
     r"|before|after|replaced|replacing|follows?|precedes?|succeeds?|preceded\s+by"
-    r"|nothing\s+to\s+do\s+with|beats|outnumbers|surpasses|outranks|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
+    r"|above|below|nothing\s+to\s+do\s+with|beats|outnumbers|surpasses|outranks|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
     r"|same\s+\w+\s+as|opposed\s+to|distinct\s+from|different\s+from|from|via"
 )
 _BESIDE_NAMES = re.compile(

@@ -54,6 +54,11 @@ def pattern_of(name: str) -> re.Pattern[str]:
     if len(words) == 1 and len(text) > 7 and re.fullmatch("[a-z]+", text):
         spaced = r"[\s-]?".join(text)  # darkorange: Dark Orange
         return re.compile(rf"(?<![^\W_]){spaced}(?![^\W_])", re.IGNORECASE)
+    if len(words) == 1 and len(text) > 8 and re.search(r"\d", text):
+        grouped = r"[\s,.-]?".join(map(re.escape, text))  # 978-3-16-148410-0, GB29 NWBK 6016
+        return re.compile(
+            rf"(?<![^\W_])(?<!\d[\s,.-]){grouped}(?![^\W_])(?![,.-]?\d)", re.IGNORECASE
+        )
     joined = r"[\W_]{0,3}?".join(_AND if w.lower() in ("&", "and") else re.escape(w) for w in words)
     if len(words) > 1 and words[-1].isalpha():
         joined += "s?"  # Nepalese rupees

@@ -60,6 +60,10 @@ _MARKDOWN = [
 _FRACTIONS = {"½": 0.5, "¼": 0.25, "¾": 0.75, "⅓": 1 / 3, "⅔": 2 / 3, "⅛": 0.125}
 _FRACTIONS |= {"1/2": 0.5, "1/4": 0.25, "3/4": 0.75}
 _MIXED = re.compile(r"(?<![\d.,/])(\d{1,9})(?:\s?([½¼¾⅓⅔⅛])|[ -]([13]/[24])(?![\d/]))|([½¼¾⅓⅔⅛])")
+_PARTS = {"half": 0.5, "quarter": 0.25, "third": 1 / 3}
+_HALVES = re.compile(
+    rf"(?<![\d.,/])(\d{{1,9}})\s+and\s+(?:an?|one)[\s-]+({'|'.join(_PARTS)})\b(?!\s+of)", re.I
+)
 _MASS = re.compile(r"\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|(?<=\^)\d{1,3})(?=[A-Z][a-z]?\b)")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SUBSCRIPT = re.compile(r"(?<=[0-9A-Fa-f])[₀-₉]+")
@@ -106,6 +110,7 @@ def read(answer: str, *, spelt_plainly: bool = False) -> Text:
     if _TEX.search(text):
         for sign, meant in _TEX_RULES:
             text = sign.sub(meant, text)
+    text = _HALVES.sub(lambda m: f"{int(m[1]) + _PARTS[m[2].lower()]:.10g}", text)
     text = _MIXED.sub(_mixed, text)
     text = _MASS.sub(lambda m: f"mass-{m[1].translate(_RAISED)} ", text)
     text = _PER.sub(r"\1/\2\3", _SUBSCRIPT.sub("", text))

@@ -36,6 +36,7 @@ _ALIASES = {
     "℃": "degree_Celsius",
     "℉": "degree_Fahrenheit",
     "per cent": "percent",
+    "pct": "percent",
     "us gallon": "gallon",
     "us gallons": "gallon",
 }
@@ -46,6 +47,7 @@ _READ_AS = {
     "degree_Fahrenheit": {"F": "degree_Fahrenheit"},
     "kelvin": {"C": "degree_Celsius", "F": "degree_Fahrenheit"},
     "second": {"m": "minute"},
+    "kilocalorie": dict.fromkeys(("Calorie", "Calories", "Cal"), "kilocalorie"),
 }
 """Symbols that mean something of their own where an answer of this root unit is expected."""
 
@@ -61,12 +63,12 @@ _NOT_UNITS = "a am are as at in is it of on or pm to us and the for from by per"
 _SHORT = "km kg cm mm mi ft lb oz"
 """Symbols of two letters that are also read in capitals."""
 
-_WORD = r"[A-Za-zµμÅ℃℉]+(?:\*\*[23]|\^?[23](?!\d)|[²³])?"
+_WORD = r"(?:(?:sq|cu)\.?\s)?[A-Za-zµμΩΩÅ℃℉]+(?:\*\*[23]|\^?[23](?!\d)|[²³])?"
 _PHRASE = re.compile(
     r"[ \u00a0\u202f-]?(?P<phrase>%|°\s?[CFcf]\b|°"
-    rf"|(?:(?:sq|cu)\.?\s)?{_WORD}(?:\s?/\s?{_WORD}|(?:[ _-]{_WORD}){{0,4}})?)"
+    rf"|{_WORD}(?:\s?/\s?{_WORD}|(?:[ _-]{_WORD}){{0,4}})?)"
 )
-_ANY_WORD = re.compile(r"(?<![\w/])[A-Za-z°%]")
+_ANY_WORD = re.compile(r"(?<![\w/])[A-Za-z°%ΩΩ]")
 _WORD_NEXT = re.compile(r"\s+\w")
 _POWERS = {"square ": 2, "sq ": 2, "sq. ": 2, "cubic ": 3, "cu ": 3, "cu. ": 3}
 

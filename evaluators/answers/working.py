@@ -44,6 +44,10 @@ _COUNT = re.compile(
     r"|more\s+)?[a-z]+(?:\s+[a-z]+){0,3})",
     re.IGNORECASE,
 )
+_PREFIX_LENGTH = re.compile(r"(?<![\w/])/\Z")
+_BASES = {"binary": "2", "octal": "8", "decimal": "10", "hexadecimal": "16", "hex": "16"}
+_BASE = re.compile(rf"\b(?:base[\s-]?(?P<base>\d{{1,2}})|(?P<word>{'|'.join(_BASES)}))\b", re.I)
+_IN_BASE = re.compile(rf"\s*\(?(?:in\s+)?(?={_BASE.pattern})", re.IGNORECASE)
 _NO_NOUN = re.compile(r"\b(?:average|mean|ratio|times\s+as)\b", re.IGNORECASE)
 _AFTER_NOUN_WORDS = (
     "is are was were has have had does do did will would can could should in of on at to with"
@@ -53,18 +57,22 @@ _AFTER_NOUN_WORDS = (
 _AFTER_NOUN = frozenset(_AFTER_NOUN_WORDS.split())
 
 
-def working(text: str, found: Sequence[Quantity]) -> list[Span]:
+def working(text: str, found: Sequence[Quantity], query: str) -> list[Span]:
     """Where numbers stand that are only reckoned with.
 
     Operands (``504`` and ``12`` in ``504 / 12 = 42``), conversion factors (``1 ft = 0.3048 m``),
-    and the items of a list of three and more.
+    the items of a list of three and more, a network's prefix (``a /20``), and numbers in a base
+    that the question does not speak of (``817 in decimal``).
     """
+    bases = {_base_of(one) for one in _BASE.finditer(query)}
     spans = [
         (q.start, q.end)
         for q in found
         if _OPERATES.match(text, q.end)
         or _OPERATED.search(text[max(0, q.start - 16) : q.start])
         or _FACTOR.search(text[max(0, q.start - 60) : q.start])
+        or _PREFIX_LENGTH.search(text[max(0, q.start - 2) : q.start])
+        or (bases and _in_other_base(text, q.end, bases))
     ]
     for before, one in pairwise(found):
         gap = text[before.end : one.start]
@@ -78,6 +86,16 @@ def working(text: str, found: Sequence[Quantity]) -> list[Span]:
             run = []
         run.append(one)
     return spans + _listed(run)
+
+
+def _base_of(said: re.Match[str]) -> str:
+    return said["base"] or _BASES[said["word"].lower()]
+
+
+def _in_other_base(text: str, end: int, bases: set[str]) -> bool:
+    label = _IN_BASE.match(text, end)
+    said = _BASE.match(text, label.end()) if label else None
+    return said is not None and _base_of(said) not in bases
 
 
 def _summands(text: str, found: Sequence[Quantity]) -> list[Span]:

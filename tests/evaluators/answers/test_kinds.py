@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from toolgrove.data.world.tasks import tasks
+from toolgrove.data.world import SPLITS, tasks
 from toolgrove.evaluators.answer import check_answer
 
 SENTENCES = Path(__file__).with_name("sentences.txt")
-TASKS = {task.id: task for task in tasks()}
+TASKS = {task.id: task for split in SPLITS for task in tasks(split)}
 
 
 def cases() -> dict[str, list[tuple[str, bool, str]]]:
