@@ -17,7 +17,15 @@ from typing import Any, TypeVar
 
 from toolgrove.errors import ToolgroveError
 
-__all__ = ["ATTEMPTS", "asked_again", "may_pass", "seconds_asked", "wait_after", "wait_for"]
+__all__ = [
+    "ATTEMPTS",
+    "asked_again",
+    "may_pass",
+    "retry_after",
+    "seconds_asked",
+    "wait_after",
+    "wait_for",
+]
 
 T = TypeVar("T")
 
@@ -96,9 +104,8 @@ def wait_for(headers: Any, made: int) -> float | None:
     made : int
         Attempts so far.
     """
-    given = headers.items() if isinstance(headers, Mapping) else ()
-    asked = next((str(text) for name, text in given if str(name).lower() == "retry-after"), "")
-    if not asked.strip():
+    asked = _retry_after_in(headers)
+    if not asked:
         return _draw.uniform(0.25, 0.5) * float(2**made)
     wait = seconds_asked(asked)
     return wait if wait <= _LONGEST_WAIT else None
@@ -109,16 +116,42 @@ def wait_after(error: BaseException, made: int) -> float | None:
 
     Errors of ours have been tried again where they are raised.
     """
+    found = _passing(error)
+    return wait_for(found[0], made) if found else None
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Seconds that a passing error's service asks to wait, 0 where it asks for none.
+
+    None where trying again is of no use.
+
+    Examples
+    --------
+    >>> retry_after(ConnectionResetError()), retry_after(ValueError("no such city"))
+    (0.0, None)
+    """
+    found = _passing(error)
+    return seconds_asked(_retry_after_in(found[0])) if found else None
+
+
+def _passing(error: BaseException) -> tuple[Any] | None:
+    """The headers that came with an error, if any, where it may pass."""
     for one in _causes(error):
         if isinstance(one, ToolgroveError) or getattr(one, "code", None) == "insufficient_quota":
             return None  # the latter is OpenAI's 429 for an account without money
         answer = getattr(one, "response", None)
         status = _status(one, answer)
         if may_pass(status) if status else not _NAMES.isdisjoint(_named(one)):
-            return wait_for(_headers(one, answer), made)
+            return (_headers(one, answer),)
         if status:
             return None
     return None
+
+
+def _retry_after_in(headers: Any) -> str:
+    given = headers.items() if isinstance(headers, Mapping) else ()
+    found = (str(text) for name, text in given if str(name).lower() == "retry-after")
+    return next(found, "").strip()
 
 
 async def asked_again(ask: Callable[[], Awaitable[T]]) -> T:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from toolgrove.data import codec
+from toolgrove.data.passing import retry_after
 from toolgrove.data.records import JsonObject, Observation, Status, ToolCall, ToolSpec
 from toolgrove.errors import SpecError
 from toolgrove.machine.threads import in_thread
@@ -42,8 +43,10 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
     """Make calls of the Python functions that a registry knows.
 
     Sync functions run in a thread of their own, so that one that hangs keeps neither the event
-    loop nor the process. A function of a catalogue on disk is imported only from modules that the
-    caller names: a catalogue is data and must not choose what code runs.
+    loop nor the process. What a function raises because of trouble that may pass (a connection that
+    was lost, a status 503) is told as such, so that reads are tried again. A function of a
+    catalogue on disk is imported only from modules that the caller names: a catalogue is data and
+    must not choose what code runs.
 
     Parameters
     ----------
@@ -95,7 +98,7 @@ def python_backend(registry: Registry, trusted: Collection[str] = ()) -> Execute
                 raise
             return failure(Status.NOT_WORKING, "The function was cancelled from within.")
         except (Exception, SystemExit) as error:
-            return failure(_status(error), error_line(error))
+            return failure(_status(error), error_line(error), retry_after=retry_after(error))
 
     return execute
 
@@ -187,6 +190,6 @@ def _explained(error: ValidationError) -> str:
 def _status(error: BaseException) -> Status:
     if isinstance(error, TimeoutError):
         return Status.TIMEOUT
-    if isinstance(error, ConnectionError | NotImplementedError):
+    if isinstance(error, NotImplementedError) or retry_after(error) is not None:
         return Status.NOT_WORKING
     return Status.ERROR_IN_MESSAGE
