@@ -34,6 +34,9 @@ from toolgrove.evaluators.base import (
 
 __all__ = ["AnswerEvaluator", "check_answer"]
 
+_THOUSANDS = re.compile(r"(?<=[A-Z]{3} )\d{4,9}(?=\.\d+\b)|\b\d{4,9}(?=\.\d+ [A-Z]{3}\b)")
+"""In a sum of money with its code; without one the form may be what was asked for."""
+
 
 @dataclass(frozen=True, slots=True)
 class AnswerEvaluator:
@@ -110,7 +113,8 @@ def _name(answer: str, reference: Reference, query: str) -> Verdict:
         return number(answer, Reference("number", value, tolerance=0.0), query)
     if value.lower() in ("yes", "no"):
         return yes_or_no(answer, value.lower(), query)
-    return named(answer, [value, *reference.aliases], query)
+    grouped = (_THOUSANDS.sub(lambda whole: f"{int(whole[0]):,}", a) for a in reference.aliases)
+    return named(answer, [*dict.fromkeys([value, *reference.aliases, *grouped])], query)
 
 
 def _set(answer: str, reference: Reference, query: str) -> Verdict:

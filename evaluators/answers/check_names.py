@@ -42,6 +42,7 @@ def _claimed(text: Text, spots: Sequence[Name], variants: Sequence[str], query: 
     offered = [one for o in names.alternatives(query, variants) for one in _other(words, o)]
     found = [*spots, *offered, *names.rivals(words, spots, value, query)]
     found.sort(key=lambda one: one.start)
+    found = [one for one in found if one.right or not _coded(words, found, one)]
     hedged = [one for one in spots if names.joined(words, one, value)]
     if len(hedged) == len(spots):
         return Verdict(False, f"{value!r} is one of several on offer", ambiguous=True)
@@ -60,6 +61,12 @@ def _claimed(text: Text, spots: Sequence[Name], variants: Sequence[str], query: 
     if lists and all(holds(lists, one.start) for one in spots):
         return Verdict(False, f"{value!r} is one item of a list", ambiguous=True)
     return verdict
+
+
+def _coded(text: str, found: Sequence[Name], one: Name) -> bool:
+    """Whether a wrong name is the code of another wrong one: ``Bolzano (BZO)`` is one claim."""
+    ends = (other.end for other in found if not other.right)
+    return any(text[end : one.start] == " (" for end in ends) and text[one.end : one.end + 1] == ")"
 
 
 def _other(text: str, name: str) -> list[Name]:

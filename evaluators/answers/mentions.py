@@ -69,10 +69,12 @@ _BESIDE_NUMBERS = re.compile(
     re.IGNORECASE,
 )
 _RUNNER_UP = re.compile(
-    r"\b(?P<place>second|third|fourth|fifth|runner-up|2nd|3rd|4th|comes?\s+next|close\s+behind)\b",
+    r"\b(?P<place>second|third|fourth|fifth|runner-up|2nd|3rd|4th|comes?\s+next|close\s+behind"
+    r"|(?:is|are|lies)\s+(?:\w+\s+){0,2}?f[au]rther)\b",
     re.IGNORECASE,
 )
 _ASIDE = re.compile(r"\((?!\s*or\b)[^()]*\)|\[(?!\s*or\b)[^\[\]]*\]", re.IGNORECASE)
+_CODE = re.compile(r"\([A-Z]{2,4}\)")
 _NOTE = re.compile(
     r"(?:^|(?<=[.!?\n])\s*)(?:note\b|nb\b|p\.?s\.?\b|for\s+(?:comparison|reference|context"
     r"|example)\b"
@@ -153,7 +155,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     >>> found.standing(0), found.standing(30), found.standing(40)
     (0, 2, 2)
     """
-    asides = [*_spans(_ASIDE, text)]
+    asides = [one for one in _spans(_ASIDE, text) if not (of_names and _is_code(text, *one))]
     text = _ASIDE.sub(lambda aside: " " * len(aside[0]), text)
     ruled_out = [*_spans(_NOT, text), *_taken_back(text)]
     mentioned = [*asides, *_spans(_NOTE, text), *_spans(_SUPPOSED, text)]
@@ -173,6 +175,11 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
     else:
         mentioned += _spans(_BESIDE_NUMBERS, text)
     return Mentions(tuple(ruled_out), tuple(mentioned))
+
+
+def _is_code(text: str, start: int, end: int) -> bool:
+    """Whether an aside is the code of the name before it, and stands as that does."""
+    return text[:start].rstrip()[-1:].isalpha() and _CODE.fullmatch(text, start, end) is not None
 
 
 def _spans(pattern: re.Pattern[str], text: str) -> Iterator[Span]:

@@ -91,6 +91,9 @@ _NO_OPENING_WORDS = (
     " nearly approximately between actually the is was are has"
 )
 _NO_OPENING = frozenset(_NO_OPENING_WORDS.split())
+_PARTICLES = frozenset(
+    ["of", "the", "and", "de", "la", "del", "da", "des", "du", "und", "van", "von"]
+)
 _ADVERB = re.compile(r"\w{3,}(?:ally|edly|tely|ntly|vely|usly|arly|ably|ibly)", re.IGNORECASE)
 _GLOSS = re.compile(r"\s*[,(]\s*(?:the\s+)?|\s+[-–—]\s+|\n\s*|\s*")
 _VERB_NEXT = re.compile(r"\s+(?:is|was|are|being|comes|follows|means)\b")
@@ -265,7 +268,11 @@ def _opens_no_name(words: str) -> bool:
     first, *rest = words.split()
     if first.lower().partition("'")[0] in _NO_OPENING or _ADVERB.fullmatch(first):
         return True
-    return not {"is", "was", "are", "were", "has"}.isdisjoint(rest)  # a sentence
+    if not {"is", "was", "are", "were", "has"}.isdisjoint(rest):
+        return True  # a sentence
+    capitals = [at for at, word in enumerate(words.split()) if word[0].isupper()]
+    between = words.split()[capitals[0] : capitals[-1]] if capitals else []
+    return any(word[0].islower() and word not in _PARTICLES for word in between)  # X borders Y
 
 
 def _glossed(text: str, end: int, spot: Name) -> bool:
