@@ -30,6 +30,12 @@ _LABEL = re.compile(
     r"|for)(?=\s+(?:1[5-9]|2[0-4])\d\d\Z))\s+\Z",
     re.IGNORECASE,
 )
+_MEASURED = re.compile(
+    r"\b(?P<of>mass|density|elevation|altitude|latitude|longitude)\b\s*(?:[(:=]|is|of)?\s*"
+    r"(?:about|approximately)?\s*\Z",
+    re.IGNORECASE,
+)
+"""Quantities that a question names where it asks for them."""
 _UNIT = re.compile(
     r"[-−$€£¥]?[\d.,\u202f' ]*\d\s?(?:million|thousand|billion)?\s?(?P<word>[A-Za-z]+[²³]?)"
 )
@@ -156,6 +162,9 @@ def _beside_the_point(words: str, quantity: Quantity, query: str) -> bool:
     """Whether a number is a status code, a year, a label, or counts something not asked for."""
     before = words[max(0, quantity.start - 40) : quantity.start]
     if 300 <= quantity.value < 600 and _STATUS.search(before):
+        return True
+    measured = _MEASURED.search(before)
+    if measured and measured["of"].lower() not in query.lower():
         return True
     if _LABEL.search(before) or _OF_NO_INTEREST.match(words, quantity.end):
         return True

@@ -58,11 +58,13 @@ _SAID_BY_OTHERS = {
     "inside": "inside within belong contain includ part fall falls lies covered",
     "palindrome": "palindrome same backward reversed",
     "holiday": "holiday",
+    "leap": "leap",
 }
 _DENIALS = {
     "inside": "outside|beyond",
     "holiday": r"(?:normal|regular|ordinary|usual)\s+(?:\w+\s+)?(?:work|business|week)\s?(?:ing)?"
     r"\s?day|working\s+day",
+    "leap": r"(?:common|normal|regular|ordinary)\s+year",
 }
 _EMPTY_WORDS = (
     "is are was were do does did has have had will can the a an of in on at to for there it"

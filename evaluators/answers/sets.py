@@ -43,6 +43,7 @@ _ALSO = re.compile(
     rf"(?:[a-z]+\s+)?(?:the\s+)?(?P<after>{_NAME})"
     rf"|(?P<before>{_NAME})[^.;,!?\n]{{0,40}}?\b(?:as\s+well|too|also)\b"
 )
+_QUOTED = re.compile(r"\s*([\"'])\w[^\"'\n]{0,80}\1(?!\w)")
 _ONLY = re.compile(r"(?<!not )\b(?:only|just)\s+(?:the\s+)?", re.IGNORECASE)
 _CLOSES = re.compile(r"[.;:!?\n]|$")
 _WATER = re.compile(r"\b(?:Ocean|Sea|River|Lake|Atlantic|Pacific)\b")
@@ -139,14 +140,19 @@ def _worded(piece: str) -> bool:
 def _before(lead: str) -> list[str]:
     """Proper names that open the list, before the first item."""
     *pieces, last = _SEPARATOR.split(_LEAD.sub("", lead))
-    return [] if _worded(last) else [piece for piece in pieces if _proper(piece)]
+    return [] if _worded(last) else [piece for piece in pieces if _item(piece)]
 
 
 def _after(tail: str) -> list[str]:
     """Proper names that close the list, after the last item."""
     match = _TAIL.match(tail)
     first, *pieces = _SEPARATOR.split(match["list"] if match else "")
-    return [] if _worded(first) else [piece for piece in pieces if _proper(piece)]
+    return [] if _worded(first) else [piece for piece in pieces if _item(piece)]
+
+
+def _item(piece: str) -> bool:
+    """Whether a piece is a title in quotes, or a proper name."""
+    return _QUOTED.match(piece) is not None or _proper(piece)
 
 
 def _proper(piece: str) -> bool:
