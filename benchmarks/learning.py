@@ -1,7 +1,7 @@
 """Does an agent with the local model do better with what its runs taught, or with several runs?
 
     python benchmarks/learning.py --out out/learning --table benchmarks/learning.json [--hours 2]
-        [--only NAME…] [--merge FILES] [--learn-from RESULTS…] [--plain-from RESULTS]
+        [--only NAME…] [--part 1/2] [--merge FILES] [--learn-from RESULTS…] [--plain-from RESULTS]
 
 It needs the extras local, sandbox and world. Two parts, each of which goes on where it was stopped:
 
@@ -19,9 +19,9 @@ counts what its own setting would have paid: a vote over three runs counts all t
 take 540 runs at most, of which ``--plain-from`` takes 60 from a ``planners.py`` on the same draw.
 
 ``--table FILE`` keeps the rows; with ``--hours 0`` nothing is run, and the table is printed from
-it. Two processes may share OUT, with a table and an ``--only`` for each; ``--merge`` brings the
-tables together. The last line is one JSON object: model calls a task that is passed, of
-``together`` and of ``base``.
+it. Two processes may share OUT, with a table and a ``--part`` for each (``1/2`` and ``2/2``);
+``--merge`` brings the tables together. The last line is one JSON object: model calls a task that
+is passed, of ``together`` and of ``base``.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ from learning_table import (
     last_line,
     table,
 )
-from tables import concluded, drawn, kept_rows, sitting, write_table
+from tables import concluded, drawn, kept_rows, sitting, wanted, write_table
 from world_script import scripted
 
 from toolgrove.agent.agent import Agent
@@ -271,8 +271,7 @@ def kept(options: argparse.Namespace, digests: Mapping[str, str]) -> dict[tuple[
 async def measure(study: Study, options: argparse.Namespace) -> list[Result]:
     """Work through tasks and settings until all is done or the time is up."""
     results, ends = kept(options, study.digests), time.monotonic() + options.hours * 3600
-    wanted = drawn(options.per_group, options.seed, options.split)
-    todo = [(task, name) for task in wanted for name in study.chosen]
+    todo = [(task, name) for task in wanted(options) for name in study.chosen]
     with progress("learning", unit="rows") as bar:
         for place, (task, name) in enumerate(todo):
             bar(place, len(todo))

@@ -1,14 +1,14 @@
 """Every planner on tasks of the bundled world, with the same real model: who passes, at what cost.
 
     python benchmarks/planners.py --out out/planners [--seed 0] [--per-group 8] [--hours 2]
-                                  [--split train] [--planners …] [--peer toolbench]
+                                  [--split train] [--part 1/2] [--planners …] [--peer toolbench]
 
 Tasks are drawn by seed, as many of each group (a planner that was tried on a draw wants another
 one to be measured on); a task's planners come one after another, so that
 whatever was done when the time is up compares like with like. Stop it at any moment: the same
 command goes on. ``--table FILE`` keeps rows and settings, and ``--merge FILE …`` takes in the rows
-of other sittings or machines, on the same draw; with ``--hours 0`` nothing is run. A planner
-passes a task where code finds its final answer right.
+of other sittings, machines or processes, each of which may have a ``--part`` of the same draw; with
+``--hours 0`` nothing is run. A planner passes a task where code finds its final answer right.
 
 The peer is ``toolbench``, DFSDT as ToolBench's own code runs it, with its prompts and pruning,
 unless another one is named. The last line is one JSON object: model calls a task of the best
@@ -26,7 +26,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tables import concluded, drawn, gained, kept_rows, passed_of, sitting, write_table
+from tables import concluded, gained, kept_rows, passed_of, sitting, wanted, write_table
 
 from toolgrove.agent.agent import Agent
 from toolgrove.agent.evaluation import Evaluation
@@ -195,11 +195,11 @@ async def run(options: argparse.Namespace) -> list[Result]:
     results = kept(options)
     if options.merge:
         keep(options, evaluations, list(results.values()))
-    wanted = [(t, p) for t in drawn(options.per_group, options.seed, options.split) for p in chosen]
+    todo = [(task, planner) for task in wanted(options) for planner in chosen]
     ends = time.monotonic() + options.hours * 3600
     with progress("planners", unit="runs") as bar:
-        for place, (task, planner) in enumerate(wanted):
-            bar(place, len(wanted))
+        for place, (task, planner) in enumerate(todo):
+            bar(place, len(todo))
             if (task.id, planner) in results or time.monotonic() > ends:
                 continue
             one = await solved(evaluations[planner], task, planner, options.out)

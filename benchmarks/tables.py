@@ -18,7 +18,16 @@ from toolgrove.data.world import SPLITS, tasks
 from toolgrove.evaluators.stats import paired, wilson
 from toolgrove.machine.files import write_beside
 
-__all__ = ["concluded", "drawn", "gained", "kept_rows", "passed_of", "sitting", "write_table"]
+__all__ = [
+    "concluded",
+    "drawn",
+    "gained",
+    "kept_rows",
+    "passed_of",
+    "sitting",
+    "wanted",
+    "write_table",
+]
 
 _Result = TypeVar("_Result")
 
@@ -35,10 +44,31 @@ def sitting(
     parser.add_argument("--merge", type=Path, nargs="*", default=[])
     parser.add_argument("--per-group", type=int, default=per_group)
     parser.add_argument("--seed", type=int, default=seed)
+    parser.add_argument(
+        "--part",
+        type=_part,
+        default=(1, 1),
+        metavar="K/N",
+        help="only every N-th task, from the K-th",
+    )
     parser.add_argument("--split", nargs="*", choices=SPLITS, default=[*split])
     parser.add_argument("--hours", type=float, default=2.0)
     parser.add_argument("--model", default="local")
     return parser
+
+
+def _part(text: str) -> tuple[int, int]:
+    """``2/3`` as a pair of numbers."""
+    part, _, parts = text.partition("/")
+    if not (part.isdigit() and parts.isdigit() and 1 <= int(part) <= int(parts)):
+        raise argparse.ArgumentTypeError(f"{text!r} is no part such as 1/2.")
+    return int(part), int(parts)
+
+
+def wanted(options: argparse.Namespace) -> list[Task]:
+    """The tasks of a sitting: those drawn, or a process's part of them."""
+    part, parts = options.part
+    return drawn(options.per_group, options.seed, options.split)[part - 1 :: parts]
 
 
 def concluded(

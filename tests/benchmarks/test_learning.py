@@ -75,7 +75,8 @@ def module() -> Iterator[Any]:
         measured = [by_id[ALIKE], by_id[OTHER]]
         known = {"train": [by_id[one] for one in LEARNT], "dev": measured}
         patch.setattr(found, "tasks", known.__getitem__)
-        patch.setattr(found, "drawn", lambda *_: measured)
+        for one in (found, sys.modules["tables"]):
+            patch.setattr(one, "drawn", lambda *_: measured)
         yield found
         for name in MODULES:
             sys.modules.pop(name, None)
@@ -95,7 +96,7 @@ def options(out: Path, learnt: Path, **given: Any) -> Namespace:
     known = {
         "out": out, "table": out / "table.json", "merge": [], "per_group": 1, "seed": 0,
         "split": ["dev"], "hours": 1.0, "model": "", "only": None, "learn_from": [],
-        "plain_from": None,
+        "plain_from": None, "part": (1, 1),
     }  # fmt: skip
     return Namespace(**{**known, **given})
 
@@ -193,6 +194,39 @@ def test_tables_of_two_sittings_are_merged_and_printed_without_a_run(
         row["digest"] = "another"
     halves[1].write_text(json.dumps(table))
     assert len(asyncio.run(module.run(asked))) == len(results), "other settings' rows are left out"
+
+
+def test_two_processes_each_with_a_part_come_to_the_whole(
+    module: Any, undisturbed: Any, learnt: Path, tmp_path: Path
+) -> None:
+    whole, _, results = undisturbed
+    parts, script = [], Script()
+    for part in (1, 2):
+        table = tmp_path / f"{part}.json"
+        parts.append(options(tmp_path / "out", learnt, part=(part, 2), table=table))
+        sat(module, script, parts[-1])
+    merged = options(
+        tmp_path / "out", learnt, hours=0.0, table=None, merge=[p.table for p in parts]
+    )
+    assert shown(asyncio.run(module.run(merged))) == shown(results)
+    assert script.asked == whole.asked
+
+
+def test_a_row_of_the_base_from_elsewhere_serves_what_is_told_nothing(
+    module: Any, undisturbed: Any, learnt: Path, tmp_path: Path
+) -> None:
+    _, made, results = undisturbed
+    table = json.loads(made.table.read_bytes())
+    table["results"] = [row for row in table["results"] if row["setting"] == "base"]
+    asked = options(tmp_path / "out", learnt, only=["base", "memory", "together"])
+    asked.table.write_text(json.dumps(table))
+    script = Script()
+    found = shown(sat(module, script, asked))
+    assert found.items() <= shown(results).items()
+    told = [row for (task, name), row in found.items() if task == ALIKE and name != "base"]
+    assert script.asked == sum(row["model_calls"] for row in told), (
+        "the other task is not run again"
+    )
 
 
 def test_the_table_says_what_a_passed_task_costs_and_how_sure_the_gain_is(module: Any) -> None:
