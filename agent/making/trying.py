@@ -18,7 +18,7 @@ from toolgrove.data import codec
 from toolgrove.data.functions import shown_parameters
 from toolgrove.data.pairs.outcomes import may_do_better
 from toolgrove.data.records import Effect, Observation, Status, ToolCall, ToolSpec
-from toolgrove.planners.coding import shown
+from toolgrove.planners.code_run import shown
 from toolgrove.tools.calls.execute import Execute
 from toolgrove.tools.calls.settings import CallSettings
 from toolgrove.tools.calls.stack import build_stack

@@ -302,7 +302,12 @@ def test_promise_24_without_a_sandbox_there_is_no_such_agent(
 def test_without_code_nothing_of_it_is_imported(
     notes: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("planners.coding", "tools.sandbox.choosing", "tools.sandbox.sandbox"):
+    for name in (
+        "planners.coding",
+        "planners.code_run",
+        "tools.sandbox.choosing",
+        "tools.sandbox.sandbox",
+    ):
         monkeypatch.setitem(sys.modules, f"toolgrove.{name}", None)
     monkeypatch.setitem(sys.modules, "pydantic_monty", None)
     assert agent(notes, code=False).invoke("Add up.").answer == "done"
