@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 _CATALOG = "registry.sqlite"
+_BESIDE_RUNS = frozenset({"strategy.json", "verdict.json", "user.json"})
+_NOTE_BYTES = 100_000
 _YAML = (".yaml", ".yml")
 _YAML_KEY = re.compile(rb"""(?m)^( *)['"]?(?:openapi|swagger)['"]?[ \t]*:""")
 _YAML_START = re.compile(rb"(?m)^( *)[^ #%\r\n-]")
@@ -246,9 +248,20 @@ def _find(path: Path, importers: Sequence[Importer]) -> Iterator[tuple[Path, Pat
             yield Path(folder), path
             continue
         for name in sorted(files):
+            if name in _BESIDE_RUNS and _is_beside_runs(Path(folder, name), below):
+                continue
             ours = name.endswith((".json", ".jsonl", *_YAML)) or name == "corpus.tsv"
             if ours or known_to(importers, Path(folder, name)) is not None:
                 yield Path(folder, name), path
+
+
+def _is_beside_runs(path: Path, below: Sequence[str]) -> bool:
+    """Whether a file is what runs that belong together keep beside them, and no source."""
+    if not {"sample-1", "turn-1"}.isdisjoint(below):
+        return True
+    content = read_bytes(path)  # of a strategy whose first run had not begun
+    data = read_json(path, content) if len(content) <= _NOTE_BYTES else None
+    return isinstance(data, dict) and data.keys() == {"strategy", "budget"}
 
 
 def _recognise(path: Path) -> tuple[SourceKind | None, Any]:

@@ -12,8 +12,10 @@ from toolgrove.agent.evaluation import Evaluation
 from toolgrove.agent.view.batch import runs_in
 from toolgrove.agent.view.data import read_view
 from toolgrove.data.decisions import Pause
+from toolgrove.data.formats.sources import TREES, load_sources
 from toolgrove.data.runs import read_tree
 from toolgrove.errors import UsageError
+from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.regrading import regrade
 from toolgrove.evaluators.report import labels
 from toolgrove.evaluators.store import WAITING
@@ -35,6 +37,18 @@ async def test_the_answer_that_is_taken_is_judged_and_all_runs_are_counted(tmp_p
     [shown, _] = runs_in(tmp_path)
     assert shown.path is not None
     assert read_view(shown.path).judgement.value == 1.0
+
+
+async def test_its_results_are_mined_and_learnt_from_as_others_are(tmp_path: Path) -> None:
+    judged = Judgements()
+    await Evaluation(Erring([7, 0, 0]).agent, strategy=VOTE).run(sums(2), tmp_path)
+    read = [
+        (judged.of(tree, loaded.path).value, tree.answer)
+        for loaded in load_sources([tmp_path], TREES)
+        for tree in loaded.trees
+    ]
+    assert len(read) == 6
+    assert sum(value == 1.0 for value, _ in read) == 2  # the runs that were taken
 
 
 async def test_results_come_back_under_the_same_strategy_only(tmp_path: Path) -> None:

@@ -68,6 +68,21 @@ def test_a_folder_of_runs_is_read_run_by_run_and_no_deeper(tmp_path: Path) -> No
         assert (loaded.kind, loaded.name) == (SourceKind.RUN, "t-1")
 
 
+def test_what_runs_keep_beside_them_is_no_source(tmp_path: Path) -> None:
+    note = {"strategy": "sample(2) | vote", "budget": {"model_calls": 60}}
+    put_run(tmp_path / "batch" / "t-1" / "sample-1")
+    put(tmp_path, "batch/t-1/strategy.json", note)
+    put(tmp_path, "batch/t-1/verdict.json", {"best": "A"})
+    put(tmp_path, "batch/t-2/strategy.json", note)  # of one whose first run had not begun
+    put_run(tmp_path / "batch" / "t-3" / "turn-1")
+    put(tmp_path, "batch/t-3/user.json", ["Hello."])
+    sources = load_sources([tmp_path / "batch"], TREES)
+    assert [loaded.name for loaded in sources] == ["batch/t-1/sample-1", "batch/t-3/turn-1"]
+    put(tmp_path, "batch/other/strategy.json", {"name": "a package"})
+    with pytest.raises(FormatError, match=r"other/strategy\.json"):
+        list(load_sources([tmp_path / "batch"], TREES))
+
+
 def test_in_a_folder_other_kinds_are_passed_over_but_a_named_file_must_fit(tmp_path: Path) -> None:
     queries = put(tmp_path, "queries.json", QUERIES)
     put(tmp_path, ".git/config.json", "no json")
