@@ -24,7 +24,7 @@ from toolgrove.agent.simulated_user import SimulatedUser, UserLines
 from toolgrove.data.journal import Journal
 from toolgrove.data.records import Message, NodeState, Role, Task
 from toolgrove.data.request import earlier, with_earlier
-from toolgrove.data.runs import JOURNAL, Record, fold, has_begun, read_run, read_tree
+from toolgrove.data.runs import JOURNAL, USER, Record, fold, has_begun, read_run, read_tree
 from toolgrove.data.tree import ROOT, SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.tau.environment import Environment
@@ -76,7 +76,7 @@ async def converse(agent: Agent, user: SimulatedUser, task: Task, run: Path) -> 
         raise UsageError(f"task {task.id!r} has no user who could be simulated.")
     environment = Environment(item.domain)
     served = _served(agent, environment)
-    said, turns = UserLines(run / "user.json"), list[Path]()
+    said, turns = UserLines(run / USER), list[Path]()
     before, told = list(earlier(task)), list[str]()
     ended = ""
     while not ended:

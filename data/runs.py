@@ -36,6 +36,9 @@ __all__ = [
     "JOURNAL",
     "MODEL_KINDS",
     "OBSERVATIONS",
+    "STRATEGY",
+    "USER",
+    "VERDICT",
     "VERSION",
     "CallKey",
     "Record",
@@ -54,6 +57,8 @@ __all__ = [
 
 JOURNAL = "journal.jsonl"
 OBSERVATIONS = "observations"
+STRATEGY, VERDICT, USER = "strategy.json", "verdict.json", "user.json"
+"""What runs that belong together keep beside them: samples of a strategy, turns with a user."""
 VERSION = 1
 ASKED = "asked"
 """In a header's config where somebody is asked about the run's writes."""

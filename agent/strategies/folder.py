@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolgrove.data import codec
+from toolgrove.data.runs import STRATEGY
 from toolgrove.errors import FormatError
 from toolgrove.machine.files import write_beside
 from toolgrove.planners.budget import Budget
 
 __all__ = ["StrategyRecord"]
-
-_FILE = "strategy.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class StrategyRecord:
 
     def write(self, folder: Path) -> None:
         """Keep it in the folder; another one takes the place of the former."""
-        write_beside(folder / _FILE, [codec.dumps(codec.to_json(self))])
+        write_beside(folder / STRATEGY, [codec.dumps(codec.to_json(self))])
 
     @classmethod
     def read(cls, folder: Path) -> StrategyRecord | None:
@@ -43,7 +42,7 @@ class StrategyRecord:
         FormatError
             Where it cannot be read.
         """
-        file = folder / _FILE
+        file = folder / STRATEGY
         if not file.is_file():
             return None
         try:

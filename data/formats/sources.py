@@ -28,7 +28,7 @@ from toolgrove.data.formats.toolbench_corpus import load_corpus
 from toolgrove.data.formats.toolbench_queries import parse_queries
 from toolgrove.data.formats.toolbench_tools import parse_tool_file
 from toolgrove.data.formats.toolbench_trees import parse_answer_tree
-from toolgrove.data.runs import JOURNAL, read_tree
+from toolgrove.data.runs import JOURNAL, STRATEGY, USER, VERDICT, read_tree
 from toolgrove.errors import FormatError, ToolgroveError
 
 __all__ = [
@@ -43,8 +43,7 @@ __all__ = [
 ]
 
 _CATALOG = "registry.sqlite"
-_BESIDE_RUNS = frozenset({"strategy.json", "verdict.json", "user.json"})
-_NOTE_BYTES = 100_000
+_BESIDE_RUNS = frozenset({STRATEGY, USER, VERDICT})
 _YAML = (".yaml", ".yml")
 _YAML_KEY = re.compile(rb"""(?m)^( *)['"]?(?:openapi|swagger)['"]?[ \t]*:""")
 _YAML_START = re.compile(rb"(?m)^( *)[^ #%\r\n-]")
@@ -259,8 +258,10 @@ def _is_beside_runs(path: Path, below: Sequence[str]) -> bool:
     """Whether a file is what runs that belong together keep beside them, and no source."""
     if not {"sample-1", "turn-1"}.isdisjoint(below):
         return True
-    content = read_bytes(path)  # of a strategy whose first run had not begun
-    data = read_json(path, content) if len(content) <= _NOTE_BYTES else None
+    try:  # of a strategy whose first run had not begun
+        data = read_json(path)
+    except FormatError:
+        return False  # whoever reads it says so
     return isinstance(data, dict) and data.keys() == {"strategy", "budget"}
 
 

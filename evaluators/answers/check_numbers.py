@@ -75,7 +75,7 @@ class _Wanted:
             return False
         return off <= _ROUNDED * size and off <= grain / 2 * (1 + 1e-9)
 
-    def whole(self, quantity: Quantity) -> Quantity:
+    def without_period(self, quantity: Quantity) -> Quantity:
         """A rate as what it is of, where the question asks for so much a day and says so."""
         if self.unit is None or quantity.unit is None or "/" not in quantity.unit:
             return quantity
@@ -171,7 +171,7 @@ def _candidates(text: str, wanted: _Wanted) -> list[Quantity]:
     asked = unless_chosen([q for q in held if q not in given], wanted.right)
     return [
         q
-        for q in map(wanted.whole, quantities(text, wanted.unit))
+        for q in map(wanted.without_period, quantities(text, wanted.unit))
         if wanted.meant(q)
         and not _in(q, given)
         and (wanted.right(q) or not (_is_year(text, q) or q.value in years or _in(q, asked)))

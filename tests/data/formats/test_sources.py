@@ -79,8 +79,11 @@ def test_what_runs_keep_beside_them_is_no_source(tmp_path: Path) -> None:
     sources = load_sources([tmp_path / "batch"], TREES)
     assert [loaded.name for loaded in sources] == ["batch/t-1/sample-1", "batch/t-3/turn-1"]
     put(tmp_path, "batch/other/strategy.json", {"name": "a package"})
+    put(tmp_path, "batch/torn/strategy.json", '{"strategy": ')
     with pytest.raises(FormatError, match=r"other/strategy\.json"):
         list(load_sources([tmp_path / "batch"], TREES))
+    sources = load_sources([tmp_path / "batch"], TREES, skip_bad=True)
+    assert len(list(sources)) == len(sources.skipped) == 2
 
 
 def test_in_a_folder_other_kinds_are_passed_over_but_a_named_file_must_fit(tmp_path: Path) -> None:

@@ -15,19 +15,15 @@ from math import inf
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import httpx
 import pytest
 from pydantic import Field
 from typing_extensions import TypedDict
 
 from toolgrove.data.records import Effect, Observation, Status, ToolCall
 from toolgrove.errors import SpecError
-from toolgrove.tools.calls.execute import with_retry
 from toolgrove.tools.python.backend import python_backend
 from toolgrove.tools.python.function import function_spec
 from toolgrove.tools.registry import Registry
-
-ASKED = httpx.Request("GET", "https://example.org")
 
 
 class Unit(Enum):
@@ -230,57 +226,6 @@ def test_an_exception_is_an_observation_in_a_line(error: BaseException, status: 
         assert observation.status is status
         assert "\n" not in observation.content
         assert "Traceback" not in observation.content
-
-
-@pytest.mark.parametrize(
-    ("error", "after"),
-    [
-        (ConnectionResetError("gone"), 0),
-        (TimeoutError("late"), 0),
-        (httpx.ConnectError("no route"), 0),
-        (httpx.HTTPStatusError("busy", request=ASKED, response=httpx.Response(503)), 0),
-        (
-            httpx.HTTPStatusError(
-                "slow down",
-                request=ASKED,
-                response=httpx.Response(429, headers={"Retry-After": "7"}),
-            ),
-            7,
-        ),
-        (httpx.HTTPStatusError("gone", request=ASKED, response=httpx.Response(404)), None),
-        (NotImplementedError("not yet"), None),
-        (ValueError("no such city"), None),
-    ],
-)
-def test_trouble_that_may_pass_is_told_as_such(error: BaseException, after: float | None) -> None:
-    def fail() -> None:
-        raise error
-
-    assert _call(fail).retry_after == after
-
-
-@pytest.mark.parametrize(("effect", "answers"), [(Effect.READ, True), (Effect.WRITE, False)])
-async def test_a_read_that_lost_its_connection_is_made_again_and_a_write_is_not(
-    effect: Effect, answers: bool
-) -> None:
-    made = []
-
-    def look(name: str) -> str:
-        """Look somebody up."""
-        made.append(name)
-        if len(made) < 3:
-            raise ConnectionResetError("gone")
-        return "room 7"
-
-    async def sleep(seconds: float) -> None:
-        pass
-
-    with Registry() as registry:
-        spec = registry.add_function(look, effect=effect)
-        execute = with_retry(python_backend(registry), registry.get, sleep=sleep)
-        seen = await execute(ToolCall("c", spec.id, {"name": "Ann"}))
-    assert (seen.content == "room 7", seen.attempts) == (answers, len(made))
-    assert len(made) == (3 if answers else 1)
 
 
 def test_wrong_arguments_are_told_and_the_function_is_not_called() -> None:
