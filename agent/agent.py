@@ -165,7 +165,7 @@ class Agent(RunnableAgent):
             "sampling": self.sampling,
             "prompt": self._frontier.prompts.digest,
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
-            **({"made_tools": [one.digest for one in self.made_tools]} if self.made_tools else {}),
+            **({"made_tools": made} if (made := [x.offer_digest for x in self.made_tools]) else {}),
         }
 
     def invoke(

@@ -87,6 +87,11 @@ class MadeTool:
         return codec.digest([self.draft.source, list(self.draft.calls), list(self.pins)])
 
     @property
+    def offer_digest(self) -> str:
+        """Names all that decides what it gives and for which requests it is offered."""
+        return codec.digest([self.digest, self.name, list(self.requests[:_REQUESTS])])
+
+    @property
     def docstring(self) -> str:
         """What it does, made of the names of tools, parameters and fields alone."""
         names = _listed([name for name, _ in self.draft.parameters])

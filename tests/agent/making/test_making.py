@@ -15,7 +15,7 @@ from toolgrove.agent.lesson_mining import solved_way
 from toolgrove.agent.making.chains import chain_drafts
 from toolgrove.agent.making.codes import code_drafts
 from toolgrove.agent.making.drafts import Draft, schema_of
-from toolgrove.agent.making.made import by_views
+from toolgrove.agent.making.made import MadeTool, by_views
 from toolgrove.agent.making.trying import Making, make
 from toolgrove.agent.making.workshop import FILE, Workshop
 from toolgrove.agent.memory import Learnt
@@ -392,6 +392,16 @@ async def test_tools_are_found_by_a_vote_of_problem_name_and_docstring(
     assert first.name == "population_by_cities"
     assert by_views("Translate this poem, please.", shop.tools(), Hashing()) == []
     assert by_views("x", [], Hashing()) == by_views(" ", shop.tools(), Hashing()) == []
+
+
+def test_a_tool_that_speaks_for_other_requests_is_another_offer() -> None:
+    """Results are kept under it."""
+    draft = Draft("far", "def far(a):\n    return a", (), ())
+    tool = MadeTool("far", draft, requests=tuple("abcd"))
+    others = [replace(tool, requests=tuple("abx")), replace(tool, name="near")]
+    assert all(one.digest == tool.digest for one in others)
+    assert len({one.offer_digest for one in (tool, *others)}) == 3
+    assert replace(tool, requests=tuple("abcx")).offer_digest == tool.offer_digest  # not looked at
 
 
 def test_no_schema_of_a_draft_holds_its_sources_prose() -> None:
