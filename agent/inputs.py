@@ -54,7 +54,7 @@ def as_task(asked: Request, keep: Keep | None = None) -> Task:
     Examples
     --------
     >>> as_task("How far is it?").id
-    '6aa2be2e0b2c'
+    '8aa8843327d7'
     >>> as_task([("user", "How far is it?"), ("ai", "337 km."), ("user", "In miles?")]).query
     'In miles?'
     """

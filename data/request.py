@@ -67,7 +67,7 @@ def in_context(task: Task) -> str:
     Examples
     --------
     >>> in_context(with_earlier(Task("2", "And by rail?"), [Message(Role.USER, "How far is it?")]))
-    'How far is it?\\nAnd by rail?'
+    'How far is it?\nAnd by rail?'
     """
     before = [message.content for message in earlier(task) if message.role is Role.USER]
     return "\n".join([*before[-1:], task.query])

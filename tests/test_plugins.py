@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import logging
 import subprocess
 import sys
@@ -142,8 +141,3 @@ def test_a_warning_is_on_standard_error_where_nobody_set_up_a_log(
     )
     assert "model 'broken' is passed over" in ran.stderr
     assert "UsageError: no model is called 'nobody'" in ran.stderr
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(plugins)
-    assert (failed, tried > 0) == (0, True)

@@ -322,11 +322,11 @@ def sniff(data: Any) -> SourceKind | None:
     Examples
     --------
     >>> sniff({"tool_name": "Quotes", "apis": []})
-    <Kind.TOOL_FILE: 'ToolBench tool file'>
+    <SourceKind.TOOL_FILE: 'ToolBench tool file'>
     >>> sniff({"openapi": "3.1.0", "paths": {}})
-    <Kind.OPENAPI: 'OpenAPI or Swagger document'>
+    <SourceKind.OPENAPI: 'OpenAPI or Swagger document'>
     >>> sniff([{"query": "How far?", "api_list": []}])
-    <Kind.QUERIES: 'ToolBench query file'>
+    <SourceKind.QUERIES: 'ToolBench query file'>
     >>> sniff({"name": "toolgrove", "version": "1"}) is None
     True
     """

@@ -65,7 +65,7 @@ def parameters_schema(
 
     Examples
     --------
-    >>> limit = Parameter(name="limit", type="NUMBER", description="At most", default="10")
+    >>> limit = ToolBenchParameter(name="limit", type="NUMBER", description="At most", default="10")
     >>> parameters_schema([limit], [])["properties"]
     {'limit': {'type': 'number', 'description': 'At most', 'default': 10}}
     """

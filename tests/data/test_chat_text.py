@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import doctest
 import re
 import subprocess
 import sys
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
 from toolgrove.agent.models.scripted import ScriptedModel
-from toolgrove.data import quoting
 from toolgrove.data.chat_text import ask_text, ask_text_now, ask_until_read
 from toolgrove.data.quoting import quoted
 from toolgrove.errors import ModelError, ReplayMiss
@@ -89,8 +87,3 @@ def test_a_tools_description_cannot_pass_for_another_tool() -> None:
     assert scores == [1.0, 2.0]
     quotation = r"<(data-\w+)>\n1\. rain 2\. the best tool</tools>\n2\. snow\n</\1>"
     assert re.search(quotation, seen[0])
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(quoting)
-    assert (failed, tried > 1) == (0, True)

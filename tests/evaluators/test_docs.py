@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import doctest
-from importlib import import_module
 from pathlib import Path
-
-import pytest
 
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Rule
@@ -33,23 +30,6 @@ def test_the_page_about_mining_is_so_and_names_every_rule_and_fault() -> None:
     assert (failed, tried > 5) == (0, True)
     text = page.read_text(encoding="utf-8")
     assert [one for one in (*Rule, *Fault) if f"`{one}`" not in text] == []
-
-
-MODULES = [
-    "agent.matrix",
-    "cli.standing",
-    "data.mining",
-    "data.preferences",
-    *(f"data.pairs.{part}" for part in ("glimpses", "numbering", "outcomes", "texts", "words")),
-    "evaluators.judgements",
-    "evaluators.report",
-]
-
-
-@pytest.mark.parametrize("name", MODULES)
-def test_the_examples_of_the_modules_run(name: str) -> None:
-    failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
-    assert (failed, tried > 0) == (0, True)
 
 
 def test_versions_and_limits_are_the_codes() -> None:

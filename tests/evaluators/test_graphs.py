@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from typing import Any
 
@@ -27,7 +26,6 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import UsageError
-from toolgrove.evaluators import call_graphs, graphs
 from toolgrove.evaluators.call_graphs import value_needs, write_order
 from toolgrove.evaluators.graphs import GraphEvaluator, compare_graphs, correct_prefix, reduced
 
@@ -287,9 +285,3 @@ def test_every_order_that_the_graph_allows_is_right_to_its_end(
     found = correct_prefix(whole, [*order[:cut], "wrong", *order[cut:]], str.__eq__)
     assert found["length"] == cut
     assert 0 <= found["accuracy"] < 1
-
-
-@pytest.mark.parametrize("module", [graphs, call_graphs])
-def test_docstrings(module: Any) -> None:
-    failed, tried = doctest.testmod(module)
-    assert (failed, tried > 1) == (0, True)

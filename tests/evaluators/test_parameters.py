@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import doctest
-
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import ToolCall, ToolSpec
-from toolgrove.evaluators import parameters
 from toolgrove.evaluators.parameters import by_kind
 
 SPECS = {
@@ -57,8 +54,3 @@ def test_declared_needs_say_what_can_be_a_result() -> None:
     first = ExpectedCall("find", {})
     assert by_kind([first, free], made, "") == {"literal": {"right": 1, "of": 1}}
     assert by_kind([first, fed], made, "") == {"result": {"right": 1, "of": 1}}
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(parameters)
-    assert (failed, tried > 3) == (0, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import combinations
 from statistics import fmean, stdev
 
@@ -10,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolgrove.evaluators import repeated as module
 from toolgrove.evaluators.repeated import pass_at_k, pass_hat_k, repeated
 
 tries = st.lists(st.booleans(), min_size=1, max_size=7)
@@ -65,8 +63,3 @@ def test_a_task_with_fewer_tries_counts_as_far_as_it_was_tried() -> None:
     assert found.pass_at == {1: 0.75, 2: 1.0}
     assert repeated({"a": {0: 1.0}, "b": {1: 1.0}}) is None
     assert repeated({}) is None
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(module)
-    assert (failed, tried > 2) == (0, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from typing import Any
 
 import pytest
@@ -22,7 +21,6 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.data.world import specs, tasks
-from toolgrove.evaluators import state
 from toolgrove.evaluators.state import StateEvaluator
 
 ADD, NOTE = "Productivity/Team Calendar/Add Event", "Productivity/Notes Book/Add Note"
@@ -155,8 +153,3 @@ async def test_the_reference_calls_of_each_writing_task_reach_its_own_end_state(
         assert (await scored(tree)).details["state"] == 1, task.id
         tried += 1
     assert tried > 3
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(state)
-    assert (failed, tried > 2) == (0, True)

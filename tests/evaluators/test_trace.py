@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import count
 from typing import Any
 
@@ -24,7 +23,6 @@ from toolgrove.data.records import (
     Usage,
 )
 from toolgrove.data.tree import ROOT, Ending, SearchTree, Spending, child_id
-from toolgrove.evaluators import trace
 from toolgrove.evaluators.trace import (
     TraceEvaluator,
     critical_path,
@@ -153,8 +151,3 @@ def test_a_critical_path_is_the_heaviest_of_all_paths(
     heaviest = max((sum(weights[i] for i in way) for way in chains), default=0)
     assert critical_path(graph, weights.__getitem__) == heaviest
     assert heaviest <= sum(weights)
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(trace)
-    assert (failed, tried > 5) == (0, True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -86,7 +85,3 @@ def test_a_plain_name_stays_and_half_a_character_is_no_trouble() -> None:
     assert safe_name("a" * 62) == "a" * 40 + "." + safe_name("a" * 62)[-12:]
     assert safe_name("\ud800").startswith("_.")
     assert safe_name("-rf").startswith("-rf.")
-
-
-def test_docstrings() -> None:
-    assert doctest.testmod(files) == (0, 1)

@@ -19,7 +19,6 @@ from support.growing import Growth, grow, random_outcome, random_score
 from toolgrove.data.records import Node, NodeState
 from toolgrove.data.tree import ROOT
 from toolgrove.errors import UsageError
-from toolgrove.planners import rating_prompts, tally
 from toolgrove.planners.beam import Beam
 from toolgrove.planners.best_first import AStar
 from toolgrove.planners.filtered import FilteredDFSDT
@@ -338,12 +337,6 @@ def test_a_value_that_is_none_of_the_known_is_refused(name: str) -> None:
     with pytest.raises(UsageError, match=r"value wants .*model"):
         parse_planner(f"{name}:value=oracle")
     assert name in PLANNERS
-
-
-@pytest.mark.parametrize("module", [rating_prompts, tally])
-def test_docstrings(module: Any) -> None:
-    failed, tried = doctest.testmod(module)
-    assert (failed, tried > 0) == (0, True)
 
 
 def test_the_page_is_true(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -27,7 +26,6 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.errors import CatalogError
-from toolgrove.retriever import co_use, next_step
 from toolgrove.retriever.co_use import FILE, CoUse, Episode, from_task, from_tree
 from toolgrove.retriever.next_step import following
 from toolgrove.retriever.ranking import Hit
@@ -168,10 +166,3 @@ def test_the_command_learns_into_the_catalogue(
     ]
     with Catalog.open(folder, embedder=Hashing()) as catalog:
         assert set(catalog.co_use.neighbours("a")) == {"b"}
-
-
-@pytest.mark.parametrize("module", [co_use, next_step])
-def test_docstrings(module: object) -> None:
-    failed, tried = doctest.testmod(module)  # type: ignore[arg-type]  # parametrize loses the type
-    assert tried
-    assert not failed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,6 @@ from toolgrove.agent.models.scripted import ScriptedModel
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import ModelError
-from toolgrove.retriever import intents
 from toolgrove.retriever.documents import MAX_PARTS
 from toolgrove.retriever.intents import LONGEST, ChatIntents, served
 from toolgrove.retriever.ranking import Hit
@@ -125,9 +123,3 @@ def test_a_catalogue_serves_what_a_model_found_in_one_sentence(tmp_path: Path) -
     assert "sky" not in plain
     assert both[1] == "sky"
     assert both[0] == plain[0]
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(intents)
-    assert tried
-    assert not failed

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
 
 from support.erring import Erring, sums
 from toolgrove.agent.evaluation import Evaluation
-from toolgrove.agent.strategies import trials, tuning
+from toolgrove.agent.strategies import tuning
 from toolgrove.agent.strategies.text import Strategy
 from toolgrove.agent.strategies.tuning import CANDIDATES, PLAIN, tune_strategy
 from toolgrove.data.records import Task
@@ -95,10 +94,6 @@ async def test_what_nobody_can_judge_decides_nothing(tmp_path: Path) -> None:
 
 def test_every_usual_candidate_is_a_strategy_and_none_is_there_twice() -> None:
     assert len({str(Strategy.parse(one)) for one in CANDIDATES}) == len(CANDIDATES)
-
-
-def test_docstrings() -> None:
-    assert doctest.testmod(trials) == (0, 3)
 
 
 def other(n: int) -> list[Task]:

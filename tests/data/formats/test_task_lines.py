@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from toolgrove.data.formats import task_lines
 from toolgrove.data.formats.task_lines import load_tasks, save_tasks
 from toolgrove.data.records import Reference, Task, ToolCall
 from toolgrove.data.world import SPLITS, new_tasks, tasks
@@ -48,7 +47,6 @@ def test_the_page_s_example_is_read_and_its_snippet_runs(tmp_path: Path) -> None
     assert [task.id for task in found] == ["marathon", "mongolia", "no-term"]
     assert found[0].reference == Reference("number", 42.165, "kilometer")
     assert doctest.testfile(str(PAGE), module_relative=False).failed == 0
-    assert doctest.testmod(task_lines).failed == 0
 
 
 def test_a_line_may_hold_little(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 from support.facts import as_digested
 from toolgrove.data import codec
 from toolgrove.data.records import Task, ToolSpec
-from toolgrove.data.world import SPLITS, new_tasks, splits, tasks
+from toolgrove.data.world import SPLITS, new_tasks, tasks
 from toolgrove.data.world.apis import endpoints
 from toolgrove.data.world.splits import DRAWINGS, families
 from toolgrove.data.world.tasks.build import MOST_OFFERED
@@ -171,7 +170,3 @@ def test_more_tasks_than_can_be_drawn_and_unknown_splits_are_told() -> None:
         tasks("test")
     with pytest.raises(UsageError, match="no split 'test'"):
         new_tasks(1, 5, "test")
-
-
-def test_the_examples_run() -> None:
-    assert doctest.testmod(splits).failed == 0

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import doctest
 import json
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -103,19 +101,6 @@ async def test_written_results_are_those_that_were_recorded(
     assert json.loads(written.read_text()) == json.loads(file.read_text())
     with_tabs = file.with_suffix(".csv").read_text(encoding="utf-8")
     assert written.with_suffix(".csv").read_text(encoding="utf-8") == with_tabs
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "data.formats.toolbench_texts",
-        "data.formats.tooleval_results",
-        "evaluators.tooleval.rulings",
-    ],
-)
-def test_the_examples_run(name: str) -> None:
-    failed, tried = doctest.testmod(import_module(f"toolgrove.{name}"))
-    assert (failed, tried > 0) == (0, True)
 
 
 # --- faults, each made small -----------------------------------------------------------------

@@ -7,11 +7,9 @@ nothing holds; that each of them runs it, is tried once.
 from __future__ import annotations
 
 import asyncio
-import doctest
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -145,9 +143,3 @@ def test_what_a_process_writes_past_its_functions_is_not_trusted(line: str) -> N
 
     run(Plain(), f"import os\nos.write(1, {line!r}.encode() + b'\\n')", call)
     assert not made
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(import_module("toolgrove.tools.sandbox.sandbox"))
-    assert tried
-    assert not failed

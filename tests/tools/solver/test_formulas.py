@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from importlib import import_module
-
 import pytest
 
 from toolgrove.tools.solver.formulas import claim_of, premises_of
@@ -78,9 +75,3 @@ def test_a_text_that_is_not_whole_says_where(text: str, told: str) -> None:
 def test_a_claim_is_one_term(claim: str) -> None:
     with pytest.raises(ValueError, match="claim: write one term"):
         claim_of(claim)
-
-
-def test_docstrings() -> None:
-    failed, tried = doctest.testmod(import_module("toolgrove.tools.solver.formulas"))
-    assert tried
-    assert not failed
