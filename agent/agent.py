@@ -17,7 +17,7 @@ from toolgrove.agent.inputs import RunInputs, as_task
 from toolgrove.agent.models.identity import samplings
 from toolgrove.agent.models.loading import loaded
 from toolgrove.agent.outcome import Outcome
-from toolgrove.agent.prepared import Kept, lent, made_tools, offered
+from toolgrove.agent.prepared import Kept, lent, made_key, made_tools, offered
 from toolgrove.agent.runnable import RunnableAgent
 from toolgrove.agent.running import answered
 from toolgrove.agent.settings import RunOptions, RunSettings, public_name
@@ -165,7 +165,7 @@ class Agent(RunnableAgent):
             "sampling": self.sampling,
             "prompt": self._frontier.prompts.digest,
             "retrieved": self.catalog is not None or self.settings.retrieve is not None,
-            **({"made_tools": made} if (made := [x.offer_digest for x in self.made_tools]) else {}),
+            **made_key(self.made_tools),
         }
 
     def invoke(

@@ -31,6 +31,7 @@ __all__ = [
     "Kept",
     "Prepared",
     "lent",
+    "made_key",
     "made_tools",
     "offer_of",
     "offered",
@@ -137,6 +138,11 @@ def made_tools(settings: RunSettings, catalog: Catalog | None) -> tuple[MadeTool
     from toolgrove.agent.making.offering import lent_tools
 
     return lent_tools(catalog)
+
+
+def made_key(tools: Sequence[MadeTool]) -> dict[str, str]:
+    """What decides of the made tools to which requests they are offered, and what they give."""
+    return {"made_tools": codec.digest([one.offer_digest for one in tools])} if tools else {}
 
 
 def offered(agent: Agent, task: Task) -> list[ToolSpec]:

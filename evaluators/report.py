@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -268,6 +269,8 @@ def _total(values: Iterable[float | None]) -> float | None:
 
 _FOLLOWS = ("prompt", "name", "strategy_rules")
 """What goes with the planner, model or strategy in a configuration, and tells nothing itself."""
+_DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20}\b")
+"""Its first part tells it apart."""
 
 
 def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
@@ -277,6 +280,8 @@ def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
     --------
     >>> labels([{"planner": "react", "k": 3}, {"planner": "dag", "k": 3}])
     [{'planner': 'react'}, {'planner': 'dag'}]
+    >>> labels([{"memory": "ab" * 16}, {}])
+    [{'memory': 'abababababab'}, {'memory': ''}]
     """
     flat = [dict(leaves(config)) for config in configs]
     names = [
@@ -290,7 +295,7 @@ def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
     short = {name: name.rpartition(".")[2] for name in names}
     if len(set(short.values())) < len(short):
         short = {name: name for name in names}
-    return [{short[name]: one.get(name, "") for name in names} for one in flat]
+    return [{short[n]: _DIGEST.sub(r"\1", one.get(n, "")) for n in names} for one in flat]
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

@@ -94,7 +94,7 @@ def _show(found: Regrading) -> None:
         by = ", ".join(f"{count} by {name}" for name, count in before.items())
         screen.print(f"{sum(before.values())} scores by {rule}, before: {by}")
     for one in found.rates:
-        of = ", ".join(one.configuration.values())
+        of = ", ".join(f"{name} {value}" for name, value in one.configuration.items() if value)
         for when, rates in (("before", one.before), ("now", one.after)):
             told = ", ".join(f"{name} {rate.value:.1%}" for name, rate in rates.items())
             screen.print(f"{of} {when}: {told}".lstrip())
