@@ -40,6 +40,7 @@ DECLINES = re.compile(
     r"|return|store|keep|record|track|expose|tell|say|show|reveal|report|translate|handle"
     r"|let|allow|cover)\b"
     rf"|\bno\s+(?!one\b)(?:\w+[\s-]+){{0,3}}?{_THING}\b"
+    r"|\bno\s+(?!one\b)(?:[\w-]+\s+){1,3}?available\b"
     r"|\bno\s+(?!one\b)(?:[\w-]+\s+){1,3}?(?:is|are|was|were)\s+(?:\w+ly\s+)?(?:offered|available"
     r"|provided|included|supported|listed|given|recorded|stored)\b"
     rf"|\b(?:contain|include|list|provide|give|hold|offer|cover|know|show|return)s?\s+(?:no"

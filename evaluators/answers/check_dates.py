@@ -27,6 +27,8 @@ _DAY_OR = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?\s+or\s+(?:on\s+)?(?:the\s+)?\Z"
 _IN_UTC = re.compile(r"\s*\(?(?:UTC|GMT|Z)\b(?!\s?[-+−±]\s?\d)")
 _ASKS_UTC = re.compile(r"\b(?:UTC|GMT)\b")
 _YEAR = re.compile(r"\b(?:1[5-9]|2[0-4])\d\d\b")
+_ROW = re.compile(r"^[ \t]*(?:\||[-*•][ \t]).*$", re.MULTILINE)
+_WORD = re.compile(r"\b[a-z]{4,}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,4 +175,20 @@ def several_dates(answer: str, days: Sequence[date], query: str) -> Verdict:
         found = [m for m in dates(text) if noted.standing(m.start) == 0]
         return [Said(_say(m), item(m), _in(m, asked)) for m in found]
 
-    return members(claimed(read(answer).words), [day.isoformat() for day in days], said)
+    wanted, text = [day.isoformat() for day in days], claimed(read(answer).words)
+    verdict = members(text, wanted, said)
+    return verdict if verdict.right else members(_fitting(text, query), wanted, said)
+
+
+def _fitting(text: str, query: str) -> str:
+    r"""A text without the rows that lack the question's words where others have them.
+
+    >>> _fitting("| 1 May | crescent |\n| 9 May | full moon |", "When is the moon full?")
+    '\n| 9 May | full moon |'
+    """
+    rows = list(_ROW.finditer(text))
+    words = {w for w in _WORD.findall(query.lower()) if any(w in r[0].lower() for r in rows)}
+    unfit = [r for r in rows if words and not any(w in r[0].lower() for w in words)]
+    for row in reversed(unfit):
+        text = text[: row.start()] + text[row.end() :]
+    return text

@@ -36,7 +36,9 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _OPENS = re.compile(r"\W*(?:about|approximately|around|roughly|exactly)?\s*", re.IGNORECASE)
-_STANDS_ALONE = re.compile(r"\s*(?:[;:(\n–—]|[.,](?!\d)|$)(?!\s*(?:or|and)\b)")
+_STANDS_ALONE = re.compile(
+    r"(?:\s+(?:in\s+(?:all|total)|altogether))?\s*(?:[;:(\n–—]|[.,](?!\d)|$)(?!\s*(?:or|and)\b)"
+)
 _SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
 _PERIOD = re.compile(
     r"\b(?:an?|per|each|every)\s+(second|minute|hour|day|week|month|year)\b", re.IGNORECASE

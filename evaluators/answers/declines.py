@@ -27,7 +27,7 @@ _STATUS = re.compile(
 )
 _LABEL = re.compile(
     r"(?:\b(?:number|code|flight|page|version|step|iso|rfc|no\.)|\bfactor\s+of|\b(?:in|since|of|from|until"
-    r"|for)(?=\s+(?:1[5-9]|2[0-4])\d\d\Z))\s+\Z",
+    r"|for)(?=\s+(?:1[5-9]|2[0-4])\d\d\Z))\s+\(?\Z",
     re.IGNORECASE,
 )
 _MEASURED = re.compile(
@@ -42,7 +42,7 @@ _UNIT = re.compile(
 _GOES_ON_WORDS = (
     "and or but for in on at to of from by as per with though although while if is are was so"
     " which this today right now according based depending long usually about each if however"
-    " because since"
+    " because since a an every"
 )
 _GOES_ON = frozenset(_GOES_ON_WORDS.split())
 _CURRENCY = re.compile(

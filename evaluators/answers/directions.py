@@ -12,7 +12,7 @@ _PAIRS = (
     ("ahead", "behind"),
     ("ahead", "earlier"),
     ("more most", "fewer less fewest least"),
-    ("higher highest", "lower lowest"),
+    ("higher highest above", "lower lowest below"),
     ("larger largest bigger biggest greater", "smaller smallest"),
     ("heavier heaviest heavy", "lighter lightest light"),
     ("longer longest", "shorter shortest"),
@@ -25,9 +25,14 @@ _PAIRS = (
     ("faster fastest", "slower slowest"),
 )
 _WORDS = {word for pair in _PAIRS for side in pair for word in side.split()}
-_COMPARISON = re.compile(rf"\b(?:{'|'.join(sorted(_WORDS))})\b", re.IGNORECASE)
+_COMPARISON = re.compile(
+    rf"\b(?:{'|'.join(sorted(_WORDS))})\b(?!\s+(?:mean\s+|the\s+)?(?:sea|ground|average|zero)\b)",
+    re.IGNORECASE,
+)
 _THAN = re.compile(r"\b(?:than|of|to|as)\b|\bbehind\b", re.IGNORECASE)
-_TO_OTHER = re.compile(r"\b(?:than|as|ahead\s+of|behind|in\s+front\s+of)\b", re.IGNORECASE)
+_TO_OTHER = re.compile(
+    r"\b(?:than|as|ahead\s+of|behind|above|below|in\s+front\s+of)\b", re.IGNORECASE
+)
 _TAIL = re.compile(r"[,;?!.]|\s(?:on|in|at|during|when|is|are)\s", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w'-]+")
 _EMPTY_WORDS = (

@@ -65,7 +65,9 @@ _BESIDE_NUMBERS = re.compile(
     r"|minimum(?:\s+of)?"
     r"|maximum(?:\s+of)?|fails|passes|meets|misses|clears|limit(?:\s+of)?|required"
     r"|at\s+least|up\s+to|twice|half|within|(?:day|week|month|year)s?\s+(?:after|before|from))\b"
-    r"[^;!?()\n.,]{0,40}",
+    r"[^;!?()\n.,]{0,40}"
+    r"|\b(?:followed|preceded)\s+by\b[^;!?()\n.]{0,60}"
+    r"|\b\d[\d.,]*\s+(?:further|additional|extra)\b",
     re.IGNORECASE,
 )
 _RUNNER_UP = re.compile(
@@ -87,6 +89,11 @@ _SUPPOSED = re.compile(
     r"|\bif\b[^,;.!?\n]*|\b(?:whereas|while|although|though)\b[^;.!?\n,]*",
     re.IGNORECASE,
 )
+_OTHERWISE = re.compile(
+    r"(?<=;)\s+(?!the\b|it\b|that\b|this\b)[\"'“]?[\w-]+[\"'”]?(?:\s[\w-]+)?\s+would\s+be\b[^,;.!?\n]*",
+    re.IGNORECASE,
+)
+"""What another word would have meant: ``It is mercoledì; giovedì would be Thursday.``"""
 _OVER = re.compile(
     r"\b(?:already\s+(?:over|past)|has\s+(?:already\s+)?passed|is\s+over|too\s+early)\b",
     re.IGNORECASE,
@@ -97,8 +104,8 @@ _OTHER_SCOPE = re.compile(
     re.IGNORECASE,
 )
 _CHOSEN_FROM = re.compile(
-    rf"(?:^|(?<=[.!?\n])\s*)(?:comparing|of|among|amongst|between|out\s+of)\b[^.!?\n]*,"
-    rf"(?=[^,.!?\n]*\b{_VERB}\b)",
+    rf"(?:^|(?<=[.!?\n])\s*)(?:comparing|of|among|amongst|between|out\s+of)\b[^.!?\n]*,(?!\d)"
+    rf"(?=(?:[^,.!?\n]|[.,]\d)*\b(?:{_VERB}|can|remains?)\b)",
     re.IGNORECASE,
 )
 _OPPOSITES = tuple(
@@ -108,6 +115,7 @@ _OPPOSITES = tuple(
         ("forward|spring", "back\\b|autumn|fall\\b"),
         ("arriv|land", "depart|take-?off"),
         ("primes?\\b", "composite|divisible"),
+        ("after\\b|next\\b", "(?:last|largest)\\s+\\w+\\s+before\\b|previous\\b|preceding\\b"),
     )
 )
 _CLAUSE = re.compile(r"(?:(?!\band\b)[^,;.!?\n()]|[.,](?=\d))+")
@@ -168,7 +176,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
         mentioned += [span for span, _ in around(text, _OTHER_SCOPE)]
     mentioned += [*_way_back(text, query), *_opposed(text, query), *_summed_up(text, query)]
     if of_names:
-        ruled_out += [*_spans(_BESIDE_NAMES, text), *_denied(text)]
+        ruled_out += [*_spans(_BESIDE_NAMES, text), *_spans(_OTHERWISE, text), *_denied(text)]
         ruled_out += [(m.start(), end) for (_, end), m in around(text, _FORMER, after=".!?\n")]
         places = around(text, _RUNNER_UP)
         ruled_out += [span for span, m in places if m["place"].lower() not in query.lower()]

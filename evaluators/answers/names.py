@@ -82,6 +82,8 @@ _OPENING = re.compile(
     r"\A[\W_]*(?:the\s+|an?\s+)?(?P<name>[A-Za-z][\w'&-]*(?:[ ][A-Za-z][\w'&-]*){0,3})\s*"
     r"(?P<end>[,;.(\n–—]|\s-\s|$)"
 )
+_HEADED = re.compile(r"\s*(?:[-*•|]\s|[A-Z][\w ]{0,30}:\s)")
+"""A list or a label: what stands above it is a heading."""
 _NO_OPENING_WORDS = (
     "sure great good yes no done ok okay well hi hello in on at by as of for according based"
     " unfortunately sorry thanks thank certainly absolutely indeed here there it this that"
@@ -95,7 +97,9 @@ _PARTICLES = frozenset(
     ["of", "the", "and", "de", "la", "del", "da", "des", "du", "und", "van", "von"]
 )
 _ADVERB = re.compile(r"\w{3,}(?:ally|edly|tely|ntly|vely|usly|arly|ably|ibly)", re.IGNORECASE)
-_GLOSS = re.compile(r"\s*[,(]\s*(?:the\s+)?|\s+[-–—]\s+|\n\s*|\s*")
+_GLOSS = re.compile(
+    r"\s*[,(]\s*(?:(?:which|that)\s+(?:is|means)\s+)?(?:the\s+)?[\"'“]?|\s+[-–—]\s+|\n\s*|\s*"
+)
 _VERB_NEXT = re.compile(r"\s+(?:is|was|are|being|comes|follows|means)\b")
 _ITSELF = re.compile(r"\b(?:it|this|that|answer|one)\b|^\W*$", re.IGNORECASE)
 _HEAD = re.compile(r"\b(?:which|what|name|tell\s+me|give\s+me)\b((?:['\s]+[A-Za-z-]+){1,9})", re.I)
@@ -115,6 +119,8 @@ _KIND = re.compile(
 )
 _QUALIFIER = re.compile(r"([A-Z][\w.'-]*)[ -]\Z")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+(.*)$", re.MULTILINE)
+_POINTED = re.compile(r"←|⬅|<-|✓|✔|✅")
+"""What points out one line of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +252,8 @@ def _opening(text: str, spots: Sequence[Name]) -> Iterator[Name]:
     match = _OPENING.match(text)
     if match is None or _opens_no_name(match["name"]):
         return
+    if match["end"] == "\n" and _HEADED.match(text, match.end()):
+        return
     if not any(
         one.start < match.end("name") or _glossed(text, match.end("name"), one) for one in spots
     ):
@@ -335,6 +343,9 @@ def listed(text: str, found: Sequence[Name]) -> list[Span]:
         if HERE in match[0] and len(re.split(r",?\s+(?:and|or|&)\s+|,\s+", match[0])) > 2
     ]
     bullets = list(_BULLET.finditer(marks))
-    if len(bullets) > 2 and sum(HERE in m[1] for m in bullets) < len(bullets):
+    marked_out = [m for m in bullets if HERE in m[1]]
+    record = all(":" in m[1].partition(HERE)[0] for m in bullets)  # "- When: …", "- Weekday: …"
+    pointed = len(marked_out) == 1 and _POINTED.search(marked_out[0][1])
+    if len(bullets) > 2 and len(marked_out) < len(bullets) and not (record or pointed):
         spans += blocks([m.span() for m in bullets])
     return spans

@@ -14,11 +14,11 @@ _ONES = (
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
 _SMALL = {word: i for i, word in enumerate(_ONES.split())}
 _SMALL |= {word: 10 * i for i, word in enumerate(_TENS.split(), 2)}
-_ANY = "|".join([*_SMALL, "hundred", "thousand", "million"])
+_ANY = "|".join([*_SMALL, "dozen", "hundred", "thousand", "million"])
 _PARTS = {"half": 0.5, "quarter": 0.25, "quarters": 0.75, "third": 1 / 3}
 _NO_COUNT = re.compile(r"\b(?:no|the|these|those|both|all|other|any|last|first|each)\s+\Z", re.I)
 _WORDS = re.compile(
-    rf"(?<![\w-])(?:a\s+(?=hundred|thousand|million))?(?P<whole>(?:{_ANY})(?:(?:[\s-]+|"
+    rf"(?<![\w-])(?:(?P<half>half\s+)?a\s+(?=dozen|hundred|thousand|million))?(?P<whole>(?:{_ANY})(?:(?:[\s-]+|"
     rf"(?:(?<=hundred)|(?<=thousand))\s+and\s+)(?:{_ANY})){{0,12}})\b(?!-)"
     r"(?:\s+and\s+(?:an?|three)\s+(?P<part>half|quarters?|third)\b)?",
     re.IGNORECASE,
@@ -47,6 +47,8 @@ def spoken(text: str) -> list[NumberInWords]:
     [305.0]
     >>> [n.value for n in spoken("nine and a half, or two point five")]
     [9.5, 2.5]
+    >>> [n.value for n in spoken("half a dozen eggs, or a dozen, or two dozen")]
+    [6.0, 12.0, 24.0]
     """
     found: list[NumberInWords] = []
     for match in _WORDS.finditer(text):
@@ -54,7 +56,7 @@ def spoken(text: str) -> list[NumberInWords]:
             continue  # five in two point five
         if _NO_COUNT.search(text[max(0, match.start() - 8) : match.start()]):
             continue
-        value, end = float(_whole(match["whole"])), match.end()
+        value, end = float(_whole(match["whole"])) * (0.5 if match["half"] else 1), match.end()
         point = _POINT.match(text, end)
         if match["part"]:
             value += _PARTS[match["part"].lower()]
@@ -69,8 +71,8 @@ def spoken(text: str) -> list[NumberInWords]:
 def _whole(words: str) -> int:
     total = part = 0
     for word in re.findall(r"[a-z]+", words.lower()):
-        if word == "hundred":
-            part = max(part, 1) * 100
+        if word in ("dozen", "hundred"):
+            part = max(part, 1) * (12 if word == "dozen" else 100)
         elif word in ("thousand", "million"):
             total += max(part, 1) * (1_000 if word == "thousand" else 1_000_000)
             part = 0

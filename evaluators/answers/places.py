@@ -42,6 +42,7 @@ _ADVICE = (
 )
 _CONCLUSION = re.compile(
     rf"\b(?:therefore|thus|hence)\b,?|[=≈→⇒](?!=)|[-=]>|[,.;]\s+so\b{_ADVICE}|(?<=[.!?\n]\s)so\b"
+    r"|(?<=[.!?\n]\s)(?:altogether|in\s+total|in\s+all|all\s+told)\b,?"
     r"|\b(?:giving|making|leaving|leaves|makes|gives|yields|totall?ing|comes\s+to|amounts\s+to|"
     r"equals|corresponds\s+to|together|exactly|precisely)\b",
     re.IGNORECASE,

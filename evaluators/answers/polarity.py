@@ -48,14 +48,14 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
-    r"\b(?:whether|unable|don['’]t\s+know|do\s+not\s+know|not\s+sure|unclear|unknown|might|may\s+be"
+    r"\b(?:whether|unable|don['’]t\s+know|do\s+not\s+know|not\s+sure|unclear|unknown|might|may\s+be|could\s+be"
     r"|(?:cannot|can['’]t|could\s+not|couldn['’]t)\s+(?:\w+ly\s+)?(?:determine|find|say"
     r"|tell|check|confirm|verify))\b",
     re.IGNORECASE,
 )
 _SCOPE = re.compile(r"[,;:.!?()\n]|\bbut\b|\bbecause\b|\bthough\b", re.IGNORECASE)
 _SAID_BY_OTHERS = {
-    "inside": "inside within belong contain includ part fall falls lies covered",
+    "inside": "inside within belong contain includ part fall falls lies cover encompass",
     "palindrome": "palindrome same backward reversed",
     "holiday": "holiday",
     "leap": "leap",

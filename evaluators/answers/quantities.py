@@ -59,6 +59,7 @@ _ORDINAL = re.compile(r"\b\d+(?:st|nd|rd|th)\b", re.IGNORECASE)
 _NO_NUMBER = re.compile(
     r"(?<!\d)(?:\d{1,3}\.){3}\d{1,3}(?:/\d{1,2})?|#[0-9A-Fa-f]{3,8}\b|U\+[0-9A-Fa-f]{4,6}"
     r"|\bISO\s\d{3,5}\b|\b0x[0-9A-Fa-f]+|\b\d{4}-(?=W\d)|(?<=[\d)a-z])\^[-+−]?\d+"
+    r"|\b[C-F][\dA-F](?:\s[89AB][\dA-F]){1,3}\b"  # the bytes of a character in UTF-8
 )
 _WEEK = re.compile(r"(?<![A-Za-z])W(?P<week>\d{1,2})(?!\w|\.\d)")
 _NAMED = re.compile(r"(?<=[A-Za-z]-)(\d{1,6})\b(?![-.,]?\d)")
@@ -117,7 +118,7 @@ def _read(text: str, wanted: str | None) -> tuple[Quantity, ...]:
     taken = _taken(text) | {at for q in found for at in range(q.start, q.end)}
     end = 0
     for match in _NUMBER.finditer(text):
-        if match.start() < end or not taken.isdisjoint(range(match.start("digits"), match.end())):
+        if match.start() < end or not taken.isdisjoint(range(*match.span("digits"))):
             continue
         quantity = _quantity(text, match, wanted)
         if quantity is not None and isfinite(quantity.value):
@@ -133,7 +134,10 @@ def _taken(text: str) -> set[int]:
     """The places where digits are no numbers."""
     spans = [(d.start, d.end) for d in dates.dates(text)]
     spans += [(t.start, t.end) for t in dates.times(text)]
-    spans += [m.span() for p in (_LIST_NUMBER, _ORDINAL, _NO_NUMBER) for m in p.finditer(text)]
+    spans += [m.span() for p in (_ORDINAL, _NO_NUMBER) for m in p.finditer(text)]
+    items = [m.span() for m in _LIST_NUMBER.finditer(text)]
+    if len(items) > 1 or any(start or text[:2].strip(".) ") == "1" for start, _ in items):
+        spans += items  # "22. Two of them are Sundays." begins with a number
     return {at for start, end in spans for at in range(start, end)}
 
 

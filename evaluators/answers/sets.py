@@ -45,6 +45,9 @@ _ALSO = re.compile(
 )
 _QUOTED = re.compile(r"\s*([\"'])\w[^\"'\n]{0,80}\1(?!\w)")
 _ONLY = re.compile(r"(?<!not )\b(?:only|just)\s+(?:the\s+)?", re.IGNORECASE)
+_CLAUSE = re.compile(r"\s*(?:which|who|whose|where|that)\b")
+_OF_ALL = re.compile(r"\s+(?:all|each|both|are|were|border|share|have|use|speak)\s.*", re.DOTALL)
+"""What is said of a list, behind its last item: ``France and Spain share a border``."""
 _CLOSES = re.compile(r"[.;:!?\n]|$")
 _WATER = re.compile(r"\b(?:Ocean|Sea|River|Lake|Atlantic|Pacific)\b")
 
@@ -122,7 +125,8 @@ def extras(answer: str, items: Sequence[str], query: str = "") -> list[str]:
     pieces = text.split(HERE)
     if len(pieces) < 2:
         return added
-    found = [piece for gap in pieces[1:-1] for piece in _SEPARATOR.split(gap)[1:-1]]
+    gaps = (piece for gap in pieces[1:-1] for piece in _SEPARATOR.split(gap)[1:-1])
+    found = [piece for piece in gaps if not _CLAUSE.match(piece)]
     found += _before(pieces[0]) + _after(pieces[-1])
     return added + [piece.strip() for piece in found if _worded(piece)]
 
@@ -147,6 +151,7 @@ def _after(tail: str) -> list[str]:
     """Proper names that close the list, after the last item."""
     match = _TAIL.match(tail)
     first, *pieces = _SEPARATOR.split(match["list"] if match else "")
+    pieces = [_OF_ALL.sub("", piece) for piece in pieces]
     return [] if _worded(first) else [piece for piece in pieces if _item(piece)]
 
 
