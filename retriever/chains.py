@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.records import ToolSpec
+from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError
 from toolgrove.machine.files import write_beside
 from toolgrove.retriever import lexical
@@ -39,10 +39,12 @@ SUPPLIERS = 3
 """Suppliers of one identifier that are kept, the likeliest first."""
 NEAR = 1.0
 """How much less likely than the likeliest a supplier may be; the request decides among them."""
-CONSUMERS = 3
+CONSUMERS = 5
 """First hits that take suppliers in."""
 SHARE = 0.85
 """Of a consumer's score that its supplier gets at least."""
+FIRST = 5
+"""Hits that give way to no supplier whose score is lower; half of them, where that is more."""
 
 _SAME = {"peopl": "person", "children": "child"}
 
@@ -52,7 +54,8 @@ SMALL = 100
 
 def _stems(text: str) -> list[str]:
     """Stems, those of a few plurals that stemming does not know mended."""
-    return [_SAME.get(stem, stem) for stem in lexical.tokens(text)]
+    found = (_SAME.get(stem, stem) for stem in lexical.tokens(text))
+    return [f"{stem[:-1]}f" if stem.endswith("lv") else stem for stem in found]  # shelves: shelf
 
 
 _ID = frozenset(_stems("id ids uuid guid identifier slug uri uris"))
@@ -70,10 +73,14 @@ _METHODS = re.compile(r"^\W*(POST|PUT|PATCH|DELETE)\b")
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}|<[^<>]*>|(?<=/):\w+")
 _SEGMENT = re.compile(r"([^/{}<>]+)/(?:\{|<|:)$")
 _OF = re.compile(
-    r"\b(?:ids?|identifiers?)\b\W*(?:\([^)]*\)\W*)?(?:of|for)\s+(?:an?|the|each)?\s*(\w+)"
+    r"\b(?:ids?|identifiers?)\b\W*(?:\([^)]*\)\W*)?(?:of|for)\s+(?:(?:an?|the|each)\s+)?(\w+)"
 )
 _BEFORE = re.compile(r"\b(?:the|an?)\s+(?:\w+'s\s+)?(\w+)(?:'s)?\s+(?:id|identifier)\b")
 
+_SAYS_ID = re.compile(r"\W*(?:\w+\W+){0,4}?(?:IDs?|ids?|[Ii]dentifiers?)\b(?!\s*(?:or|/))")
+"""A description that begins so is of an identifier, whatever its name is: ``Task list ID.``"""
+_ONESELF = re.compile(r"\bspecial value\W+me\b|\bliteral\W+me\b")
+"""Whoever asks is known without a search."""
 _GIVEN = re.compile(
     r"\b(?:ids?|identifiers?|uuid)\b|\b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[\w-]{6,}\b"
     r"|(?<![\w.,-])(?!(?:19|20)\d\d\b)\d{4,}(?![\w.,]*\d)",
@@ -178,7 +185,7 @@ def _strength(tool: _Tool, kind: str) -> float:
     elif searches and (named or about):
         strength = 3.0 if named else 2.5
     elif named and (lists or kind == tool.last):
-        strength = 2.0
+        strength = 2.5 if tool.name - lists == {kind} else 2.0
     return max(0.0, strength - len(tool.wants) * 0.75 + 0.5 * bool(searches and strength))
 
 
@@ -197,6 +204,7 @@ def _tool(spec: ToolSpec) -> _Tool:
     plain = [one for one in _stems(_PLACEHOLDER.sub(" ", spec.name)) if one not in _VERBS]
     enums = [str(v) for s in described.values() if isinstance(s, Mapping) for v in _enum(s)]
     reads = not (_METHODS.match(spec.name) or _CHANGES.intersection(plain))
+    reads = reads and (spec.effect is Effect.READ or not _SEARCH.isdisjoint(plain))
     return _Tool(
         spec.id,
         wants,
@@ -212,21 +220,29 @@ def _kind(name: str, schema: Any, spec: ToolSpec) -> str:
     words = _stems(name)
     if len(words) > 1 and words[-1] == "key" and words[-2] not in _CREDENTIALS:
         return words[-2]
-    if not words or words[-1] not in _ID or _CREDENTIALS.intersection(words):
+    described = str(schema.get("description", "")) if isinstance(schema, Mapping) else ""
+    known = isinstance(schema, Mapping) and "default" in schema
+    if not words or known or _CREDENTIALS.intersection(words) or _ONESELF.search(described):
         return ""
+    if words[-1] not in _ID:
+        return _described(described) or words[-1] if _SAYS_ID.match(described) else ""
     if len(words) > 1:
         return "" if words[-2] in _VAGUE else words[-2]
-    described = str(schema.get("description", "")) if isinstance(schema, Mapping) else ""
     for at in range(len(spec.name)):
         if spec.name[at:].startswith((f"{{{name}}}", f"<{name}>", f":{name}")):
             before = _SEGMENT.search(spec.name[: at + 1])
             if before:
                 return next(iter(_stems(before[1])[-1:]), "")
-    for pattern in (_OF, _BEFORE):
-        if found := pattern.search(described.lower()):
-            return next(iter(_stems(found[1])), "")
+    if kind := _described(described):
+        return kind
     nouns = [one for one in _stems(_PLACEHOLDER.sub(" ", spec.name)) if one not in _VERBS]
     return nouns[0] if nouns else ""
+
+
+def _described(text: str) -> str:
+    """What a description says that a parameter identifies: ``The ID of the album``."""
+    found = next((m for p in (_OF, _BEFORE) if (m := p.search(text.lower()))), None)
+    return next(iter(_stems(found[1])), "") if found else ""
 
 
 def _enum(schema: Mapping[str, Any]) -> list[Any]:
@@ -254,6 +270,9 @@ def with_suppliers(
 ) -> list[Hit]:
     """The ``k`` best hits, those taken in that give what the first ones require.
 
+    A supplier has at least a share of its consumer's score. Where that is not enough, one of the
+    last hits gives way to it.
+
     Parameters
     ----------
     query : str
@@ -276,6 +295,7 @@ def with_suppliers(
     places = {hit.id: place for place, hit in enumerate(hits)}
     if not any(hit.id in chains for hit in hits[:CONSUMERS]) or gives_identifier(query):
         return list(hits[:k])
+    taken: set[str] = set()
     for consumer in hits[:CONSUMERS]:
         for link in chains.get(consumer.id, ()):
             some = [one for one in link.suppliers if anew or one in places]
@@ -286,7 +306,17 @@ def with_suppliers(
             score = max(known.score, round(SHARE * consumer.score, 6))
             why = known.why or f"gives {link.parameter} of {consumer.id}"
             found[best] = replace(known, score=score, why=why)
-    return sorted(found.values(), key=lambda hit: -hit.score)[:k]
+            taken.add(best)
+    return _with_room(sorted(found.values(), key=lambda hit: -hit.score), taken, k)
+
+
+def _with_room(ranked: Sequence[Hit], taken: Collection[str], k: int) -> list[Hit]:
+    """The first ``k``, the last of them replaced by those taken in that stand behind."""
+    first = ranked[:k]
+    behind = [hit for hit in ranked[k:] if hit.id in taken]
+    others = [hit.id for hit in first[max(FIRST, k // 2) :] if hit.id not in taken]
+    gone = set(others[-len(behind) :] if behind else ())
+    return [*(hit for hit in first if hit.id not in gone), *behind[: len(gone)]]
 
 
 def save_links(folder: Path, found: Links) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from support import rest_chains
 from support.embedders import need_minilm
 from toolgrove.agent.catalog import Catalog
-from toolgrove.data.records import ToolSpec
+from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError
 from toolgrove.retriever.chains import (
     FILE,
@@ -89,6 +89,8 @@ def test_what_an_answer_holds_is_given_whatever_the_tool_is_called() -> None:
         ("album_tracks", "album_uuid", ""),
         ("get_album", "id", ""),
         ("tracks", "id", "An album's ID"),
+        ("tracks", "album", "Album identifier."),
+        ("tracks", "record", "ID of album"),
     ],
 )
 def test_an_identifier_is_known_however_it_is_written(
@@ -110,8 +112,31 @@ def test_nothing_is_taken_for_a_supplier_that_changes_things_or_is_of_another_ap
         _spec("DELETE /playlists"),
         _spec("search_playlists", "q", tool="Other", source="elsewhere"),
     ])  # fmt: skip
+    assert not links([_spec("get_album", "album_id"), _spec("album_clear", effect=Effect.WRITE)])
     assert not links([_spec("get_quote", "api_key"), _spec("search_apis")])
     assert not links([_spec("get_weather", "country_code", "date"), _spec("search_countries")])
+
+
+def test_whoever_asks_is_not_looked_for() -> None:
+    user: dict[str, object] = {"description": "The special value `me` is the caller."}
+    for known in (user, {"default": "me"}):
+        schema = {"properties": {"userId": known}, "required": ["userId"]}
+        assert not links([ToolSpec("a", "C", "T", "mails", "", schema), _spec("search_users", "q")])
+
+
+def test_the_list_of_the_very_thing_comes_before_others() -> None:
+    found = links([
+        _spec("volumes_get", "volume_id"), _spec("list_category_volumes"), _spec("volumes_list")
+    ])  # fmt: skip
+    assert found["T/volumes_get"][0].suppliers[0] == "T/volumes_list"
+
+
+def test_a_supplier_is_among_the_first_ten_however_far_behind_it_is() -> None:
+    hits = [Hit(f"h{place}", 1 - place / 100, 0, 0, "q") for place in range(20)]
+    known = {"h4": (IdentifierLink("x_id", ("z",)),)}
+    found = [hit.id for hit in with_suppliers("q", hits, known, 10)]
+    assert found == [*(f"h{place}" for place in range(9)), "z"]
+    assert [hit.id for hit in with_suppliers("q", hits, known, 5)] == [h.id for h in hits[:5]]
 
 
 def test_a_request_that_holds_an_identifier_pulls_nothing_in() -> None:
