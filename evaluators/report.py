@@ -16,7 +16,7 @@ from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
-__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "labels", "leaves", "summarise"]
+__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "figure", "labels", "leaves", "summarise"]
 
 TOTAL = "total"
 
@@ -130,13 +130,24 @@ class Summary:
         return [f"{name}: {known or NOT_CALIBRATED}." for name, known in self.calibrations.items()]
 
 
+def figure(value: float) -> str:
+    """A mean as it is read: to four figures, and a large one to the whole.
+
+    Examples
+    --------
+    >>> figure(13050.4), figure(2.27586), figure(0.000012345)
+    ('13,050', '2.276', '1.234e-05')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
 def _told(group: Group, evaluators: Sequence[str]) -> list[str]:
     """A group's figures as the cells of a row; empty where nothing is known."""
     rates = [group.rates.get(name) for name in evaluators]
     return [
         f"{group.runs:,}",
         *(f"{r.value:.1%} ({r.low:.0%} to {r.high:.0%})" if r else "" for r in rates),
-        *("" if x is None else f"{x:,.4g}" for x in (group.tokens, group.seconds, group.cost)),
+        *("" if x is None else figure(x) for x in (group.tokens, group.seconds, group.cost)),
         str(group.infrastructure or ""),
         str(group.waiting or ""),
         str(group.left or ""),

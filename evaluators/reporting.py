@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.base import meant
-from toolgrove.evaluators.report import TOTAL, Group, Summary, summarise
+from toolgrove.evaluators.report import TOTAL, Group, Summary, figure, summarise
 from toolgrove.evaluators.sides import Side, read_sides, side_names
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
@@ -235,7 +235,7 @@ def _told(row: Sequence[Cell], place: int, rate: bool) -> str:
     if rate:
         low, high = row[place + 1], row[place + 2]
         return f"{cell:.1%} ({low:.0%}-{high:.0%})"
-    return f"{cell:,}" if isinstance(cell, int) else f"{cell:,.4g}"
+    return f"{cell:,}" if isinstance(cell, int) else figure(cell)
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -18,6 +18,8 @@ __all__ = ["RepeatKey", "Side", "chosen_pair", "read_sides", "seeded", "side_nam
 
 RepeatKey: TypeAlias = tuple[str, int, str]
 """Task, epoch and seed: which of a setting's runs; the seed is empty where none was given."""
+_LONGEST = 80
+"""Letters of a setting's value that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,7 @@ def side_names(sides: Sequence[Side]) -> list[str]:
     told = labels([side.config for side in sides])
     names = {name: _shortened([one[name] for one in told]) for one in told[:1] for name in one}
     return [
-        " ".join(f"{name}={said[place]}" for name, said in names.items() if _short(said[place]))
+        " ".join(f"{name}={_short(said[place])}" for name, said in names.items() if said[place])
         for place in range(len(sides))
     ]
 
@@ -175,5 +177,6 @@ def _shortened(values: Sequence[str]) -> list[str]:
     return found
 
 
-def _short(value: str) -> bool:
-    return 0 < len(value) <= 80
+def _short(value: str) -> str:
+    """A value, or where it is long, a digest that tells it apart."""
+    return value if len(value) <= _LONGEST else codec.digest(value)[:12]
