@@ -16,7 +16,17 @@ from toolgrove.evaluators.repeated import Repeated, repeated
 from toolgrove.evaluators.stats import wilson
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
-__all__ = ["TOTAL", "Group", "RateInterval", "Summary", "figure", "labels", "leaves", "summarise"]
+__all__ = [
+    "TOTAL",
+    "Group",
+    "RateInterval",
+    "Summary",
+    "figure",
+    "labels",
+    "leaves",
+    "shortened",
+    "summarise",
+]
 
 TOTAL = "total"
 
@@ -281,7 +291,6 @@ def _total(values: Iterable[float | None]) -> float | None:
 _FOLLOWS = ("prompt", "name", "strategy_rules")
 """What goes with the planner, model or strategy in a configuration, and tells nothing itself."""
 _DIGEST = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{20}\b")
-"""Its first part tells it apart."""
 
 
 def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
@@ -306,7 +315,12 @@ def labels(configs: Sequence[JsonObject]) -> list[dict[str, str]]:
     short = {name: name.rpartition(".")[2] for name in names}
     if len(set(short.values())) < len(short):
         short = {name: name for name in names}
-    return [{short[n]: _DIGEST.sub(r"\1", one.get(n, "")) for n in names} for one in flat]
+    return [{short[name]: shortened(one.get(name, "")) for name in names} for one in flat]
+
+
+def shortened(value: str) -> str:
+    """A text with the digests in it cut: their first part tells them apart."""
+    return _DIGEST.sub(r"\1", value)
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

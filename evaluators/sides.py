@@ -10,7 +10,7 @@ from typing import TypeAlias
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
-from toolgrove.evaluators.report import labels, leaves
+from toolgrove.evaluators.report import labels, leaves, shortened
 from toolgrove.evaluators.store import DONE, ResultRow
 from toolgrove.evaluators.stored import read_batch
 
@@ -128,7 +128,7 @@ def _one(sides: Sequence[Side], wanted: Sequence[str], option: str) -> Side:
         return found[0]
     folder = sides[0].folder if sides else "the folder"
     what = "several settings" if found else "no such setting"
-    known = "".join(f"\n  {name}" for name in side_names(found or sides))
+    known = "".join(f"\n  {name}" for name in side_names(found or sides, lacking=True))
     raise UsageError(f"{folder} has {what}: name one with {option} SETTING=VALUE. It has{known}")
 
 
@@ -140,28 +140,42 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _has(config: JsonObject, name: str, value: str) -> bool:
-    """Whether a setting has a value; of a planner's options it need not name all."""
+    """Whether a setting has a value; of a planner's options it need not name all.
+
+    What a configuration lacks has the empty value.
+    """
     names = {name, "name"} if name == "model" else {name}
-    return any(
-        _is(held, value)
-        for known, held in leaves(config)
-        if names & {known, known.rpartition(".")[2]}
-    )
+    found = [held for known, held in leaves(config) if names & {known, known.rpartition(".")[2]}]
+    return any(_is(held, value) for held in found or [""])
 
 
 def _is(held: str, value: str) -> bool:
     name, _, options = held.partition(":")
     asked, _, some = value.partition(":")
     wanted = set(filter(None, some.split(",")))
-    return held == value or (name == asked and wanted <= set(options.split(",")))
+    if value in (held, _short(held)):
+        return True
+    return bool(asked) and name == asked and wanted <= set(options.split(","))
 
 
-def side_names(sides: Sequence[Side]) -> list[str]:
-    """Each side by the settings that not all have alike."""
+def side_names(sides: Sequence[Side], *, lacking: bool = False) -> list[str]:
+    """Each side by the settings that not all have alike, and by what it lacks where that is asked.
+
+    Examples
+    --------
+    >>> configs: list[JsonObject] = [{"k": 1, "memory": "ab"}, {"k": 1}]
+    >>> sides = [Side("", Path("out"), config, {}) for config in configs]
+    >>> side_names(sides), side_names(sides, lacking=True)
+    (['memory=ab', ''], ['memory=ab', 'memory='])
+    """
     told = labels([side.config for side in sides])
     names = {name: _shortened([one[name] for one in told]) for one in told[:1] for name in one}
     return [
-        " ".join(f"{name}={_short(said[place])}" for name, said in names.items() if said[place])
+        " ".join(
+            f"{name}={_short(said[place])}"
+            for name, said in names.items()
+            if said[place] or lacking
+        )
         for place in range(len(sides))
     ]
 
@@ -178,5 +192,5 @@ def _shortened(values: Sequence[str]) -> list[str]:
 
 
 def _short(value: str) -> str:
-    """A value, or where it is long, a digest that tells it apart."""
-    return value if len(value) <= _LONGEST else codec.digest(value)[:12]
+    """A value, or where it is long, a digest that tells it apart; of a digest its beginning."""
+    return shortened(value) if len(value) <= _LONGEST else codec.digest(value)[:12]

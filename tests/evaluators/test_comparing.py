@@ -178,6 +178,22 @@ def test_which_settings_there_are_is_said_where_several_are_meant(tmp_path: Path
     assert (one.name, other.name) == ("planner=dta", "planner=dag")
 
 
+def test_what_a_setting_lacks_and_what_is_shown_of_a_long_value_can_be_named(
+    tmp_path: Path,
+) -> None:
+    digest, long = "ab" * 16, "Be brief. " * 20
+    for config in ({}, {"memory": digest}, {"instructions": long}):
+        keep_results(tmp_path, {"planner": "react", **config}, {"1": [1]})
+    sides = read_sides(tmp_path)
+    with pytest.raises(UsageError, match=r"\n  instructions= memory=\n"):
+        chosen_pair(sides, sides, (), ())
+    shown = next(name for name in side_names(sides) if name.startswith("instructions"))
+    one, other = chosen_pair(sides, sides, ["memory=", "instructions="], [shown])
+    assert (one.config, other.config["instructions"]) == ({"planner": "react"}, long)
+    _, other = chosen_pair(sides, sides, [shown], ["memory=abababababab"])
+    assert other.config["memory"] == digest
+
+
 def test_settings_that_differ_in_an_option_are_told_apart_by_it(tmp_path: Path) -> None:
     for width in (2, 3):
         keep_results(tmp_path, {"planner": f"dag:width={width},depth=9"}, {"1": [1]})

@@ -47,7 +47,10 @@ def compare(
     *,
     a: Annotated[
         list[str] | None,
-        typer.Option(help="SETTING=VALUE of the first side, where A has several (repeatable)."),
+        typer.Option(
+            help="SETTING=VALUE of the first side, where A has several (repeatable). What it lacks "
+            "is SETTING= without a value."
+        ),
     ] = None,
     b: Annotated[
         list[str] | None, typer.Option(help="SETTING=VALUE of the second side (repeatable).")
