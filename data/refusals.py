@@ -54,6 +54,8 @@ DECLINES = re.compile(
     r"|among|part\s+of|one\s+of|known|covered|accessible|found|included|subscribed"
     r"|recorded|listed|possible|something|offered|enough|permitted|allowed"
     r"|authori[sz]ed|described|mentioned|documented|disclosed|published)\b"
+    r"|\bout\s+of\s+reach\b|\bno\s+(?!one\b)(?:[\w-]+\s+){1,3}?can\s+be\s+(?:given|had|named|found|told"
+    r"|determined|calculated|computed|provided|worked\s+out)\b"
     r"|\bunavailable\b|\bunsupported\b|\binaccessible\b|\bunanswerable\b"
     r"|\b(?:remains?|stays?|is|are)\s+(?:still\s+)?(?:unknown|unclear|undetermined|open)\b"
     r"|\bunknown\s+to\s+me\b"

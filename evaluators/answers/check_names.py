@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from calendar import day_name
 from collections.abc import Sequence
 
 from toolgrove.evaluators.answers import names, sets
-from toolgrove.evaluators.answers.clauses import Span, holds, sentences
+from toolgrove.evaluators.answers.clauses import Span, holds, sentences, without_questions
 from toolgrove.evaluators.answers.directions import compared
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
 from toolgrove.evaluators.answers.names import Name
@@ -25,6 +26,8 @@ def named(answer: str, variants: Sequence[str], query: str) -> Verdict:
     value = variants[0]
     text = read(answer, spelt_plainly=True)
     short = [value[:3], value[:4], value[:5]] if value in day_name else []
+    code = re.search(rf"\b{re.escape(value)} \(([A-Z]{{2,3}})\)", query)  # Japan (JP) or …
+    short += [code[1]] if code else []
     if any(same(variant, text.words) for variant in (*variants, *short)):
         return Verdict(True, f"says {value}")
     spots = names.named_in(text.words, variants)
@@ -100,5 +103,5 @@ def _turned_away(text: str, start: int, end: int, query: str) -> Span | None:
 
 def several_names(answer: str, items: Sequence[str], query: str) -> Verdict:
     """All names stand in the answer and are claimed, and no other is listed with them."""
-    text = read(answer, spelt_plainly=True).words
+    text = without_questions(read(answer, spelt_plainly=True).words)
     return of_set(sets.missing(text, items), sets.extras(text, items, query), len(items))

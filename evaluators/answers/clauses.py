@@ -17,6 +17,7 @@ __all__ = [
     "questions",
     "sentence_at",
     "sentences",
+    "without_questions",
 ]
 
 Span = tuple[int, int]
@@ -153,3 +154,19 @@ def questions(text: str) -> Iterator[Span]:
         if stop[0] == "?" and stop.start() > start:
             yield start, stop.end()
         start = stop.end()
+
+
+def without_questions(text: str) -> str:
+    """A text without the sentences that ask, where anything is left of it.
+
+    Examples
+    --------
+    >>> without_questions("It is 5 km. Shall I look further?")
+    'It is 5 km.'
+    """
+    kept, done = [], 0
+    for start, end in questions(text):
+        kept.append(text[done:start])
+        done = end
+    left = "".join([*kept, text[done:]])
+    return left if left.strip() else text

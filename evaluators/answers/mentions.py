@@ -41,7 +41,7 @@ _FORMER = re.compile(
 _CORRECTION = re.compile(
     r"(?:\bcorrection\b|\bscratch\s+that\b|\bon\s+second\s+thoughts?\b"
     r"|\blet\s+me\s+(?:correct|redo)\b"
-    r"|\bi\s+made\s+an?\s+(?:mistake|error|slip)\b|\bno,?\s+wait\b|\bwait,?\s+no\b|\bmake\s+that\b"
+    r"|\bi\s+made\s+an?\s+(?:mistake|error|slip)\b|\bno,?\s+wait\b|\bwait,?\s+no\b|\bmake\s+that\b|\bhold\s+on\b"
     r"|\bi\s+mean\b|(?:^|[.!?\n—–]\s*)(?:actually|wait|sorry|oops)\s*[,:—–-])",
     re.IGNORECASE,
 )
@@ -65,7 +65,7 @@ _BESIDE_NUMBERS = re.compile(
     r"|minimum(?:\s+of)?"
     r"|maximum(?:\s+of)?|fails|passes|meets|misses|clears|limit(?:\s+of)?|required"
     r"|at\s+least|up\s+to|twice|half|within|(?:day|week|month|year)s?\s+(?:after|before|from))\b"
-    r"[^;!?()\n.,]{0,40}"
+    r"[^;:!?()\n.,]{0,40}"
     r"|\b(?:followed|preceded)\s+by\b[^;!?()\n.]{0,60}"
     r"|\b\d[\d.,]*\s+(?:further|additional|extra)\b",
     re.IGNORECASE,

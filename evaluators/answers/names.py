@@ -98,7 +98,8 @@ _PARTICLES = frozenset(
 )
 _ADVERB = re.compile(r"\w{3,}(?:ally|edly|tely|ntly|vely|usly|arly|ably|ibly)", re.IGNORECASE)
 _GLOSS = re.compile(
-    r"\s*[,(]\s*(?:(?:which|that)\s+(?:is|means)\s+)?(?:the\s+)?[\"'“]?|\s+[-–—]\s+|\n\s*|\s*"
+    r"\s*[,(]\s*(?:(?:which|that)\s+(?:is|means)\s+)?(?:the\s+)?[\"'“]?"
+    r"|\s+[-–—]\s+(?:that\s+is,?\s+)?(?:an?\s+)?|\n\s*|\s*"
 )
 _VERB_NEXT = re.compile(r"\s+(?:is|was|are|being|comes|follows|means)\b")
 _ITSELF = re.compile(r"\b(?:it|this|that|answer|one)\b|^\W*$", re.IGNORECASE)

@@ -28,8 +28,8 @@ __all__ = ["answered", "conclusion", "places"]
 
 _SUMS = "total sum result"
 _ASKED_SUMS = (
-    "difference average mean median deviation product ratio distance duration conversion balance"
-    " share payment instalment area volume density elevation mass"
+    "difference average mean median deviation product ratio quotient distance duration conversion"
+    " balance share payment instalment area volume density elevation mass"
 )
 """What a conclusion may be told by; of the second ones those that the question names."""
 _ANSWER = re.compile(
@@ -42,6 +42,7 @@ _ADVICE = (
 )
 _CONCLUSION = re.compile(
     rf"\b(?:therefore|thus|hence)\b,?|[=≈→⇒](?!=)|[-=]>|[,.;]\s+so\b{_ADVICE}|(?<=[.!?\n]\s)so\b"
+    r"|\b(?:divided|multiplied)\s+by\s+[\d.,]+\s*:|\b(?:you|we|i)\s+get\b"
     r"|(?<=[.!?\n]\s)(?:altogether|in\s+total|in\s+all|all\s+told)\b,?"
     r"|\b(?:giving|making|leaving|leaves|makes|gives|yields|totall?ing|comes\s+to|amounts\s+to|"
     r"equals|corresponds\s+to|together|exactly|precisely)\b",

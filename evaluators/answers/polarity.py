@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toolgrove.evaluators.answers.clauses import questions, sentences
+from toolgrove.evaluators.answers.clauses import sentences, without_questions
 from toolgrove.evaluators.answers.text import read
 from toolgrove.evaluators.answers.verdicts import Verdict
 
@@ -37,6 +37,7 @@ _SHORT = re.compile(
     r"(?:is|does|do|are|has|will|was)(?P<no>n['’]t|\s+not)?\s*(?:[.,!:;–—]|$)",
     re.IGNORECASE,
 )
+_CONCLUDES = re.compile(r"\banswer\b\W*(?:is\b)?\W*(?P<word>yes|no)\b", re.IGNORECASE)
 _NOT_WORD = re.compile(r"\A\W*(?:no|indeed|certainly|definitely)\s+\w+", re.IGNORECASE)
 _CLOSING = re.compile(
     r"\b(yes|no)\b(?=\s*(?:[.,;!:)\"'—–-]|\n|$))"
@@ -79,20 +80,11 @@ _BESIDES = re.compile(r"\A\w+ing\b[^,]*,|(?<!\w)'[^']*'(?!\w)|\"[^\"]*\"")
 def yes_or_no(answer: str, truth: str, query: str) -> Verdict:
     """The word that opens the answer, else the one that closes a clause, else its predicate."""
     text = _CHOICE.sub("", read(answer).words)
-    said = says_yes(_without_questions(text), query)
+    said = says_yes(without_questions(text), query)
     if said is None:
         return Verdict(False, "says neither yes nor no")
     word = "yes" if said else "no"
     return Verdict(word == truth, f"says {word}")
-
-
-def _without_questions(text: str) -> str:
-    kept, done = [], 0
-    for start, end in questions(text):
-        kept.append(text[done:start])
-        done = end
-    left = "".join([*kept, text[done:]])
-    return left if left.strip() else text
 
 
 def says_yes(text: str, query: str) -> bool | None:
@@ -106,6 +98,9 @@ def says_yes(text: str, query: str) -> bool | None:
     False
     """
     text = _PLEASANTRY.sub("", _PLEASANTRY.sub("", text))
+    concluded = [match["word"].lower() for match in _CONCLUDES.finditer(text)]
+    if concluded:
+        return concluded[-1] == "yes"
     opening = _OPENING.match(text)
     if opening and not _NOT_WORD.match(text):
         return opening["yes"] is not None

@@ -45,7 +45,9 @@ _ALSO = re.compile(
 )
 _QUOTED = re.compile(r"\s*([\"'])\w[^\"'\n]{0,80}\1(?!\w)")
 _ONLY = re.compile(r"(?<!not )\b(?:only|just)\s+(?:the\s+)?", re.IGNORECASE)
-_CLAUSE = re.compile(r"\s*(?:which|who|whose|where|that)\b")
+_CLAUSE = re.compile(
+    r"\s*(?:which|who|whose|where|that|(?:to\s+the\s+)?(?:north|south|east|west)\w*)\b"
+)
 _OF_ALL = re.compile(r"\s+(?:all|each|both|are|were|border|share|have|use|speak)\s.*", re.DOTALL)
 """What is said of a list, behind its last item: ``France and Spain share a border``."""
 _CLOSES = re.compile(r"[.;:!?\n]|$")

@@ -43,6 +43,7 @@ _TEX_RULES: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] =
 ]
 _FORMULA = re.compile(r"\$\$([^$]+)\$\$|(?<!\d)\$(?=[^$\n]*[\\=^≈])([^$\n]+)\$(?!\d)")
 _MARKDOWN = [
+    (re.compile(r"```(?:json|python|text|txt|yaml|xml|csv|markdown|md)\b"), ""),
     (re.compile(r"~~[^~\n]+~~"), ""),
     (
         re.compile(r"(?<!\d)\*\*\*?(?=[^\s*])([^*\n]{1,300}?)(?<=\S)\*\*\*?(?!\d)"),
