@@ -230,10 +230,12 @@ class Judgements:
         return self._judged(tree, results.get(Path(real).relative_to(batch).as_posix(), []))
 
     def _judged(self, tree: SearchTree, results: Sequence[_Result]) -> Judgement:
-        if len(results) != 1:
-            has = "several results" if results else "no result"
+        # settings that share a run have a row each, and these say the same
+        told = [one for place, one in enumerate(results) if one not in results[:place]]
+        if len(told) != 1:
+            has = "several results" if told else "no result"
             return not_judged(f"the batch has {has} of it")
-        [result] = results
+        [result] = told
         if result.state != DONE:
             broke_down = result.state == INFRASTRUCTURE
             return not_judged("the run broke down" if broke_down else "the run has no score yet")

@@ -195,6 +195,14 @@ def test_what_nobody_judged_is_said_to_be_so(tmp_path: Path) -> None:
     assert "1 pairs from 1 of 1 trees" in told
 
 
+def test_of_many_trees_those_with_pairs_are_shown_and_the_rest_summed_up(tmp_path: Path) -> None:
+    for number in range(40):
+        put_run(tmp_path / "runs" / f"r{number:02}")
+    told = mine(tmp_path / "runs", "--out", tmp_path / "p.jsonl", *MADE_UP).stdout
+    assert "39 more rows are not shown (--json lists them). No pairs: 39 all pairs dropped" in told
+    assert len(told.splitlines()) < 12
+
+
 def test_a_bad_file_ends_it_and_leaves_the_old_pairs(shared_data: Path, tmp_path: Path) -> None:
     out = tmp_path / "pairs.jsonl"
     out.write_text("old\n")

@@ -137,6 +137,16 @@ async def test_two_rows_that_name_one_run_judge_nothing(tmp_path: Path) -> None:
     assert rows["t1.0"].why == "not judged: the batch has several results of it"
 
 
+async def test_rows_of_one_run_that_say_the_same_judge_it(tmp_path: Path) -> None:
+    """Settings may share a run, as a strategy does its first sample."""
+    await evaluate(tmp_path / "R", RIGHT)
+    edit(tmp_path / "R", "INSERT INTO config SELECT 'other', config FROM config")
+    columns = "epoch, content, grp, query, run, owner, state, reason, figures, scores"
+    same = f"INSERT INTO result SELECT task, 'other', {columns} FROM result"
+    edit(tmp_path / "R", same)
+    assert mined(tmp_path / "R")[0] == [RIGHT]
+
+
 async def test_reading_scores_leaves_the_batch_as_it_is(tmp_path: Path) -> None:
     await evaluate(tmp_path / "R", RIGHT)
     before = {p: p.stat().st_mtime_ns for p in sorted((tmp_path / "R").rglob("*"))}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from enum import StrEnum
 from functools import partial
@@ -46,6 +47,10 @@ Load the rows with the features that keep arguments as they are:
 
   load_dataset("json", data_files="pairs.jsonl", features=features())
 """
+
+
+_MOST = 30
+"""Trees that a table has a row of each of."""
 
 
 class Format(StrEnum):
@@ -201,13 +206,19 @@ def _show(summary: dict[str, Any]) -> None:
     for heading in ("steps", "answers", "branchings" if made == "pairs" else "places", made):
         table.add_column(heading, justify="right")
     table.add_column("remarks", overflow="fold")
-    for row in summary["trees"]:
+    rows, left = _shown(summary["trees"])
+    for row in rows:
         counts = (row.nodes, row.successes, row.branchings, row.pairs)
         name = f"{row.tree} ({row.rule})" if several else row.tree
         table.add_row(name, *map(str, counts), _remarks(row))
     what = "pairs" if made == "pairs" else f"{summary['rows']} rows"
     out = console()
-    out.print(table)
+    if rows:
+        out.print(table)
+    if left:
+        why = Counter(row.why or "all dropped" for row in left if not row.pairs)
+        none = f" No {what}: {_counts(dict(why.most_common()))}." if why else ""
+        out.print(f"{len(left)} more rows are not shown (--json lists them).{none}")
     out.print(
         f"{summary['pairs']} {what} from {summary['trees_with_pairs']} of {summary['trees_read']} "
         f"trees in {summary['out']}; dropped: {_counts(summary['dropped']) or 'none'}; "
@@ -220,6 +231,15 @@ def _show(summary: dict[str, Any]) -> None:
         out.print(f"{summary['other_files']} {passed}")
     for error in summary["skipped"]:
         err_console().print(f"skipped {error}")
+
+
+def _shown(rows: Sequence[MinedRow]) -> tuple[list[MinedRow], list[MinedRow]]:
+    """The rows of a table, and those left out: of many trees the first that something came of."""
+    if len(rows) <= _MOST:
+        return list(rows), []
+    telling = [row for row in rows if row.pairs][:_MOST]
+    kept = set(map(id, telling))
+    return telling, [row for row in rows if id(row) not in kept]
 
 
 def _meaning(summary: dict[str, Any]) -> str:
