@@ -79,6 +79,10 @@ class _Source:
         ]
 
     def calls(self) -> Calls:
+        if self.java:
+            self.unwrap()
+        while not self.java and self.stands_alone():
+            self.at += 1  # the name of a language, of a fence that was taken away
         start = self.at
         self.take_name()
         while self.peek() == ".":
@@ -91,6 +95,37 @@ class _Source:
         if self.peek() not in ("", ";"):
             raise NoCalls("more than one call")
         return [{name: arguments}]
+
+    def stands_alone(self) -> bool:
+        """Whether the next token is a word with a line, or a statement, of its own."""
+        if self.kind() != "name" or self.at + 1 >= len(self.tokens):
+            return False
+        word, following = self.tokens[self.at : self.at + 2]
+        if following.text == ";":
+            del self.tokens[self.at + 1]
+            return True
+        return "\n" in self.source[word.end : following.start] and following.kind == "name"
+
+    def unwrap(self) -> None:
+        """Leave what BFCL looks into for the call: brackets around it, ``return``, ``x =``."""
+        while self.tokens:
+            first, last = self.tokens[0].text, len(self.tokens) - 1
+            if first in _OPENING and self.closing(0) == last:
+                self.tokens = self.tokens[1:-1]
+            elif first == "return" or first in _PREFIX:
+                self.tokens = self.tokens[1:]
+            elif name := self.declared():
+                self.tokens = self.tokens[name:]
+            else:
+                return
+
+    def declared(self) -> int:
+        """How many tokens ``Type name =`` or ``name =`` has where a call follows it; else 0."""
+        texts = [token.text for token in self.tokens[:3]]
+        names = [token.kind == "name" for token in self.tokens[:3]]
+        if names[:2] == [True, True] and texts[2:] == ["="]:
+            return 3
+        return 2 if names[:1] == [True] and texts[1:2] == ["="] else 0
 
     def arguments(self) -> dict[Any, str]:
         found: dict[Any, str] = {}
