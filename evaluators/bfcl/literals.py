@@ -10,7 +10,7 @@ from typing import Any
 
 from toolgrove.evaluators.bfcl.errors import NoCalls
 
-__all__ = ["parse_expression", "python_calls"]
+__all__ = ["literal", "parse_expression", "python_calls", "python_statements"]
 
 Calls = list[dict[str, Any]]
 
@@ -54,9 +54,49 @@ def python_calls(text: str) -> Calls:
     return [_call(element) for element in parsed.elts]
 
 
-def _call(node: ast.expr) -> dict[str, Any]:
+def python_statements(text: str) -> Calls:
+    """The calls in a piece of Python, each a statement of its own.
+
+    Examples
+    --------
+    >>> python_statements("gcd(a=12); x = say(b='c')")
+    [{'gcd': {'a': 12}}, {'say': {'b': 'c'}}]
+    """
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise NoCalls(str(error)) from error
+    return [_call(getattr(statement, "value", None)) for statement in body]
+
+
+def literal(text: str) -> Any:
+    """The value of a literal, in which numbers may be computed.
+
+    Examples
+    --------
+    >>> literal("{'a': [1, 2 * 3]}")
+    {'a': [1, 6]}
+    """
+    return _literal(parse_expression(text.strip()))
+
+
+def _literal(node: ast.expr | None) -> Any:
+    match node:
+        case ast.List(elts=elements):
+            return [_literal(x) for x in elements]
+        case ast.Tuple(elts=elements):
+            return tuple(_literal(x) for x in elements)
+        case ast.Dict(keys=keys, values=values) if None not in keys:
+            return _pairs([_literal(k) for k in keys], [_literal(v) for v in values])
+        case ast.expr():
+            return _computed(node)
+        case _:
+            raise NoCalls("no literal")
+
+
+def _call(node: ast.expr | None) -> dict[str, Any]:
     if not isinstance(node, ast.Call):
-        raise NoCalls(f"{ast.unparse(node)} is no call")
+        raise NoCalls(f"{ast.unparse(node) if node else 'a statement'} is no call")
     return {_name(node.func): {k.arg: _value(k.value) for k in node.keywords}}
 
 

@@ -7,7 +7,6 @@ which one a file has is known by the name of its model, or by what most of its o
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from collections import Counter
@@ -17,7 +16,7 @@ from typing import Any
 
 from toolgrove.evaluators.bfcl.code_calls import java_calls, javascript_calls
 from toolgrove.evaluators.bfcl.errors import NoCalls
-from toolgrove.evaluators.bfcl.literals import python_calls
+from toolgrove.evaluators.bfcl.literals import literal, python_calls, python_statements
 from toolgrove.evaluators.bfcl.package import KnownModel
 
 __all__ = ["FORMS", "Form", "form_of_model", "likely_form", "written"]
@@ -54,6 +53,8 @@ class Form:
         """The calls in an output of an executed category."""
         if self.name in ("list", "list-plain"):
             return self._read(_all_listed, output, "python")
+        if self.name in ("gorilla", "think"):  # a surprise: BFCL reads no call of them there
+            raise NoCalls("not read in executed categories")
         return self.calls(output)
 
     @staticmethod
@@ -191,15 +192,44 @@ def _json_hammer(output: Any, language: str) -> Calls:
 
 def _json_llama(output: Any, _: str) -> Calls:
     text = output.replace("<|python_tag|>", "")
-    calls: Any
-    if ";" in text:
-        calls = [json.loads(part) for part in text.split(";")]
-    else:
-        try:
-            calls = ast.literal_eval(text.strip())
-        except SyntaxError as error:
-            raise NoCalls(str(error)) from error
+    calls = [json.loads(x) for x in text.split(";")] if ";" in text else literal(text)
     return [{c["name"]: c["parameters"]} for c in ([calls] if isinstance(calls, dict) else calls)]
+
+
+def _gorilla(output: Any, language: str) -> Calls:
+    if language == "java":
+        return java_calls(output)
+    return javascript_calls(output) if language == "javascript" else python_calls(f"[{output}]")
+
+
+def _granite(output: Any, _: str) -> Calls:
+    parts = [part.strip() for part in output.split("<function_call>")]
+    calls = [json.loads(part) for part in parts if part]
+    if any(call.get("name", "").strip() == "no_function" for call in calls):
+        raise NoCalls("says that no function is called")
+    return [{call.get("name", "").strip(): call.get("arguments", {})} for call in calls]
+
+
+def _lines(output: Any, _: str) -> Calls:
+    """A function's name, and below it its arguments as JSON."""
+    name, arguments, *_rest = output.split("\n")
+    return [{name: json.loads(arguments)}]
+
+
+def _minicpm(output: Any, _: str) -> Calls:
+    text = output.rsplit("<|thought_end|>", 1)[-1] if "<|thought_start|>" in output else output
+    found = re.search(r"<\|tool_call_start\|>(.*)<\|tool_call_end\|>", text, re.DOTALL)
+    if not found:
+        raise NoCalls("no tool call")
+    code = found[1].strip()
+    if code.startswith("```"):
+        code = code.lstrip("`").strip().removeprefix("python").strip()
+    return python_statements(code.rstrip("`").strip() if code.endswith("```") else code)
+
+
+def _think(output: Any, language: str) -> Calls:
+    _, _, told = output.replace("'", '"').partition("</think>")
+    return _with_arguments(json.loads(told.strip() or "[]"), language)
 
 
 FORMS: Mapping[str, Callable[[Any, str], Calls]] = {
@@ -216,6 +246,11 @@ FORMS: Mapping[str, Callable[[Any, str], Calls]] = {
     "json": _json,
     "json-hammer": _json_hammer,
     "json-llama": _json_llama,
+    "gorilla": _gorilla,
+    "granite": _granite,
+    "lines": _lines,
+    "minicpm": _minicpm,
+    "think": _think,
 }
 """What reads each form: an output and its language to calls."""
 
@@ -228,10 +263,15 @@ _HANDLERS: Mapping[str, str] = {
     **dict.fromkeys(("SalesforceLlamaHandler", "SalesforceQwenHandler", "BitAgentHandler"), "json"),
     "CohereHandler": "list-cohere",
     "Falcon3FCHandler": "tags-falcon",
+    "GLMHandler": "lines",
+    "GorillaHandler": "gorilla",
     "Granite4FCHandler": "tags",
+    "GraniteFunctionCallingHandler": "granite",
     "HammerHandler": "json-hammer",
     "LlamaHandler": "prompt",
     "LlamaHandler_3_1": "json-llama",
+    "MiniCPMFCHandler": "minicpm",
+    "ThinkAgentHandler": "think",
     "MiningHandler": "list-named",
     "NemotronHandler": "prompt-nemotron",
 }
@@ -243,10 +283,7 @@ _PROMPT_HANDLERS: Mapping[str, str] = {
 }
 
 
-_UNREAD = frozenset(
-    f"{name}Handler"
-    for name in ("FunctionGemma", "GLM", "Gorilla", "GraniteFunctionCalling", "MiniCPMFC")
-) | {"ThinkAgentHandler"}
+_UNREAD = frozenset(("FunctionGemmaHandler",))
 
 
 def form_of_model(model: KnownModel) -> Form | None:
@@ -285,6 +322,12 @@ def _look(output: Any) -> str:
         return ""
     if "<TOOLCALL>" in output:
         return "prompt-nemotron"
+    if "<|tool_call_start|>" in output:
+        return "minicpm"
+    if "<function_call>" in output:
+        return "granite"
+    if re.match(r"[\w.]+\n\{", output):
+        return "lines"
     if "<tool_call>" in output:
         return "tags" if "<tool_call>\n" in output else "tags-falcon"
     text = output.replace("<|python_tag|>", "").strip("`\n ").removeprefix("json").lstrip()

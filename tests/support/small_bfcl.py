@@ -68,7 +68,7 @@ MODELS = {
         model_handler=OpenAIResponsesHandler, is_fc_model=True, underscore_to_dot=True
     ),
     "maker/odd": ModelConfig(
-        model_handler=GorillaHandler, is_fc_model=True, underscore_to_dot=False
+        model_handler=FunctionGemmaHandler, is_fc_model=True, underscore_to_dot=False
     ),
     "maker/writer": ModelConfig(
         model_handler=LlamaHandler, is_fc_model=False, underscore_to_dot=False
