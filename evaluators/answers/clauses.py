@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from operator import itemgetter
 
@@ -17,6 +17,7 @@ __all__ = [
     "questions",
     "sentence_at",
     "sentences",
+    "without",
     "without_questions",
 ]
 
@@ -164,9 +165,14 @@ def without_questions(text: str) -> str:
     >>> without_questions("It is 5 km. Shall I look further?")
     'It is 5 km.'
     """
+    left = without(text, questions(text))
+    return left if left.strip() else text
+
+
+def without(text: str, spans: Iterable[Span]) -> str:
+    """A text without some places in it, which are told in their order."""
     kept, done = [], 0
-    for start, end in questions(text):
+    for start, end in spans:
         kept.append(text[done:start])
         done = end
-    left = "".join([*kept, text[done:]])
-    return left if left.strip() else text
+    return "".join([*kept, text[done:]])

@@ -37,7 +37,7 @@ _SHORT = re.compile(
     r"(?:is|does|do|are|has|will|was)(?P<no>n['’]t|\s+not)?\s*(?:[.,!:;–—]|$)",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"\banswer\b\W*(?:is\b)?\W*(?P<word>yes|no)\b", re.IGNORECASE)
+_CONCLUDES = re.compile(r"\banswer\b\W*(?:is\b)?\W*(?P<word>yes|no)\b(?!\s+\w)", re.I)
 _NOT_WORD = re.compile(r"\A\W*(?:no|indeed|certainly|definitely)\s+\w+", re.IGNORECASE)
 _CLOSING = re.compile(
     r"\b(yes|no)\b(?=\s*(?:[.,;!:)\"'—–-]|\n|$))"

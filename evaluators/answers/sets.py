@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from toolgrove.evaluators.answers import dates
-from toolgrove.evaluators.answers.clauses import around
+from toolgrove.evaluators.answers.clauses import around, without
 from toolgrove.evaluators.answers.names import HERE, marked
 from toolgrove.evaluators.answers.spelling import pattern_of, plain
 
@@ -62,11 +62,8 @@ def claimed(answer: str) -> str:
     >>> claimed("French and Dutch; German has no official status.")
     'French and Dutch;.'
     """
-    kept, done = [], 0
-    for (start, end), _ in around(answer, _DENIED, ",;:.!?\n(", ".;:!?\n)"):
-        kept.append(answer[done:start])
-        done = end
-    return _FORWARD.sub("", "".join([*kept, answer[done:]]))
+    denied = (span for span, _ in around(answer, _DENIED, ",;:.!?\n(", ".;:!?\n)"))
+    return _FORWARD.sub("", without(answer, denied))
 
 
 def missing(answer: str, items: Sequence[str]) -> list[str]:
