@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
@@ -12,17 +13,19 @@ from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import Effect, ToolCall, ToolSpec
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.made import MadeCalls
-from toolgrove.evaluators.matching import declared, fits, number_of, pairs_of, same_value
-from toolgrove.evaluators.parameters import kind_of
+from toolgrove.evaluators.matching import declared, fits, number_of, pairings, same_value
+from toolgrove.evaluators.parameters import bounded, kind_of
 
 if TYPE_CHECKING:
     import networkx as nx
 
-__all__ = ["expected_graph", "made_graph", "value_needs", "write_order"]
+__all__ = ["expected_graphs", "made_graph", "value_needs", "write_order"]
 
 _ITEMS = re.compile(r"\s*[,;|]\s*")
 _WORD = 3
 """Characters from which a text is told from chance inside another."""
+WAYS = 50
+"""How many ways to tell calls apart that are alike are looked at."""
 
 
 def made_graph(
@@ -42,32 +45,42 @@ def made_graph(
     return _graph(made.calls, needs | told | order, strict=False)
 
 
-def expected_graph(
+def expected_graphs(
     wanted: Sequence[ExpectedCall], made: MadeCalls, query: str, specs: Mapping[str, ToolSpec]
-) -> nx.DiGraph[int]:
+) -> Iterator[nx.DiGraph[int]]:
     """The graph of a set of right calls, without those that must not be made yet.
 
     Where the reference does not say what a call needs, its values tell, as they do for the calls
-    that were made. What an expected call gives is known where the run made it.
+    that were made. The values and the result of an expected call are those of the run, where it
+    made it. Where calls are alike there are several ways to tell which was which, and a graph for
+    each: ``WAYS`` at most.
 
     Raises
     ------
     UsageError
         Where the reference's calls need each other in a circle, or one that is not there.
     """
-    pairs = pairs_of(wanted, made.calls, lambda expected, call: fits(expected, call, specs))
-    gave = [made.observations[pairs[i]].content if i in pairs else "" for i in range(len(wanted))]
     told = {(i, j) for j, one in enumerate(wanted) for i in one.needs or ()}
     if not all(0 <= i < len(wanted) for i, _ in told):
         raise UsageError(
             f"a reference's call needs one that is not there: give positions below {len(wanted)}."
         )
-    found = value_needs(wanted, gave, query, specs)
-    unsaid = {(i, j) for i, j in found if wanted[j].needs is None}
-    order = write_order([one.name for one in wanted], specs)
-    graph = _graph(wanted, told | unsaid | order, strict=True)
-    graph.remove_nodes_from([i for i, one in enumerate(wanted) if one.ask])
-    return graph
+    kept = [i for i, one in enumerate(wanted) if not one.ask]
+    order = write_order([wanted[i].name for i in kept], specs)
+    told |= {(kept[i], kept[j]) for i, j in order}
+    ways = pairings(wanted, made.calls, lambda expected, call: fits(expected, call, specs))
+    for pairs in islice(ways, WAYS):
+        calls = [
+            _alone(made.calls[pairs[i]]) if i in pairs else one for i, one in enumerate(wanted)
+        ]
+        gave = [
+            made.observations[pairs[i]].content if i in pairs else "" for i in range(len(wanted))
+        ]
+        found = value_needs(calls, gave, query, specs)
+        unsaid = {(i, j) for i, j in found if wanted[j].needs is None}
+        graph = _graph(wanted, told | unsaid, strict=True)
+        graph.remove_nodes_from(set(graph) - set(kept))
+        yield graph
 
 
 def _graph(
@@ -193,26 +206,23 @@ class _Leaves:
     """What a result holds, as JSON where it is that."""
 
     def __init__(self, text: str) -> None:
-        self._text = text.casefold()
         try:
             parsed = codec.loads(text)
         except ValueError:
             parsed = None
-        self._keys = {_key(leaf) for leaf in _leaves(parsed) if not isinstance(leaf, bool)}
+        leaves = [leaf for leaf in _leaves(parsed) if not isinstance(leaf, bool)]
+        self._keys = {_key(leaf) for leaf in leaves}
+        told = (leaf for leaf in leaves if isinstance(leaf, str))
+        self._text = "\n".join((text, *told)).casefold()  # JSON may hold a text's letters escaped
 
     def hold(self, value: Any) -> bool:
         key = _key(value)
         if key in self._keys:
             return True
         text = str(value).strip().casefold()
-        return len(text) >= _WORD and re.search(_bounded(text), self._text) is not None
+        return len(text) >= _WORD and re.search(bounded(text), self._text) is not None
 
 
 def _key(value: Any) -> str | Decimal:
     number = number_of(value)
     return str(value).strip().casefold() if number is None else number
-
-
-def _bounded(text: str) -> str:
-    """A pattern for a text that is no part of a longer word or number."""
-    return rf"(?<![\w.]){re.escape(text)}(?!\w|\.\d)"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import Score, ToolCall
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import judged, unanswered, unscorable
-from toolgrove.evaluators.call_graphs import expected_graph, made_graph
+from toolgrove.evaluators.call_graphs import WAYS, expected_graphs, made_graph
 from toolgrove.evaluators.made import sides
 from toolgrove.evaluators.matching import agreement, expected_sets, fits, matched
 
@@ -45,12 +46,14 @@ class GraphEvaluator:
 
         found = []
         for wanted, made in sides(tree, sets):
-            graph = expected_graph(wanted, made, query, specs)
             said = any(expected.needs is not None for expected in wanted)
             by_run = made_graph(made, query, specs, by_word=said)  # both sides read alike
-            details = compare_graphs(graph, by_run, same)
-            details["prefix"] = correct_prefix(graph, made.calls, same)
-            found.append((details, len(graph)))
+            for graph in expected_graphs(wanted, made, query, specs):
+                details = compare_graphs(graph, by_run, same)
+                details["prefix"] = correct_prefix(graph, made.calls, same)
+                found.append((details, len(graph)))
+                if details["exact"]:
+                    break
         details, wanted_calls = max(found, key=lambda one: _rank(one[0]))
         exact = float(details.pop("exact"))
         if wanted_calls and not tree.answered:
@@ -176,14 +179,22 @@ def correct_prefix(
     >>> correct_prefix(steps, ["b", "a", "x", "c"], str.__eq__)
     {'length': 2, 'accuracy': 0.5}
     """
-    left = set(wanted)
-    length = 0
+    ways, length = {frozenset(wanted)}, 0
     for call in made:
-        turn = (i for i in wanted if i in left and left.isdisjoint(wanted.predecessors(i)))
-        found = next((i for i in turn if same(wanted.nodes[i]["call"], call)), None)
-        if found is None:
+        ways = {left - {i} for left in ways for i in _turn(wanted, left, call, same)}
+        if not ways:
             break
-        left.remove(found)
+        ways = set(islice(ways, WAYS))
         length += 1
     longer = max(len(wanted), len(made))
     return {"length": length, "accuracy": length / longer if longer else 1.0}
+
+
+def _turn(
+    wanted: nx.DiGraph[Any], left: Set[Any], call: Any, same: Callable[[Any, Any], bool]
+) -> Iterator[Any]:
+    """The calls that a call may be, of those left whose turn it is."""
+    for i in wanted:
+        ready = i in left and left.isdisjoint(wanted.predecessors(i))
+        if ready and same(wanted.nodes[i]["call"], call):
+            yield i

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ __all__ = [
     "expected_sets",
     "filled",
     "fits",
+    "left_open",
     "matched",
     "number_of",
+    "pairings",
     "pairs_of",
     "same_call",
     "same_calls",
@@ -84,8 +86,10 @@ def _same_number(one: Decimal, other: Decimal) -> bool:
 
 
 def same_call(one: ToolCall, other: ToolCall) -> bool:
-    """Whether two calls are of one tool and say the same."""
-    return one.name == other.name and same_value(dict(one.arguments), dict(other.arguments))
+    """Whether two calls are of one tool and say the same, one that cannot be read to the letter."""
+    if one.name != other.name or one.malformed != other.malformed:
+        return False
+    return same_value(dict(one.arguments), dict(other.arguments))
 
 
 def same_calls(one: Sequence[ToolCall], other: Sequence[ToolCall]) -> bool:
@@ -147,15 +151,19 @@ def fits(
     spec = (specs or {}).get(call.name)
     given, defaults = filled(call.arguments, spec), filled({}, spec)
     for name, values in expected.arguments.items():
-        if name in given:
-            if not any(same_value(value, given[name]) for value in values):
-                return False
-        elif name not in expected.optional and None not in values:
+        if call.arguments.get(name) is None and left_open(expected, name):
+            continue
+        if name not in given or not any(same_value(value, given[name]) for value in values):
             return False
     return all(
         name in expected.arguments or (name in defaults and same_value(value, defaults[name]))
         for name, value in given.items()
     )
+
+
+def left_open(expected: ExpectedCall, name: str) -> bool:
+    """Whether a call may leave an argument out, or give null, whatever the schema's default."""
+    return name in expected.optional or None in expected.arguments.get(name, ())
 
 
 def declared(spec: ToolSpec | None) -> Mapping[str, Any]:
@@ -174,37 +182,72 @@ def filled(arguments: JsonObject, spec: ToolSpec | None) -> dict[str, Any]:
     return {**defaults, **_given(arguments)}
 
 
+def pairings(
+    wanted: Sequence[L], made: Sequence[R], same: Callable[[L, R], bool]
+) -> Iterator[dict[int, int]]:
+    """The ways to pair as much of both sides as can be: positions of ``made`` by ``wanted``'s.
+
+    Largest matchings in a bipartite graph (Hopcroft and Karp, 1973, SIAM J. Comput. 2): one call
+    may fit several expected ones. They come in an order that hangs on positions alone, the pairs
+    of the earliest first, so that what is in the same order on both sides is paired so.
+
+    Examples
+    --------
+    >>> two = [{"a", "b"}, {"a", "b"}]
+    >>> list(pairings(two, ["a", "b"], lambda right, made: made in right))
+    [{0: 0, 1: 1}, {0: 1, 1: 0}]
+    """
+    fit = [[j for j, one in enumerate(made) if same(right, one)] for right in wanted]
+    sole = [row[0] for row in fit if row]
+    if len(set(sole)) == sum(map(len, fit)):  # no choice anywhere
+        yield {i: row[0] for i, row in enumerate(fit) if row}
+    else:
+        yield from _paired(fit, 0, frozenset(), _largest(fit))
+
+
+def _paired(
+    fit: Sequence[Sequence[int]], at: int, taken: frozenset[int], need: int
+) -> Iterator[dict[int, int]]:
+    """The ways to make ``need`` pairs of the rows from ``at`` on."""
+    if at == len(fit):
+        yield {}
+        return
+    for j in fit[at]:
+        if j not in taken and _largest(fit[at + 1 :], taken | {j}) == need - 1:
+            yield from ({at: j, **rest} for rest in _paired(fit, at + 1, taken | {j}, need - 1))
+    if _largest(fit[at + 1 :], taken) == need:
+        yield from _paired(fit, at + 1, taken, need)
+
+
+def _largest(fit: Sequence[Sequence[int]], taken: frozenset[int] = frozenset()) -> int:
+    """How many rows can have a number of their own."""
+    import networkx as nx
+
+    graph = nx.Graph()
+    top = [("wanted", i) for i in range(len(fit))]
+    graph.add_nodes_from(top)
+    graph.add_edges_from(
+        (("wanted", i), ("made", j)) for i, row in enumerate(fit) for j in row if j not in taken
+    )
+    return len(nx.bipartite.hopcroft_karp_matching(graph, top)) // 2
+
+
 def pairs_of(
     wanted: Sequence[L], made: Sequence[R], same: Callable[[L, R], bool]
 ) -> dict[int, int]:
-    """As many pairs as there can be, each side in one pair: positions of ``made`` by ``wanted``'s.
-
-    A largest matching in a bipartite graph (Hopcroft and Karp, 1973, SIAM J. Comput. 2). It is
-    needed because one call may fit several expected ones.
+    """The first of the ways to pair both sides (:func:`pairings`).
 
     Examples
     --------
     >>> pairs_of([{"a", "b"}, {"a"}], ["a", "b"], lambda right, made: made in right)
     {0: 1, 1: 0}
     """
-    import networkx as nx
-
-    graph = nx.Graph()
-    graph.add_nodes_from(("wanted", i) for i in range(len(wanted)))
-    graph.add_edges_from(
-        (("wanted", i), ("made", j))
-        for i, one in enumerate(wanted)
-        for j, other in enumerate(made)
-        if same(one, other)
-    )
-    top = [("wanted", i) for i in range(len(wanted))]
-    found = nx.bipartite.hopcroft_karp_matching(graph, top)
-    return {i: found["wanted", i][1] for i in range(len(wanted)) if ("wanted", i) in found}
+    return next(pairings(wanted, made, same))
 
 
 def matched(wanted: Sequence[L], made: Sequence[R], same: Callable[[L, R], bool]) -> int:
-    """How many of both sides can be paired (:func:`pairs_of`)."""
-    return len(pairs_of(wanted, made, same))
+    """How many of both sides can be paired (:func:`pairings`)."""
+    return _largest([[j for j, one in enumerate(made) if same(right, one)] for right in wanted])
 
 
 def agreement(both: int, wanted: int, made: int) -> dict[str, float]:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import ToolCall, ToolSpec
-from toolgrove.evaluators.matching import declared, filled, fits, pairs_of, same_value
+from toolgrove.evaluators.matching import (
+    declared,
+    filled,
+    fits,
+    left_open,
+    number_of,
+    pairs_of,
+    same_value,
+)
 
-__all__ = ["KINDS", "by_kind", "kind_of", "spoken_of"]
+__all__ = ["KINDS", "bounded", "by_kind", "kind_of", "spoken_of"]
 
 KINDS = ("literal", "enum", "result", "ask")
 """Where a value comes from: the request's words, the schema's choices, an earlier result, or
 somebody who has to be asked for it."""
+_FIGURE = re.compile(r"(?<![\w.])[+-]?\d+(?:,\d{3})*(?:\.\d+)?(?!\w)")
 
 
 def by_kind(
@@ -55,22 +65,27 @@ def by_kind(
     {'literal': {'right': 1, 'of': 2}}
     """
     known = specs or {}
-    pairs = _paired(wanted, made, known)
+    right = pairs_of(wanted, made, lambda expected, call: fits(expected, call, known))
+    pairs = right | _nearest(wanted, made, right, known)
+    whole = set(right.values())
     found: dict[str, dict[str, int]] = {}
     for place, expected in enumerate(wanted):
         spec = known.get(expected.name)
         call = made[pairs[place]] if place in pairs else None
         given = filled(call.arguments, spec) if call is not None else {}
         for name, values in expected.arguments.items():
-            if expected.ask or (name in expected.optional and name not in given):
+            unsaid = call is None or call.arguments.get(name) is None
+            if expected.ask or (unsaid and left_open(expected, name)):
                 continue
             schema = declared(spec).get(name)
             kind = kind_of(values, schema, query, leads=_leads(expected, place))
-            right = name in given and any(same_value(value, given[name]) for value in values)
-            _count(found, kind, right)
+            same = name in given and any(same_value(value, given[name]) for value in values)
+            _count(found, kind, same)
         for name in expected.ask:
             invented = any(
-                call.name == expected.name and call.arguments.get(name) is not None for call in made
+                call.name == expected.name and call.arguments.get(name) is not None
+                for j, call in enumerate(made)
+                if j not in whole
             )
             _count(found, "ask", not invented)
     return found
@@ -116,38 +131,49 @@ def kind_of(
 
 
 def spoken_of(value: Any, query: str) -> bool:
-    """Whether a request names a value, as a word of its own; of a list every item.
+    """Whether a request names a value, as a word or a number of its own; of a list every item.
 
     Examples
     --------
     >>> spoken_of("OSL", "From OSL to LHR?"), spoken_of(5, "Add 5.0 and 7"), spoken_of("a", "air")
     (True, True, False)
+    >>> spoken_of(5, "It costs 5.50."), spoken_of(1000, "1,000 km"), spoken_of(12, "At 12.")
+    (False, True, True)
     """
     if isinstance(value, Mapping):
         return all(spoken_of(part, query) for part in value.values())
     if isinstance(value, list | tuple):
         return all(spoken_of(part, query) for part in value)
-    text, said = str(value).strip().casefold(), query.casefold()
-    at = said.find(text)
-    while at >= 0:
-        around = said[max(at - 1, 0) : at] + said[at + len(text) : at + len(text) + 1]
-        if not any(letter.isalnum() for letter in around):
-            return True
-        at = said.find(text, at + 1)
-    return any(same_value(value, word.strip(".,;:?!()'\"")) for word in query.split())
+    if number_of(value) is not None:
+        numbers = (found.replace(",", "") for found in _FIGURE.findall(query))
+        return any(same_value(value, one) for one in numbers)
+    return re.search(bounded(str(value).strip().casefold()), query.casefold()) is not None
 
 
-def _paired(
-    wanted: Sequence[ExpectedCall], made: Sequence[ToolCall], specs: Mapping[str, ToolSpec]
+def bounded(text: str) -> str:
+    """A pattern for a text that is no part of a longer word or number."""
+    return rf"(?<![\w.]){re.escape(text)}(?!\w|\.\d)"
+
+
+def _nearest(
+    wanted: Sequence[ExpectedCall],
+    made: Sequence[ToolCall],
+    right: Mapping[int, int],
+    specs: Mapping[str, ToolSpec],
 ) -> dict[int, int]:
-    """For each expected call the one that was made for it, where there is one."""
-    pairs = pairs_of(wanted, made, lambda expected, call: fits(expected, call, specs))
-    free = [j for j in range(len(made)) if j not in pairs.values()]
-    for i, expected in enumerate(wanted):
-        alike = [j for j in free if made[j].name == expected.name]
-        if alike and i not in pairs and not expected.ask:
-            pairs[i] = max(alike, key=lambda j: (_shared(expected, made[j], specs), -j))
-            free.remove(pairs[i])
+    """For expected calls without a right one the nearest one made, the nearest pairs first."""
+    near = sorted(
+        (-_shared(expected, call, specs), i, j)
+        for i, expected in enumerate(wanted)
+        for j, call in enumerate(made)
+        if call.name == expected.name and not expected.ask
+    )
+    pairs: dict[int, int] = {}
+    taken = set(right.values())
+    for _, i, j in near:
+        if i not in right and i not in pairs and j not in taken:
+            pairs[i] = j
+            taken.add(j)
     return pairs
 
 

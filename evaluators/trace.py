@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from toolgrove.data.records import Effect, Node, Score, Status, ToolCall, ToolSpec
+from toolgrove.data.records import (
+    Effect,
+    Node,
+    Observation,
+    Score,
+    Status,
+    ToolCall,
+    ToolSpec,
+)
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.base import judged, unscorable
 from toolgrove.evaluators.call_graphs import made_graph, write_order
@@ -20,6 +29,8 @@ __all__ = ["TraceEvaluator", "critical_path", "hallucinated", "ideal_seconds", "
 
 MODEL_CALL, OUTPUT_TOKEN, TOOL_CALL = 1.0, 0.02, 0.5
 """Seconds of the idealized runtime: a model call's start, each token it writes, a tool's answer."""
+_IN_DOUBT = frozenset({Status.IN_DOUBT, Status.TIMEOUT, Status.NOT_WORKING})
+"""How a call ends that may have written all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +51,7 @@ class TraceEvaluator:
             return out
         specs = {spec.id: spec for spec in tree.tools}
         made = sum(1 for node in tree for _ in calls_of(node))
-        seen = sum(o.seconds for node in tree for _, _, o in calls_of(node))
+        seen = sum(_spent(o) for node in tree for o in node.observations)
         found: dict[str, Any] = {
             "calls": made,
             "hallucinated": len(hallucinated(tree)),
@@ -114,26 +125,39 @@ def ideal_seconds(tree: SearchTree) -> float:
     2.5
     """
     specs = {spec.id: spec for spec in tree.tools}
-    calls = sum(critical_path(_step(node, specs), lambda _: TOOL_CALL) for node in tree)
+    calls = sum(critical_path(_step(node, specs), _ideal(node).__getitem__) for node in tree)
     return calls + MODEL_CALL * tree.model_calls + OUTPUT_TOKEN * tree.usage.output_tokens
+
+
+def _ideal(node: Node) -> Mapping[int, float]:
+    """What a step's calls take by the stated model; those of code come one after another."""
+    made = Counter(place for place, _, _ in calls_of(node))
+    return {place: TOOL_CALL * made[place] for place in range(len(node.calls))}
 
 
 def _measured(node: Node, specs: Mapping[str, ToolSpec]) -> float:
     return node.seconds + critical_path(
-        _step(node, specs), lambda place: node.observations[place].seconds
+        _step(node, specs), lambda place: _spent(node.observations[place])
     )
 
 
+def _spent(seen: Observation) -> float:
+    """The seconds of a call, with those that code made."""
+    return seen.seconds + sum(one.observation.seconds for one in seen.inner)
+
+
 def _step(node: Node, specs: Mapping[str, ToolSpec]) -> nx.DiGraph[int]:
-    """The calls of one step by their places, and which of them come after which."""
+    """The calls of one step by their places, and which of them come after which.
+
+    Code and what it calls are one place: it waits for each of its calls.
+    """
     import networkx as nx
 
-    places = [place for place, _, _ in calls_of(node)]
-    order = write_order([node.calls[place].name for place in places], specs)
+    made = [(place, call.name) for place, call, _ in calls_of(node)]
+    order = {(made[i][0], made[j][0]) for i, j in write_order([name for _, name in made], specs)}
     graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(places)
-    graph.add_edges_from((places[i], places[j]) for i, j in order)
-    graph.add_edges_from((i, j) for i, j in node.needs if i in places and j in places and i < j)
+    graph.add_nodes_from(range(len(node.calls)))
+    graph.add_edges_from((i, j) for i, j in (*order, *node.needs) if i < j)
     return graph
 
 
@@ -164,7 +188,7 @@ def repeats(tree: SearchTree) -> list[ToolCall]:
     """The calls that a path had made before and that could give nothing new.
 
     What failed may be tried again, and what was read may be read again after a write of the same
-    tool.
+    tool, also after one of which nobody knows whether it was done.
     """
     specs = {spec.id: spec for spec in tree.tools}
     found = []
@@ -187,7 +211,7 @@ def _made_before(
     for earlier, status in reversed(before):
         if not status.failed and same_call(earlier, call):
             return True
-        if _writes_where(earlier, call, specs) and not status.failed:
+        if _writes_where(earlier, call, specs) and (not status.failed or status in _IN_DOUBT):
             return False
     return False
 

@@ -39,6 +39,7 @@ SPECS = [
 QUERY = "Mail Sid and Lutfi, then write it down as 'sent'."
 
 Made = tuple[ToolCall, Any]
+E = ExpectedCall
 
 
 def made(tool: str, gave: Any = "ok", /, **arguments: Any) -> Made:
@@ -159,6 +160,44 @@ async def test_a_reference_that_goes_in_a_circle_or_nowhere_is_told(needs: tuple
     wanted = [ExpectedCall("find", needs=needs), ExpectedCall("read", needs=(0,))]
     with pytest.raises(UsageError, match=r"a reference's call"):
         await scored(run([[SID]], wanted))
+
+
+async def test_of_calls_that_are_alike_each_counts_where_its_result_was_used() -> None:
+    steps = [[made("find", {"id": 417})], [made("read", id=417)], [made("find", {"id": 9})]]
+    wanted = [E("find"), E("read", {"id": (417,)}), E("find")]
+    for order in (wanted, [wanted[2], *wanted[:2]], [wanted[0], wanted[2], wanted[1]]):
+        assert (await scored(run(steps, order))).value == 1.0
+    later = [[made("find", {"id": 9})], *steps[:2]]
+    assert (await scored(run(later, wanted))).value == 1.0
+
+
+async def test_dependencies_are_read_from_the_values_that_were_used() -> None:
+    gave = made("find", ["OSL", "TRD"])
+    wanted = [E("find"), E("read", {"city": ("Oslo", "OSL"), "unit": ("km", "TRD")}, ("unit",))]
+    for arguments in ({"city": "OSL"}, {"city": "Oslo"}, {"city": "OSL", "unit": "km"}):
+        assert (await scored(run([[gave], [made("read", **arguments)]], wanted))).value == 1.0
+
+
+async def test_a_call_that_has_to_ask_first_leaves_the_order_of_the_others_as_it_is() -> None:
+    wanted = [E("mail", {"to": ("one",)}), E("mail", ask=("to",)), E("mail", {"to": ("two",)})]
+    one, two = [made("mail", to="one")], [made("mail", to="two")]
+    assert (await scored(run([one, two], wanted))).value == 1.0
+    assert (await scored(run([two, one], wanted))).value == 0.0
+
+
+@pytest.mark.parametrize("turned", [False, True])
+async def test_the_prefix_gives_each_call_the_place_that_lets_the_next_one_fit(
+    turned: bool,
+) -> None:
+    wanted = [E("find", {"name": ("Sid", "Lutfi")}), E("find", {"name": ("Sid",)})]
+    steps = [[made("find", name="Sid")], [made("find", name="Lutfi")]]
+    found = await scored(run(steps, wanted[::-1] if turned else wanted))
+    assert found.details["prefix"] == {"length": 2, "accuracy": 1.0}
+
+
+def test_a_text_is_found_in_a_result_that_holds_its_letters_escaped() -> None:
+    calls = [ExpectedCall("find"), ExpectedCall("read", {"a": ("Café Luna",)})]
+    assert value_needs(calls, [json.dumps({"t": "Café Luna opens"}), ""], "q", {}) == {(0, 1)}
 
 
 async def test_where_no_call_is_right_an_empty_path_is_the_same_graph() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
@@ -10,7 +11,15 @@ from hypothesis import strategies as st
 
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import ToolCall, ToolSpec
-from toolgrove.evaluators.matching import agreement, fits, matched, pairs_of, same_value
+from toolgrove.evaluators.matching import (
+    agreement,
+    fits,
+    matched,
+    pairings,
+    pairs_of,
+    same_call,
+    same_value,
+)
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text()
 json = scalars | st.lists(scalars, max_size=3) | st.dictionaries(st.text(), scalars, max_size=3)
@@ -112,6 +121,46 @@ def test_what_is_expected_to_equal_the_default_may_be_left_out_where_the_tool_is
     expected, call = ExpectedCall("far", {"unit": ("km",)}), ToolCall("1", "far", {})
     assert fits(expected, call, {"far": SPEC})
     assert not fits(expected, call)
+
+
+@pytest.mark.parametrize("values", [("mi",), (None,), (None, "mi")])
+def test_what_a_reference_leaves_open_may_be_left_out_whatever_the_default(
+    values: tuple[Any, ...],
+) -> None:
+    expected = ExpectedCall(
+        "far", {"unit": values}, optional=("unit",) if None not in values else ()
+    )
+    for arguments in ({}, {"unit": None}):
+        assert fits(expected, ToolCall("1", "far", arguments), {"far": SPEC})
+        assert fits(expected, ToolCall("1", "far", arguments))
+    assert not fits(expected, ToolCall("1", "far", {"unit": "km"}), {"far": SPEC})
+
+
+def test_calls_that_cannot_be_read_are_the_same_only_to_the_letter() -> None:
+    one, other = (ToolCall("1", "far", {}, malformed=text) for text in ('{"to": ', '{"via": '))
+    assert same_call(one, one)
+    assert not same_call(one, other)
+    assert not same_call(one, ToolCall("1", "far", {}))
+
+
+@given(st.lists(st.sets(st.integers(0, 2)), max_size=4), st.lists(st.integers(0, 2), max_size=4))
+def test_every_largest_pairing_comes_once_and_the_one_in_order_first(
+    wanted: list[set[int]], made: list[int]
+) -> None:
+    def same(values: set[int], value: int) -> bool:
+        return value in values
+
+    ways = list(pairings(wanted, made, same))
+    size = matched(wanted, made, same)
+    tried = [
+        dict(zip(left, right, strict=True))
+        for left in combinations(range(len(wanted)), size)
+        for right in permutations(range(len(made)), size)
+        if all(same(wanted[i], made[j]) for i, j in zip(left, right, strict=True))
+    ]
+    assert sorted(map(sorted, map(dict.items, ways))) == sorted(map(sorted, map(dict.items, tried)))
+    if len(wanted) == len(made) and all(map(same, wanted, made)):
+        assert ways[0] == {i: i for i in range(len(wanted))}
 
 
 @given(st.lists(st.sets(st.integers(0, 4)), max_size=4), st.lists(st.integers(0, 4), max_size=4))

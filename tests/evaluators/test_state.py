@@ -134,6 +134,13 @@ async def test_of_other_tools_what_was_written_through_each_is_the_state() -> No
     assert (await scored(run([more], [pay], tools=tools, world=""))).value == 1
 
 
+async def test_writes_that_fit_each_others_places_are_taken_in_their_order() -> None:
+    mail = ToolSpec("mail", "c", "mail", "mail", effect=Effect.WRITE)
+    made = [ToolCall("1", "mail", {"to": to}) for to in ("Bob", "Robert", "bob")]
+    wanted = (ExpectedCall("mail", {"to": ("Bob", "Robert")}),) * 3
+    assert (await scored(run(made, [], call_sets=(wanted,), tools=[mail], world=""))).value == 1
+
+
 async def test_no_writing_tool_no_opinion() -> None:
     score = await scored(run([], [], tools=[s for s in WORLD if s.effect is Effect.READ]))
     assert (score.value, score.reason) == (None, "no tool on offer writes")

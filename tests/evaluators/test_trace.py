@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from toolgrove.data.records import (
     FINISH,
+    RUN_PYTHON,
     Effect,
+    InnerCall,
     Node,
     NodeState,
     Observation,
@@ -97,7 +99,9 @@ async def test_a_run_without_an_answer_has_no_accepted_path_to_measure() -> None
         ([[asked("far", Status.TIMEOUT)], [asked("far")]], 0),
         ([[asked("far", Status.TIMEOUT)], [asked("far")], [asked("far")]], 1),
         ([[asked("list")], [asked("add", n=1)], [asked("list")]], 0),
-        ([[asked("list")], [asked("add", Status.TIMEOUT)], [asked("list")]], 1),
+        ([[asked("list")], [asked("add", Status.TIMEOUT)], [asked("list")]], 0),
+        ([[asked("list")], [asked("add", Status.IN_DOUBT)], [asked("list")]], 0),
+        ([[asked("list")], [asked("add", Status.INVALID_REQUEST)], [asked("list")]], 1),
         ([[asked("far")], [asked("add")], [asked("far")]], 1),
         ([[asked("add", n=1)], [asked("add", n=1)]], 1),
     ],
@@ -106,6 +110,22 @@ def test_a_call_is_repeated_where_it_could_give_nothing_new(
     steps: list[list[Asked]], again: int
 ) -> None:
     assert len(repeats(path(*steps))) == again
+
+
+async def test_code_waits_for_each_of_its_calls() -> None:
+    tree = path([asked("far")])
+    inner = tuple(
+        InnerCall(ToolCall(str(n), "add", {"n": n}), Observation(Status.OK, "x", seconds=n))
+        for n in (3.0, 4.0)
+    )
+    seen = Observation(Status.OK, "x", seconds=0.5, inner=inner)
+    code = Node("code", ROOT, 1, calls=(ToolCall("c", RUN_PYTHON),), observations=(seen,))
+    tree.add(code)
+    tree.add(Node("end", "code", state=NodeState.ANSWERED, answer="x", score=1.0))
+    found = (await TraceEvaluator().score(tree)).details
+    assert found["critical_seconds"] == 0.5 + 3.0 + 4.0
+    assert found["seconds"] == 2.0 + 0.5 + 3.0 + 4.0
+    assert found["ideal_seconds"] - tree.model_calls == 0.5 + 2 * 0.5
 
 
 def test_the_same_call_in_two_branches_is_no_repetition() -> None:
