@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,7 +65,10 @@ def load_base(file: Path, folder: Path, dtype: str) -> tuple[Any, Any]:
     """
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers.utils import logging
 
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
     given: dict[str, Any] = {"local_files_only": True}
     wanted: dict[str, Any] = {"dtype": getattr(torch, dtype)}
     source = folder
@@ -122,7 +127,10 @@ class AdaptedModel:
         model.config.num_hidden_layers = layers
         torch.manual_seed(seed)
         config = LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(MATRICES))
-        self._model = get_peft_model(model, config)
+        with warnings.catch_warnings():
+            # peft asks transformers for a name of before, which no user can do anything about
+            warnings.simplefilter("ignore", FutureWarning)
+            self._model = get_peft_model(model, config)
         self._causal = self._model.get_base_model()
 
     def parameters(self) -> list[Any]:
