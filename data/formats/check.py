@@ -24,6 +24,7 @@ __all__ = [
 M = TypeVar("M", bound=BaseModel)
 
 SKIP = "or leave the file out"
+_GZIP = b"\x1f\x8b"
 
 
 class Foreign(BaseModel):
@@ -49,6 +50,8 @@ def read_text(path: str | Path) -> str:
 
 
 def _no_utf8(path: str | Path, error: UnicodeDecodeError) -> FormatError:
+    if error.object[:2] == _GZIP:
+        return FormatError(str(path), "$", "a file that is not packed", f"Unpack it, {SKIP}.")
     return FormatError(str(path), f"byte {error.start}", "UTF-8 text", f"Save it as UTF-8, {SKIP}.")
 
 
@@ -170,6 +173,8 @@ def checked(model: type[M], value: Any, file: str, at: str | Place = "$") -> M:
         path = f"{at}{json_path(first['loc'])}"
         if first["type"] == "missing":
             expected, mend = "this field, which is missing", "Add it"
+        elif first["type"] == "too_short":
+            expected, mend = "an entry at least, and it is empty", "Correct the value"
         else:
             found = _kind(first["input"])
             said = first["msg"].removeprefix("Input should be ")

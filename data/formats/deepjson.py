@@ -17,8 +17,10 @@ from toolgrove.data import codec
 __all__ = ["dumps", "loads", "loads_iteratively", "pieces"]
 
 
-def loads(text: str) -> Any:
+def loads(text: str, *, strict: bool = True) -> Any:
     """Parse JSON of any depth; raises ``ValueError`` where it is not JSON.
+
+    Without ``strict`` a text may hold line breaks and tabs as such.
 
     Examples
     --------
@@ -27,7 +29,7 @@ def loads(text: str) -> Any:
     1
     """
     try:
-        return _JSON.decode(text)  # orjson rounds integers past 64 bits
+        return (_JSON if strict else _LENIENT).decode(text)  # orjson rounds integers past 64 bits
     except RecursionError:
         return loads_iteratively(text)
 
@@ -37,6 +39,7 @@ def _refuse(name: str) -> Any:
 
 
 _JSON = json.JSONDecoder(parse_constant=_refuse)
+_LENIENT = json.JSONDecoder(parse_constant=_refuse, strict=False)
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 

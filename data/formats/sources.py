@@ -27,8 +27,10 @@ from toolgrove.data.formats.toolbench_answers import parse_answers
 from toolgrove.data.formats.toolbench_corpus import load_corpus
 from toolgrove.data.formats.toolbench_queries import parse_queries
 from toolgrove.data.formats.toolbench_tools import parse_tool_file
-from toolgrove.data.formats.toolbench_trees import parse_answer_tree
+from toolgrove.data.formats.toolbench_trees import name_parts, parse_answer_tree
+from toolgrove.data.records import Task
 from toolgrove.data.runs import JOURNAL, STRATEGY, USER, VERDICT, read_tree
+from toolgrove.data.tree import SearchTree
 from toolgrove.errors import FormatError, ToolgroveError
 
 __all__ = [
@@ -153,7 +155,9 @@ class Sources:
     passed : int
         Good files of another kind.
     skipped : list of ToolgroveError
-        What was wrong with the bad ones.
+        What was wrong with the bad ones, and with bad answers of good files.
+    unread : list of (Path, Task)
+        Whose answers these are, as far as that can be told, and where they stand.
     """
 
     def __init__(
@@ -172,6 +176,7 @@ class Sources:
         self.files = [found for path in paths for found in _find(Path(path), self._importers)]
         self.done = self.read = self.passed = 0
         self.skipped: list[ToolgroveError] = []
+        self.unread: list[tuple[Path, Task]] = []
 
     def __iter__(self) -> Iterator[Loaded]:
         for path, named in self.files:
@@ -181,6 +186,8 @@ class Sources:
                 if not self._skip_bad:
                     raise
                 self.skipped.append(error)
+                query, group, _ = name_parts(str(path))
+                self.unread.append((path, Task(query, "", group=group)))
                 loaded = None
             self.done += 1
             if loaded is not None:
@@ -196,6 +203,8 @@ class Sources:
         if kind is SourceKind.ANSWER_TREE and kind in self._kinds:
             tree = parse_answer_tree(data, str(path), overlays=self._overlays)
             return Loaded(path, kind, trees=[tree])
+        if kind is SourceKind.ANSWERS and kind in self._kinds:
+            return Loaded(path, kind, trees=list(self._answers(path, data)))
         if kind is not None and kind in self._kinds:
             return _LOAD[kind](path, data)
         told = kind if importer is None else importer.kind
@@ -206,6 +215,17 @@ class Sources:
             raise FormatError(str(path), "$", f"one of: {wanted}; {found}", mend)
         self.passed += 1
         return None
+
+    def _answers(self, path: Path, data: Any) -> Iterator[SearchTree]:
+        """A file's answers one by one, so that a bad one does not take the others with it."""
+        for query, answer in data.items():
+            try:
+                yield from parse_answers({query: answer}, str(path))
+            except FormatError as error:
+                if not self._skip_bad:
+                    raise
+                self.skipped.append(error)
+                self.unread.append((path, Task(query, "")))
 
     def _told(self, path: Path) -> tuple[Importer | None, SourceKind | None, Any]:
         """The importer that reads a file, or else its kind, and its content if that is JSON."""
@@ -374,10 +394,6 @@ def _run(path: Path, data: Any) -> Loaded:
     return Loaded(path, SourceKind.RUN, trees=[read_tree(path)])
 
 
-def _answers(path: Path, data: Any) -> Loaded:
-    return Loaded(path, SourceKind.ANSWERS, trees=parse_answers(data, str(path)))
-
-
 _LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
     SourceKind.TOOL_FILE: _tools,
     SourceKind.QUERIES: _queries,
@@ -387,7 +403,6 @@ _LOAD: dict[SourceKind, Callable[[Path, Any], Loaded]] = {
     SourceKind.TOOL_LINES: lambda path, _: Loaded(
         path, SourceKind.TOOL_LINES, specs=load_tool_lines(path)
     ),
-    SourceKind.ANSWERS: _answers,
     SourceKind.RUN: _run,
     SourceKind.QUERY_LINES: lambda path, _: Loaded(
         path, SourceKind.QUERY_LINES, tasks=load_query_lines(path)

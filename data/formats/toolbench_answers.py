@@ -9,7 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
@@ -27,7 +27,7 @@ from toolgrove.data.formats.toolbench_entries import (
     with_arguments,
     with_overlay,
 )
-from toolgrove.data.formats.toolbench_schema import Function, offered
+from toolgrove.data.formats.toolbench_schema import Functions, offered
 from toolgrove.data.formats.toolbench_texts import CalledText, read_call
 from toolgrove.data.formats.toolbench_trees_out import functions
 from toolgrove.data.records import (
@@ -65,22 +65,15 @@ class _Called(Foreign):
 
 class _Path(Foreign):
     method: str
-    final_answer: str
+    final_answer: Any = None
+    """Finish's arguments, as text or as the object itself."""
     answer_details: list[Any] = Field(min_length=1)
 
 
 class _Answer(Foreign):
     query: str
-    available_tools: list[Function]
+    available_tools: Functions
     answer: _Path
-
-    @field_validator("available_tools", mode="before")
-    @classmethod
-    def _unwrapped(cls, tools: Any) -> Any:
-        """StableToolBench wraps each as OpenAI does: ``{"type": "function", "function": {…}}``."""
-        if not isinstance(tools, list):
-            return tools
-        return [t["function"] if isinstance(t, dict) and "function" in t else t for t in tools]
 
 
 def load_answers(path: str | Path) -> list[SearchTree]:
@@ -101,7 +94,7 @@ def parse_answers(data: Any, file: str) -> list[SearchTree]:
     and what Finish did follows from its arguments. A tool's message may be text: a call's, as
     Python writes it and perhaps cut (:mod:`toolgrove.data.formats.toolbench_texts`), or any other,
     which is a step without a call. Arguments of Finish that are cut are read from
-    ``final_answer``.
+    ``final_answer``; where that is an empty text, what Finish said was not taken for an answer.
 
     Raises
     ------
@@ -154,6 +147,9 @@ def _without(raw: AnswerEntry, key: str) -> AnswerEntry:
 def _grow(tree: SearchTree, query_id: str, path: _Path, file: str) -> list[AnswerEntry]:
     """Add every step to the tree, and return the system and user details before the first."""
     opening: list[AnswerEntry] = []
+    final = path.final_answer
+    if final is not None and not isinstance(final, str):
+        final = deepjson.dumps(final).decode()
     stack = [(ROOT, path.answer_details, Place((query_id, "answer", "answer_details")))]
     while stack:
         parent, siblings, above = stack.pop()
@@ -162,7 +158,7 @@ def _grow(tree: SearchTree, query_id: str, path: _Path, file: str) -> list[Answe
             detail = checked(_Detail, raw, file, place)
             following = place.down("next")
             if detail.role in ("assistant", "tool"):
-                node = _node(tree, parent, index, detail, place, file, path.final_answer)
+                node = _node(tree, parent, index, detail, place, file, final)
                 tree.add(_with_overlay(node, raw))
                 stack.append((node.id, detail.next, following))
             elif len(tree) == len(siblings) == 1:
@@ -183,7 +179,7 @@ def _node(
     detail: _Detail,
     place: Place,
     file: str,
-    final: str,
+    final: str | None,
 ) -> Node:
     above = tree[parent]
     node = Node(child_id(parent, index), parent, index, above.depth)
@@ -191,7 +187,7 @@ def _node(
     told = read_call(text) if detail.role == "tool" else None
     if detail.role == "assistant" or (text and told is None):
         return replace(node, messages=(Message(Role.ASSISTANT, text),))
-    called = _from_text(told, final) if told else None
+    called = _from_text(told, final or "") if told else None
     if called is None:
         called = checked(_Called, detail.message, file, place.down("message"))
     response = called.response
@@ -207,7 +203,7 @@ def _node(
             Message(Role.TOOL, content, call_id=call.id, name=call.name),
         ),
         calls=(call,),
-        observations=(Observation(_status(call, content), content, size, truncated=cut),),
+        observations=(Observation(_status(call, content, final), content, size, truncated=cut),),
     )
     node = with_arguments(node, called.arguments)
     match node.observations[0].status:
@@ -225,7 +221,7 @@ def _from_text(told: CalledText, final: str) -> _Called:
     return _Called(name=told.name, arguments=arguments, response=told.response)
 
 
-def _status(call: ToolCall, content: str) -> Status:
+def _status(call: ToolCall, content: str, final: str | None) -> Status:
     if call.name != FINISH:
         try:
             response = codec.loads(content)
@@ -236,7 +232,8 @@ def _status(call: ToolCall, content: str) -> Status:
         return Status.ERROR_IN_MESSAGE if failed else Status.OK
     if "give_up_and_restart" in str(call.arguments.get("return_type", call.malformed)):
         return Status.GIVE_UP
-    return Status.FINAL_ANSWER if final_answer(call) else Status.BAD_FINISH
+    taken = final != "" and final_answer(call)
+    return Status.FINAL_ANSWER if taken else Status.BAD_FINISH
 
 
 def _with_overlay(node: Node, raw: AnswerEntry) -> Node:

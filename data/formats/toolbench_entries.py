@@ -8,6 +8,7 @@ one we would have written, so that it can be written again just as it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import chain
@@ -38,6 +39,7 @@ AnswerEntry: TypeAlias = dict[str, Any]
 
 OVERLAY = "toolbench"
 """Key in ``Node.meta`` and ``SearchTree.meta`` under which overlays are kept."""
+_ANSWER = re.compile(r'"final_answer"\s*:\s*"(.*)', re.DOTALL)
 
 
 def overlay(read: Mapping[str, Any], built: Mapping[str, Any]) -> JsonObject:
@@ -84,6 +86,8 @@ def _same(a: Any, b: Any) -> bool:
 def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
     """A call from the text of its arguments, which may be no JSON object.
 
+    Line breaks in a text may be written as such, as ToolBench reads them.
+
     Examples
     --------
     >>> parse_arguments("c", "zip", '{"code": "02139"}').arguments
@@ -92,7 +96,7 @@ def parse_arguments(call_id: str, name: str, text: str) -> ToolCall:
     "{'code': 1}"
     """
     try:
-        arguments = deepjson.loads(text)
+        arguments = deepjson.loads(text, strict=False)
         codec.dumps(arguments)
     except (ValueError, RecursionError):  # nested too deeply to be handed on
         arguments = None
@@ -128,9 +132,18 @@ def final_answer(call: ToolCall) -> str:
     '5 km'
     """
     if call.malformed is not None:
-        return call.malformed.partition('"final_answer": "')[2].rstrip('}\n" ')
+        found = _ANSWER.search(call.malformed)
+        return "" if found is None else _unescaped(found[1].rstrip('}\n", '))
     answer = call.arguments.get("final_answer", "")
     return answer if isinstance(answer, str) else codec.dumps(answer).decode()
+
+
+def _unescaped(text: str) -> str:
+    """The inside of a JSON text as it reads, where it was not cut in an escape."""
+    try:
+        return str(deepjson.loads(f'"{text}"', strict=False))
+    except ValueError:
+        return text
 
 
 def shown_calls(node: Node) -> Iterator[tuple[ToolCall, Observation]]:

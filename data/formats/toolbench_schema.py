@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from toolgrove.data import codec
 from toolgrove.data.formats.check import Foreign
@@ -11,6 +13,7 @@ from toolgrove.data.records import FINISH, Effect, JsonObject, ToolSpec
 
 __all__ = [
     "Function",
+    "Functions",
     "ToolBenchParameter",
     "Unique",
     "effect_of",
@@ -152,6 +155,16 @@ class Function(Foreign):
     name: str
     description: str | None = None
     parameters: dict[str, Any] | None = None
+
+
+def _unwrapped(functions: Any) -> Any:
+    if not isinstance(functions, list):
+        return functions
+    return [f["function"] if isinstance(f, dict) and "function" in f else f for f in functions]
+
+
+Functions = Annotated[list[Function], BeforeValidator(_unwrapped)]
+"""What was offered; StableToolBench wraps each as OpenAI does, ``{"type": …, "function": {…}}``."""
 
 
 def offered(functions: Iterable[Function]) -> tuple[ToolSpec, ...]:

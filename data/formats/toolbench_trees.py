@@ -26,7 +26,7 @@ from toolgrove.data.formats.toolbench_entries import (
     parse_arguments,
     with_arguments,
 )
-from toolgrove.data.formats.toolbench_schema import Function, offered
+from toolgrove.data.formats.toolbench_schema import Functions, offered
 from toolgrove.data.formats.toolbench_trees_out import (
     answer_overlays,
     dump_answer_tree,
@@ -56,7 +56,9 @@ __all__ = [
 
 CUT_AT = 1024
 """Characters after which ToolBench cuts an observation, and writes ``...`` behind."""
-_CODES = (None, *range(13))
+_FAILED = -1
+"""The code where the model itself could not be asked."""
+_CODES = (None, *range(_FAILED, 13))
 _NONE: list[Any] = []
 
 
@@ -66,7 +68,7 @@ class _Entry(Foreign):
     node_type: Literal["Thought", "Action", "Action Input"]
     description: str
     observation: str = ""
-    observation_code: int | None = Field(default=None, ge=0, le=12)
+    observation_code: int | None = Field(default=None, ge=_FAILED, le=12)
     pruned: bool = False
     expand_num: int = 0
     children: list[Any] = Field(default_factory=list)
@@ -89,7 +91,7 @@ class _Shown(Foreign):
 
 class _Generation(Foreign):
     query: str
-    function: list[Function]
+    function: Functions
     train_messages: list[list[_Shown]] = Field(default_factory=list)
 
 
@@ -382,7 +384,8 @@ def _observation(entry: AnswerEntry) -> Observation:
     seen: str = entry.get("observation", "")
     cut = len(seen) > CUT_AT and seen.endswith("...")
     size = 0 if cut else len(seen)  # how long the whole was, nobody noted
-    status = Status.from_code(entry.get("observation_code") or 0)
+    code = entry.get("observation_code") or 0
+    status = Status.NOT_WORKING if code == _FAILED else Status.from_code(code)
     return Observation(status, seen, size, truncated=cut)
 
 

@@ -32,7 +32,7 @@ _TASKS = ("Solvable", "Unsure", "Unsolvable")
 
 
 class _Votes(Foreign):
-    is_solved: str | dict[str, str]
+    is_solved: Any
     task_solvable: str | None = None
     passed: int | None = Field(default=None, ge=0)
     failed: int | None = Field(default=None, ge=0)
@@ -55,6 +55,8 @@ class RecordedVotes:
         Solvable, Unsure or Unsolvable, by the last vote.
     query, final_step : str
         What was judged.
+    runs : tuple of int
+        The number of each vote's run; none in ToolBench's files.
     """
 
     votes: tuple[str, ...]
@@ -63,6 +65,7 @@ class RecordedVotes:
     task: str | None = None
     query: str = ""
     final_step: str = ""
+    runs: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +135,18 @@ def parse_results(data: Any, file: str) -> ToolEvalResults:
 
 def _votes(record: Any, file: str, at: Place) -> RecordedVotes:
     read = checked(_Votes, record, file, at)
-    said = read.is_solved if isinstance(read.is_solved, dict) else {"0": read.is_solved}
-    place = at.down("is_solved")
-    try:
+    said, place = read.is_solved, at.down("is_solved")
+    if isinstance(said, dict):
+        if not said or not all(run.isascii() and run.isdigit() for run in said):
+            raise FormatError(
+                file, str(place), "votes by the number of their run", "Correct the file."
+            )
         runs = sorted(said, key=int)
-    except ValueError:
-        raise FormatError(
-            file, str(place), "votes by the number of their run", "Correct the file."
-        ) from None
+        votes = [_word(said[run], STATUSES, file, place.down(run)) for run in runs]
+    else:
+        runs, votes = [], [_word(said, STATUSES, file, place)]
     return RecordedVotes(
-        tuple(_word(said[run], STATUSES, file, place) for run in runs),
+        tuple(votes),
         read.passed,
         read.failed,
         _word(read.task_solvable, _TASKS, file, at.down("task_solvable"))
@@ -149,12 +154,13 @@ def _votes(record: Any, file: str, at: Place) -> RecordedVotes:
         else None,
         read.query,
         read.final_step,
+        tuple(map(int, runs)),
     )
 
 
-def _word(text: str, words: tuple[str, ...], file: str, at: Place) -> str:
+def _word(text: Any, words: tuple[str, ...], file: str, at: Place) -> str:
     """``AnswerStatus.Solved`` as the word that it ends with."""
-    word = text.rpartition(".")[2]
+    word = text.rpartition(".")[2] if isinstance(text, str) else None
     if word not in words:
         raise FormatError(file, str(at), f"one of {', '.join(words)}", "Correct the file.")
     return word

@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 RULE = "bfcl/4"
+_LONGEST = 4_000_000
+"""Bytes of a line that is looked at to tell a result file."""
 _FILE = re.compile(r"BFCL_v\d+_(\w+?)(?:_result)?\.jsonl?$")
 
 
@@ -74,8 +76,14 @@ def is_results(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        head = file.read(200).decode("utf-8", "replace")
-    found = re.match(r'\s*\{\s*"id"\s*:\s*"(\w+)_\d[\d-]*"\s*,', head)
+        head = file.readline(_LONGEST).decode("utf-8-sig", "replace")
+    try:
+        entry = json.loads(head)
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(entry, dict) or "result" not in entry:
+        return False
+    found = re.fullmatch(r"(\w+)_\d[\d-]*", str(entry.get("id")))
     return bool(found and found[1] in CATEGORIES)
 
 
@@ -93,7 +101,7 @@ def read_results(path: Path) -> list[Mapping[str, Any]]:
         Where a line is no JSON object with an ``id``.
     """
     found: list[Mapping[str, Any]] = []
-    for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), start=1):
+    for number, line in enumerate(path.read_text("utf-8-sig", "replace").split("\n"), start=1):
         if not line.strip():
             continue
         try:

@@ -29,7 +29,8 @@ __all__ = [
 STOP = "###STOP###"
 TRANSFER = "transfer_to_human_agents"
 _BASIS = ("DB", "COMMUNICATE")
-_OLD = re.compile(r'\s*\[\s*\{\s*"task_id"\s*:')
+_OLD = re.compile(r'\s*\[\s*\{\s*"(?:task_id|reward|info|traj|trial)"\s*:')
+_OLD_TOLD = re.compile(r'"(?:reward|traj)"\s*:')
 _NEW = re.compile(r'\s*\{\s*"(?:timestamp|info|tasks|simulations)"\s*:')
 _NEW_INFO = re.compile(
     r'"(?:num_trials|git_commit|environment_info|simulations|user_scenario)"\s*:'
@@ -114,8 +115,9 @@ def is_results(path: Path) -> bool:
     if path.suffix != ".json" or not path.is_file():
         return False
     with path.open("rb") as file:
-        head = file.read(20_000).decode("utf-8", "replace")
-    return bool(_OLD.match(head) or (_NEW.match(head) and _NEW_INFO.search(head)))
+        head = file.read(20_000).decode("utf-8-sig", "replace")
+    old = _OLD.match(head) and _OLD_TOLD.search(head)
+    return bool(old or (_NEW.match(head) and _NEW_INFO.search(head)))
 
 
 def read_all(path: Path) -> Iterator[RecordedConversation]:

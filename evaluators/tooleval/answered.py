@@ -33,6 +33,8 @@ V = TypeVar("V")
 TEST_SET = "test_set"
 """Key in ``SearchTree.meta`` under which the test set is kept that its file names."""
 
+ALL = "all"
+"""What is written in the place of a test set where no file names one."""
 _TEST_SET = re.compile(r"G[123]_(?:instruction|category|tool)(?![a-z])")
 
 
@@ -70,7 +72,9 @@ class AnswerSet:
     unknown : tuple of str
         Ids of answers to queries that were not asked. They count nowhere.
     skipped : tuple of ToolgroveError
-        What was wrong with files that were left out.
+        What was wrong with files and answers that were left out.
+    unread : frozenset of AskedQuery
+        Queries whose answer is among these: nobody knows whether it was right.
     test_set : str
         The one that all its files name; "" where they name none or several.
     """
@@ -80,6 +84,7 @@ class AnswerSet:
     trees: Mapping[AskedQuery, SearchTree]
     unknown: tuple[str, ...] = ()
     skipped: tuple[ToolgroveError, ...] = ()
+    unread: frozenset[AskedQuery] = frozenset()
     test_set: str = ""
 
 
@@ -95,10 +100,32 @@ def load_asked(paths: Sequence[str | Path]) -> tuple[AskedQuery, ...]:
     Raises
     ------
     FormatError
-        Where a file is none of these.
+        Where a file is none of these, or none names a query.
+    UsageError
+        Where two files ask other things under one id.
     """
     files = [file for path in paths for file in _files(Path(path))]
-    return tuple(dict.fromkeys(query for file in files for query in _asked(file)))
+    found: dict[AskedQuery, AskedQuery] = {}
+    for file in files:
+        for query in _asked(file):
+            known = found.setdefault(query, query)
+            if known.task is None:
+                found[query] = query
+            elif query.task is not None and not same_text(known.task.query, query.task.query):
+                raise UsageError(
+                    f"{file}: query {query.id!r} is another one than in a file before it. Name "
+                    "the files after their test sets (G1_instruction…), or one at a time."
+                )
+    if not found:
+        raise FormatError(
+            ", ".join(map(str, paths)), "$", "a query at least", "Name another file or folder."
+        )
+    return tuple(found.values())
+
+
+def same_text(one: str, other: str) -> bool:
+    """Whether two texts of a query are the same, whatever their spaces."""
+    return one.split() == other.split()
 
 
 def _files(path: Path) -> list[Path]:
@@ -144,12 +171,12 @@ def ids_of(task: Task) -> tuple[str, str]:
 
 
 def test_set_of(path: Path) -> str:
-    """The test set that a file's name says, or its folder's."""
-    for name in (path.name, path.parent.name):
-        found = _TEST_SET.search(name)
-        if found:
-            return found[0]
-    return ""
+    """The test set that a file's name says, or the nearest folder's that says one."""
+    absolute = path.absolute()
+    found = (
+        _TEST_SET.search(name) for name in (absolute.name, *(p.name for p in absolute.parents))
+    )
+    return next((one[0] for one in found if one), "")
 
 
 def load_answer_set(
@@ -168,7 +195,7 @@ def load_answer_set(
     asked : sequence of AskedQuery or None
         The denominator; None takes the answered queries, so that no other counts.
     skip_bad : bool
-        Leave bad files out; they are in ``skipped``.
+        Leave bad files and bad answers out; they are in ``skipped``.
     tick : callable
         Told how many files were read.
 
@@ -189,7 +216,9 @@ def load_answer_set(
             test_set = test_set_of(loaded.path)
             sets.add(test_set)
             tree.meta = {**tree.meta, TEST_SET: test_set}
-            query = AskedQuery(tree.task.id, test_set) if known is None else known(tree, test_set)
+            query = (
+                AskedQuery(tree.task.id, test_set) if known is None else known(tree.task, test_set)
+            )
             if query is None:
                 unknown.append(tree.task.id)
             elif query in trees:
@@ -202,28 +231,36 @@ def load_answer_set(
         tick(sources.done, len(sources.files))
     found = tuple(trees) if asked is None else tuple(asked)
     named = sets.pop() if len(sets) == 1 else ""
-    return AnswerSet(_name(paths), found, trees, tuple(unknown), tuple(sources.skipped), named)
+    bad = [] if known is None else [known(task, test_set_of(path)) for path, task in sources.unread]
+    unread = frozenset(query for query in bad if query is not None and query not in trees)
+    return AnswerSet(
+        _name(paths), found, trees, tuple(unknown), tuple(sources.skipped), unread, named
+    )
 
 
 class _Known:
-    """Finds the query that a tree answers."""
+    """Finds the query that an answer is to."""
 
     def __init__(self, asked: Sequence[AskedQuery]) -> None:
         self._asked = {query: query for query in asked}
-        sets = {query.test_set for query in asked}
-        self._only = sets.pop() if len(sets) == 1 else None
 
-    def __call__(self, tree: SearchTree, test_set: str) -> AskedQuery | None:
-        """Of one test set whatever the file names; of several, that one, or the id's only one."""
-        within = test_set if self._only is None else self._only
-        found = (known_of(self._asked, AskedQuery(id_, within)) for id_ in ids_of(tree.task))
-        return next((query for query in found if query is not None), None)
+    def __call__(self, task: Task, test_set: str) -> AskedQuery | None:
+        """Of the test set that the file names, else the id's only one; none where texts differ."""
+        found = (known_of(self._asked, AskedQuery(id_, test_set)) for id_ in ids_of(task))
+        query = next((query for query in found if query is not None), None)
+        if query is None or (query.test_set and _TEST_SET.match(f"{task.group}_tool")
+                             and not query.test_set.startswith(task.group)):  # fmt: skip
+            return None
+        differs = (
+            query.task is not None and task.query and not same_text(query.task.query, task.query)
+        )
+        return None if differs else query
 
 
 def _name(paths: Sequence[str | Path]) -> str:
     """What ToolEval would call the system: the file or folder without its test set."""
     path = Path(paths[0]).absolute()
     stem = path.name if path.is_dir() else path.stem
-    rest = _TEST_SET.sub("", stem).strip("._-")
+    rest = "" if stem == ALL else _TEST_SET.sub("", stem).strip("._-")
     named = rest if rest and (path.is_dir() or len(paths) == 1) else path.parent.name
     return named or stem

@@ -24,7 +24,7 @@ __all__ = [
 LEFT_OUT = "a query without an answer leaves the old code's denominator"
 NOT_HERE = "the votes are of an answer that is not in these files"
 OTHERS = "the votes are of queries that were not asked"
-COIN = "the old code throws a coin for what is even"
+EVEN = "the old code counts what is even as passed in its rate, and throws a coin in its table"
 UNSOLVABLE_PASSES = "the old code passes whatever is answered to a query that is held unsolvable"
 MISSING_VOTE = "the old code counts a vote that is missing as Unsolved"
 ASKED_ANYWAY = (
@@ -40,8 +40,8 @@ class RecordedRates:
 
     queries: int
     pass_rate: float | None
-    sopr: float
-    sopr_std: float
+    sopr: float | None
+    sopr_std: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +65,23 @@ class Difference:
 
 
 def recorded_rates(votes: Mapping[AskedQuery, RecordedVotes]) -> RecordedRates | None:
-    """ToolEval's rates: over the queries that have votes, a missing vote counted as Unsolved."""
+    """The rates that ToolBench's code prints, or StableToolBench's: each of its own votes.
+
+    They are over the queries that have votes. What is even counts as passed, and a vote that is
+    missing as Unsolved.
+    """
     if not votes:
         return None
     counted = [(one.passed, one.failed) for one in votes.values()]
-    passes = [_passed(p, f) for p, f in counted if p is not None and f is not None]
-    runs = max(len(one.votes) for one in votes.values())
+    passes = [float(f <= p) for p, f in counted if p is not None and f is not None]
+    if len(passes) == len(votes):
+        return RecordedRates(len(votes), fmean(passes), None, None)
+    by_run = [dict(zip(one.runs or (0,), one.votes, strict=True)) for one in votes.values()]
     means = [
-        fmean(VALUES[v.votes[run]] if run < len(v.votes) else 0.0 for v in votes.values())
-        for run in range(runs)
+        fmean(VALUES[said[run]] if run in said else 0.0 for said in by_run)
+        for run in sorted({run for said in by_run for run in said})
     ]
-    rate = fmean(passes) if len(passes) == len(votes) else None
-    return RecordedRates(len(votes), rate, fmean(means), pstdev(means))
-
-
-def _passed(passed: int, failed: int) -> float:
-    return 0.5 if passed == failed else float(passed > failed)
+    return RecordedRates(len(votes), None, fmean(means), pstdev(means))
 
 
 def pass_differences(
@@ -100,7 +101,7 @@ def pass_differences(
             found.append(Difference(one.query, said, str(one.status), NOT_HERE))
         elif known.passed is not None and known.passed == known.failed:
             even = f"{known.passed} passed, {known.failed} failed"
-            found.append(Difference(one.query, even, "half, told as a tie", COIN))
+            found.append(Difference(one.query, even, "half, told as a tie", EVEN))
         elif one.passed == 1 and one.status != SOLVED and one.task == UNSOLVABLE:
             found.append(Difference(one.query, "passed", f"{one.status}", UNSOLVABLE_PASSES))
         elif len(known.votes) < runs:

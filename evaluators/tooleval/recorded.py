@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from toolgrove.data.formats.tooleval_results import (
     RecordedPreference,
@@ -13,6 +14,7 @@ from toolgrove.data.formats.tooleval_results import (
 )
 from toolgrove.data.records import Score
 from toolgrove.data.tree import SearchTree
+from toolgrove.errors import UsageError
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.judging import majority
 from toolgrove.evaluators.passrate import VALUES, outcome
@@ -21,10 +23,13 @@ from toolgrove.evaluators.tooleval.answered import (
     AskedQuery,
     ids_of,
     known_of,
+    same_text,
     test_set_of,
 )
 
 __all__ = ["VotesEvaluator", "load_votes"]
+
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +58,17 @@ class VotesEvaluator:
         known = next((one for one in found if one is not None), None)
         if known is None:
             return judged(tree, self.name, None, "no votes are recorded of it", judge=self.file)
-        if known.query and known.query != task.query:
+        if known.query and not same_text(known.query, task.query):
             return judged(tree, self.name, None, "the votes are of another query", judge=self.file)
         status = str(majority(known.votes))
-        passed = outcome(status, known.task)
+        passed, counts = outcome(status, known.task), None
         if known.passed is not None and known.failed is not None:
             passed = 0.5 if known.passed == known.failed else float(known.passed > known.failed)
+            counts = known.passed, known.failed
         return judged(
             tree, self.name, VALUES[status], f"{status}, as recorded", judge=self.file,
             status=status, task=known.task, tooleval=passed, votes=list(known.votes),
+            runs=list(known.runs), counts=counts,
         )  # fmt: skip
 
 
@@ -76,13 +83,26 @@ def load_votes(
     ------
     FormatError
         Where a file holds neither.
+    UsageError
+        Where two files speak of one query.
     """
     votes: dict[AskedQuery, RecordedVotes] = {}
     preferences: dict[AskedQuery, RecordedPreference] = {}
     voted = []
     for file in map(Path, files):
         found, within = load_results(file), test_set_of(file)
-        votes |= {AskedQuery(id_, within): one for id_, one in found.votes.items()}
-        preferences |= {AskedQuery(id_, within): one for id_, one in found.preferences.items()}
+        _add(votes, found.votes, within, file)
+        _add(preferences, found.preferences, within, file)
         voted += [file.name] if found.votes else []
     return (VotesEvaluator(votes, ", ".join(voted)) if votes else None), preferences
+
+
+def _add(known: dict[AskedQuery, V], more: Mapping[str, V], within: str, file: Path) -> None:
+    found = {AskedQuery(id_, within): one for id_, one in more.items()}
+    twice = next((query.id for query in found if query in known), None)
+    if twice is not None:
+        raise UsageError(
+            f"{file}: what is recorded of query {twice!r} stands in a file before it, too. Name "
+            "one of them, or name the files of several test sets after these (G1_instruction…)."
+        )
+    known |= found

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from toolgrove.data.tree import SearchTree
 from toolgrove.evaluators.answer import AnswerEvaluator
+from toolgrove.evaluators.base import unanswered
 from toolgrove.evaluators.jurors import SOLVED, UNSOLVABLE, UNSOLVED
 from toolgrove.evaluators.passrate import VALUES, outcome
 from toolgrove.evaluators.report import RateInterval
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
     from toolgrove.data.records import Score
     from toolgrove.evaluators.base import Evaluator
 
-__all__ = ["PassRates", "Ruling", "pass_rates", "rule"]
+__all__ = ["UNREAD", "PassRates", "Ruling", "pass_rates", "rule"]
+
+UNREAD = "it could not be read"
+"""Why nothing is held of an answer that was left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,10 @@ class Ruling:
         In words.
     infrastructure : bool
         Whether the judge broke down; such a query is in no rate.
+    runs : tuple of int
+        The number of each vote's run.
+    counts : (int, int) or None
+        How many votes passed and failed, where that was recorded and not each vote.
     """
 
     query: str
@@ -71,6 +79,8 @@ class Ruling:
     judge: str = "code"
     reason: str = ""
     infrastructure: bool = False
+    runs: tuple[int, ...] = ()
+    counts: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +92,7 @@ class PassRates:
     queries, answered : int
         How many were asked, and how many have a final answer.
     unjudged : int
-        Answers that nobody judged: in no rate.
+        Answers that nobody judged, or that could not be read: in no rate.
     infrastructure : int
         Answers whose judge broke down: in no rate.
     pass_rate : RateInterval or None
@@ -140,7 +150,9 @@ async def rule(
     async def one(query: AskedQuery) -> Ruling:
         nonlocal done
         tree = answers.trees.get(query)
-        if tree is None:
+        if query in answers.unread:
+            found = Ruling(query.id, query.test_set, False, None, reason=UNREAD)
+        elif tree is None:
             found = Ruling(
                 query.id, query.test_set, False, UNSOLVED, passed=0.0, reason="no answer"
             )
@@ -164,19 +176,22 @@ def _with_reference(tree: SearchTree, query: AskedQuery) -> SearchTree:
 def _ruling(query: AskedQuery, tree: SearchTree, score: Score) -> Ruling:
     answered = bool((tree.answer or "").strip())
     details = score.details
-    votes = tuple(vote for vote in details.get("votes", ()) if vote is not None)
-    status = details.get("status")
+    given = [(run, vote) for run, vote in enumerate(details.get("votes", ())) if vote is not None]
+    runs, votes = tuple(run for run, _ in given), tuple(vote for _, vote in given)
+    status, reason = details.get("status"), score.reason
     if status is None and score.value is not None:
         status = next((word for word, value in VALUES.items() if value == score.value), UNSOLVED)
     if status is None and not answered and not score.infrastructure:
         status = UNSOLVED  # a rule of ToolEval's, for which no judge is needed
+        reason = f"Unsolved, as {unanswered(tree)}"
     task = details.get("task")
     passed = details.get("tooleval", None if status is None else outcome(status, task))
     return Ruling(
         query.id, query.test_set, answered, status, votes,
         tied=bool(votes) and 2 * Counter(votes).most_common(1)[0][1] <= len(votes),
-        passed=passed, task=task, judge=score.judge, reason=score.reason,
-        infrastructure=score.infrastructure,
+        passed=passed, task=task, judge=score.judge, reason=reason,
+        infrastructure=score.infrastructure, runs=tuple(details.get("runs") or runs),
+        counts=details.get("counts"),
     )  # fmt: skip
 
 
@@ -185,7 +200,8 @@ def pass_rates(rulings: Sequence[Ruling]) -> PassRates:
 
     Examples
     --------
-    >>> one = Ruling("1", "", True, "Solved", ("Solved", "Solved", "Unsolved"), passed=1.0)
+    >>> votes = "Solved", "Solved", "Unsolved"
+    >>> one = Ruling("1", "", True, "Solved", votes, passed=1.0, runs=(0, 1, 2))
     >>> rates = pass_rates([one, Ruling("2", "", False, "Unsolved", passed=0.0)])
     >>> rates.pass_rate.value, round(rates.sopr, 3), round(rates.sopr_std, 3)
     (0.5, 0.333, 0.236)
@@ -193,8 +209,8 @@ def pass_rates(rulings: Sequence[Ruling]) -> PassRates:
     held = [one for one in rulings if one.status is not None]
     if not any(one.answered for one in held) and len(held) < len(rulings):
         held = []  # what is held by rule alone would be a rate of failures
-    runs = max((len(one.votes) for one in held), default=1) or 1
-    means = [fmean(_vote(one, run) for one in held) for run in range(runs)] if held else []
+    runs = sorted({run for one in held for run in one.runs}) or [0]
+    means = [fmean(_vote(one, run) for one in held) for run in runs] if held else []
     return PassRates(
         queries=len(rulings),
         answered=sum(one.answered for one in rulings),
@@ -207,14 +223,14 @@ def pass_rates(rulings: Sequence[Ruling]) -> PassRates:
         solved=_rate([VALUES[one.status] for one in held if one.status is not None]),
         sopr=fmean(means) if means else None,
         sopr_std=pstdev(means) if len(means) > 1 else None,
-        runs=runs,
+        runs=len(runs),
     )  # fmt: skip
 
 
 def _vote(ruling: Ruling, run: int) -> float:
     """A run's vote; where it gave none, what the others came to; by rule, the rule's status."""
-    vote = ruling.votes[run] if run < len(ruling.votes) else ruling.status
-    return VALUES[str(vote)]
+    votes = dict(zip(ruling.runs, ruling.votes, strict=True))
+    return VALUES[str(votes.get(run, ruling.status))]
 
 
 def _rate(values: Sequence[float]) -> RateInterval | None:

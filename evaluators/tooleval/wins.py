@@ -138,11 +138,14 @@ class WinRates:
     Parameters
     ----------
     queries, undecided : int
-        How many were compared, and how many of them nobody could decide: these are in no rate.
+        How many were compared, and how many of them nobody could decide by ToolBench's rule: these
+        are not in its rate.
     win_rate, sowr : RateInterval or None
         Wins among the decided, by ToolBench's and StableToolBench's rule; a tie is no win.
     ties, losses, sowr_ties, sowr_losses : int
         What is no win by each rule.
+    sowr_undecided : int
+        As ``undecided``, by StableToolBench's rule.
     asked : int
         Queries that a judge was asked about in both orders.
     consistent : int
@@ -157,6 +160,7 @@ class WinRates:
     sowr: RateInterval | None
     sowr_ties: int
     sowr_losses: int
+    sowr_undecided: int
     asked: int
     consistent: int
 
@@ -189,10 +193,13 @@ async def compare(
     async def one(query: AskedQuery, a: Ruling) -> DuelOutcome:
         nonlocal done
         b, here = other[query], (query in ours.trees, query in theirs.trees)
+        if query in ours.unread | theirs.unread:
+            here = (True, True)  # of what could not be read nobody knows that it is missing
         win = _missing_or(_by_pass(a, b), here) or _by_status(a, b)
         sowr = _missing_or(_by_solved(a, b), here)
         choice = Choice(None)
-        if choose is not None and not (win and sowr) and all(here):
+        both = query in ours.trees and query in theirs.trees
+        if choose is not None and not (win and sowr) and both:
             duel = Duel(query, (ours.trees[query], theirs.trees[query]), (a.status, b.status))
             async with gate:
                 choice = await choose(duel)
@@ -289,6 +296,8 @@ def recorded(
             return Choice(None)
         ours, theirs = sides_of(known, answers, against)
         votes = known.counts[ours], known.counts[theirs]
+        if not known.rounds and not any(votes):
+            return Choice(None, reason="no round of it was ended")
         return Choice(more(*votes), votes, known.rounds or sum(votes))
 
     return choose
@@ -332,6 +341,7 @@ def win_rates(comparisons: Sequence[DuelOutcome]) -> WinRates:
         sowr=_wins(sowr),
         sowr_ties=sowr.count(TIE),
         sowr_losses=sowr.count(AGAINST),
+        sowr_undecided=len(comparisons) - len(sowr),
         asked=len(both),
         consistent=sum(_winner_in(asked, 0) == _winner_in(asked, 1) for asked in both),
     )

@@ -43,11 +43,12 @@ def write_passes(folder: Path, answers: AnswerSet, rulings: Sequence[Ruling]) ->
             ruling = ruled[test_set, query]
             if ruling.status is None:
                 continue
-            votes = ruling.votes or (ruling.status,)
-            said = {str(run): f"AnswerStatus.{vote}" for run, vote in enumerate(votes)}
             shown = _shown(converted)
-            records[query] = {**shown, "is_solved": said}
-            text = str({int(run): vote for run, vote in said.items()})
+            records[query] = {**shown, **_said(ruling)}
+            said = records[query]["is_solved"]
+            text = (
+                str({int(run): vote for run, vote in said.items()}) if type(said) is dict else said
+            )
             rows.append((*shown.values(), model, query, text))
         name = f"{_safe(test_set or 'all')}_{model}"
         results = folder / "pass_rate_results" / model
@@ -58,6 +59,22 @@ def write_passes(folder: Path, answers: AnswerSet, rulings: Sequence[Ruling]) ->
             _csv(results / f"{name}.csv", _PASS, rows),
         ]
     return written
+
+
+def _said(ruling: Ruling) -> dict[str, Any]:
+    """What was held of an answer: each run's vote, or ToolBench's counts where there are these."""
+    found: dict[str, Any] = {}
+    if ruling.counts is None:
+        votes = (
+            zip(ruling.runs, ruling.votes, strict=True) if ruling.votes else [(0, ruling.status)]
+        )
+        found["is_solved"] = {str(run): f"AnswerStatus.{vote}" for run, vote in votes}
+    else:
+        found["is_solved"] = f"AnswerStatus.{ruling.status}"
+        found["passed"], found["failed"] = ruling.counts
+    if ruling.task is not None:
+        found["task_solvable"] = f"TaskStatus.{ruling.task}"
+    return found
 
 
 def write_preferences(

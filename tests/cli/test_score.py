@@ -4,54 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
+from support.foreign_answers import call, converted, printed, votes, written
 from toolgrove.cli.main import app
 from toolgrove.errors import FormatError, UsageError
-
-TOOL = {"name": "far_for_map", "description": "How far it is.", "parameters": {}}
-
-
-def finish(answer: str) -> dict[str, str]:
-    said = json.dumps({"return_type": "give_answer", "final_answer": answer})
-    return {"name": "Finish", "arguments": said, "response": ""}
-
-
-def converted(query: str, answer: str | None, *, cut: int | None = None) -> dict[str, Any]:
-    """One converted answer; None gave none. With ``cut``, messages are text, as ToolBench's."""
-    called = {"name": "far_for_map", "arguments": "{}", "response": '{"error": ""}'}
-    messages: list[Any] = [called, *([] if answer is None else [finish(answer)])]
-    below: list[Any] = []
-    for message in reversed(messages):
-        shown = message if cut is None else str(message)[:cut]
-        below = [{"role": "tool", "message": shown, "next": below}]
-    final = "" if answer is None else finish(answer)["arguments"]
-    path = {"method": "CoT@1", "total_steps": 2, "final_answer": final, "answer_details": below}
-    return {"query": query, "available_tools": [TOOL], "answer": path}
-
-
-def votes(*words: str) -> dict[str, Any]:
-    return {"is_solved": {str(run): f"AnswerStatus.{word}" for run, word in enumerate(words)}}
-
-
-def written(path: Path, content: Any) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(content), encoding="utf-8")
-    return path
-
-
-def call(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["score", *map(str, arguments)])
-
-
-def printed(*arguments: object) -> dict[str, Any]:
-    result = call(*arguments, "--json")
-    assert result.exit_code == 0, result.output or result.exception
-    found: dict[str, Any] = json.loads(result.stdout)
-    return found
 
 
 @pytest.fixture
@@ -81,7 +40,7 @@ def test_a_query_without_an_answer_stays_in_the_denominator(files: dict[str, Pat
     assert found["queries"][3] == {
         "query": "4", "test_set": "", "answered": False, "status": "Unsolved", "votes": [],
         "tied": False, "passed": 0, "task": None, "judge": "code", "reason": "no answer",
-        "infrastructure": False,
+        "infrastructure": False, "runs": [], "counts": None,
     }  # fmt: skip
 
 
@@ -121,7 +80,7 @@ def test_code_judges_where_the_queries_have_references(
     api = {"category_name": "Map", "tool_name": "map", "api_name": "far", "method": "GET"}
     queries = [
         {
-            "query": f"How many km is it to {n}?",
+            "query": f"How  far is {n}?\n",
             "query_id": n,
             "api_list": [api],
             "reference": {"kind": "number", "value": n if n != 2 else 7, "unit": "km"},
@@ -132,6 +91,11 @@ def test_code_judges_where_the_queries_have_references(
     found = printed(files["answers"], "--queries", asked)
     assert [one["status"] for one in found["queries"]] == ["Solved", "Unsolved", "Unsolved"]
     assert found["judge"] == "code"
+    other = written(
+        tmp_path / "other.json", [{**one, "query": "How hot is it?"} for one in queries]
+    )
+    result = call(files["answers"], "--queries", other)
+    assert "none of 3 answers is to a query of --queries" in str(result.exception)
 
 
 def test_two_answers_to_one_query_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
@@ -294,6 +258,20 @@ def test_a_bad_file_is_left_out_when_asked_and_told(files: dict[str, Path]) -> N
     found = printed(files["answers"].parent, "--queries", files["ids"], "--skip-bad")
     assert len(found["skipped"]) == 1
     assert found["rates"]["total"]["answered"] == 2
+
+
+def test_a_bad_answer_takes_no_other_with_it_and_counts_as_not_judged(
+    files: dict[str, Path],
+) -> None:
+    answers = json.loads(files["answers"].read_text(encoding="utf-8"))
+    del answers["2"]["query"]
+    bad = written(files["answers"], answers)
+    given = "--queries", files["ids"], "--votes", files["votes"]
+    assert isinstance(call(bad, *given).exception, FormatError)
+    found = printed(bad, *given, "--skip-bad")
+    total = found["rates"]["total"]
+    assert (total["answered"], total["unjudged"], total["pass_rate"]["n"]) == (1, 1, 3)
+    assert "1 answers could not be read" in call(bad, *given, "--skip-bad").stderr
 
 
 def test_its_help_has_examples() -> None:

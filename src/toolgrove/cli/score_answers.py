@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from toolgrove.cli.common import console, err_console
 from toolgrove.cli.scored import ScoredKind, WantedScores
-from toolgrove.errors import UsageError
+from toolgrove.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,27 +25,21 @@ if TYPE_CHECKING:
 
 __all__ = ["ANSWERS"]
 
+Loaded = TypeVar("Loaded")
 Rates = TypeVar("Rates")
 
 PASSES = ("\nqueries", "\nanswered", "pass rate\n(95% interval)", "\nties", "\nSoPR", "not\njudged")
-WINS = ("\nqueries", "win rate\n(95% interval)", "\nties", "SoWR\n(95% interval)", "\nties",
-        "orders\nagree", "not\ndecided")  # fmt: skip
+WINS = ("\nqueries", "win rate\n(95% interval)", "\nties", "not\ndecided",
+        "SoWR\n(95% interval)", "\nties", "not\ndecided", "orders\nagree")  # fmt: skip
 
 
 def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
     from toolgrove.evaluators.tooleval.answered import load_answer_set, load_asked
 
     _check(wanted)
-    asked = load_asked(wanted.queries) if wanted.queries else None
+    asked = _given(load_asked, wanted.queries) if wanted.queries else None
     answers = load_answer_set(wanted.paths, asked, skip_bad=wanted.skip_bad, tick=tick)
-    if not answers.asked:
-        raise UsageError(f"no answers in {', '.join(map(str, wanted.paths))}.")
-    if answers.unknown and not answers.trees:
-        known, some = answers.unknown[0], answers.asked[0].id
-        raise UsageError(
-            f"none of {len(answers.unknown)} answers is to a query of --queries: their ids are "
-            f"like {known!r}, those asked like {some!r}. Name the queries that they answer."
-        )
+    _check_read(wanted, answers)
     denominator = "answered" if asked is None else "asked"
     return {"denominator": denominator, **asyncio.run(_scored(wanted, answers, tick))}
 
@@ -52,12 +47,34 @@ def _score(wanted: WantedScores, tick: Tick) -> dict[str, Any]:
 def _check(wanted: WantedScores) -> None:
     if wanted.out is not None:
         raise UsageError("--out is for BFCL's result files; for answers there is --json.")
-    if wanted.votes and wanted.judge:
+    if wanted.votes and wanted.judge and not wanted.against:
         raise UsageError("--votes and --judge are two judges: name one.")
     if wanted.prompts and not wanted.judge:
         raise UsageError("--prompts are asked of a model: name it with --judge.")
     if wanted.against_votes and not wanted.against:
         raise UsageError("--against-votes are of the answers of --against, which is missing.")
+
+
+def _given(load: Callable[[Sequence[Path]], Loaded], paths: Sequence[Path]) -> Loaded:
+    """What files of options hold; --skip-bad, which a bad answer's error names, skips none."""
+    try:
+        return load(paths)
+    except FormatError as error:
+        raise UsageError(str(error)) from None
+
+
+def _check_read(wanted: WantedScores, answers: AnswerSet) -> None:
+    """Refuse a rate over nothing."""
+    if answers.unknown and not answers.trees:
+        known, some = answers.unknown[0], answers.asked[0].id
+        raise UsageError(
+            f"none of {len(answers.unknown)} answers is to a query of --queries: their ids are "
+            f"like {known!r}, those asked like {some!r}. Name the queries that they answer, in "
+            "their words, and of several test sets in files and folders with the sets' names."
+        )
+    if not answers.trees:
+        why = f": the first that was left out is {answers.skipped[0]}" if answers.skipped else "."
+        raise UsageError(f"no answers in {', '.join(map(str, wanted.paths))}{why}")
 
 
 async def _scored(wanted: WantedScores, answers: AnswerSet, tick: Tick) -> dict[str, Any]:
@@ -67,15 +84,18 @@ async def _scored(wanted: WantedScores, answers: AnswerSet, tick: Tick) -> dict[
     from toolgrove.evaluators.tooleval.written import write_passes, write_preferences
 
     model = _model(wanted)
-    voted, preferences = load_votes(wanted.votes)
+    voted, preferences = _given(load_votes, wanted.votes)
     at_once = wanted.concurrency
-    ours = await score_answers(answers, model or voted, concurrency=at_once, tick=tick)
+    ours = await score_answers(answers, voted or model, concurrency=at_once, tick=tick)
     report, out = _system(ours), wanted.write_tooleval
     written = [] if out is None else write_passes(out, answers, ours.rulings)
     if wanted.against:
         other = load_answer_set(wanted.against, answers.asked, skip_bad=wanted.skip_bad, tick=tick)
-        judge = model or load_votes(wanted.against_votes)[0]
-        theirs = await score_answers(other, judge, concurrency=at_once, tick=tick)
+        other_voted = _given(load_votes, wanted.against_votes)[0]
+        if (voted is None) != (other_voted is None):
+            lacking = "--against-votes" if voted else "--votes"
+            raise UsageError(f"one side would be judged by votes and one not: name {lacking}, too.")
+        theirs = await score_answers(other, other_voted or model, concurrency=at_once, tick=tick)
         chooser = preferences if model is None else model.juror
         wins = await score_wins(
             ours, theirs, chooser, times=wanted.times, concurrency=at_once, tick=tick
@@ -141,8 +161,9 @@ def _judged_by(system: dict[str, Any]) -> str:
 
 
 def _as_recorded(rates: RecordedRates) -> str:
-    passed = "" if rates.pass_rate is None else f"pass rate {rates.pass_rate:.1%}, "
-    sopr = f"SoPR {100 * rates.sopr:.1f} ± {100 * rates.sopr_std:.1f}"
+    passed = "" if rates.pass_rate is None else f"pass rate {rates.pass_rate:.1%}"
+    sopr = "" if rates.sopr is None else f"SoPR {100 * rates.sopr:.1f}"
+    sopr += "" if rates.sopr_std is None else f" ± {100 * rates.sopr_std:.1f}"
     return f"as ToolEval's code counts these votes: {passed}{sopr} over {rates.queries:,} queries"
 
 
@@ -191,10 +212,11 @@ def _win_cells(rates: WinRates) -> list[str]:
         f"{rates.queries:,}",
         _interval(rates.win_rate),
         str(rates.ties),
+        str(rates.undecided),
         _interval(rates.sowr),
         str(rates.sowr_ties),
+        str(rates.sowr_undecided),
         f"{rates.consistent} of {rates.asked}" if rates.asked else "",
-        str(rates.undecided),
     ]
 
 
@@ -210,11 +232,20 @@ def _notes(report: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_system(system: dict[str, Any]) -> Iterator[str]:
+    from toolgrove.evaluators.tooleval.rulings import UNREAD
+
     name, total = system["system"], system["rates"]["total"]
     if system["not_asked"]:
-        yield f"{name}: {len(system['not_asked'])} answers are to queries that were not asked."
-    if total.unjudged:
-        yield f"{name}: nobody judged {total.unjudged} answers: name --votes or a --judge."
+        yield (
+            f"{name}: {len(system['not_asked'])} answers are to queries that were not asked, or to "
+            "one id of several test sets, of which no file's name says one."
+        )
+    unread = sum(one.reason == UNREAD for one in system["queries"])
+    if total.unjudged > unread:
+        mend = "name --votes or a --judge" if system["judge"] == "code" else "no vote is of them"
+        yield f"{name}: nobody judged {total.unjudged - unread} answers: {mend}."
+    if unread:
+        yield f"{name}: {unread} answers could not be read, and are in no rate."
     if total.infrastructure:
         yield f"{name}: the judge broke down over {total.infrastructure} answers, in no rate."
     if total.unsolvable:

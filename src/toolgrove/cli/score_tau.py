@@ -43,7 +43,7 @@ def _files(paths: tuple[Path, ...]) -> Iterator[Path]:
     from toolgrove.evaluators.tau.trajectories import is_results
 
     for path in paths:
-        yield from filter(is_results, sorted(path.glob("*.json")) if path.is_dir() else [path])
+        yield from filter(is_results, sorted(path.rglob("*.json")) if path.is_dir() else [path])
 
 
 def _lines(verdicts: list[Any]) -> Iterator[str]:

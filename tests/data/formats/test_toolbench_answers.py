@@ -29,7 +29,7 @@ def called(name: str, arguments: str, response: Any = "", **more: Any) -> dict[s
 
 
 def answers(*details: Any, **more: Any) -> dict[str, Any]:
-    path = {"method": "CoT@1", "total_steps": 0, "final_answer": "", **more}
+    path = {"method": "CoT@1", "total_steps": 0, "final_answer": DONE, **more}
     tool = {"name": "far_for_map", "description": "", "parameters": {}}
     return {
         "7": {

@@ -172,11 +172,27 @@ def test_an_observation_that_toolbench_cut_is_known_to_be_cut() -> None:
         (DONE, "5 km"),
         ('{"return_type": "give_answer", "final_answer": {"km": 5}}', '{"km":5}'),
         ('{"return_type": "give_answer", "final_answer": "5 km', "5 km"),
+        ('{"return_type":"give_answer","final_answer":"5 km,\nor \\"so\\""}', '5 km,\nor "so"'),
+        ('{"return_type":"give_answer","final_answer":"5 km \\u00e9", }', "5 km é"),
     ],
 )
 def test_the_answer_is_read_from_finish_even_where_it_is_no_json(text: str, answer: str) -> None:
     tree = parse_answer_tree(answer_file(call("Finish", text, 3)), "1_m.json")
     assert tree.answer == answer
+
+
+def test_stabletoolbenchs_wrapped_functions_and_failed_requests_are_read() -> None:
+    data = answer_file(
+        entry("Thought", "", observation_code=-1, pruned=True),
+        call("far_for_map", "{}", -1, call("Finish", DONE, 3)),
+    )
+    wrapped = {"type": "function", "function": {"name": "far_for_map"}}
+    data["answer_generation"]["function"] = [wrapped]
+    tree = parse_answer_tree(data, "1_DFS.json")
+    assert [spec.id for spec in tree.tools] == ["far_for_map"]
+    assert next(o.status for node in tree for o in node.observations) is Status.NOT_WORKING
+    assert tree.answer == "5 km"
+    assert canonical(dump_answer_tree(tree)) == canonical(data)
 
 
 def test_the_second_child_is_diverse_only_if_the_first_made_a_call() -> None:

@@ -15,7 +15,7 @@ from toolgrove.data.tree import ROOT, SearchTree, child_id
 from toolgrove.evaluators.tooleval.answered import AnswerSet, AskedQuery, load_answer_set
 from toolgrove.evaluators.tooleval.differences import (
     ASKED_ANYWAY,
-    COIN,
+    EVEN,
     LEFT_OUT,
     MISSING_VOTE,
     NOT_HERE,
@@ -129,7 +129,7 @@ def said(*words: str, **more: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("first", "fault"),
     [
-        (said("Unsolved", passed=2, failed=2, task_solvable="TaskStatus.Solvable"), COIN),
+        (said("Unsolved", passed=2, failed=2, task_solvable="TaskStatus.Solvable"), EVEN),
         (said("Unsolved", passed=3, failed=0, task_solvable="TaskStatus.Unsolvable"),
          UNSOLVABLE_PASSES),
         (said("Solved"), MISSING_VOTE),
