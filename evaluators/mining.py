@@ -169,6 +169,11 @@ class Mining:
         for wrong in self._judgements.unknown():
             raise UsageError(f"{wrong} Name another evaluator, or mine by 'auto' or 'answered'.")
 
+    @property
+    def reads(self) -> list[Path]:
+        """The files and the folders of runs that are read; of folders no lines, which ours are."""
+        return [at for at, of in self.sources.files if at == of or at.suffix != ".jsonl"]
+
     def _noted(self, mined: Mined) -> Sequence[PreferencePair]:
         self.report.rows.append(mined.row)
         return mined.pairs

@@ -20,6 +20,7 @@ from uuid import uuid4
 from toolgrove.data import codec
 from toolgrove.data.records import JsonObject, Score, Task
 from toolgrove.errors import UsageError
+from toolgrove.machine.files import made_folder
 from toolgrove.machine.sqlite import Database, Schema
 
 __all__ = [
@@ -144,7 +145,7 @@ class ResultStore:
         self.out = Path(out)
         self.hash = codec.digest(dict(config))
         self.owner = uuid4().hex
-        (self.out / OWNERS).mkdir(parents=True, exist_ok=True)
+        made_folder(self.out / OWNERS)
         self._lock = self._lock_of(self.owner)
         self._db = Database(self.out / DATABASE, _SCHEMA)
         with self._db.writing():  # so that no lock is looked at before its owner holds it

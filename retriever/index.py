@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from toolgrove.data import codec
 from toolgrove.data.records import ToolSpec
 from toolgrove.errors import CatalogError, ToolgroveError, UsageError
+from toolgrove.machine.files import made_folder
 from toolgrove.machine.progress import Tick
 from toolgrove.retriever.derived import Derived
 from toolgrove.retriever.documents import document, parts, words
@@ -86,9 +87,8 @@ class Index:
         chroma_url: str | None = None,
         named: Callable[[str], bool] = lambda server: False,
     ) -> None:
-        self.folder = Path(folder)
+        self.folder = made_folder(folder)
         self.embedder = embedder
-        self.folder.mkdir(parents=True, exist_ok=True)
         self._store = IndexStore(self.folder)
         self.database = self._store.database
         made_with = self._store.get("embedder", embedder.name)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from toolgrove.data.records import Effect, ToolSpec
 from toolgrove.errors import CatalogError, SpecError
+from toolgrove.machine.files import made_folder
 from toolgrove.machine.sqlite import Database
 from toolgrove.tools.lent import LentTools
 from toolgrove.tools.offer import Offer
@@ -101,7 +102,7 @@ class Registry:
                     f"{place}: no catalogue here (no {FILE}). Make one with "
                     f"'toolgrove index SOURCE --catalog {place}'."
                 )
-            place.mkdir(parents=True, exist_ok=True)
+            made_folder(place)
         registry = cls.__new__(cls)
         registry._start(path)
         if not create and not len(registry):

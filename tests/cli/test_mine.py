@@ -254,3 +254,17 @@ def test_memory_does_not_grow_with_the_number_of_trees(shared_data: Path, tmp_pa
         tracemalloc.stop()
         assert found["branchings"]["no_success"] >= count
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_what_is_mined_is_never_written_over(shared_data: Path, tmp_path: Path) -> None:
+    trees = tmp_path / "trees"
+    trees.mkdir()
+    tree = trees / "one.json"
+    shutil.copy(shared_data / "toolbench/trees/G3_15_ChatGPT_DFS_woFilter_w2.json", tree)
+    run = put_run(tmp_path / "run")
+    before = tree.read_bytes(), (run / "journal.jsonl").read_bytes()
+    for source, out in [(tree, tree), (trees, tree), (run, run / "journal.jsonl")]:
+        result = mine(source, "--out", out)
+        assert isinstance(result.exception, UsageError)
+        assert "is read here" in str(result.exception)
+    assert before == (tree.read_bytes(), (run / "journal.jsonl").read_bytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolgrove.errors import UsageError
 from toolgrove.machine import files
-from toolgrove.machine.files import safe_name, write_beside
+from toolgrove.machine.files import made_folder, refuse_to_replace, safe_name, write_beside
 
 
 def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
@@ -85,3 +87,47 @@ def test_a_plain_name_stays_and_half_a_character_is_no_trouble() -> None:
     assert safe_name("a" * 62) == "a" * 40 + "." + safe_name("a" * 62)[-12:]
     assert safe_name("\ud800").startswith("_.")
     assert safe_name("-rf").startswith("-rf.")
+
+
+def test_through_a_link_its_target_is_written_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "disk").mkdir()
+    link, target = tmp_path / "out.json", tmp_path / "disk" / "kept.json"
+    link.symlink_to(target)
+    for content in (b"first", b"second"):
+        write_beside(link, [content])
+        assert link.is_symlink()
+        assert target.read_bytes() == content
+    assert [one.name for one in target.parent.iterdir()] == ["kept.json"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes of a name")
+def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    before = sorted(tmp_path.iterdir())
+    for name, why in [
+        ("pipe", "it is no regular file"),
+        ("folder", "it is a folder"),
+        ("file/below", "it, or one above it, is a file"),
+        ("file/far/below", "it, or one above it, is a file"),
+        ("loop", "cannot be written"),
+    ]:
+        with pytest.raises(UsageError, match=why):
+            write_beside(tmp_path / name, [b"new"])
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "file").read_text() == "mine"
+    with pytest.raises(UsageError, match=r"Name another folder\."):
+        made_folder(tmp_path / "file")
+
+
+def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "journal.jsonl").write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "run" / "journal.jsonl")
+    for name in ("run/journal.jsonl", "link", "run"):
+        with pytest.raises(UsageError, match="is read here"):
+            refuse_to_replace(tmp_path / name, [tmp_path / "run"])
+    refuse_to_replace(tmp_path / "run" / "new.jsonl", [tmp_path / "run"])

@@ -52,11 +52,12 @@ def demo(
     from toolgrove.agent.catalog import Catalog
     from toolgrove.agent.demo import recordings, solve_all, write_report
     from toolgrove.data.world import DEMO_TASKS, specs, tasks
+    from toolgrove.machine.files import made_folder
 
     began = time.monotonic()
     chat = _model(f"replay:{recordings()}" if replay else model)
     chosen = {task.id: task for task in tasks()}
-    out.mkdir(parents=True, exist_ok=True)
+    made_folder(out)
     say = err_console()
     with Catalog.open(out / "catalog") as catalog:
         _index(catalog, specs())

@@ -136,6 +136,7 @@ def mine(
     from toolgrove.agent.mined_rows import mine_rows, save_rows
     from toolgrove.data.formats.toolbench_queries import load_queries
     from toolgrove.evaluators.mining import mine_files
+    from toolgrove.machine.files import refuse_to_replace
 
     if rule and rows not in PAIRED:
         raise UsageError(f"--rule makes pairs, and --rows {rows} are none. Leave one of them out.")
@@ -152,6 +153,7 @@ def mine(
             paths, drop=drop or (), keep=keep or (), success=success, held_out=tasks,
             skip_bad=skip_bad, tick=tick,
         )  # fmt: skip
+        refuse_to_replace(out, filter(None, (*mining.reads, held_out, catalog)))
         save_rows(out, rows, mining)
     summary = {
         "out": str(out),

@@ -128,9 +128,10 @@ def view(
 ) -> None:
     """Write one self-contained HTML page: both sides beside each other, and what differs."""
     from toolgrove.agent.view.rows import rows_page
-    from toolgrove.machine.files import write_beside
+    from toolgrove.machine.files import refuse_to_replace, write_beside
 
     target = out if out is not None else file.with_suffix(".html")
+    refuse_to_replace(target, [file])
     text = rows_page(file)
     try:
         write_beside(target, [text.encode()])

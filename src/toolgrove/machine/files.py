@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 from uuid import uuid4
 
-__all__ = ["safe_name", "write_beside"]
+from toolgrove.errors import UsageError
+
+__all__ = ["made_folder", "refuse_to_replace", "safe_name", "write_beside"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
@@ -21,9 +24,15 @@ def write_beside(path: str | Path, pieces: Iterable[bytes], *, over: bool = True
 
     Who writes the same file meanwhile waits. What a process that was killed left beside it is
     written over, so that no halves pile up. Without ``over`` a file that is there already stays.
+    Through a link its target is written, and the link stays.
+
+    Raises
+    ------
+    UsageError
+        Where no file can be put there: it is a folder or a device, or lies below a file, or nobody
+        may write there.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = _file_at(Path(path))
     with _beside(path) as (stream, beside):
         try:
             stream.writelines(pieces)
@@ -34,6 +43,59 @@ def write_beside(path: str | Path, pieces: Iterable[bytes], *, over: bool = True
         except BaseException:
             beside.unlink(missing_ok=True)
             raise
+
+
+def made_folder(path: str | Path) -> Path:
+    """A folder, made where there is none.
+
+    Raises
+    ------
+    UsageError
+        Where none can be made: it, or one above it, is a file, or nobody may write there.
+    """
+    try:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise _unwritable(path, "it, or one above it, is a file", "folder") from None
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error), "folder") from None
+    return Path(path)
+
+
+def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
+    """Raise where a file that will be written is one of those that are read, or lies in one.
+
+    Raises
+    ------
+    UsageError
+        A file that is not there yet replaces nothing.
+    """
+    whole = Path(path).resolve()
+    sources = {Path(one).resolve() for one in read} if whole.exists() else set()
+    if sources & {whole, *whole.parents}:
+        raise UsageError(
+            f"{path} is read here, so it cannot be written, too. Name another file to write."
+        )
+
+
+def _file_at(path: Path) -> Path:
+    """Where a file is written: the target of a link, in a folder that is there."""
+    try:
+        path = path.resolve(strict=False) if path.is_symlink() else path
+        kind = path.stat().st_mode if path.exists() else None
+    except (OSError, RuntimeError) as error:  # a link to itself
+        raise _unwritable(path, str(error), "file") from None
+    if kind is not None and not stat.S_ISREG(kind):
+        what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
+        raise _unwritable(path, f"it is {what}", "file")
+    made_folder(path.parent)
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise _unwritable(path, "nobody may write in its folder", "file")
+    return path
+
+
+def _unwritable(path: str | Path, why: str, what: str) -> UsageError:
+    return UsageError(f"{path}: cannot be written ({why}). Name another {what}.")
 
 
 @contextmanager
