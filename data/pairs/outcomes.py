@@ -14,8 +14,11 @@ from toolgrove.data.records import Observation, Status
 __all__ = ["failed", "gave_something", "holds_something", "may_do_better"]
 
 _WRAPPED = re.compile(
-    r'\A\s*\{"error":\s*"(?P<error>[^"]*)",\s*"response":\s*(?P<response>.*)', re.DOTALL
+    r'\A\s*\{"error":\s*"(?P<error>[^"\\]*(?:\\.[^"\\]*)*)'
+    r'(?:",\s*"response":\s*(?P<response>.*)|\\?"?[\s,":respon.]*\Z)',
+    re.DOTALL,
 )
+"""Also where it was cut within the error, or before the response."""
 _FOR_A_WORD = re.compile(
     r"\A(?:message|unauthorized|unsubscribed|api not working|too many requests"
     r"|rate limit per minute) error\.\.\.\Z",
@@ -74,7 +77,7 @@ def failed(seen: Observation) -> bool:
     wrapped = _WRAPPED.match(seen.content)
     if wrapped is None:
         return seen.status.failed
-    error, told = wrapped["error"].strip(), _told(wrapped["response"][:_HEAD])
+    error, told = wrapped["error"].strip(), _told((wrapped["response"] or "")[:_HEAD])
     labelled = _FOR_A_WORD.match(error) is not None
     if (seen.status.failed or error) and not labelled:
         return True
@@ -108,7 +111,7 @@ def holds_something(seen: Observation) -> bool:
     if seen.status is Status.PREVIEWED:
         return False
     wrapped = _WRAPPED.match(seen.content)
-    held = _told(wrapped["response"]) if wrapped else seen.content
+    held = _told(wrapped["response"] or "") if wrapped else seen.content
     if wrapped and (
         _TOLD.fullmatch(held) or (_EMPTY_FIRST.match(held) and not _LISTED.search(held))
     ):

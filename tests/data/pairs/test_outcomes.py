@@ -102,3 +102,25 @@ def test_the_films_of_the_real_trees_are_found_in_spite_of_their_label(shared_da
         if one.status is Status.ERROR_IN_MESSAGE
     }
     assert set(labelled.values()) == {True}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        json.dumps({"error": 'Error executing: must be str, not "int"', "response": ""}),
+        json.dumps({"error": "Function executing...\n" + "trace " * 300, "response": ""})[:1024],
+        json.dumps({"error": 'a "quoted" trace', "response": ""})[:20],
+        '{"error": "no such city"',
+        '{"error": "no such city", "respon',
+        '{"error": "the path is C:\\',
+    ],
+)
+def test_an_error_with_quotes_or_without_its_end_is_a_failure(content: str) -> None:
+    for text in (content, f"{content}..."):
+        assert failed(Observation(Status.OK, text))
+        assert not gave_something(Observation(Status.OK, text))
+
+
+def test_another_answer_that_begins_with_an_error_is_taken_at_its_status() -> None:
+    assert gave_something(Observation(Status.OK, '{"error": "", "km": 463}'))
+    assert not gave_something(Observation(Status.OK, '{"error": "", "respon'))
