@@ -165,6 +165,8 @@ def _paths(branches: Branches) -> Iterator[Contrast]:
         won = tree.path(winner.id)
         for lost in losers:
             parts = _common(won, lost)
+            if parts == len(won):  # what a damaged tree has below its answer
+                continue
             yield Contrast(Rule.PATH, won[:parts], won[parts:], lost[parts:])
 
 

@@ -199,3 +199,10 @@ def test_arguments_of_any_depth_end_no_mining() -> None:
 def test_half_a_surrogate_pair_ends_no_mining() -> None:
     tree = tree_of("a <root far(\ud800)\n aa <a +\n b <root far(\ud801) !", TOOLS, "\ud800")
     assert [mine(tree, rule=rule).row.pairs for rule in Rule] == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_damaged_tree_with_steps_below_its_answer_ends_no_mining() -> None:
+    tree = tree_of("a <root far(Oslo)\n aa <a +\n b <aa far(Rome) !\n c <root -", TOOLS)
+    for rule in Rule:
+        row = mine(tree, rule=rule).row
+        assert row.pairs == (rule in (Rule.STEP, Rule.PATH))
