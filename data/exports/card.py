@@ -10,6 +10,7 @@ from typing import Any
 
 from toolgrove.data.exports.rows import read_rows
 from toolgrove.data.exports.stats import row_stats
+from toolgrove.data.formats.trl import columns_of
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
 from toolgrove.machine.files import write_beside
@@ -38,7 +39,7 @@ def write_parquet(path: str | Path, rows: Iterable[JsonObject]) -> None:
     writer: Any = None
     held: Any = None
     for batch in _batches(rows):
-        held = held or _features(batch[0])
+        held = held or columns_of(batch[0])
         table = Dataset.from_list([dict(row) for row in batch], features=held).data.table
         writer = writer or ParquetWriter(whole, table.schema)
         writer.write_table(table)
@@ -50,18 +51,6 @@ def _batches(rows: Iterable[JsonObject]) -> Iterator[list[JsonObject]]:
     waiting = iter(rows)
     while batch := list(islice(waiting, _BATCH)):
         yield batch
-
-
-def _features(row: JsonObject) -> Any:
-    """The types of a row's columns: messages are JSON, whatever arguments they hold."""
-    from datasets import Features, Json, List, Value
-
-    def of(value: Any) -> Any:
-        if isinstance(value, list):
-            return List(Json())
-        return Value("bool" if isinstance(value, bool) else "string")
-
-    return Features({name: of(value) for name, value in row.items()})
 
 
 def card(path: str | Path, files: Mapping[str, int], licence: str, test_share: float) -> str:

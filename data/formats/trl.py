@@ -6,10 +6,11 @@ A row is a JSON object on a line::
     tools                      JSON text of the functions on offer, or null
     origin                     JSON text: where the pair came from, and its faults
 
-Load them with :func:`features`. Left to guess, ``datasets`` (5.2) reads an argument such as
-``"2022-07-01"`` as a timestamp and ``"02139"`` as 2139, and fills missing keys with null; with a
-JSON feature for each message it gives back what was written. For the same reason ``tools`` is
-text, which TRL (1.16) parses itself. Rows whose prompt fills ``max_length`` TRL drops in silence.
+Load them, and rows of other kinds, with :func:`features`. Left to guess, ``datasets`` (5.2) reads
+an argument such as ``"2022-07-01"`` as a timestamp and ``"02139"`` as 2139, and fills missing keys
+with null; with a JSON feature for each message it gives back what was written. For the same reason
+``tools`` is text, which TRL (1.16) parses itself. Rows whose prompt fills ``max_length`` TRL drops
+in silence.
 """
 
 from __future__ import annotations
@@ -22,14 +23,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from toolgrove.data import codec
+from toolgrove.data.formats.check import unreadable
 from toolgrove.data.functions import CONTROL_FUNCTIONS, FINISH_FUNCTION, function
 from toolgrove.data.records import Message, PreferencePair, Role
+from toolgrove.errors import FormatError
 from toolgrove.machine.files import write_beside
 
 if TYPE_CHECKING:
     import datasets
 
-__all__ = ["SavedPairs", "dump_pair", "features", "save_pairs", "unfit"]
+__all__ = ["SavedPairs", "columns_of", "dump_pair", "features", "save_pairs", "unfit"]
 
 _INT64 = 2**63
 _DEEPEST = 200
@@ -156,20 +159,50 @@ def save_pairs(path: str | Path, pairs: Iterable[PreferencePair]) -> SavedPairs:
     return SavedPairs(written, dict(left_out))
 
 
-def features() -> datasets.Features:
-    """What ``datasets.load_dataset("json", …, features=features())`` wants (extra ``train``)."""
+_PAIR: Mapping[str, Any] = {"prompt": [{}], "chosen": [{}], "rejected": [{}]}
+_TEXTS: Mapping[str, Any] = {"tools": "", "origin": ""}
+
+
+def features(file: str | Path | None = None) -> datasets.Features:
+    """What ``datasets.load_dataset("json", …, features=features())`` wants (extra ``train``).
+
+    Parameters
+    ----------
+    file : str or Path or None
+        The file of rows, whatever their kind; its first row tells the columns. Without it, pairs.
+
+    Raises
+    ------
+    FormatError
+        Where the file's first line is no row.
+    """
+    return columns_of({**_PAIR, **_TEXTS} if file is None else _first(file))
+
+
+def columns_of(row: Mapping[str, Any]) -> datasets.Features:
+    """The types of a row's columns: messages are JSON, whatever arguments they hold."""
     from datasets import Features, Json, List, Value
 
-    messages = List(Json())
-    return Features(
-        {
-            "prompt": messages,
-            "chosen": messages,
-            "rejected": messages,
-            "tools": Value("string"),
-            "origin": Value("string"),
-        }
-    )
+    def of(value: Any) -> Any:
+        if isinstance(value, list):
+            return List(Value("string") if value and isinstance(value[0], str) else Json())
+        types = {bool: "bool", int: "int64", float: "float64"}
+        return Value(types.get(type(value), "string"))
+
+    return Features({name: of(value) for name, value in row.items()})
+
+
+def _first(file: str | Path) -> Mapping[str, Any]:
+    try:
+        with Path(file).open("rb") as lines:
+            row = codec.loads(next(iter(lines), b""))
+    except OSError as error:
+        raise unreadable(file, error) from None
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise FormatError(str(file), "line 1", "a row", "Write it with `toolgrove mine`.")
+    return row
 
 
 def _leaves(value: Any) -> Iterator[Any]:

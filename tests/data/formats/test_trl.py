@@ -19,6 +19,7 @@ from toolgrove.data.formats.trl import SavedPairs, dump_pair, features, save_pai
 from toolgrove.data.pairs.modes import Rule
 from toolgrove.data.preferences import mine
 from toolgrove.data.records import Message, PreferencePair, Role, ToolCall, ToolSpec
+from toolgrove.errors import FormatError
 
 SPEC = ToolSpec(
     "Data/zip/get",
@@ -152,11 +153,11 @@ TRICKY: list[dict[str, Any]] = [
 ]
 
 
-def through_datasets(file: Path, cache: Path) -> list[dict[str, Any]]:
+def through_datasets(file: Path, cache: Path, of: Path | None = None) -> list[dict[str, Any]]:
     datasets = pytest.importorskip("datasets", reason="needs the extra train: datasets")
     datasets.disable_progress_bars()
     loaded = datasets.load_dataset(
-        "json", data_files=str(file), split="train", features=features(), cache_dir=str(cache)
+        "json", data_files=str(file), split="train", features=features(of), cache_dir=str(cache)
     )
     return [loaded[index] for index in range(len(loaded))]
 
@@ -171,6 +172,37 @@ def test_datasets_gives_back_what_was_written(tmp_path: Path, rows: list[dict[st
     save_pairs(tmp_path / "pairs.jsonl", pairs)
     loaded = through_datasets(tmp_path / "pairs.jsonl", tmp_path / "cache")
     assert json.dumps(loaded) == json.dumps([dump_pair(one) for one in pairs])
+
+
+@pytest.mark.train
+@pytest.mark.filterwarnings("default")  # those of the libraries are not ours
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"prompt": [], "completion": [], "label": True},
+        {"prompt": [], "completion": [], "value": 0.5, "successes": 1, "ends": 2, "label": True},
+        {"messages": []},
+        {"instruction": "Answer.", "input": "User: 02139", "output": ["5", "2022-07-01"]},
+    ],
+)
+def test_rows_of_every_kind_are_read_by_the_features_of_their_file(
+    tmp_path: Path, columns: dict[str, Any]
+) -> None:
+    row = dump_pair(pair(says("", ("get_for_zip", {"code": "02139"})), says("No.")))
+    said = {name: row["chosen"] for name, value in columns.items() if value == []}
+    written = [{**columns, **said, "tools": tools, "origin": "{}"} for tools in (None, "[]")]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(one) + "\n" for one in written))
+    loaded = through_datasets(file, tmp_path / "cache", file)
+    assert json.dumps(loaded) == json.dumps(written)
+
+
+def test_a_file_that_holds_no_row_has_no_features(tmp_path: Path) -> None:
+    pytest.importorskip("datasets", reason="needs the extra train: datasets")
+    for text in ("", "[1]\n", "no json\n"):
+        (tmp_path / "rows.jsonl").write_text(text)
+        with pytest.raises(FormatError, match="line 1"):
+            features(tmp_path / "rows.jsonl")
 
 
 @given(
