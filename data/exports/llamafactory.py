@@ -5,6 +5,7 @@ a JSON list of names and arguments; the key ``tool_calls`` would be dropped with
 beside calls stand before that list, which then is marked as the loader's templates look for it.
 The turns of user and model must alternate, and a pair's sides are one turn each: several results
 of one step are one turn, a JSON list; so are words of the model and the calls that come next.
+No turn can be left unlearnt but all before the last one, by ``mask_history: true``.
 """
 
 from __future__ import annotations
@@ -37,8 +38,10 @@ def dump_row(row: TrainingRow) -> JsonObject:
     Raises
     ------
     UnfitRow
-        Where a side is no single turn, or the turns do not alternate.
+        Where a side is no single turn, the turns do not alternate, or one is not to be imitated.
     """
+    if row.kind is RowKind.SFT and any(one.get("weight") == 0 for one in row.chosen):
+        raise UnfitRow("replies that are shown only, where the form has all of them learnt")
     made: dict[str, object] = {}
     turns = _turns(row.prompt)
     if row.kind is RowKind.DPO:

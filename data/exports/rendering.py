@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from toolgrove.data.exports.rows import RowKind, TrainingRow
+from toolgrove.data.exports.rows import RowKind, TrainingRow, by_turn
 from toolgrove.data.exports.unfit import UnfitRow
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
@@ -95,6 +95,9 @@ class ChatTemplate:
             raise UnfitRow(f"messages that the template does not take ({error})") from None
 
 
+_OTHERWISE = "a prompt that the template renders otherwise before an answer"
+
+
 def dump_text(row: TrainingRow, template: ChatTemplate) -> JsonObject:
     """A row as text: the prompt, opening of the answer included, and what follows of each side.
 
@@ -104,11 +107,11 @@ def dump_text(row: TrainingRow, template: ChatTemplate) -> JsonObject:
         Where the template renders the prompt otherwise once an answer follows.
     """
     prompt = template.text(row.prompt, row.tools, asks=True)
-    made: dict[str, object] = {"prompt": prompt}
+    made: dict[str, Any] = {"prompt": prompt}
     for name, side in row.sides.items():
         whole = template.text([*row.prompt, *side], row.tools)
         if not whole.startswith(prompt):
-            raise UnfitRow("a prompt that the template renders otherwise before an answer")
+            raise UnfitRow(_OTHERWISE)
         made[name] = _ended(whole[len(prompt) :], template)
     if row.kind is RowKind.KTO:
         made["label"] = row.label
@@ -122,7 +125,22 @@ def _ended(text: str, template: ChatTemplate) -> str:
 
 
 def dump_segments(row: TrainingRow, template: ChatTemplate) -> JsonObject:
-    """A row for Axolotl's ``input_output``: text that is learnt, and text that is only read."""
-    text = dump_text(row, template)
-    learnt = ((False, text["prompt"]), (True, text["completion"]))
-    return {"segments": [{"label": label, "text": said} for label, said in learnt]}
+    """A row for Axolotl's ``input_output``: text that is learnt, and text that is only read.
+
+    Learnt are the model's turns, and not what tools answered in between.
+
+    Raises
+    ------
+    UnfitRow
+        Where the template renders a turn otherwise once others follow.
+    """
+    segments: list[JsonObject] = []
+    written = ""
+    for turn in by_turn(row):
+        made = dump_text(turn, template)
+        if not made["prompt"].startswith(written):
+            raise UnfitRow(_OTHERWISE)
+        segments.append({"label": False, "text": made["prompt"][len(written) :]})
+        segments.append({"label": True, "text": made["completion"]})
+        written = made["prompt"] + made["completion"]
+    return {"segments": segments}

@@ -29,7 +29,20 @@ from toolgrove.data.formats.check import Foreign, checked, unreadable
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import FormatError
 
-__all__ = ["RowKind", "TrainingRow", "calls_of", "is_test", "of_kind", "read_rows", "request_of"]
+__all__ = [
+    "RowKind",
+    "TrainingRow",
+    "by_turn",
+    "calls_of",
+    "is_learnt",
+    "is_test",
+    "of_kind",
+    "read_rows",
+    "request_of",
+]
+
+
+_NAMED = re.compile(r"^Request: (.*)\Z", re.DOTALL | re.MULTILINE)
 
 
 class RowKind(StrEnum):
@@ -229,10 +242,35 @@ def calls_of(messages: Iterable[JsonObject]) -> list[JsonObject]:
     return [call["function"] for message in messages for call in message.get("tool_calls") or ()]
 
 
+def is_learnt(message: JsonObject) -> bool:
+    """Whether a message of a side is a reply to imitate, and not one that is shown only."""
+    return message["role"] == "assistant" and message.get("weight") != 0
+
+
+def by_turn(row: TrainingRow) -> list[TrainingRow]:
+    """A row as one for each of its turns that are to be imitated, after all that is before it.
+
+    So a trainer that learns all of a completion learns neither what tools answered nor the replies
+    that are shown only.
+    """
+    said = [*row.prompt, *row.chosen]
+    learnt = [place >= len(row.prompt) and is_learnt(one) for place, one in enumerate(said)]
+    begins = [at for at in range(1, len(said)) if learnt[at] and not learnt[at - 1]]
+    ends = [at for at in range(1, len(said) + 1) if learnt[at - 1] and not any(learnt[at : at + 1])]
+    return [
+        replace(row, prompt=tuple(said[:begin]), chosen=tuple(said[begin:end]))
+        for begin, end in zip(begins, ends, strict=True)
+    ]
+
+
 def request_of(row: TrainingRow) -> str:
-    """What the user asked for: the words of the first message of a user."""
-    users = (one["content"] for one in row.prompt if one["role"] == "user")
-    return next(users, "")
+    """What the user asked for: the words of the first message of a user.
+
+    A prompt that begins with examples names each request (``Request: …``): the last one is asked.
+    """
+    users = [one["content"] for one in row.prompt if one["role"] == "user"]
+    named = [found[1] for found in map(_NAMED.search, users) if found]
+    return (named[-1:] or users[:1] or [""])[0]
 
 
 def is_test(row: TrainingRow, share: float) -> bool:

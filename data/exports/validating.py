@@ -15,7 +15,7 @@ from toolgrove.data.exports.rows import RowKind, TrainingRow, calls_of, rows_and
 from toolgrove.data.exports.stats import quantiles
 from toolgrove.data.exports.trainers import Trainer
 from toolgrove.data.exports.unfit import UnfitRow
-from toolgrove.data.exports.writing import dumper
+from toolgrove.data.exports.writing import dumper, takes
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import FormatError
 
@@ -27,6 +27,7 @@ MAX_LENGTH = 1_024
 FINDINGS: Mapping[str, str] = {
     "not_a_row": "the line is no row",
     "unfit": "the trainer's form cannot hold the row",
+    "not_taken": "the trainer takes no such rows",
     "empty_side": "a side says and calls nothing",
     "equal_sides": "both sides are the same",
     "not_an_answer": "a side begins with no message of the model",
@@ -127,6 +128,8 @@ def _found(
     tokens: dict[str, list[int]],
 ) -> Iterator[tuple[str, str]]:
     yield from ((name, "") for name in _structure(row))
+    if not takes(trainer, row.kind):
+        yield "not_taken", ""
     try:
         if template is not None or trainer not in (Trainer.AXOLOTL, Trainer.OPENRLHF):
             dumper(trainer, row.kind, template)(row)

@@ -2,7 +2,8 @@
 
 A column of parquet has one type. Where two calls have other arguments, or two tools other
 parameters, each gains those of all the others, as nulls, and a chat template prints them. So both
-columns hold JSON text, and a small class, which ``data.custom_cls`` names, reads it.
+columns hold JSON text, and a small class, which ``data.custom_cls`` names, reads it. It also leaves
+unlearnt what has ``weight`` 0: replies of the prompt, and those that are shown only.
 """
 
 from __future__ import annotations
@@ -33,13 +34,18 @@ class ToolgroveRows(MultiTurnSFTDataset):
             self.dataframe[column] = parsed
         self.messages = self.dataframe[self.messages_key].tolist()
         self.tools = self.dataframe[self.tools_key].tolist()
+
+    def _process_single_message(self, **turn):
+        ids, learnt, *rest = super()._process_single_message(**turn)
+        return ids, learnt * turn["message"].get("weight", 1), *rest
 '''
 """The class that reads the columns; it is written beside the file."""
 
 
 def dump_row(row: TrainingRow) -> JsonObject:
     """A row of two columns of JSON text."""
+    shown = ({**one, "weight": 0} if one["role"] == "assistant" else one for one in row.prompt)
     return {
-        "messages": codec.dumps([*row.prompt, *row.chosen]).decode(),
+        "messages": codec.dumps([*shown, *row.chosen]).decode(),
         "tools": codec.dumps(row.tools).decode(),
     }

@@ -5,22 +5,30 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
 from toolgrove.data import codec
-from toolgrove.data.exports import card, llamafactory, ms_swift, trl, verl
+from toolgrove.data.exports import card, folder, llamafactory, ms_swift, trl, verl
 from toolgrove.data.exports.rendering import ChatTemplate, dump_segments, dump_text
-from toolgrove.data.exports.rows import RowKind, TrainingRow, is_test, of_kind, read_rows
+from toolgrove.data.exports.rows import (
+    RowKind,
+    TrainingRow,
+    by_turn,
+    is_learnt,
+    is_test,
+    of_kind,
+    read_rows,
+)
 from toolgrove.data.exports.trainers import Trainer
 from toolgrove.data.exports.unfit import UnfitRow
 from toolgrove.data.records import JsonObject
 from toolgrove.errors import UsageError
 from toolgrove.machine.files import write_beside
 
-__all__ = ["ExportedRows", "dumper", "export_rows"]
+__all__ = ["ExportedRows", "dumper", "export_rows", "takes"]
 
 
 Dump: TypeAlias = Callable[[TrainingRow], JsonObject]
@@ -31,6 +39,11 @@ _KINDS: Mapping[Trainer, tuple[RowKind, ...]] = {
     Trainer.VERL: (RowKind.SFT,),
 }
 _RENDERED = (Trainer.AXOLOTL, Trainer.OPENRLHF)
+_BY_TURN = (Trainer.OPENRLHF, Trainer.TRL, Trainer.PARQUET)
+"""Trainers that learn all of a completion, or all replies in it."""
+NOTHING_LEARNT = "no reply that is to be imitated"
+NOT_TAKEN = "the trainer takes no such rows"
+HISTORY_LEARNT = "replies of the prompt are learnt, too, unless you set mask_history: true"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +55,14 @@ class ExportedRows:
     files : mapping of str to int
         Rows of each file.
     left_out : mapping of str to mapping
-        By kind of row, how many the form could not hold, by why.
+        By kind of row, how many the form could not hold or the trainer does not take, by why.
+    noted : mapping of str to mapping
+        By kind of row, how many the trainer learns otherwise than they are meant, by how.
     """
 
     files: Mapping[str, int]
     left_out: Mapping[str, Mapping[str, int]]
+    noted: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def dumper(trainer: Trainer, kind: RowKind, template: ChatTemplate | None = None) -> Dump:
@@ -57,6 +73,17 @@ def dumper(trainer: Trainer, kind: RowKind, template: ChatTemplate | None = None
     UsageError
         Where the form is text, and there is no template to make it by.
     """
+    dump = _form(trainer, kind, template)
+
+    def dump_learnt(row: TrainingRow) -> JsonObject:
+        if row.kind is RowKind.SFT and not any(map(is_learnt, row.chosen)):
+            raise UnfitRow(NOTHING_LEARNT)
+        return dump(row)
+
+    return dump_learnt
+
+
+def _form(trainer: Trainer, kind: RowKind, template: ChatTemplate | None) -> Dump:
     if trainer not in _RENDERED:
         return {
             Trainer.LLAMAFACTORY: llamafactory.dump_row,
@@ -94,7 +121,7 @@ def export_rows(
         Rows as ``toolgrove mine`` writes them.
     trainer : Trainer
     out : str or Path
-        The folder to write to.
+        The folder to write to. What an earlier export for the same trainer wrote there is replaced.
     template : ChatTemplate or None
         Of the model that is trained, for trainers that take text only.
     test_share : float
@@ -107,31 +134,81 @@ def export_rows(
     FormatError
         For the first line that is no row.
     UsageError
-        Where no row fits the form, or a template is missing.
+        Where no row fits the form, a template is missing, or the folder holds something else.
     """
     out = Path(out)
+    earlier = folder.earlier(out, trainer, path)
     files: dict[str, int] = {}
     left_out: dict[str, Counter[str]] = {}
+    noted: dict[str, Counter[str]] = {}
     kinds: dict[str, RowKind] = {}
-    for kind in _KINDS.get(trainer, _ALL):
+    for kind in taken(trainer):
         dump, why = dumper(trainer, kind, template), Counter[str]()
         for split in ("train", "test") if test_share else ("train",):
             name = f"{kind}.jsonl" if split == "train" else f"{kind}.test.jsonl"
-            wanted = (row for row in of_kind(read_rows(path), kind)
+            wanted = (row for row in _rows(path, kind, trainer)
                       if is_test(row, test_share) is (split == "test"))  # fmt: skip
-            count = _write(out, name, _dumped(wanted, dump, why), trainer)
+            how = noted.setdefault(kind.value, Counter())
+            count = _write(out, name, _dumped(wanted, _noting(dump, trainer, how), why), trainer)
             if count:
                 files[_named(name, trainer)], kinds[name] = count, kind
         if why:
             left_out[kind.value] = why
     if not files:
-        takes = ", ".join(_KINDS.get(trainer, _ALL))
+        takes = ", ".join(taken(trainer))
         wrong = _reasons(left_out) or f"it has none of the kinds that {trainer} takes ({takes})"
         raise UsageError(f"{path}: none of its rows fits {trainer}: {wrong}.")
-    _write_beside_rows(out, trainer, kinds)
-    if trainer is Trainer.PARQUET:
-        write_beside(out / "README.md", [card.card(path, files, licence, test_share).encode()])
-    return ExportedRows(files, left_out)
+    if trainer in folder.BESIDE:
+        text = _beside_rows(trainer, kinds) or card.card(path, files, licence, test_share)
+        write_beside(out / folder.BESIDE[trainer], [text.encode()])
+    folder.note(out, trainer, files, earlier)
+    left_out |= _not_taken(path, trainer)
+    return ExportedRows(files, left_out, {kind: how for kind, how in noted.items() if how})
+
+
+def taken(trainer: Trainer) -> tuple[RowKind, ...]:
+    """The kinds of rows that a trainer takes."""
+    return _KINDS.get(trainer, _ALL)
+
+
+def takes(trainer: Trainer, kind: RowKind) -> bool:
+    """Whether a trainer takes a kind of row, or one that is made of it, as of pairs any."""
+    return kind is RowKind.DPO or kind in taken(trainer)
+
+
+def _not_taken(path: str | Path, trainer: Trainer) -> dict[str, Counter[str]]:
+    kinds = Counter(row.kind for row in read_rows(path))
+    return {
+        kind.value: Counter({NOT_TAKEN: count})
+        for kind, count in kinds.items()
+        if not takes(trainer, kind)
+    }
+
+
+def _rows(path: str | Path, kind: RowKind, trainer: Trainer) -> Iterator[TrainingRow]:
+    """The rows of a kind; those to imitate by turns where a trainer would learn more than these."""
+    rows = of_kind(read_rows(path), kind)
+    if kind is not RowKind.SFT or trainer not in _BY_TURN:
+        return rows
+    return of_kind((turn for row in rows for turn in _turns(row, trainer)), kind)
+
+
+def _turns(row: TrainingRow, trainer: Trainer) -> list[TrainingRow]:
+    whole = trainer is not Trainer.OPENRLHF and all(one.get("weight") != 0 for one in row.chosen)
+    return [row] if whole else by_turn(row) or [row]
+
+
+def _noting(dump: Dump, trainer: Trainer, how: Counter[str]) -> Dump:
+    """Dump rows, and count those of which the trainer learns what it should not."""
+
+    def noting(row: TrainingRow) -> JsonObject:
+        made = dump(row)
+        history = any(one["role"] == "assistant" for one in row.prompt)
+        if trainer is Trainer.LLAMAFACTORY and row.kind is RowKind.SFT and history:
+            how[HISTORY_LEARNT] += 1
+        return made
+
+    return noting
 
 
 def _dumped(rows: Iterator[TrainingRow], dump: Dump, why: Counter[str]) -> Iterator[JsonObject]:
@@ -143,8 +220,7 @@ def _dumped(rows: Iterator[TrainingRow], dump: Dump, why: Counter[str]) -> Itera
 
 
 def _named(name: str, trainer: Trainer) -> str:
-    columns = trainer in (Trainer.VERL, Trainer.PARQUET)
-    return name.replace(".jsonl", ".parquet") if columns else name
+    return name.replace(".jsonl", ".parquet") if trainer in folder.COLUMNS else name
 
 
 def _write(out: Path, name: str, rows: Iterator[JsonObject], trainer: Trainer) -> int:
@@ -167,13 +243,11 @@ def _write(out: Path, name: str, rows: Iterator[JsonObject], trainer: Trainer) -
     return count
 
 
-def _write_beside_rows(out: Path, trainer: Trainer, kinds: Mapping[str, RowKind]) -> None:
+def _beside_rows(trainer: Trainer, kinds: Mapping[str, RowKind]) -> str:
     """What a trainer needs to find and read the files."""
     if trainer is Trainer.LLAMAFACTORY:
-        info = json.dumps(llamafactory.dataset_info(kinds.items()), indent=2)
-        write_beside(out / "dataset_info.json", [info.encode(), b"\n"])
-    if trainer is Trainer.VERL:
-        write_beside(out / "toolgrove_rows.py", [verl.READER.encode()])
+        return json.dumps(llamafactory.dataset_info(kinds.items()), indent=2) + "\n"
+    return verl.READER if trainer is Trainer.VERL else ""
 
 
 def _reasons(left_out: Mapping[str, Mapping[str, int]]) -> str:

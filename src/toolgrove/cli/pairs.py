@@ -80,13 +80,14 @@ def export(
     )
     if json:
         print_json({"out": str(out), "for": trainer.value, "files": found.files,
-                    "left_out": found.left_out})  # fmt: skip
+                    "left_out": found.left_out, "noted": found.noted})  # fmt: skip
         return
     for name, count in found.files.items():
         console().print(f"{out / name}: {count:,} rows")
-    for kind, reasons in found.left_out.items():
-        for why, count in reasons.items():
-            console().print(f"{count:,} {kind} rows left out: {why}")
+    for said, by_kind in (("left out", found.left_out), ("to mind", found.noted)):
+        for kind, reasons in by_kind.items():
+            for why, count in reasons.items():
+                console().print(f"{count:,} {kind} rows {said}: {why}")
 
 
 def stats(file: File, json: Json = False) -> None:
