@@ -212,7 +212,7 @@ class Checks:
         everything = (*shared, *chosen, *rejected)
         if any(one.odd for one in everything):
             yield Fault.ODD_NAME
-        if any(one.secret for one in everything):
+        if known.tools_secret or any(one.secret for one in everything):
             yield Fault.SECRET
         if any(one.cut for one in (*shared, *chosen[:-1], *rejected[:-1])):
             yield Fault.CUT_OBSERVATION

@@ -11,7 +11,7 @@ from functools import cached_property
 from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
 from toolgrove.data.pairs.outcomes import failed, holds_something, may_do_better
-from toolgrove.data.pairs.texts import holds_secret
+from toolgrove.data.pairs.texts import holds_secret, texts_of_tool
 from toolgrove.data.records import CONTROLS, Effect, Message, Node, Role, Status, ToolCall
 from toolgrove.data.tree import SearchTree
 
@@ -69,6 +69,16 @@ class Known:
         """What the model is shown of the tools, in small letters."""
         shown = [(spec.name, spec.description, spec.parameters) for spec in self._tools]
         return str(shown).casefold()
+
+    @cached_property
+    def tools_secret(self) -> bool:
+        """Whether what a row says of the tools holds a secret."""
+        texts = (
+            text
+            for spec in self._tools
+            for text in texts_of_tool(spec.name, spec.description, spec.parameters)
+        )
+        return any(map(holds_secret, texts))
 
     def of(self, node: Node) -> Facts:
         """A step's facts."""

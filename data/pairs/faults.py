@@ -60,7 +60,8 @@ class Fault(StrEnum):
     ODD_NAME = "odd_name"
     """A called tool has a line break or another control character in its name."""
     SECRET = "secret"  # the fault's name
-    """A text has the form of a key, a token or a URL with a password in it."""
+    """A text, of the conversation or of the tools on offer, has the form of a key, a token or a URL
+    with a password in it."""
     NEAR_DUPLICATE = "near_duplicate"
     """A pair of the same task, or with the same words throughout, says nearly the same."""
     TASK_CAP = "task_cap"

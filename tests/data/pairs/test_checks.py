@@ -11,7 +11,7 @@ from support.drawn_trees import tree_of
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Rule
 from toolgrove.data.preferences import mine
-from toolgrove.data.records import Effect, Node, Observation, Status
+from toolgrove.data.records import Effect, Node, Observation, Status, ToolSpec
 from toolgrove.data.tree import SearchTree
 
 TOOLS = ("far", "near")
@@ -206,3 +206,18 @@ def test_a_damaged_tree_with_steps_below_its_answer_ends_no_mining() -> None:
     for rule in Rule:
         row = mine(tree, rule=rule).row
         assert row.pairs == (rule in (Rule.STEP, Rule.PATH))
+
+
+@pytest.mark.parametrize("place", ["description", "default", "example_value"])
+def test_a_secret_in_a_tool_on_offer_is_found(place: str) -> None:
+    schema = {"type": "object", "properties": {"auth_token": {"type": "string"}}}
+    spec = ToolSpec("far", "", "", "far", "How far.", schema)
+    if place == "description":
+        spec = replace(spec, description="Pass token=0123456789abcdef01.")
+    else:
+        schema["properties"] = {"auth_token": {"type": "string", place: "0123456789abcdef01"}}
+    drawn = tree_of("a <root far(Oslo)\n aa <a +\n b <root -", ("far",))
+    tree = SearchTree(drawn.task, [spec], {"far": "far"}, {"run": "made"})
+    for node in drawn:
+        tree.add(node)
+    assert mine(tree).row.dropped == {Fault.SECRET: 1}
