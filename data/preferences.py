@@ -267,13 +267,19 @@ def _place(pair: PreferencePair) -> str:
     return place
 
 
-def named(mined: Mined, faults: Sequence[Fault | None]) -> Mined:
-    """A tree's pairs with one more fault each, where there is one."""
+def named(mined: Mined, faults: Sequence[Sequence[Fault]]) -> Mined:
+    """A tree's pairs with more faults each, where there are some."""
     pairs = tuple(
-        pair
-        if fault is None
-        else replace(pair, origin={**pair.origin, "faults": [*pair.origin["faults"], fault.value]})
-        for pair, fault in zip(mined.pairs, faults, strict=True)
+        replace(
+            pair,
+            origin={
+                **pair.origin,
+                "faults": [*pair.origin["faults"], *(one.value for one in found)],
+            },
+        )
+        if found
+        else pair
+        for pair, found in zip(mined.pairs, faults, strict=True)
     )
     return Mined(pairs, replace(mined.row, flagged=flagged_of(pairs)))
 

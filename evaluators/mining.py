@@ -112,7 +112,8 @@ def mined_files(
     tick: Tick | None,
 ) -> Mining:
     """What functions make of each tree in files and folders; see :func:`mine_files`."""
-    fatal, across = fatal_of(drop, keep), Across(held_out)
+    fatal = fatal_of(drop, keep)
+    across = Across(held_out, fatal)
     return Mining(paths, mined_by, success, across, fatal, runs_of, skip_bad=skip_bad, tick=tick)
 
 
@@ -212,8 +213,8 @@ class Mining:
 
     def _beside_others(self, mined: Mined, task: Task) -> Mined:
         """A tree's pairs without those that have a fault beside the pairs of other trees."""
-        faults = [self._across.fault(pair, task) for pair in mined.pairs]
-        fatal = [fault.value if fault and fault in self._fatal else None for fault in faults]
+        faults = [self._across.faults(pair, task) for pair in mined.pairs]
+        fatal = [next((one.value for one in found if one in self._fatal), None) for found in faults]
         return left_out(named(mined, faults), fatal, "all pairs dropped beside others")
 
 

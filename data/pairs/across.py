@@ -6,10 +6,11 @@ import re
 import zlib
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from toolgrove.data import codec
-from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.faults import DROPPED, Fault
+from toolgrove.data.pairs.steps import TreeRow
 from toolgrove.data.records import Message, PreferencePair, Task
 
 __all__ = ["PER_CHOSEN", "PER_TASK", "Across"]
@@ -31,9 +32,12 @@ class Across:
     ----------
     held_out : iterable of Task
         Tasks of a test. They are known by their id and by the words of their request.
+    fatal : collection of Fault
+        The faults that a pair is dropped for.
     """
 
-    def __init__(self, held_out: Iterable[Task] = ()) -> None:
+    def __init__(self, held_out: Iterable[Task] = (), fatal: Collection[Fault] = DROPPED) -> None:
+        self._fatal = fatal
         tasks = list(held_out)
         self._ids = {task.id for task in tasks}
         self._requests = {_words(task.query) for task in tasks}
@@ -42,28 +46,38 @@ class Across:
         self._whole: set[int] = set()
         self._sketches: dict[str, list[array[int]]] = {}
 
-    def fault(self, pair: PreferencePair, task: Task) -> Fault | None:
-        """The first fault of a pair beside those before it; a pair without one is remembered."""
+    def faults(self, pair: PreferencePair, task: Task) -> list[Fault]:
+        """All faults of a pair beside those that were kept before it; is it kept, it is remembered.
+
+        A row with one side is another one where its prompt, its label or its value is: the same
+        step is worth another thing elsewhere.
+        """
         request = _words(task.query)
-        if task.id in self._ids or request in self._requests:
-            return Fault.HELD_OUT
+        prompt = _letters(_text(pair.prompt))
         chosen = _words(_text(pair.chosen))
         sides = f"{chosen} ≻ {_words(_text(pair.rejected))}"
-        whole = _hash(_letters(_text(pair.prompt)) + sides.encode(errors="replace"))
+        about, columns = request, ""
+        if isinstance(pair, TreeRow):
+            columns = codec.dumps(dict(pair.columns)).decode()
+            about = f"{request} {_hash(prompt)} {columns}"
+        whole = _hash(prompt + f"{sides} {columns}".encode(errors="replace"))
         sketch = _sketch(sides)
-        seen = self._sketches.setdefault(request, [])
-        if whole in self._whole or any(_likeness(sketch, one) >= _ALIKE for one in seen):
-            return Fault.NEAR_DUPLICATE
-        side = _hash(f"{request} {chosen}".encode(errors="replace"))
-        if self._tasks[request] >= PER_TASK:
-            return Fault.TASK_CAP
-        if self._chosen[side] >= PER_CHOSEN:
-            return Fault.CHOSEN_CAP
-        self._tasks[request] += 1
-        self._chosen[side] += 1
-        self._whole.add(whole)
-        seen.append(sketch)
-        return None
+        seen = self._sketches.setdefault(about, [])
+        side = _hash(f"{about} {chosen}".encode(errors="replace"))
+        found = {
+            Fault.HELD_OUT: task.id in self._ids or request in self._requests,
+            Fault.NEAR_DUPLICATE: whole in self._whole
+            or any(_likeness(sketch, one) >= _ALIKE for one in seen),
+            Fault.TASK_CAP: self._tasks[request] >= PER_TASK,
+            Fault.CHOSEN_CAP: self._chosen[side] >= PER_CHOSEN,
+        }
+        faults = [fault for fault, has in found.items() if has]
+        if self._fatal.isdisjoint(faults):
+            self._tasks[request] += 1
+            self._chosen[side] += 1
+            self._whole.add(whole)
+            seen.append(sketch)
+        return faults
 
 
 def _words(text: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from toolgrove.data.pairs.across import PER_CHOSEN, PER_TASK, Across
-from toolgrove.data.pairs.faults import Fault
+from toolgrove.data.pairs.faults import DROPPED, Fault
+from toolgrove.data.pairs.steps import TreeRow
 from toolgrove.data.records import Message, PreferencePair, Role, Task
 
 LONG = "The road from Oslo to Bergen leads over the mountains and takes about seven hours by car"
@@ -18,25 +19,46 @@ def pair(chosen: str, rejected: str) -> PreferencePair:
 def test_what_says_nearly_the_same_is_kept_once() -> None:
     across, task = Across(), Task("1", "How far?")
     long = " ".join(f"{LONG} {place}" for place in range(20))
-    assert across.fault(pair(long, "No."), task) is None
-    assert across.fault(pair(long.upper(), "No!"), task) is Fault.NEAR_DUPLICATE
-    assert across.fault(pair(long + " now", "No."), task) is Fault.NEAR_DUPLICATE
-    assert across.fault(pair("It is 463 km.", "No."), task) is None
+    assert across.faults(pair(long, "No."), task) == []
+    assert across.faults(pair(long.upper(), "No!"), task) == [Fault.NEAR_DUPLICATE]
+    assert across.faults(pair(long + " now", "No."), task) == [Fault.NEAR_DUPLICATE]
+    assert across.faults(pair("It is 463 km.", "No."), task) == []
 
 
 def test_a_task_and_a_chosen_side_have_a_cap() -> None:
     across = Across()
-    found = [across.fault(pair("Yes.", f"No {n}."), Task("1", "Q1?")) for n in range(9)]
-    assert found.count(None) == PER_CHOSEN
-    assert set(found) == {None, Fault.CHOSEN_CAP}
-    found = [across.fault(pair(f"Yes {n}.", f"No {n}."), Task("2", "Q2?")) for n in range(30)]
-    assert found.count(None) == PER_TASK
-    assert set(found) == {None, Fault.TASK_CAP}
+    found = [across.faults(pair("Yes.", f"No {n}."), Task("1", "Q1?")) for n in range(9)]
+    assert found.count([]) == PER_CHOSEN
+    assert all(one in ([], [Fault.CHOSEN_CAP]) for one in found)
+    found = [across.faults(pair(f"Yes {n}.", f"No {n}."), Task("2", "Q2?")) for n in range(30)]
+    assert found.count([]) == PER_TASK
+    assert all(one in ([], [Fault.TASK_CAP]) for one in found)
 
 
 def test_a_held_out_task_is_known_by_its_id_and_by_its_words() -> None:
     across = Across([Task("7", "How far is it?")])
     good = pair("Yes.", "No.")
-    assert across.fault(good, Task("7", "Other.")) is Fault.HELD_OUT
-    assert across.fault(good, Task("8", "how far is  it")) is Fault.HELD_OUT
-    assert across.fault(good, Task("8", "How far?")) is None
+    assert across.faults(good, Task("7", "Other.")) == [Fault.HELD_OUT]
+    assert across.faults(good, Task("8", "how far is  it")) == [Fault.HELD_OUT]
+    assert across.faults(good, Task("8", "How far?")) == []
+
+
+def test_a_fault_that_is_kept_hides_none_of_the_others() -> None:
+    across = Across([Task("1", "Q1?")], DROPPED - {Fault.NEAR_DUPLICATE, Fault.HELD_OUT})
+    for _ in range(PER_CHOSEN):
+        assert Fault.CHOSEN_CAP not in across.faults(pair("Yes.", "No."), Task("1", "Q1?"))
+    found = across.faults(pair("Yes.", "No."), Task("1", "Q1?"))
+    assert found == [Fault.HELD_OUT, Fault.NEAR_DUPLICATE, Fault.CHOSEN_CAP]
+
+
+def row(before: str, **columns: object) -> TreeRow:
+    prompt = (Message(Role.USER, "How far?"), Message(Role.TOOL, before))
+    return TreeRow(prompt, (Message(Role.ASSISTANT, "I give up."),), (), columns=columns)
+
+
+def test_the_same_step_elsewhere_or_of_another_worth_is_another_row() -> None:
+    across, task = Across(), Task("1", "How far?")
+    others = [row("no city"), row("463 km"), row("463 km", value=1.0), row("463 km", value=0.0)]
+    for one in others:
+        assert across.faults(one, task) == []
+    assert across.faults(row("463 km", value=1.0), task) == [Fault.NEAR_DUPLICATE]
