@@ -13,6 +13,7 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _THING = (
     r"(?:actions?|attempts?|tries|try|calls?|requests?|search(?:es)?|failures?|steps?|candidates?)"
 )
+_DID = r"(?:did|does|has|have|is|was)\s+"
 _TRIES = re.compile(
     rf"\b(?:previous|prior|earlier|last|past|first|initial|repeated|both|all)\s+"
     rf"(?:\w+\s+){{0,3}}?{_THING}\b"
@@ -20,7 +21,14 @@ _TRIES = re.compile(
     r"|\b(?:tried|attempted)\s+(?:\w+\s+){0,4}?(?:already|before|previously)\b"
     r"|\b(?:different|another|alternative|new)\s+(?:action|approach|attempt|try)\b"
     r"|\b(?:this|that|the)\s+(?:\w+\s+){0,2}?(?:attempt|try)\s+(?:\w+\s+){0,2}?failed\b"
-    r"|\b(?:try|trying|retry|retrying)\b(?:\W+\w+){0,6}?\W+again\b|\bretry\b",
+    r"|\b(?:try|trying|retry|retrying)\b(?:\W+\w+){0,6}?\W+again\b|\bretry\b"
+    rf"|\b(?:{_DID}not|(?:did|does|has|have|is|was)n['’]t)\s+(?:seem\s+to\s+)?"
+    r"(?:work(?:ed|ing)?|help(?:ed)?|succeed(?:ed)?|(?:go|gone|went)\s+through|successful)\b"
+    r"|\b(?:since|because|as|after|given\s+that|now\s+that)\s+(?:\w+\s+){1,5}?"
+    r"(?:(?:has\s+|have\s+)?failed|fails|failing|returned\s+(?:no|nothing|an?\s+error)"
+    r"|gave\s+(?:no|nothing|an?\s+error)|(?:is|was|were|are)\s+(?:unavailable|unsuccessful))\b"
+    r"|\b(?:use|using|call|calling|try|trying)\s+(?:\w+\s+){1,4}?instead\b(?!\s+of)"
+    r"|\b(?:kept|keeps)\s+failing\b|\bno\s+luck\b|\bthe\s+failed\s+(?:call|attempt|request|try)\b",
     re.IGNORECASE,
 )
 _OF_THE_PROMPT = re.compile(
