@@ -103,7 +103,7 @@ class Checks:
             yield Fault.REPEATS_PROMPT
         if candidate.wordless:
             shown, calls = _shown_text(candidate.shared), candidate.chosen[0].calls
-            if unseen_value(calls[0], shown + known.tools_text):
+            if any(unseen_value(call, shown + known.tools_text) for call in calls):
                 yield Fault.UNSEEN_VALUE
             if candidate.rule is Rule.SUBGOAL and not any(takes(call, shown) for call in calls):
                 yield Fault.UNRELATED_CALL
@@ -145,6 +145,9 @@ class Checks:
             failed = branches.known.of(last).failed
             if last.id in branches.cut and not failed:
                 yield Fault.UNFINISHED
+        passed = branches.known.of(last)
+        if passed.failed and not passed.unknown and not passed.to_blame:
+            yield Fault.PASSING_FAILURE
         if candidate.rule in (Rule.STEP, Rule.DIVERGENCE) and self._as_good(candidate):
             yield Fault.AS_GOOD
         if candidate.rule is Rule.PATH and not self.judged and self._has_as_much(candidate):
@@ -160,6 +163,10 @@ class Checks:
         if sides[0] and sides[0] == sides[1]:
             return True
         ends = self.branches.ends(candidate.chosen[0])
+        rejected = known.of(candidate.rejected[0])
+        later = {key for end in ends for key in self._gained(end, candidate)}
+        if rejected.calls and not rejected.failed and later.issuperset(rejected.calls):
+            return True  # the way to the answer makes that step, too
         if candidate.chosen[0] not in ends and _only_give_up(ends):
             return True  # a call that led to giving up, if rightly, is no better than another
         gained = [self._gained(end, candidate) for end in ends]

@@ -36,6 +36,8 @@ class Facts:
         name; whether a text holds a secret; whether an observation was cut.
     again : frozenset of str
         Keys of calls that may be made again with reason.
+    to_blame : frozenset of str
+        Keys of calls that failed, and not for what passes.
     size : int
         Characters.
     """
@@ -43,6 +45,7 @@ class Facts:
     calls: tuple[str, ...]
     gained: frozenset[str]
     again: frozenset[str]
+    to_blame: frozenset[str]
     failed: bool
     unknown: bool
     writes: bool
@@ -99,7 +102,10 @@ class Known:
         return Facts(
             calls=keys,
             gained=frozenset(key for key, seen, bad in made if not bad and holds_something(seen)),
-            again=frozenset(key for key, seen, _ in made if may_do_better(seen)),
+            again=frozenset(key for key, seen, bad in made if may_do_better(seen, bad)),
+            to_blame=frozenset(
+                key for key, seen, bad in made if bad and not may_do_better(seen, bad)
+            ),
             failed=any(bad for _, _, bad in made),
             unknown=any(seen.status is Status.NO_SUCH_TOOL for seen in node.observations)
             or any(

@@ -38,8 +38,12 @@ class Fault(StrEnum):
     UNFINISHED = "unfinished"
     """The rejected side did not fail. Below it a path was left open, or was cut by a limit of
     depth or for its score, so it may not be worse."""
+    PASSING_FAILURE = "passing_failure"
+    """The rejected call failed for what passes, as a timeout or a limit of calls: nothing says that
+    it was wrong."""
     AS_GOOD = "as_good"
-    """The rejected side makes the same set of calls, or the calls that gave something are the same
+    """The rejected side makes the same set of calls, or a step that the way to the answer makes
+    later on, or the calls that gave something are the same
     on the way to its end and on the way to the answer. A whole path that was left is as good where
     it has all that the answer is made of, unless somebody judged this one right."""
     DIVERSITY_PROMPT = "diversity_prompt"

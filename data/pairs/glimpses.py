@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TypeAlias
 
-__all__ = ["Glimpse", "glimpse", "holds_data", "says_no"]
+__all__ = ["Glimpse", "found_none", "glimpse", "holds_data", "says_no"]
 
 Glimpse: TypeAlias = "dict[str, Glimpse] | list[Glimpse] | str"
 
@@ -32,6 +32,17 @@ _AROUND = _ERRORS | _STATUSES | {
     "version",
 }  # fmt: skip
 """Fields that reports of failures are made of: what they hold is no data."""
+
+
+_ABOUT = _ERRORS | {
+    "debug", "links", "meta", "metadata", "pagination", "paging", "parameters", "params", "request",
+    "warnings",
+}  # fmt: skip
+_OF_REPORTS = _AROUND | _ABOUT | {
+    "count", "currentpage", "cursor", "elapsed", "hasmore", "limit", "offset", "page", "pages",
+    "pagesize", "perpage", "resultcount", "size", "start", "time", "took", "totalpages",
+}  # fmt: skip
+"""Fields that tell of an answer, and of which part of a list it is."""
 
 
 def glimpse(text: str) -> Glimpse | None:
@@ -110,6 +121,29 @@ def holds_data(seen: Glimpse) -> bool:
             return holds_data(only)
     told = any(_holds(fields.get(name, "")) for name in _ERRORS)
     return any(not (told and isinstance(part, str)) for part in beside)
+
+
+def found_none(seen: Glimpse) -> bool:
+    """Whether all lists and objects of an answer are empty, beside what it says of itself.
+
+    Examples
+    --------
+    >>> found_none({"status": "OK", "totalResults": "0", "page": "1", "articles": []})
+    True
+    >>> found_none({"city": "Oslo", "near": []}), found_none({"status": "OK"})
+    (False, False)
+    """
+    if isinstance(seen, str):
+        return not _holds(seen)
+    if isinstance(seen, list):
+        return all(map(found_none, seen))
+    parts = [
+        part
+        for name, part in _fields(seen).items()
+        if name not in _OF_REPORTS or (name not in _ABOUT and not isinstance(part, str))
+    ]
+    lists = [part for part in parts if not isinstance(part, str)]
+    return bool(lists) and all(map(found_none, parts)) if seen else True
 
 
 def _fields(seen: dict[str, Glimpse]) -> dict[str, Glimpse]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from toolgrove.data.pairs.glimpses import glimpse, holds_data, says_no
+from toolgrove.data.pairs.glimpses import found_none, glimpse, holds_data, says_no
 from toolgrove.data.records import Observation, Status
 
 __all__ = ["failed", "gave_something", "holds_something", "may_do_better"]
@@ -27,7 +27,7 @@ _FOR_A_WORD = re.compile(
 """ToolBench's labels. It puts one where the answer holds a word anywhere, as "terror" does."""
 _ERROR = re.compile(
     r"""["'](?:"""
-    r"""(?:error|errors|error_?message)["']\s*:\s*"""
+    r"""(?:error|errors|error_?message|fault)["']\s*:\s*"""
     r"""(?!["']\s*["']|null|none|false|\[\s*\]|\{\s*\}|0\b)"""
     r"""|(?:status|status_?code|code|cod)["']\s*:\s*["']?[45]\d\d\b"""
     r"""|(?:success|ok)["']\s*:\s*["']?false"""
@@ -44,7 +44,9 @@ _TITLE = re.compile(
 )
 _PAGE = re.compile(r"""<!doctype|<html|["']html["']\s*:""", re.IGNORECASE)
 _BEGINS = re.compile(
-    r"[^\w{\[]*(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request)\b", re.IGNORECASE
+    r"[^\w{\[]*(?:[45]\d\d\s+)?(?:error|traceback|forbidden|unauthori[sz]ed|not found|bad request"
+    r"|internal server error|bad gateway|service unavailable|gateway time-?out)\b",
+    re.IGNORECASE,
 )
 _HEAD = 600
 """Characters in which an answer says that it is an error; what stands below may speak of errors."""
@@ -54,8 +56,26 @@ _TOLD = re.compile(
 )
 """All of an answer that holds nothing but a message."""
 _EMPTY_FIRST = re.compile(r"""\s*\{\s*["'](?!errors?["'])\w+["']\s*:\s*\[\s*\]""", re.IGNORECASE)
+_NONE_FOUND = re.compile(
+    r"\W*(?:sorry\W+)?(?:there (?:are|were|is|was) )?"
+    r"(?:no (?:\w+ ){0,3}?(?:results?|records?|data|match(?:es)?|entries)"
+    r"|(?:no (?:\w+ ){1,4}?|nothing |none )(?:was |were )?(?:found|available|returned|retrieved))"
+    r"(?: (?:was |were )?(?:found|available|returned|retrieved))?"
+    r"(?: (?:for|in|with|matching) [^.!\n]{0,80})?\W*",
+    re.IGNORECASE,
+)
+"""All of an answer that says that there is nothing."""
 _LISTED = re.compile(r"\[\s*[^\]\s]")
 _NOTHING = re.compile(r"(?:\W|_|\b(?:none|null|true|false|0)\b)*", re.IGNORECASE)
+_PASSES = re.compile(
+    r"\btoo many requests\b|\brate[ -]?limit|\bquota\b|\btimed[ -]?out\b"
+    r"|\b(?:gateway|read|connect(?:ion)?|request|response) time-?out\b"
+    r"|\btime-?out (?:error|exceed|reach)"
+    r"|\btemporar(?:y|ily)\b|\btry (?:it )?again (?:later|in|after)\b"
+    r"|[\"'](?:status|status_?code|code|cod)[\"'\\]{1,3}\s*:\s*[\"'\\]{0,3}(?:408|429|503|504)\b",
+    re.IGNORECASE,
+)
+"""What a failure says of itself that says nothing of the call."""
 _LATER = frozenset({Status.TIMEOUT, Status.TOO_MANY_REQUESTS, Status.RATE_LIMITED})
 
 
@@ -92,8 +112,9 @@ def failed(seen: Observation) -> bool:
 def gave_something(seen: Observation) -> bool:
     r"""Whether a call went well and its result holds anything.
 
-    Of ToolBench's answers one that is nothing but a message holds nothing, nor does one that begins
-    with an empty list and has no other: what was asked for is not in it.
+    An answer whose lists are empty holds nothing, whatever it says of itself beside them, nor does
+    one that says so. Of ToolBench's answers one that is nothing but a message holds nothing, nor
+    does one that begins with an empty list and has no other: what was asked for is not in it.
 
     Examples
     --------
@@ -116,7 +137,10 @@ def holds_something(seen: Observation) -> bool:
         _TOLD.fullmatch(held) or (_EMPTY_FIRST.match(held) and not _LISTED.search(held))
     ):
         return False
-    return _NOTHING.fullmatch(_KEY.sub("", held)) is None
+    if _NOTHING.fullmatch(_KEY.sub("", held)) is not None or _NONE_FOUND.fullmatch(held):
+        return False
+    answer = glimpse(held)
+    return answer is None or not found_none(answer)
 
 
 def _told(response: str) -> str:
@@ -126,6 +150,16 @@ def _told(response: str) -> str:
     return response.replace("\\\\", "\\").replace('\\"', '"').lstrip('"')
 
 
-def may_do_better(seen: Observation) -> bool:
-    """Whether the same call may be made again with reason."""
-    return seen.status in _LATER or seen.retry_after is not None
+def may_do_better(seen: Observation, bad: bool) -> bool:
+    """Whether the same call may be made again with reason: it failed for what passes.
+
+    Examples
+    --------
+    >>> from dataclasses import replace
+    >>> slow = Observation(Status.NOT_WORKING, "The request to the API has timed out.")
+    >>> may_do_better(slow, bad=True), may_do_better(replace(slow, content="No"), bad=True)
+    (True, False)
+    """
+    if seen.status in _LATER or seen.retry_after is not None:
+        return True
+    return bad and _PASSES.search(seen.content[:_HEAD]) is not None

@@ -86,12 +86,14 @@ def _label(checks: Checks, node: Node) -> tuple[bool, list[Fault], str]:
     assert node.parent is not None
     shared = branches.tree.path(node.parent)
     facts = branches.known.of(node)
-    to_blame = set(facts.calls) - facts.again  # what was limited or timed out may do better
-    failed = (facts.failed or facts.unknown) and not facts.gained and bool(to_blame)
+    to_blame = bool(facts.to_blame) or facts.unknown
+    failed = (facts.failed or facts.unknown) and not facts.gained and to_blame
     if node.id in branches.won and not failed:
         return True, checks.of_chosen(Contrast(Rule.STEP, shared, [node], [])), ""
     beside = [one for one in branches.tree.children(node.parent) if one.id in branches.won]
     texts = checks.of_texts(Contrast(Rule.STEP, shared, [], [node]))
+    if facts.failed and not to_blame:
+        return False, texts, Fault.PASSING_FAILURE.value
     if node.id in branches.unknown and not failed:
         return False, texts, "not_judged"
     if node.id in branches.cut and not failed:

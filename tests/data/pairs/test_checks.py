@@ -221,3 +221,30 @@ def test_a_secret_in_a_tool_on_offer_is_found(place: str) -> None:
     for node in drawn:
         tree.add(node)
     assert mine(tree).row.dropped == {Fault.SECRET: 1}
+
+
+@pytest.mark.parametrize("rule", [Rule.STEP, Rule.PATH, Rule.SUBGOAL, Rule.ARGUMENTS])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (Status.TIMEOUT, ""),
+        (Status.TOO_MANY_REQUESTS, "wait"),
+        (Status.NOT_WORKING, "The request to the API has timed out."),
+        (Status.ERROR_IN_MESSAGE, "You have exceeded the rate limit."),
+    ],
+)
+def test_a_call_that_failed_for_what_passes_is_no_rejected_side(
+    rule: Rule, status: Status, said: str
+) -> None:
+    way = "aa <a -" if rule in (Rule.SUBGOAL, Rule.ARGUMENTS) else "aa <a +"
+    tree = tree_of(f"a <root far(Oslo)\n {way}\n b <root far(Osl) !", TOOLS, "How far is Oslo?")
+    assert mine(tree, rule=rule).row.pairs == 1
+    tree.replace(replace(tree["b"], observations=(Observation(status, said),)))
+    assert mine(tree, rule=rule).row.dropped == {Fault.PASSING_FAILURE: 1}
+
+
+def test_a_step_that_the_solved_way_makes_later_is_as_good() -> None:
+    steps = "a <root far(Oslo)\n ab <a near(Rome)\n abc <ab + \n b <root near(Rome)\n ba <b -"
+    assert mine(tree_of(steps, TOOLS)).row.dropped == {Fault.AS_GOOD: 1}
+    steps = steps.replace("b <root near(Rome)", "b <root near(Bonn)")
+    assert mine(tree_of(steps, TOOLS)).row.pairs == 1

@@ -57,6 +57,9 @@ def test_data_is_no_failure_whatever_words_stand_in_it(answer: object, label: st
         {"meta": {"code": 401, "error": "no key"}, "data": []},
         [{"errorCode": "X", "message": "invalid session"}],
         "<html><head><title>403 Forbidden</title></head></html>",
+        {"fault": {"faultstring": "Invalid ApiKey", "detail": {"errorcode": "oauth.v2"}}},
+        "Internal Server Error",
+        "502 Bad Gateway",
         "Error: no such city",
     ],
 )
@@ -124,3 +127,38 @@ def test_an_error_with_quotes_or_without_its_end_is_a_failure(content: str) -> N
 def test_another_answer_that_begins_with_an_error_is_taken_at_its_status() -> None:
     assert gave_something(Observation(Status.OK, '{"error": "", "km": 463}'))
     assert not gave_something(Observation(Status.OK, '{"error": "", "respon'))
+
+
+EMPTY = [
+    {"status": "OK", "totalResults": 0, "articles": []},
+    {"meta": {"code": 200}, "page": 1, "took": 12, "results": {"items": []}},
+    [{"near": []}],
+    "No results found",
+    "There are no records for Bergen in 2023.",
+    "Sorry, nothing was found.",
+]
+
+
+@pytest.mark.parametrize("answer", EMPTY)
+def test_an_answer_that_is_empty_but_for_its_frame_gave_nothing(answer: Any) -> None:
+    assert not gave_something(seen(answer))
+    assert not failed(seen(answer))
+    plain = answer if isinstance(answer, str) else json.dumps(answer)
+    assert not gave_something(Observation(Status.OK, plain))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"status": "OK"},
+        {"status": "done", "errors": []},
+        {"city": "Oslo", "near": []},
+        {"status": "OK", "total": 3, "items": []},
+        {"messages": ["hello"], "next": []},
+        "No 10 Downing Street has no garden data of the 17th century, but one of the 18th.",
+        "None of them is open.",
+    ],
+)
+def test_an_answer_with_anything_beside_its_frame_gave_something(answer: Any) -> None:
+    plain = answer if isinstance(answer, str) else json.dumps(answer)
+    assert gave_something(Observation(Status.OK, plain))
