@@ -7,19 +7,19 @@ of before are kept in the batch's file.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from toolgrove.data import codec
-from toolgrove.data.records import JsonObject, Score, Task
+from toolgrove.data.records import JsonObject, Reference, Score, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError
 from toolgrove.evaluators.base import Evaluator, unversioned
 from toolgrove.evaluators.report import RateInterval, labels, summarise
 from toolgrove.evaluators.store import DONE, KeptResult, Regraded, keep_regraded
-from toolgrove.evaluators.stored import read_kept
+from toolgrove.evaluators.stored import read_kept, read_mended
 
 __all__ = ["OF_CODE", "FlippedVerdict", "RegradedRates", "Regrading", "regrade"]
 
@@ -107,7 +107,7 @@ async def regrade(
     evaluators : sequence of Evaluator
         Each scores the runs that it scored before, by whatever version.
     tasks : sequence of Task or None
-        The tasks with the references of now; None takes those that the runs were made with.
+        The tasks with the references of now; None takes those that the runs were graded by last.
     world : str
         Version of the world that the tasks are of; runs in another one are left as they are.
 
@@ -119,27 +119,44 @@ async def regrade(
     out = Path(out)
     known = None if tasks is None else {task.id: task for task in tasks}
     kept = list(read_kept(out))
+    mended = read_mended(out)
     left: Counter[str] = Counter()
     changes: list[Regraded] = []
+    unended: list[Regraded] = []
     for one in kept:
-        found = _tree(out, one, known, world)
+        if one.row.state != DONE:
+            left["has not ended"] += 1
+            unended += _unended(one, known, world)
+            continue
+        found = _tree(out, one, known, mended, world)
         if isinstance(found, str):
             left[found] += 1
             continue
-        scores = [await _again(evaluators, found[0], score, left) for score in one.row.scores]
-        changes.append(Regraded(one, tuple(scores), found[1]))
-    for _ in (changed := keep_regraded(out, changes)):
+        tree, content = found
+        scores = [await _again(evaluators, tree, score, left) for score in one.row.scores]
+        changes.append(Regraded(one, tuple(scores), content, tree.task.reference))
+    for _ in (changed := keep_regraded(out, [*changes, *unended])):
         left["changed meanwhile by another runner"] += 1
     return _summed(kept, [one for one in changes if one.kept not in changed], evaluators, left)
 
 
+def _unended(kept: KeptResult, known: Mapping[str, Task] | None, world: str) -> Iterator[Regraded]:
+    """A row that has no verdict yet, for the task as it is now: it is judged by that then."""
+    task = None if known is None else known.get(kept.row.task)
+    of_here = not world or kept.config.get("world") == world
+    if task is not None and of_here and task.query == kept.row.query:
+        yield Regraded(kept, kept.row.scores, _digest(kept, task), task.reference)
+
+
 def _tree(
-    out: Path, kept: KeptResult, known: Mapping[str, Task] | None, world: str
+    out: Path,
+    kept: KeptResult,
+    known: Mapping[str, Task] | None,
+    mended: Mapping[str, Reference | None],
+    world: str,
 ) -> tuple[SearchTree, str] | str:
     """A run's tree with the task as it is now, and that one's digest; or why it has none."""
     row = kept.row
-    if row.state != DONE:
-        return "has not ended"
     if world and kept.config.get("world") != world:
         return "was made in another world"
     try:
@@ -147,15 +164,26 @@ def _tree(
     except JournalError:
         return "has no journal that can be read"
     if known is None:
+        if kept.content in mended:
+            tree.task = replace(tree.task, reference=mended[kept.content])
         return tree, kept.content
     task = known.get(row.task)
     if task is None:
         return "its task is not among those given"
-    offered = None if kept.config.get("retrieved") else task.tools
+    offered = _offered(kept, task)
     if task.query != tree.task.query or (offered is not None and offered != tree.task.tools):
         return "its task asks for something else now"
     tree.task = replace(tree.task, reference=task.reference)
-    return tree, codec.digest(codec.to_json(replace(task, tools=offered)))
+    return tree, _digest(kept, task)
+
+
+def _offered(kept: KeptResult, task: Task) -> tuple[str, ...] | None:
+    """The tools that a configuration offers for a task; None where they are retrieved."""
+    return None if kept.config.get("retrieved") else task.tools
+
+
+def _digest(kept: KeptResult, task: Task) -> str:
+    return codec.digest(codec.to_json(replace(task, tools=_offered(kept, task))))
 
 
 async def _again(

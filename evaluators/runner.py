@@ -294,7 +294,8 @@ class _Rows:
         except Exception as error:
             await self.kept(self.store.failed, key, f"{type(error).__name__}: {error}")
             return
-        tree = came.tree
+        tree = came.tree  # whose journal may hold the reference of before it was mended
+        tree.task = replace(tree.task, reference=self._tasks[row.task].reference)
         if tree.ended == "waiting":
             await self.kept(self.store.waits, key)
             return

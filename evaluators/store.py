@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 from uuid import uuid4
 
 from toolgrove.data import codec
-from toolgrove.data.records import JsonObject, Score, Task
+from toolgrove.data.records import JsonObject, Reference, Score, Task
 from toolgrove.errors import UsageError
 from toolgrove.machine.files import made_folder
 from toolgrove.machine.sqlite import Database, Schema
@@ -60,6 +60,11 @@ CREATE TABLE IF NOT EXISTS former (
 );
 """
 """Scores that others have taken the place of; files of before have no such table."""
+
+MENDED = "mended"
+_MENDED = f"CREATE TABLE IF NOT EXISTS {MENDED} (content TEXT PRIMARY KEY, reference TEXT NOT NULL)"
+"""By a task's digest, the reference that its runs were graded by again: their journals hold the
+one of before. Files in which none was mended have no such table."""
 
 COLUMNS = "task, epoch, grp, run, state, reason, figures, scores, query"
 
@@ -122,11 +127,15 @@ class KeptResult:
 
 @dataclass(frozen=True, slots=True)
 class Regraded:
-    """The scores that take the place of a row's, by the task as it is now."""
+    """The scores that take the place of a row's, by the task as it is now.
+
+    ``content`` is that task's digest, and ``reference`` what is right by it.
+    """
 
     kept: KeptResult
     scores: tuple[Score, ...]
     content: str
+    reference: Reference | None
 
 
 class ResultStore:
@@ -179,18 +188,24 @@ class ResultStore:
                         (task.id, self.hash, epoch, content, task.group, task.query,
                          run_of[task.id, epoch]),
                     )  # fmt: skip
-                self._check(task.id, content)
+                self._check(task, content)
 
-    def _check(self, task: str, content: str) -> None:
-        [(kept,)] = self._db.rows(
-            "SELECT content FROM result WHERE task = ? AND config = ? AND epoch = 0",
-            (task, self.hash),
+    def _check(self, task: Task, content: str) -> None:
+        others = self._db.rows(
+            "SELECT query FROM result WHERE task = ? AND config = ? AND content != ?",
+            (task.id, self.hash, content),
         )
-        if kept != content:
-            raise UsageError(
-                f"{self.out} holds results of another task with the id {task!r}. "
-                "Name another folder for these tasks."
+        if not others:
+            return
+        mend = "Name another folder for these tasks."
+        if any(query == task.query for (query,) in others):
+            mend = (
+                "It asks the same: where its reference was mended, score the runs again by it "
+                f"(toolgrove regrade {self.out} --tasks FILE), else name another folder."
             )
+        raise UsageError(
+            f"{self.out} holds results of another task with the id {task.id!r}. {mend}"
+        )
 
     def rows(self) -> list[ResultRow]:
         """All rows of the configuration, by group, task and epoch."""
@@ -314,6 +329,7 @@ def keep_regraded(folder: str | Path, changes: Iterable[Regraded]) -> list[KeptR
     db = Database(Path(folder) / DATABASE, _SCHEMA)
     try:
         db.rows(_FORMER)
+        db.rows(_MENDED)
         with db.writing():
             for change in changes:
                 kept, row = change.kept, change.kept.row
@@ -331,6 +347,11 @@ def keep_regraded(folder: str | Path, changes: Iterable[Regraded]) -> list[KeptR
                     "WHERE config = ? AND task = ? AND epoch = ?",
                     (_text(list(change.scores)), change.content, *where),
                 )
+                if change.content != kept.content:
+                    db.rows(
+                        f"INSERT OR IGNORE INTO {MENDED} VALUES (?, ?)",
+                        (change.content, _text(change.reference)),
+                    )
     finally:
         db.close()
     return changed

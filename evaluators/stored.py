@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from toolgrove.data import codec
-from toolgrove.data.records import JsonObject
+from toolgrove.data.records import JsonObject, Reference
 from toolgrove.errors import FormatError
 from toolgrove.evaluators.store import (
     COLUMNS,
     DATABASE,
     DONE,
     INFRASTRUCTURE,
+    MENDED,
     PENDING,
     WAITING,
     KeptResult,
@@ -25,7 +26,7 @@ from toolgrove.evaluators.store import (
 )
 from toolgrove.machine.sqlite import mend_of
 
-__all__ = ["holds_results", "read_batch", "read_kept", "read_results"]
+__all__ = ["holds_results", "read_batch", "read_kept", "read_mended", "read_results"]
 
 
 def holds_results(folder: str | Path) -> bool:
@@ -76,6 +77,24 @@ def read_kept(folder: str | Path) -> Iterator[KeptResult]:
             f"SELECT config, content, {COLUMNS} FROM result ORDER BY config, task, epoch"
         ):
             yield KeptResult(name, configs.get(name, {}), content, _known(file, tuple(record)))
+
+
+def read_mended(folder: str | Path) -> dict[str, Reference | None]:
+    """The references that took the place of those in the runs' journals, by the task's digest.
+
+    Raises
+    ------
+    FormatError
+        As :func:`read_results`.
+    """
+    with _reading(Path(folder) / DATABASE) as db:
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (MENDED,)).fetchone():
+            return {}
+        return {
+            content: None if known is None else codec.decode(Reference, known)
+            for content, text in db.execute(f"SELECT content, reference FROM {MENDED}")
+            for known in [codec.loads(text)]
+        }
 
 
 def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:

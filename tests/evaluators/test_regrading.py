@@ -19,7 +19,7 @@ from toolgrove.agent.models.scripted import ScriptedModel, finish
 from toolgrove.cli.main import app
 from toolgrove.data.records import Reference, Score, Task
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import FormatError
+from toolgrove.errors import FormatError, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
 from toolgrove.evaluators.registry import parse_evaluators
@@ -110,6 +110,61 @@ def test_a_mended_reference_flips_and_the_next_evaluation_goes_on_with_it(tmp_pa
     evaluation = Evaluation(agent, evaluators=[AnswerEvaluator()])
     summary = asyncio.run(evaluation.run([TASKS[0], *mended], out))
     assert summary.total.rates["answer/2"].value == pytest.approx(2 / 3)
+
+
+def test_what_a_mended_reference_said_stays_until_another_one_is_given(tmp_path: Path) -> None:
+    out = made(tmp_path / "out", AnswerEvaluator())
+    mended = [replace(task, reference=Reference("number", 5)) for task in TASKS]
+    asyncio.run(regrade(out, [AnswerEvaluator()], mended))
+    told = verdicts(out)
+    assert set(told) == {("a", "answer/2", 0.0), ("b", "answer/2", 0.0), ("c", "answer/2", 1.0)}
+    again = asyncio.run(regrade(out, [AnswerEvaluator()]))
+    assert (again.flips, verdicts(out)) == ([], told)
+    assert (asyncio.run(regrade(out, [AnswerEvaluator()], TASKS)).scores, len(former(out))) == (
+        6,
+        12,
+    )
+    assert asyncio.run(regrade(out, [AnswerEvaluator()])).flips == []
+
+
+@dataclass(frozen=True)
+class Later:
+    """A rule that a batch is scored by for the first time: whether 5 is the reference's."""
+
+    name: str = "later/1"
+
+    async def score(self, tree: SearchTree) -> Score:
+        known = tree.task.reference
+        return judged(tree, self.name, float(known is not None and known.value == 5), "")
+
+
+def test_a_rule_that_comes_later_judges_by_the_mended_reference(tmp_path: Path) -> None:
+    out = made(tmp_path / "out", AnswerEvaluator())
+    mended = [replace(task, reference=Reference("number", 5)) for task in TASKS]
+    asyncio.run(regrade(out, [AnswerEvaluator()], mended))
+    agent = Agent(model=ScriptedModel(script=lambda messages: finish("?")), planner="react")
+    evaluation = Evaluation(agent, evaluators=[Later()])
+    assert asyncio.run(evaluation.run(mended, out)).total.rates["later/1"].value == 1.0
+
+
+def test_an_evaluation_by_a_mended_reference_is_refused_until_the_runs_are_scored_by_it(
+    tmp_path: Path,
+) -> None:
+    def script(messages: object) -> object:
+        if "What is c?" in str(messages):
+            raise ConnectionError("the model is down")
+        return finish("It is 4.")
+
+    agent = Agent(model=ScriptedModel(script=script), planner="react")  # type: ignore[arg-type]  # the script is typed by what it says
+    evaluation = Evaluation(agent, evaluators=[AnswerEvaluator()])
+    asyncio.run(evaluation.run(TASKS, tmp_path))
+    mended = [replace(task, reference=Reference("number", 5)) for task in TASKS]
+    with pytest.raises(UsageError, match=f"regrade {tmp_path} --tasks FILE"):
+        asyncio.run(evaluation.run(mended, tmp_path))
+    found = asyncio.run(regrade(tmp_path, [AnswerEvaluator()], mended))
+    assert found.left == {"has not ended": 1}
+    total = asyncio.run(evaluation.run(mended, tmp_path)).total
+    assert (total.rates["answer/2"].value, total.infrastructure) == (0.0, 1)
 
 
 def test_a_task_that_asks_for_something_else_is_left_as_it_is(tmp_path: Path) -> None:
