@@ -16,7 +16,7 @@ from typing import ClassVar
 
 from toolgrove.data.records import Reference, Score
 from toolgrove.data.tree import SearchTree
-from toolgrove.errors import UsageError
+from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.answers.check_dates import is_date, is_time, moment, several_dates
 from toolgrove.evaluators.answers.check_names import named, several_names
 from toolgrove.evaluators.answers.check_numbers import number, numbers
@@ -87,7 +87,7 @@ def check_answer(answer: str, reference: Reference, query: str = "") -> Verdict:
 
     Raises
     ------
-    UsageError
+    UnscorableReference
         Where the reference is malformed.
 
     Examples
@@ -99,7 +99,7 @@ def check_answer(answer: str, reference: Reference, query: str = "") -> Verdict:
     """
     check = _CHECKS.get(reference.kind)
     if check is None:
-        raise UsageError(
+        raise UnscorableReference(
             f"no rule checks a reference of kind {reference.kind!r}. Known: {', '.join(_CHECKS)}."
         )
     return check(answer, reference, query)
@@ -120,7 +120,9 @@ def _name(answer: str, reference: Reference, query: str) -> Verdict:
 def _set(answer: str, reference: Reference, query: str) -> Verdict:
     items = [str(item) for item in reference.value or ()]
     if not items:
-        raise UsageError("a set that is the reference has no items; use 'unsolvable' or a number")
+        raise UnscorableReference(
+            "a set that is the reference has no items; use 'unsolvable' or a number"
+        )
     if all(is_date(item) for item in items):
         return several_dates(answer, [date.fromisoformat(item) for item in items], query)
     if all(re.fullmatch(r"-?\d+(\.\d+)?", item) for item in items):

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from toolgrove.data.records import NodeState, Score, Status
 from toolgrove.data.tree import SearchTree
+from toolgrove.errors import UnscorableReference
 
 __all__ = [
     "ANSWER_JUDGES",
@@ -19,6 +20,7 @@ __all__ = [
     "judged",
     "meant",
     "only_shown",
+    "scored",
     "unanswered",
     "unscorable",
     "unversioned",
@@ -75,6 +77,14 @@ def infrastructure(tree: SearchTree, evaluator: str, reason: str, *, judge: str 
     from dataclasses import replace
 
     return replace(judged(tree, evaluator, None, reason, judge=judge), infrastructure=True)
+
+
+async def scored(evaluator: Evaluator, tree: SearchTree) -> Score:
+    """An evaluator's score; no opinion where the task's reference is one that cannot be scored."""
+    try:
+        return await evaluator.score(tree)
+    except UnscorableReference as error:
+        return judged(tree, evaluator.name, None, f"the reference cannot be scored: {error}")
 
 
 def breakdown(tree: SearchTree) -> str | None:

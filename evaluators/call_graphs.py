@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from toolgrove.data import codec
 from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import Effect, ToolCall, ToolSpec
-from toolgrove.errors import UsageError
+from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.made import MadeCalls
 from toolgrove.evaluators.matching import declared, fits, number_of, pairings, same_value
 from toolgrove.evaluators.parameters import bounded, kind_of
@@ -57,12 +57,12 @@ def expected_graphs(
 
     Raises
     ------
-    UsageError
+    UnscorableReference
         Where the reference's calls need each other in a circle, or one that is not there.
     """
     told = {(i, j) for j, one in enumerate(wanted) for i in one.needs or ()}
     if not all(0 <= i < len(wanted) for i, _ in told):
-        raise UsageError(
+        raise UnscorableReference(
             f"a reference's call needs one that is not there: give positions below {len(wanted)}."
         )
     kept = [i for i, one in enumerate(wanted) if not one.ask]
@@ -93,7 +93,9 @@ def _graph(
     graph.add_edges_from(edges)
     if not nx.is_directed_acyclic_graph(graph):
         if strict:
-            raise UsageError("a reference's calls need each other in a circle: mend their `needs`.")
+            raise UnscorableReference(
+                "a reference's calls need each other in a circle: mend their `needs`."
+            )
         graph.remove_edges_from([(i, j) for i, j in graph.edges if i >= j])
     return graph
 

@@ -16,7 +16,7 @@ from toolgrove.data.records import JsonObject, Reference, Score, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import SearchTree
 from toolgrove.errors import JournalError
-from toolgrove.evaluators.base import Evaluator, unversioned
+from toolgrove.evaluators.base import Evaluator, scored, unversioned
 from toolgrove.evaluators.report import RateInterval, labels, summarise
 from toolgrove.evaluators.store import DONE, KeptResult, Regraded, keep_regraded
 from toolgrove.evaluators.stored import read_kept, read_mended
@@ -195,7 +195,7 @@ async def _again(
     if evaluator is None:
         return score
     try:
-        made = await evaluator.score(tree)
+        made = await scored(evaluator, tree)
     except Exception as error:
         left[f"could not be scored ({type(error).__name__})"] += 1
         return score

@@ -24,6 +24,7 @@ from toolgrove.evaluators.base import (
     breakdown,
     gave_up,
     infrastructure,
+    scored,
     unversioned,
 )
 from toolgrove.evaluators.report import Summary, summarise
@@ -322,7 +323,7 @@ class _Rows:
             if score.evaluator == evaluator.name and not score.infrastructure:
                 return score
         try:
-            score = await evaluator.score(tree)
+            score = await scored(evaluator, tree)
         except _LOUD:
             raise
         except Exception as error:

@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import TypeVar
 
 from toolgrove.data.records import Reference
-from toolgrove.errors import UsageError
+from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.answers.clauses import Span
 from toolgrove.evaluators.answers.dates import DateMention, TimeMention, dates, times
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
@@ -41,12 +41,20 @@ class _Joined:
 
 def is_date(text: str) -> bool:
     """Whether a text is an ISO date and nothing else."""
-    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None
+    return re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) is not None and _exists(date, text)
 
 
 def is_time(text: str) -> bool:
     """Whether a text is a time of day, ``14:35`` or ``14:35:00``, and nothing else."""
-    return re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", text) is not None
+    return re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", text) is not None and _exists(time, text)
+
+
+def _exists(kind: type[date] | type[time], text: str) -> bool:
+    try:
+        kind.fromisoformat(text)
+    except ValueError:
+        return False  # 31 June, 25:70
+    return True
 
 
 def moment(answer: str, reference: Reference, query: str) -> Verdict:
@@ -54,16 +62,16 @@ def moment(answer: str, reference: Reference, query: str) -> Verdict:
 
     Raises
     ------
-    UsageError
+    UnscorableReference
         Where the reference's value is no ISO date or time.
     """
     value, text = str(reference.value), read(answer)
+    if is_time(value):
+        return _at(text, time.fromisoformat(value), query)
     try:
-        if is_time(value):
-            return _at(text, time.fromisoformat(value), query)
         when = datetime.fromisoformat(value)
     except ValueError:
-        raise UsageError(f"{value!r} is not an ISO date, as the reference says") from None
+        raise UnscorableReference(f"{value!r} is not an ISO date, as the reference says") from None
     if is_date(value):
         return _on(text, when.date(), query)
     clock = _at(text, when.time(), query)

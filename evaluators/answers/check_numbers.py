@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from toolgrove.data.records import Reference
-from toolgrove.errors import UsageError
-from toolgrove.evaluators.answers import dates, units
+from toolgrove.data.units import currency, known
+from toolgrove.errors import UnscorableReference
+from toolgrove.evaluators.answers import currencies, dates, units
 from toolgrove.evaluators.answers.clauses import holds, sentence_at
 from toolgrove.evaluators.answers.directions import contradicts
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
@@ -39,7 +40,6 @@ _OPENS = re.compile(r"\W*(?:about|approximately|around|roughly|exactly)?\s*", re
 _STANDS_ALONE = re.compile(
     r"(?:\s+(?:in\s+(?:all|total)|altogether))?\s*(?:[;:(\n–—]|[.,](?!\d)|$)(?!\s*(?:or|and)\b)"
 )
-_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "CNY": "¥", "INR": "₹"}
 _PERIOD = re.compile(
     r"\b(?:an?|per|each|every)\s+(second|minute|hour|day|week|month|year)\b", re.IGNORECASE
 )
@@ -48,11 +48,15 @@ _POWER = re.compile(r"(?<=\d)(?:\^\(?\d+\)?|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """What a question asks for: a value, in a unit, and how near an answer has to come."""
+    """What a question asks for: a value, in a unit, and how near an answer has to come.
+
+    ``unit`` is pint's name of it; of an amount of money the ``currency`` has the code instead.
+    """
 
     value: float
     reference: Reference
     unit: str | None
+    currency: str | None
     strict: bool
     query: str
 
@@ -91,10 +95,12 @@ class _Wanted:
             return True
         return units.equal(quantity.unit, self.unit)
 
-    def meant(self, quantity: Quantity) -> bool:
-        """Whether a quantity is of the right currency, and its unit of the right kind."""
-        if quantity.money:
-            return quantity.money == _SIGNS.get(self.reference.unit.upper(), quantity.money)
+    def meant(self, quantity: Quantity, text: str) -> bool:
+        """Whether a quantity of a text is of the right currency, and its unit of the right kind."""
+        if self.currency is not None:
+            start, end = quantity.start, quantity.end
+            said = currencies.said_in(text, start, end, quantity.money)
+            return not said or self.currency in said
         return (
             self.unit is None or quantity.unit is None or units.same_kind(quantity.unit, self.unit)
         )
@@ -105,16 +111,19 @@ def number(answer: str, reference: Reference, query: str) -> Verdict:
 
     Raises
     ------
-    UsageError
+    UnscorableReference
         Where the reference's value is no number.
     """
     try:
         value = float(reference.value)
-    except (TypeError, ValueError):
-        raise UsageError(f"{reference.value!r} is not the number that the reference says") from None
-    unit = units.known(reference.unit) if reference.unit else None
+    except (TypeError, ValueError, OverflowError):
+        whole = isinstance(reference.value, int)  # which may be too long to be written, too
+        said = "an integer past 1e308" if whole else repr(reference.value)[:80]
+        raise UnscorableReference(f"{said} is not the number that the reference says") from None
+    money = currency(reference.unit) if reference.unit else None
+    unit = known(reference.unit) if reference.unit and money is None else None
     strict = unit is not None and units.named_in(query, unit)
-    return _checked(read(answer), _Wanted(value, reference, unit, strict, query))
+    return _checked(read(answer), _Wanted(value, reference, unit, money, strict, query))
 
 
 def _allowed(tolerance: float, size: float) -> float:
@@ -168,13 +177,17 @@ def _turned(text: str, said: Quantity, query: str) -> bool:
 def _candidates(text: str, wanted: _Wanted) -> list[Quantity]:
     """The numbers of an answer that may be meant: not those that only repeat the question."""
     years = {float(d.year) for d in dates.dates(wanted.query) if d.year}
-    held = [q for q in quantities(wanted.query, wanted.unit) if wanted.meant(q)]
+    held = [
+        q
+        for q in quantities(wanted.query, wanted.unit)
+        if wanted.currency is not None or wanted.meant(q, wanted.query)
+    ]
     given = [q for q in held if q.unit is not None and not wanted.same_unit(q)]  # to be converted
     asked = unless_chosen([q for q in held if q not in given], wanted.right)
     return [
         q
         for q in map(wanted.without_period, quantities(text, wanted.unit))
-        if wanted.meant(q)
+        if wanted.meant(q, text)
         and not _in(q, given)
         and (wanted.right(q) or not (_is_year(text, q) or q.value in years or _in(q, asked)))
     ]

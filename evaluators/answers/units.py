@@ -6,41 +6,10 @@ import re
 from functools import cache
 from itertools import permutations
 from math import isclose
-from typing import TYPE_CHECKING, Any
 
-from toolgrove.errors import UsageError
+from toolgrove.data.units import ALIASES, parsed, registry
 
-if TYPE_CHECKING:
-    from pint import UnitRegistry
-
-__all__ = ["convert", "equal", "known", "named_in", "same_kind", "unit_after"]
-
-_ALIASES = {
-    "kilo": "kilogram",
-    "kilos": "kilogram",
-    "kms": "kilometer",
-    "kmh": "kilometer/hour",
-    "km/hr": "kilometer/hour",
-    "statute mile": "mile",
-    "statute miles": "mile",
-    "atomic mass unit": "dalton",
-    "atomic mass units": "dalton",
-    "degree centigrade": "degree_Celsius",
-    "degrees centigrade": "degree_Celsius",
-    "degree celsius": "degree_Celsius",
-    "degrees celsius": "degree_Celsius",
-    "degree fahrenheit": "degree_Fahrenheit",
-    "degrees fahrenheit": "degree_Fahrenheit",
-    "°c": "degree_Celsius",
-    "°f": "degree_Fahrenheit",
-    "℃": "degree_Celsius",
-    "℉": "degree_Fahrenheit",
-    "per cent": "percent",
-    "pct": "percent",
-    "us gallon": "gallon",
-    "us gallons": "gallon",
-}
-"""Spellings that pint does not know or takes for something else (``kilos`` is kiloseconds)."""
+__all__ = ["convert", "equal", "named_in", "same_kind", "unit_after"]
 
 _READ_AS = {
     "degree_Celsius": {"C": "degree_Celsius"},
@@ -74,51 +43,8 @@ _POWERS = {"square ": 2, "sq ": 2, "sq. ": 2, "cubic ": 3, "cu ": 3, "cu. ": 3}
 
 
 @cache
-def _registry() -> UnitRegistry[Any]:
-    try:
-        import pint
-    except ModuleNotFoundError:
-        raise UsageError(
-            "comparing numbers with units needs pint. Install it: pip install 'toolgrove[world]'."
-        ) from None
-    return pint.UnitRegistry()
-
-
-@cache
-def _parse(text: str) -> str | None:
-    """Pint's name of a unit, or None where pint knows none."""
-    from tokenize import TokenError  # what pint lets through from Python 3.12 on
-
-    from pint.errors import PintError
-
-    try:
-        return str(_registry().parse_units(text))
-    except (
-        PintError,
-        AssertionError,
-        AttributeError,
-        SyntaxError,
-        TokenError,
-        TypeError,
-        ValueError,
-    ):
-        return None  # pint parses expressions, and not every text is one
-
-
-def known(unit: str) -> str | None:
-    """Pint's name of a unit that a reference names, or None where it is a word like ``people``.
-
-    Examples
-    --------
-    >>> known("km"), known("people")
-    ('kilometer', None)
-    """
-    return _ALIASES.get(unit.lower()) or _parse(unit)
-
-
-@cache
 def _root(unit: str) -> str:
-    return str(_registry().get_root_units(unit)[1])
+    return str(registry().get_root_units(unit)[1])
 
 
 def same_kind(one: str, other: str) -> bool:
@@ -134,7 +60,7 @@ def convert(value: float, unit: str, to: str) -> float:
     >>> round(convert(12.4, "mile", "kilometer"), 3), round(convert(77, "degF", "degC"))
     (19.956, 25)
     """
-    return float(_registry().Quantity(value, unit).to(to).magnitude)
+    return float(registry().Quantity(value, unit).to(to).magnitude)
 
 
 def equal(one: str, other: str) -> bool:
@@ -224,13 +150,13 @@ def _read(phrase: str, wanted: str) -> str | None:
     if words.lower() in ("°", "degree", "degrees", "deg") and _root(wanted) == "kelvin":
         return wanted
     compact = words.lower().replace("° ", "°")
-    if compact in _ALIASES:
-        return _ALIASES[compact]
+    if compact in ALIASES:
+        return ALIASES[compact]
     if compact in _NOT_UNITS.split() and compact != "in":
         return None
-    unit = _parse(_expression(words))
+    unit = parsed(_expression(words))
     if unit is None and (len(words) > 2 or compact in _SHORT.split()):
-        unit = _parse(_expression(words.lower()))
+        unit = parsed(_expression(words.lower()))
     twins = any(unit in one and wanted in other for one, other in permutations(_TWINS))
     return wanted if twins else unit
 

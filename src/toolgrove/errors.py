@@ -13,6 +13,7 @@
     │   ├── JournalLocked  another process is writing this run
     │   └── ResumeMismatch the run was started under another planner, prompt, model or tool set
     └── UsageError         options that do not fit together
+        └── UnscorableReference  a task's reference that no answer can be checked against
 
 A tool's failure is none of these: it is an :class:`~toolgrove.data.records.Observation` with a
 status, because the planner has to read it and go on.
@@ -32,6 +33,7 @@ __all__ = [
     "ResumeMismatch",
     "SpecError",
     "ToolgroveError",
+    "UnscorableReference",
     "UsageError",
     "WeightsError",
 ]
@@ -116,3 +118,7 @@ class ResumeMismatch(JournalError):
 
 class UsageError(ToolgroveError):
     """Options that do not fit together."""
+
+
+class UnscorableReference(UsageError):
+    """A task's reference that no answer can be checked against: the task has no verdict then."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from toolgrove.data.records import Node, NodeState, Reference, Task
 from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
-from toolgrove.errors import UsageError
+from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.answer import AnswerEvaluator, check_answer
 from toolgrove.evaluators.answers.text import LONGEST
 
@@ -178,12 +178,50 @@ def test_several_candidates_are_told_from_a_plainly_wrong_answer() -> None:
         Reference("poem", "x"),
         Reference("number", "twelve"),
         Reference("date", "soon"),
+        Reference("date", "2026-02-30"),
+        Reference("date", "25:70"),
+        Reference("number", 10**400),
         Reference("set", []),
     ],
 )
 def test_a_malformed_reference_is_an_error_not_a_wrong_answer(reference: Reference) -> None:
-    with pytest.raises(UsageError):
+    with pytest.raises(UnscorableReference):
         check_answer("12", reference)
+
+
+@pytest.mark.parametrize(
+    ("answer", "right"),
+    [
+        ("Tea costs 51.75 NOK.", True),
+        ("Tea costs NOK 51.75.", True),
+        ("Tea costs 51.75 Norwegian kroner.", True),
+        ("Tea costs 51.75 kr.", True),
+        ("Tea costs 51.75.", True),
+        ("Tea costs 4.50 EUR, which is 51.75 NOK.", True),
+        ("Tea costs 4.50 euros, which is 51.75 kroner.", True),
+        ("Tea costs 51.75 EUR.", False),
+        ("Tea costs SEK 51.75.", False),
+        ("Tea costs 51.75 Swedish kronor.", False),
+        ("Tea costs 51.75 dollars.", False),
+        ("Tea costs $51.75.", False),
+        ("Tea costs €51.75.", False),
+    ],
+)
+@pytest.mark.parametrize("query", ["What does tea cost in NOK?", "Tea is 4.5 EUR. And in NOK?"])
+def test_an_amount_of_money_is_right_in_its_own_currency_only(
+    answer: str, right: bool, query: str
+) -> None:
+    assert check_answer(answer, Reference("number", 51.75, "NOK"), query).right is right
+
+
+def test_a_currency_s_sign_or_name_that_others_share_is_its_own_too() -> None:
+    assert check_answer("It is $9.99.", Reference("number", 9.99, "AUD")).right
+    assert check_answer("It is 9.99 dollars.", Reference("number", 9.99, "usd")).right
+    assert not check_answer("It is £9.99.", Reference("number", 9.99, "USD")).right
+
+
+def test_a_name_that_looks_like_a_time_of_day_and_is_none_is_a_name() -> None:
+    assert check_answer("The code is 25:70.", Reference("name", "25:70")).right
 
 
 # --- properties ------------------------------------------------------------------------------

@@ -16,12 +16,14 @@ import pytest
 
 from support import batch
 from support.random_script import timeless
+from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.records import Node, NodeState, Reference, Score, Task
 from toolgrove.data.runs import read_tree
 from toolgrove.data.tree import ROOT, Ending, SearchTree, child_id
 from toolgrove.errors import ModelError, ReplayMiss, ResumeMismatch, UsageError
 from toolgrove.evaluators.answer import AnswerEvaluator
 from toolgrove.evaluators.base import judged
+from toolgrove.evaluators.graphs import GraphEvaluator
 from toolgrove.evaluators.runner import run_batch
 from toolgrove.evaluators.store import OWNERS, ResultRow, ResultStore
 
@@ -322,6 +324,32 @@ async def test_a_changed_task_under_an_old_id_is_refused(tmp_path: Path) -> None
 async def test_two_tasks_of_one_id_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'q0'"):
         await run_batch([*TASKS, TASKS[0]], Solving(), [], tmp_path, config=CONFIG)
+
+
+async def test_a_task_whose_reference_cannot_be_scored_has_no_verdict_and_the_others_have(
+    tmp_path: Path,
+) -> None:
+    circle = (ExpectedCall("a", needs=(7,)),)
+    tasks = [
+        replace(TASKS[0], reference=Reference("date", "2026-02-30")),
+        replace(TASKS[1], reference=Reference("number", 1, call_sets=(circle,))),
+        *TASKS[2:],
+    ]
+    scorers = [AnswerEvaluator(), GraphEvaluator()]
+    found = await run_batch(tasks, Solving(), scorers, tmp_path, config=CONFIG)
+    assert (found.total.runs, found.total.unscored) == (6, 0)
+    assert (found.total.rates["answer/2"].value, found.total.rates["answer/2"].n) == (1.0, 5)
+    with ResultStore(tmp_path, CONFIG) as store:
+        [score, _] = store.row(("q0", 0)).scores
+    assert score.reason == (
+        "the reference cannot be scored: '2026-02-30' is not an ISO date, as the reference says"
+    )
+
+
+async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_text("{}")
+    with pytest.raises(UsageError, match="no folder for results can be made there"):
+        await run_batch(TASKS, Solving(), [], tmp_path / "one.json", config=CONFIG)
 
 
 async def test_a_hostile_task_id_is_no_path(tmp_path: Path) -> None:
