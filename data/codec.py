@@ -124,9 +124,16 @@ def loads(text: str | bytes) -> Any:
         except orjson.JSONDecodeError:
             pass
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
     except RecursionError:
         raise ValueError("it is nested too deep") from None
+
+
+def _whole(digits: str) -> int:
+    try:
+        return int(digits)
+    except ValueError:  # Python has a limit, because it would take long
+        raise ValueError(f"a number of {len(digits):,} digits is too long") from None
 
 
 def _refuse_constant(name: str) -> Any:

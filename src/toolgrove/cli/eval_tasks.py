@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from toolgrove.errors import UsageError
+from toolgrove.errors import FormatError, UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,10 +72,9 @@ def _elsewhere(source: str, retrieved: bool) -> tuple[list[Task], list[ToolSpec]
         return load_tau2(source.removeprefix("tau2:"))
     from toolgrove.data.formats.check import read_text
     from toolgrove.data.formats.task_lines import load_tasks
-    from toolgrove.data.formats.toolbench_queries import load_queries
 
     if not read_text(source).lstrip().startswith("{"):
-        return load_queries(source)
+        return _queries(source)
     if retrieved:
         return load_tasks(source), []
     from toolgrove.data.world import specs
@@ -89,3 +88,16 @@ def _elsewhere(source: str, retrieved: bool) -> tuple[list[Task], list[ToolSpec]
                 "the --catalog that tools are retrieved from."
             )
     return tasks, offered
+
+
+def _queries(source: str) -> tuple[list[Task], list[ToolSpec]]:
+    """ToolBench's array; whoever put tasks of their own into one is told how they are written."""
+    from toolgrove.data.formats.toolbench_queries import load_queries
+
+    try:
+        return load_queries(source)
+    except FormatError as error:
+        if not error.path.endswith(".api_list"):
+            raise
+        mend = f"{error.mend} Tasks of your own are one object a line, without an array."
+        raise FormatError(error.file, error.path, error.expected, mend) from None

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from toolgrove.data.expected import ExpectedCall
 from toolgrove.data.formats.task_lines import load_tasks, save_tasks
 from toolgrove.data.records import Reference, Task, ToolCall
 from toolgrove.data.world import SPLITS, new_tasks, tasks
@@ -16,6 +17,9 @@ from toolgrove.errors import FormatError
 
 PAGE = Path(__file__).parents[3] / "docs" / "your-own-tasks.md"
 GOOD = {"query": "How far is it?", "reference": {"kind": "number", "value": 12, "unit": "km"}}
+
+
+SETS = "line 2: $.reference.call_sets"
 
 
 def lines(folder: Path, *values: Any) -> Path:
@@ -26,6 +30,10 @@ def lines(folder: Path, *values: Any) -> Path:
 
 def with_reference(**fields: Any) -> dict[str, Any]:
     return {"query": "Which?", "reference": fields}
+
+
+def with_sets(*sets: Any) -> dict[str, Any]:
+    return with_reference(kind="text", value="A", call_sets=sets)
 
 
 def test_the_world_s_tasks_come_back_equal(tmp_path: Path) -> None:
@@ -61,6 +69,23 @@ def test_a_line_may_hold_little(tmp_path: Path) -> None:
     assert second.reference.calls == (ToolCall("call_1", "a/b/c", {"x": 1}),)
 
 
+def test_a_right_value_by_itself_is_the_only_one_of_its_argument(tmp_path: Path) -> None:
+    call = {"name": "a", "arguments": {"x": "tea", "y": ["1", 1]}}
+    [task] = load_tasks(lines(tmp_path, with_sets([call, {"name": "b", "needs": [0]}], [])))
+    assert task.reference is not None
+    assert task.reference.call_sets == (
+        (ExpectedCall("a", {"x": ("tea",), "y": ("1", 1)}), ExpectedCall("b", needs=(0,))),
+        (),
+    )
+
+
+@pytest.mark.parametrize("unit", ["NOK", "aed", "kilometer", "mile/hour", "kilos", "percent"])
+def test_a_unit_is_pint_s_or_a_currency(tmp_path: Path, unit: str) -> None:
+    [task] = load_tasks(lines(tmp_path, with_reference(kind="number", value=1, unit=unit)))
+    assert task.reference is not None
+    assert task.reference.unit == unit
+
+
 @pytest.mark.parametrize(
     ("line", "place", "expected"),
     [
@@ -86,6 +111,38 @@ def test_a_line_may_hold_little(tmp_path: Path) -> None:
         ),
         (with_reference(kind="number", value=True), "line 2: $.reference.value", "a number"),
         (with_reference(kind="date", value="4 July"), "line 2: $.reference.value", "YYYY-MM-DD"),
+        (with_reference(kind="number", value=10**400), "line 2: $.reference.value", "1e308"),
+        (
+            '{"query": "a", "meta": {"n": 1' + "0" * 5000 + "}}",
+            "line 2: $",
+            "5,001 digits is too long",
+        ),
+        (with_reference(kind="date", value="2026-02-30"), "line 2: $.reference.value", "calendar"),
+        (with_reference(kind="date", value="25:70"), "line 2: $.reference.value", "HH:MM"),
+        (
+            with_reference(kind="set", value=["2026-02-01", "2026-02-30"]),
+            "line 2: $.reference.value[1]",
+            "calendar",
+        ),
+        (
+            with_reference(kind="number", value=1, unit="kilometr"),
+            "line 2: $.reference.unit",
+            "not 'kilometr'",
+        ),
+        (with_sets([{"name": "a", "needs": [7]}]), f"{SETS}[0][0].needs[0]", "from 0 to 0, not 7"),
+        (
+            with_sets([{"name": "a", "needs": [1]}, {"name": "b", "needs": [0]}]),
+            f"{SETS}[0]",
+            "in a circle",
+        ),
+        (with_sets([{"name": "a", "argument": {}}]), f"{SETS}[0][0].argument", "one of the fields"),
+        (with_sets({"name": "a"}), f"{SETS}[0]", "an array"),
+        ('{"query": "a", "query": "b"}', "line 2: $", "the key 'query' once"),
+        (
+            '{"query": "a", "reference": {"kind": "text", "value": "a", "value": "b"}}',
+            "line 2: $",
+            "the key 'value' once",
+        ),
         (with_reference(kind="set", value="a"), "line 2: $.reference.value", "array of strings"),
         (with_reference(kind="set", value=[]), "line 2: $.reference.value", "with one at least"),
         (with_reference(kind="name"), "line 2: $.reference.value", "the name as a string"),
