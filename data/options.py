@@ -44,7 +44,8 @@ def parse(text: str, known: Mapping[str, Callable[..., T]], what: str, **given: 
         key, equals, value = (piece.strip() for piece in part.partition("="))
         if key not in taken or not equals:
             said = ", ".join(f"{k}={f.default}" for k, f in taken.items() if not _required(f))
-            raise UsageError(f"{name} has no option {part!r}. Known: {said}.")
+            known_ones = f"Known: {said}." if said else "It has none."
+            raise UsageError(f"{name} has no option {part!r}. {known_ones}")
         options[key] = _value(text, key, value, _kind(make, key))
     missing = [key for key, f in taken.items() if key not in options and _required(f)]
     if missing:

@@ -17,7 +17,7 @@ from toolgrove.cli.main import app
 from toolgrove.data.records import Task
 from toolgrove.data.runs import read_run
 from toolgrove.data.world import VERSION, specs, tasks, write_toolbench_files
-from toolgrove.errors import UsageError
+from toolgrove.errors import FormatError, UsageError
 from toolgrove.tools.registry import Registry
 
 FIRST = [task for task in tasks() if task.group == "G1"][:3]
@@ -127,6 +127,34 @@ def test_the_table_shows_groups_and_what_broke_down(tmp_path: Path) -> None:
     assert "G1" in shown
     assert "100.0% (21%-100%)" in shown
     assert "What broke down is in no rate" in shown
+    assert "2 broke down: ModelError: " in shown
+
+
+def test_a_catalogue_s_folder_is_no_folder_for_results(tmp_path: Path) -> None:
+    with Registry.open(tmp_path):
+        pass
+    done = CliRunner().invoke(app, [*OPTIONS, "--out", str(tmp_path)])
+    assert isinstance(done.exception, UsageError)
+    assert "there is a catalogue in this folder" in str(done.exception)
+    assert not (tmp_path / "results.sqlite").exists()
+
+
+def test_tasks_of_one_s_own_in_an_array_are_told_to_be_one_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text('[{"query": "How far?"}]')
+    done = CliRunner().invoke(app, ["eval", str(file), "--out", str(tmp_path / "out")])
+    assert isinstance(done.exception, FormatError)
+    assert "one object a line, without an array" in done.exception.mend
+
+
+@pytest.mark.parametrize("option", ["--epochs", "-k", "--seed"])
+def test_a_number_without_sense_is_refused_before_anything_is_made(
+    tmp_path: Path, option: str
+) -> None:
+    done = CliRunner().invoke(app, [*OPTIONS, option, "9" * 20, "--out", str(tmp_path / "out")])
+    assert done.exit_code == 2
+    assert option in done.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_judge_votes_beside_the_answer_check(tmp_path: Path) -> None:

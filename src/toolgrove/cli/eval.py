@@ -101,7 +101,7 @@ def evaluate(
     group: Annotated[str | None, typer.Option(help="Only tasks of G1, G2 or G3.")] = None,
     limit: Annotated[int | None, typer.Option(help="Only so many tasks.", min=1)] = None,
     concurrency: Annotated[int, typer.Option(help="Tasks under way at once.", min=1)] = 1,
-    epochs: Annotated[int, typer.Option(help="How often each task is run.", min=1)] = 1,
+    epochs: Annotated[int, typer.Option(help="How often each task is run.", min=1, max=1_000)] = 1,
     judge: Annotated[
         str | None, typer.Option(help="A model that votes on the answers (ToolEval's pass rate).")
     ] = None,
@@ -154,6 +154,7 @@ def evaluate(
     from toolgrove.agent.matrix import parse_engine, run_matrix
     from toolgrove.agent.models.loading import load_model
 
+    _check_folder(out)
     chosen, specs = chosen_tasks(tasks, split, group, limit, retrieved=catalog is not None)
     benchmark = tasks.partition(":")[0]
     if benchmark in ("bfcl", "tau2"):
@@ -206,6 +207,14 @@ def evaluate(
         print_json(as_json(summaries))
     else:
         show(summaries, out)
+
+
+def _check_folder(out: Path) -> None:
+    """Refuse a catalogue's folder: results in it would be deleted or moved along with it."""
+    from toolgrove.tools.registry_file import FILE
+
+    if (out / FILE).exists():
+        raise UsageError(f"--out {out}: there is a catalogue in this folder. Name another one.")
 
 
 def _user(

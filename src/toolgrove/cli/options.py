@@ -144,6 +144,8 @@ OPTIONS = (
         "sampling.seed",
         "Of the models' sampling, where they take one.",
         fixed=True,
+        min=-(2**63),
+        max=2**63 - 1,
     ),
     _option(
         "planner",
@@ -211,6 +213,7 @@ OPTIONS = (
         "Tools to retrieve for a request.",
         fixed=True,
         min=1,
+        max=1_000,
         show_default="5",
     ),
     _option(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 
 from toolgrove.errors import UsageError
 
@@ -29,7 +30,7 @@ def _price(text: str) -> tuple[str, tuple[float, float]]:
     name, _, numbers = text.rpartition("=")
     try:
         asked, wrote = (float(number) for number in numbers.split(","))
-        if not name or min(asked, wrote) < 0:
+        if not name or not all(0 <= price < inf for price in (asked, wrote)):  # no nan either
             raise ValueError(text)
     except ValueError:
         raise UsageError(

@@ -41,7 +41,10 @@ def validate(
     ] = 1_024,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Say what a trainer would drop, cut or misread, by line. Exits with 1 where rows are lost."""
+    """Say what a trainer would drop, cut or misread, by line.
+
+    Exits with 1 where rows are lost, or none are there.
+    """
     from toolgrove.data.exports.rendering import ChatTemplate
     from toolgrove.data.exports.validating import BENIGN, FINDINGS, validate_rows
 
@@ -63,5 +66,7 @@ def validate(
             err_console().print(note)
         how = "" if template else "; name a --tokenizer to have lengths and the template checked"
         out.print(f"{report.rows:,} rows for {trainer.value}, {report.lost:,} lost{how}")
+        if not report.rows:
+            err_console().print(f"{file} holds no rows: there is nothing to train on.")
     if report.lost or not report.rows:
         raise typer.Exit(1)
