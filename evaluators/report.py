@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import fmean
@@ -21,6 +22,7 @@ __all__ = [
     "Group",
     "RateInterval",
     "Summary",
+    "breakdowns",
     "figure",
     "labels",
     "leaves",
@@ -29,6 +31,8 @@ __all__ = [
 ]
 
 TOTAL = "total"
+_MOST, _LONGEST = 5, 200
+"""Reasons of breakdowns that are told, and letters of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class Group:
     failures : Mapping of str to int
         Failed runs by what they are put down to, where it is known which tools a task needs:
         ``retrieval`` where one of these was not on offer, else ``planning``.
+    breakdowns : Mapping of str to int
+        Why runs broke down, or could not be scored, the most frequent reasons first.
     """
 
     runs: int
@@ -102,6 +108,7 @@ class Group:
     measures: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     repeated: Mapping[str, Repeated] = field(default_factory=dict)
     failures: Mapping[str, int] = field(default_factory=dict)
+    breakdowns: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -202,7 +209,35 @@ def _group(rows: Sequence[ResultRow]) -> Group:
         measures={name: found for name in evaluators if (found := _measures(scores, name))},
         repeated={name: over for name in evaluators if (over := _repeated(done, name))},
         failures=_failures(done, meant(evaluators)),
+        breakdowns=_breakdowns(rows),
     )
+
+
+def _breakdowns(rows: Iterable[ResultRow]) -> dict[str, int]:
+    said = Counter[str]()
+    for row in rows:
+        reasons = [row.reason] if row.state == INFRASTRUCTURE else []
+        if row.state == DONE:
+            reasons = [score.reason for score in row.scores if score.infrastructure]
+        said.update(" ".join(reason.split())[:_LONGEST] for reason in reasons)
+    return dict(said.most_common())
+
+
+def breakdowns(summaries: Iterable[Summary]) -> list[str]:
+    """Why runs of these broke down, a line each: the most frequent reasons.
+
+    Examples
+    --------
+    >>> rows = [ResultRow(task, 0, "", "", INFRASTRUCTURE, "no answer") for task in "ab"]
+    >>> breakdowns([summarise(rows, {})])
+    ['2 broke down: no answer']
+    """
+    said = Counter[str]()
+    for summary in summaries:
+        said.update(summary.total.breakdowns)
+    lines = [f"{count:,} broke down: {reason}" for reason, count in said.most_common(_MOST)]
+    rest = said.total() - sum(count for _, count in said.most_common(_MOST))
+    return [*lines, *([f"{rest:,} broke down for other reasons"] if rest else [])]
 
 
 def _failures(rows: Iterable[ResultRow], judge: str | None) -> dict[str, int]:

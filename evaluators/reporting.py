@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.base import meant
-from toolgrove.evaluators.report import TOTAL, Group, Summary, figure, summarise
+from toolgrove.evaluators.report import TOTAL, Group, Summary, breakdowns, figure, summarise
 from toolgrove.evaluators.sides import Side, read_sides, side_names
 from toolgrove.evaluators.store import DONE, INFRASTRUCTURE, WAITING, ResultRow
 
@@ -87,6 +87,13 @@ class BatchReport:
     folder: str
     evaluator: str
     settings: tuple[SettingReport, ...]
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be said of the figures: why runs broke down, and how far judges agree."""
+        summaries = [setting.summary for setting in self.settings]
+        trust = dict.fromkeys(line for one in summaries for line in one.trust)
+        return [*breakdowns(summaries), *trust]
 
     @property
     def groups(self) -> Iterator[tuple[SettingReport, str, Group]]:
@@ -207,14 +214,15 @@ def _plain(cell: Cell) -> Cell:
 
 
 def as_markdown(report: BatchReport) -> str:
-    """The figures as a Markdown table, and what there is to say of judges."""
+    """The figures as a Markdown table, and what there is to say of them."""
     heads, rows = told_table(report)
     lines = [_line(heads), _line(["---", "---", *["---:"] * (len(heads) - 2)])]
     lines += [_line(row) for row in rows]
-    said = list(dict.fromkeys(line for one in report.settings for line in one.summary.trust))
-    notes = [f"- {_escaped(line)}" for line in said]
+    notes = [f"- {_escaped(line)}" for line in report.notes]
     head = f"# {_escaped(report.folder)}"
-    by = f"Outcomes by {_escaped(report.evaluator)}. Rates have Wilson's 95% intervals over tasks."
+    judge = _escaped(report.evaluator)
+    whose = f"Outcomes by {judge}." if judge else "Nobody scored a run."
+    by = f"{whose} Rates have Wilson's 95% intervals over tasks."
     return "\n".join([head, "", by, "", *lines, *(["", *notes] if notes else []), ""])
 
 

@@ -107,6 +107,13 @@ def _known(file: Path, record: tuple[Any, ...]) -> ResultRow:
 @contextmanager
 def _reading(file: Path) -> Iterator[sqlite3.Connection]:
     """A connection that changes nothing; what is wrong with the file is one FormatError."""
+    if not file.exists():
+        raise FormatError(
+            str(file.parent),
+            "$",
+            f"results of an evaluation, and there are none here (no {DATABASE})",
+            "Name the folder that toolgrove eval was given as --out.",
+        )
     try:
         db = _opened(file)
         try:

@@ -52,12 +52,12 @@ def report_section(report: BatchReport, numbers: Numbers) -> Element:
         tag("thead", tag("tr", *(tag("th", head, scope="col") for head in heads))),
         tag("tbody", *(tag("tr", *(tag("td", cell) for cell in row)) for row in rows)),
     )
-    trust = list(dict.fromkeys(line for one in report.settings for line in one.summary.trust))
+    passed = f"Passed by {report.evaluator}" if report.evaluator else "Passed (nobody scored a run)"
     return tag(
         "section",
         tag("h1", f"Report on {report.folder}", class_="query"),
-        *[tag("p", line, class_="none") for line in trust],
-        _figure(f"Passed by {report.evaluator}, with 95% intervals over tasks", _rates(lines)),
+        *[tag("p", line, class_="none") for line in report.notes],
+        _figure(f"{passed}, with 95% intervals over tasks", _rates(lines)),
         _figure("What became of the runs", _outcomes(lines)),
         *[
             _figure(f"Passed, by mean {cost} of a run", _scatter(totals, cost, of))

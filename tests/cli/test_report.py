@@ -81,6 +81,29 @@ def test_what_others_wrote_is_text_in_every_form(tmp_path: Path) -> None:
     assert all(not row["setting"].startswith("=") for row in rows)
 
 
+def test_why_runs_broke_down_is_told_in_every_form_that_is_read(folder: Path) -> None:
+    line = "1 broke down: the model did not answer"
+    assert f"- {line}" in said(folder)
+    said(folder, "--format", "html")
+    assert line in (folder / "report.html").read_text(encoding="utf-8")
+
+
+def test_where_nobody_scored_a_run_no_evaluator_is_named(tmp_path: Path) -> None:
+    keep_results(tmp_path, {"planner": "react"}, {"1": [None]})
+    assert "Nobody scored a run." in said(tmp_path)
+    said(tmp_path, "--format", "html")
+    assert "Passed (nobody scored a run)" in (tmp_path / "report.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize("command", ["report", "compare", "regrade"])
+def test_a_folder_without_results_is_told_with_its_mend(tmp_path: Path, command: str) -> None:
+    for out in (tmp_path, tmp_path / "missing"):
+        done = CliRunner().invoke(app, [command, str(out)])
+        assert isinstance(done.exception, FormatError)
+        assert "there are none here" in str(done.exception)
+        assert "--out" in done.exception.mend
+
+
 def test_who_scored_nothing_and_where_nothing_is_are_told(folder: Path, tmp_path: Path) -> None:
     for options, error, words in (
         ([str(folder), "--by", "pass"], UsageError, "Scores by: answer/2"),

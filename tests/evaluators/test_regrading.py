@@ -196,6 +196,23 @@ def test_the_command_lists_the_flips_and_is_told_as_json(tmp_path: Path) -> None
     assert (document["flips"], document["rules"]) == ([], {"answer/2": {"answer/2": 6}})
 
 
+def test_the_flips_name_their_tasks_in_full_on_a_narrow_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    query = "What does the long one come to?"
+    task = Task("count-the-packets-of-tea", query, (), reference=Reference("number", 4))
+
+    def evaluation(planner: str) -> Evaluation:
+        model = ScriptedModel(script=lambda messages: finish("It is 5, as far as I can tell."))
+        return Evaluation(Agent(model=model, planner=planner), evaluators=[Older()])
+
+    made_of = [evaluation("react:depth=12"), evaluation("dfsdt:width=2,depth=12")]
+    asyncio.run(run_matrix(made_of, [task], tmp_path))
+    shown = CliRunner().invoke(app, ["regrade", str(tmp_path)])
+    assert shown.stdout.count(task.id) == 2, shown.output
+
+
 def test_the_command_takes_the_worlds_tasks_of_all_splits(tmp_path: Path) -> None:
     out = made(tmp_path / "out", AnswerEvaluator())
     done = CliRunner().invoke(app, ["regrade", str(out), "--tasks", "world", "--json"])

@@ -86,7 +86,7 @@ def _show(found: Regrading) -> None:
         table = Table(box=None, header_style="bold", pad_edge=False)
         heads = list(found.flips[0].configuration)
         for head in ("task", "epoch", *heads, "rule", "verdict", "why"):
-            table.add_column(head, no_wrap=True)
+            table.add_column(head, no_wrap=head in ("task", "epoch", "rule", "verdict"))
         for flip in found.flips:
             table.add_row(*_cells(flip))
         screen.print(table, width=None if screen.is_terminal else 240)
@@ -107,7 +107,7 @@ def _cells(flip: FlippedVerdict) -> list[str]:
     was, now = flip.rule
     before, after = ("none" if value is None else f"{value:.3g}" for value in flip.value)
     return [
-        flip.task,
+        one_line(flip.task, 60),
         str(flip.epoch),
         *flip.configuration.values(),
         now if was == now else f"{was} → {now}",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolgrove.cli.common import console
+from toolgrove.cli.printable import one_line
 from toolgrove.data.codec import to_json
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _table(lines: Sequence[tuple[Mapping[str, str], Group]]) -> None:
 
 
 def _notes(summaries: Sequence[Summary], out: Path) -> None:
+    from toolgrove.evaluators.report import breakdowns
+
     screen = console()
     totals = [summary.total for summary in summaries]
     undecided = sum(total.undecided for total in totals)
@@ -95,6 +98,8 @@ def _notes(summaries: Sequence[Summary], out: Path) -> None:
     for line in dict.fromkeys(line for summary in summaries for line in summary.trust):
         screen.print(line)
     if any(total.infrastructure or total.unscored for total in totals):
+        for line in breakdowns(summaries):
+            screen.print(one_line(line))
         screen.print("What broke down is in no rate; the same command tries it again.")
     waiting = sum(total.waiting for total in totals)
     if waiting:
