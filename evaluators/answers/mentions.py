@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from toolgrove.evaluators.answers.clauses import Span, around, blocks, holds, questions, sentences
+from toolgrove.evaluators.answers.relations import VERB, beside
 
 __all__ = ["Mentions", "mentions"]
 
 _WAY = r"[^,;:.!?()\n]{0,80}?"
-_VERB = r"(?:is|are|was|were|has|have|had|would|will|does|do|comes?|lies|falls?|takes?|it's)"
 _SCOPE_END = (
     r"(?=[,;:!?()\n]|\.(?!\d)|\s[-–—]\s|—|$"
     r"|\b(?:but|however|although|though|because|since|as|while|whereas|and|so|it's|which|that)\b)"
@@ -43,19 +43,6 @@ _CORRECTION = re.compile(
     r"|\blet\s+me\s+(?:correct|redo)\b"
     r"|\bi\s+made\s+an?\s+(?:mistake|error|slip)\b|\bno,?\s+wait\b|\bwait,?\s+no\b|\bmake\s+that\b|\bhold\s+on\b"
     r"|\bi\s+mean\b|(?:^|[.!?\n—–]\s*)(?:actually|wait|sorry|oops)\s*[,:—–-])",
-    re.IGNORECASE,
-)
-_COMPARED = (
-    r"than|behind|ahead\s+of|followed\s+by|compared\s+(?:to|with)|vs\.?|versus|unlike|near"
-    r"|next\s+to"
-    r"|close\s+to|(?:north|south|east|west)(?:east|west)?\s+of|confused\s+with|mistaken\s+for"
-    r"|before|after|replaced|replacing|follows?|precedes?|succeeds?|preceded\s+by"
-    r"|above|below|nothing\s+to\s+do\s+with|beats|outnumbers|surpasses|outranks|similar\s+to|apart\s+from|besides|outside(?:\s+of)?|against|borders?|bordering"
-    r"|same\s+\w+\s+as|opposed\s+to|distinct\s+from|different\s+from|from|via"
-)
-_BESIDE_NAMES = re.compile(
-    rf"\b(?:{_COMPARED})\s[^,;:.!?()\n]{{0,60}}?"
-    rf"(?=[,;:.!?()\n]|\s[-–—]\s|—|$|\b(?:{_VERB}|but|so|which|that)\b)",
     re.IGNORECASE,
 )
 _BESIDE_NUMBERS = re.compile(
@@ -105,7 +92,7 @@ _OTHER_SCOPE = re.compile(
 )
 _CHOSEN_FROM = re.compile(
     rf"(?:^|(?<=[.!?\n])\s*)(?:comparing|of|among|amongst|between|out\s+of)\b[^.!?\n]*,(?!\d)"
-    rf"(?=(?:[^,.!?\n]|[.,]\d)*\b(?:{_VERB}|can|remains?)\b)",
+    rf"(?=(?:[^,.!?\n]|[.,]\d)*\b(?:{VERB}|can|remains?)\b)",
     re.IGNORECASE,
 )
 _OPPOSITES = tuple(
@@ -176,7 +163,7 @@ def mentions(text: str, *, of_names: bool, query: str = "") -> Mentions:
         mentioned += [span for span, _ in around(text, _OTHER_SCOPE)]
     mentioned += [*_way_back(text, query), *_opposed(text, query), *_summed_up(text, query)]
     if of_names:
-        ruled_out += [*_spans(_BESIDE_NAMES, text), *_spans(_OTHERWISE, text), *_denied(text)]
+        ruled_out += [*beside(text, query), *_spans(_OTHERWISE, text), *_denied(text)]
         ruled_out += [(m.start(), end) for (_, end), m in around(text, _FORMER, after=".!?\n")]
         places = around(text, _RUNNER_UP)
         ruled_out += [span for span, m in places if m["place"].lower() not in query.lower()]
