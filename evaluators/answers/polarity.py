@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from toolgrove.evaluators.answers.clauses import sentences, without_questions
+from toolgrove.evaluators.answers.opposites import opposed
 from toolgrove.evaluators.answers.text import read
 from toolgrove.evaluators.answers.verdicts import Verdict
 
@@ -45,7 +46,8 @@ _CLOSING = re.compile(
     re.IGNORECASE,
 )
 _NEGATION = re.compile(
-    r"\b(?:not|never|nor|neither|cannot|no\s+longer|hardly)\b|n['’]t\b|\bno\b(?=\s+\w)|\bfails\b",
+    r"\b(?:not|never|nor|neither|cannot|no\s+longer|hardly)\b|n['’]t\b|\bno\b(?=\s+\w)|\bfails\b"
+    r"|\b(?P<quiet>none|nothing|nobody|lacks?|(?<=\w )without|(?<![\d.,:]\b)0(?=\s+[a-z])|zero)\b",
     re.IGNORECASE,
 )
 _UNSURE = re.compile(
@@ -125,14 +127,25 @@ def _predicated(text: str, query: str) -> bool | None:
     for start, end in sentences(text):
         if _UNSURE.search(text[start:end]):
             continue
-        found |= _polarities(text[start:end].lower(), words)
+        found |= _denied(text[start:end], query) or _polarities(text[start:end].lower(), words)
     return None if not found else False not in found
+
+
+def _denied(sentence: str, query: str) -> set[bool]:
+    """A denial where a sentence says the opposite, and does not deny that."""
+    at = opposed(sentence, query)
+    if at is None:
+        return set()
+    scope = [stop.end() for stop in _SCOPE.finditer(sentence, 0, at)]
+    return set() if _NEGATION.search(sentence, scope[-1] if scope else 0, at) else {False}
 
 
 def _polarities(sentence: str, words: set[str]) -> set[bool]:
     """Whether a sentence affirms or denies what the question predicates."""
     first, done = len(sentence), 0
     for match in _NEGATION.finditer(sentence):
+        if match["quiet"] in words:
+            continue  # the question's own
         first = min(first, match.start())
         if match.start() < done:
             continue  # within the scope of another one
