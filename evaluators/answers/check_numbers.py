@@ -10,7 +10,7 @@ from toolgrove.data.records import Reference
 from toolgrove.data.units import currency, known
 from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.answers import currencies, dates, units
-from toolgrove.evaluators.answers.clauses import holds, sentence_at
+from toolgrove.evaluators.answers.clauses import holds, sentence_at, without_questions
 from toolgrove.evaluators.answers.directions import contradicts
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
 from toolgrove.evaluators.answers.places import answered
@@ -18,6 +18,7 @@ from toolgrove.evaluators.answers.quantities import Quantity, quantities
 from toolgrove.evaluators.answers.text import Text, read
 from toolgrove.evaluators.answers.verdicts import Said, Verdict, decided, members, unless_chosen
 from toolgrove.evaluators.answers.working import counted, of_kind, offered_together, working
+from toolgrove.evaluators.answers.zero import none_of
 
 __all__ = ["number", "numbers"]
 
@@ -123,7 +124,21 @@ def number(answer: str, reference: Reference, query: str) -> Verdict:
     money = currency(reference.unit) if reference.unit else None
     unit = known(reference.unit) if reference.unit and money is None else None
     strict = unit is not None and units.named_in(query, unit)
-    return _checked(read(answer), _Wanted(value, reference, unit, money, strict, query))
+    text, wanted = read(answer), _Wanted(value, reference, unit, money, strict, query)
+    return _none(text.words, wanted) or _checked(text, wanted)
+
+
+def _none(text: str, wanted: _Wanted) -> Verdict | None:
+    """The verdict on an answer that says none of what is asked for, and no number before that."""
+    said = none_of(without_questions(text), wanted.query)
+    if said is None:
+        return None
+    found = _candidates(text, wanted)
+    if (wanted.value and found) or any(q.start < said.start() for q in found):
+        return None
+    truth = f"{wanted.value:g} {wanted.reference.unit}".strip()
+    says = f"says none: {said[0].strip()!r}"
+    return Verdict(not wanted.value, says if not wanted.value else f"{says}, not {truth}")
 
 
 def _allowed(tolerance: float, size: float) -> float:

@@ -40,3 +40,9 @@ def test_everyday_answers_of_a_kind_are_judged_as_a_reader_would(kind: str) -> N
         if verdict.right != right:
             told.append((query, answer, verdict.reason))
     assert told == []
+
+
+def test_none_of_what_is_counted_is_a_wrong_number_and_a_decline_is_none() -> None:
+    query, three = "How many packets of rice are in stock?", Reference("number", 3)
+    assert check_answer("There are none.", three, query).reason.startswith("says none")
+    assert check_answer("I found no data.", three, query).reason == "names no number in figures"
