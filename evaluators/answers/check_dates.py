@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from calendar import day_name
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time
+from functools import partial
 from typing import TypeVar
 
 from toolgrove.data.records import Reference
@@ -91,7 +93,7 @@ def _on(text: Text, day: date, query: str) -> Verdict:
     found = [m for m in dates(text.words) if right(m) or not _in(m, asked)]
     if not found:
         return Verdict(False, "names no date")
-    return _unhedged(text, found, right, _say, day.isoformat(), query)
+    return _unhedged(text, found, right, partial(_say, of=day), day.isoformat(), query)
 
 
 def _unhedged(
@@ -146,9 +148,13 @@ def _in(mention: DateMention, asked: Sequence[DateMention]) -> bool:
     )
 
 
-def _say(mention: DateMention) -> str:
+def _say(mention: DateMention, of: date | None = None) -> str:
+    """How a date reads; with the weekday that stands beside it where that one spoils ``of``."""
     year = "" if mention.year is None else f"{mention.year:04}-"
-    return f"{year}{mention.month:02}-{mention.day:02}"
+    said = f"{year}{mention.month:02}-{mention.day:02}"
+    if of is None or mention.weekday in (None, of.weekday()) or mention.day != of.day:
+        return said
+    return f"{said} as a {day_name[mention.weekday]}"
 
 
 def _at(text: Text, clock: time, query: str) -> Verdict:

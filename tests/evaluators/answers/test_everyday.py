@@ -42,6 +42,11 @@ def test_everyday_answers_of_a_kind_are_judged_as_a_reader_would(kind: str) -> N
     assert told == []
 
 
+def test_a_date_with_a_wrong_weekday_says_which_weekday() -> None:
+    verdict = check_answer("On Friday, 4 July 2026.", Reference("date", "2026-07-04"), "When?")
+    assert verdict.reason == "says 2026-07-04 as a Friday, not 2026-07-04"
+
+
 def test_none_of_what_is_counted_is_a_wrong_number_and_a_decline_is_none() -> None:
     query, three = "How many packets of rice are in stock?", Reference("number", 3)
     assert check_answer("There are none.", three, query).reason.startswith("says none")
