@@ -51,13 +51,13 @@ _POWER = re.compile(r"(?<=\d)(?:\^\(?\d+\)?|[⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
 class _Wanted:
     """What a question asks for: a value, in a unit, and how near an answer has to come.
 
-    ``unit`` is pint's name of it; of an amount of money the ``currency`` has the code instead.
+    ``unit`` is pint's name of it; of an amount of money the ``currency`` has the codes instead.
     """
 
     value: float
     reference: Reference
     unit: str | None
-    currency: str | None
+    currency: frozenset[str]
     strict: bool
     query: str
 
@@ -98,10 +98,10 @@ class _Wanted:
 
     def meant(self, quantity: Quantity, text: str) -> bool:
         """Whether a quantity of a text is of the right currency, and its unit of the right kind."""
-        if self.currency is not None:
+        if self.currency:
             start, end = quantity.start, quantity.end
             said = currencies.said_in(text, start, end, quantity.money)
-            return not said or self.currency in said
+            return not said or not said.isdisjoint(self.currency)
         return (
             self.unit is None or quantity.unit is None or units.same_kind(quantity.unit, self.unit)
         )
@@ -121,8 +121,9 @@ def number(answer: str, reference: Reference, query: str) -> Verdict:
         whole = isinstance(reference.value, int)  # which may be too long to be written, too
         said = "an integer past 1e308" if whole else repr(reference.value)[:80]
         raise UnscorableReference(f"{said} is not the number that the reference says") from None
-    money = currency(reference.unit) if reference.unit else None
-    unit = known(reference.unit) if reference.unit and money is None else None
+    code = currency(reference.unit) if reference.unit else None
+    unit = known(reference.unit) if reference.unit and code is None else None
+    money = currencies.asked_in(query) if code is None else frozenset({code})
     strict = unit is not None and units.named_in(query, unit)
     text, wanted = read(answer), _Wanted(value, reference, unit, money, strict, query)
     return _none(text.words, wanted) or _checked(text, wanted)
@@ -195,7 +196,7 @@ def _candidates(text: str, wanted: _Wanted) -> list[Quantity]:
     held = [
         q
         for q in quantities(wanted.query, wanted.unit)
-        if wanted.currency is not None or wanted.meant(q, wanted.query)
+        if wanted.currency or wanted.meant(q, wanted.query)
     ]
     given = [q for q in held if q.unit is not None and not wanted.same_unit(q)]  # to be converted
     asked = unless_chosen([q for q in held if q not in given], wanted.right)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["said_in"]
+__all__ = ["asked_in", "said_in"]
 
 _BEFORE = re.compile(r"(?<![A-Za-z])([A-Z]{3})[ \u00a0\u202f]?\Z")
 _CODE = re.compile(r"[ \u00a0\u202f]?([A-Z]{3})\b")
@@ -18,6 +18,7 @@ _SIGNS = {
     "₹": ("rupees",),
 }
 """By a sign, the last words of the names of what is written with it."""
+_ASKED = re.compile(r"\b(?:in|to|into)\s+(?:([A-Z]{3})\b|([A-Za-z]+(?:\s[a-z]+)?))")
 
 
 def said_in(text: str, start: int, end: int, sign: str = "") -> frozenset[str]:
@@ -48,6 +49,23 @@ def said_in(text: str, start: int, end: int, sign: str = "") -> frozenset[str]:
     if named is not None:
         return named
     return frozenset().union(*(_names()[word] for word in _SIGNS.get(sign, ())))
+
+
+def asked_in(query: str) -> frozenset[str]:
+    """The currencies that a question wants an amount in; empty where it names none, or several.
+
+    Examples
+    --------
+    >>> sorted(asked_in("What is 4.5 EUR in NOK?")), sorted(asked_in("How far is it to Oslo?"))
+    (['NOK'], [])
+    """
+    found = set()
+    for code, name in _ASKED.findall(query):
+        words = name.lower()
+        named = _names().get(words) or _names().get(words.partition(" ")[0], frozenset())
+        found.add(frozenset({code}) if code in _codes() else named)
+    asked = [one for one in found if one]
+    return asked[0] if len(asked) == 1 else frozenset()
 
 
 @cache
