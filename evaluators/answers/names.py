@@ -118,6 +118,9 @@ _KIND = re.compile(
     r"|lower|waxing|waning)[ -]\Z",
     re.IGNORECASE,
 )
+_NO_QUALIFIERS = (
+    "the its in it they on a local an use only his mr mrs ms miss dr prof professor sir"
+)
 _QUALIFIER = re.compile(r"([A-Z][\w.'-]*)[ -]\Z")
 _BULLET = re.compile(r"^[ \t]*(?:[-*•]|\d{1,2}[.)])[ \t]+(.*)$", re.MULTILINE)
 _POINTED = re.compile(r"←|⬅|<-|✓|✔|✅")
@@ -161,7 +164,7 @@ def foreign(text: str, spot: Name, variants: Sequence[str], query: str) -> bool:
     if before is None or not text[max(0, spot.start - 40) : spot.start].strip():
         return False
     word = before[1].lower().rstrip(".")
-    if word in ("the", "its", "in", "it", "they", "on", "a", "local", "an", "use", "only", "his"):
+    if word in _NO_QUALIFIERS.split():
         return False
     return not any(w[:4] == word[:4] for w in known if len(w) > 3) and word not in known
 

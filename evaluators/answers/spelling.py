@@ -13,6 +13,11 @@ _LETTERS = str.maketrans(
     | {"Ł": "L", "đ": "d", "Đ": "D", "ð": "d", "þ": "th", "ı": "i", "’": "'", "‘": "'"}
     | {"–": "-", "—": "-", "−": "-", "‑": "-", "\u0000": " "}
 )
+_SPELT_OUT = str.maketrans(
+    {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+    | {"Ä": "Ae", "Ö": "Oe", "Ü": "Ue", "Ø": "Oe", "Å": "Aa"}
+)
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
 _AND = "(?:&|and)"
 
 
@@ -45,8 +50,15 @@ def pattern_of(name: str) -> re.Pattern[str]:
     """Finds a name as a whole: its words in order, with any punctuation or space between.
 
     Codes of up to three capitals and symbols such as ``He`` are looked for in exactly that case,
-    because ``no``, ``is`` and ``it`` are words and country codes.
+    because ``no``, ``is`` and ``it`` are words and country codes. ``Müller`` may be ``Mueller``.
     """
+    spelt_out = unicodedata.normalize("NFC", name).translate(_SPELT_OUT)
+    if len(name) < 4 or spelt_out == name:
+        return _pattern(name)
+    return re.compile(f"{_pattern(name).pattern}|{_pattern(spelt_out).pattern}", re.IGNORECASE)
+
+
+def _pattern(name: str) -> re.Pattern[str]:
     text = plain(name).strip()
     words = re.findall(r"[^\W_]+|&", text)
     if not words:
@@ -67,6 +79,7 @@ def pattern_of(name: str) -> re.Pattern[str]:
     mark = re.escape(lead[0]) if lead else ""
     body = (f"{mark}?" if mark == r"\#" else mark) + joined + (re.escape(trail[0]) if trail else "")
     before = r"(?<![^\W_])" + (r"(?<!\d[.,])" if text[0].isdigit() else "")
+    before = rf"(?:{before}|(?<=\bv))" if _VERSION.fullmatch(text) else before
     after = (r"(?![^\W_])" if not trail else "") + (r"(?![.,]\d)" if text[-1].isdigit() else "")
     exact = (len(text) <= 2 and not text.islower()) or (len(text) == 3 and text.isupper())
     return re.compile(f"{before}{body}{after}", re.NOFLAG if exact else re.IGNORECASE)
