@@ -21,6 +21,11 @@ _FUNCTION = (
     "in for on at by from with as if when while according to all they these those which that there"
     " each both total it this the of"
 )
+_NO_ITEM_WORDS = (
+    "nothing else more all others so on that then please too today now thanks etc no not none only"
+    " respectively together altogether here there enough alone"
+)
+_NO_ITEM = frozenset([*_FUNCTION.split(), *_NO_ITEM_WORDS.split()])
 _FORWARD = re.compile(
     r"(?:\b(?:but|and|though)\s+)?(?<!is )(?<!are )(?<!was )(?<!does )(?<!do )(?<!has )(?<"
     r"!have )(?<!did )"
@@ -126,7 +131,7 @@ def extras(answer: str, items: Sequence[str], query: str = "") -> list[str]:
         return added
     gaps = (piece for gap in pieces[1:-1] for piece in _SEPARATOR.split(gap)[1:-1])
     found = [piece for piece in gaps if not _CLAUSE.match(piece)]
-    found += _before(pieces[0]) + _after(pieces[-1])
+    found += _before(pieces[0]) + _after(pieces[-1], items)
     return added + [piece.strip() for piece in found if _worded(piece)]
 
 
@@ -146,12 +151,20 @@ def _before(lead: str) -> list[str]:
     return [] if _worded(last) else [piece for piece in pieces if _item(piece)]
 
 
-def _after(tail: str) -> list[str]:
-    """Proper names that close the list, after the last item."""
+def _after(tail: str, items: Sequence[str]) -> list[str]:
+    """What closes the list after the last item: proper names, common words where all are."""
     match = _TAIL.match(tail)
     first, *pieces = _SEPARATOR.split(match["list"] if match else "")
     pieces = [_OF_ALL.sub("", piece) for piece in pieces]
-    return [] if _worded(first) else [piece for piece in pieces if _item(piece)]
+    return [] if _worded(first) else [p for p in pieces if _item(p) or _alike(p, items)]
+
+
+def _alike(piece: str, items: Sequence[str]) -> bool:
+    """Whether a piece is an item as the others are: of names a name, of common words one or two."""
+    words = piece.split()
+    if not any(item[:1].isupper() for item in items) and 0 < len(words) <= 2:
+        return all(w.isalpha() and w.islower() and w not in _NO_ITEM for w in words)
+    return False
 
 
 def _item(piece: str) -> bool:
