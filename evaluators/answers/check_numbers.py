@@ -123,7 +123,10 @@ def number(answer: str, reference: Reference, query: str) -> Verdict:
         raise UnscorableReference(f"{said} is not the number that the reference says") from None
     code = currency(reference.unit) if reference.unit else None
     unit = known(reference.unit) if reference.unit and code is None else None
-    money = currencies.asked_in(query) if code is None else frozenset({code})
+    money = (
+        frozenset() if reference.unit else currencies.asked_in(query)
+    )  # in pounds may be a weight
+    money = money if code is None else frozenset({code})
     strict = unit is not None and units.named_in(query, unit)
     text, wanted = read(answer), _Wanted(value, reference, unit, money, strict, query)
     return _none(text.words, wanted) or _checked(text, wanted)

@@ -34,6 +34,7 @@ _TO_OTHER = re.compile(
     r"\b(?:than|as|ahead\s+of|behind|above|below|in\s+front\s+of)\b", re.IGNORECASE
 )
 _TAIL = re.compile(r"[,;?!.]|\s(?:on|in|at|during|when|is|are)\s", re.IGNORECASE)
+_WHERE = re.compile(r"\s+(?:on|in|at|during)(?=\s)", re.IGNORECASE)
 _TOKEN = re.compile(r"[\w'-]+")
 _EMPTY_WORDS = (
     "the a an of is are was were by how many much far hours hour minutes feet foot metres on"
@@ -124,7 +125,8 @@ def _parties(query: str, asked: re.Match[str]) -> tuple[set[str], set[str]]:
     than = _THAN.search(query, asked.end())
     if than is None:
         return set(), set()
-    tail = _TAIL.search(query, than.end())
+    begins = _WHERE.match(query, than.end())  # warmer in Oslo than in Bergen
+    tail = _TAIL.search(query, begins.end() if begins else than.end())
     second = query[than.end() : tail.start() if tail else len(query)]
     first = query[: than.start()] + (query[tail.start() :] if tail else "")
     return _tokens(first), _tokens(second)

@@ -23,6 +23,7 @@ _GONE = r"out\s+of\s+stock|sold\s+out|used\s+up|r[au]n\s+out|fully\s+booked|all\
 _STATES = _pairs(
     (r"open", r"closed|shut"),
     (r"in\s+stock|available|on\s+sale|left", _GONE),
+    (r"available", r"booked|reserved|taken|occupied"),
     (r"true|correct|right", r"false|wrong"),
     (r"same|identical|equal|alike", r"different|differs?"),
     (r"inside|indoors?", r"outside|outdoors?"),

@@ -50,6 +50,11 @@ _NEGATION = re.compile(
     r"|\b(?P<quiet>none|nothing|nobody|lacks?|(?<=\w )without|(?<![\d.,:]\b)0(?=\s+[a-z])|zero)\b",
     re.IGNORECASE,
 )
+_NONE = re.compile(
+    r"\b(?:there(?:['’]s|\s+(?:is|are|was|were))|we\s+have|has|had)\s+none\b(?!\s+of\b)"
+    r"|(?:n['’]t|\bnot)\s+(?:have\s+|got\s+)?any\b(?=\s+(?:left|more|at\s+all)\b|\s*[.!,;]|\s*\Z)",
+    re.IGNORECASE,
+)
 _UNSURE = re.compile(
     r"\b(?:whether|unable|don['’]t\s+know|do\s+not\s+know|not\s+sure|unclear|unknown|might|may\s+be|could\s+be"
     r"|(?:cannot|can['’]t|could\s+not|couldn['’]t)\s+(?:\w+ly\s+)?(?:determine|find|say"
@@ -132,7 +137,9 @@ def _predicated(text: str, query: str) -> bool | None:
 
 
 def _denied(sentence: str, query: str) -> set[bool]:
-    """A denial where a sentence says the opposite, and does not deny that."""
+    """A denial where a sentence says none, or the opposite and does not deny that."""
+    if _NONE.search(sentence):
+        return {False}
     at = opposed(sentence, query)
     if at is None:
         return set()

@@ -74,7 +74,7 @@ _CONVERSES = (
     ("north of", "south of"), ("east of", "west of"), ("northeast of", "southwest of"),
     ("northwest of", "southeast of"), ("before", "after"), ("above", "below"),
     ("ahead of", "behind"), ("follow", "followed by"), ("precede", "preceded by"),
-    ("follow", "before"), ("replace", "replaced by"),
+    ("follow", "before"), ("before", "behind"), ("replace", "replaced by"),
 )  # fmt: skip
 """How the same is told from the other party."""
 _TOKEN = re.compile(r"[\w'-]{3,}")

@@ -28,7 +28,8 @@ _FACTOR = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF = re.compile(
-    r"(?:\bout\s+of|[\w%]\s+of)\s+(?:(?:the|its|all|these|[\w]+['’]s)\s+){0,3}\Z", re.IGNORECASE
+    r"(?:\bout\s+of|[\w%]\s+of)\s+(?:(?:the|its|all|these|his|her|my|your|our|their|[\w]+['’]s)\s+){0,3}\Z",
+    re.IGNORECASE,
 )
 _OR = re.compile(
     r"\s*,?\s*(?:\b(?:or|to|and\s+maybe|and\s+perhaps)\b|[-–—~/])\s*(?:even|perhaps|maybe"

@@ -17,7 +17,9 @@ _MUCH = re.compile(
 _OF = re.compile(r"\bhow\s+(?:many|much)\s+\w+\s+of\s+(?:the\s+)?([a-z]{3,})", re.IGNORECASE)
 _PEOPLE = re.compile(r"\b(?:people|persons|guests|visitors|members|who)\b", re.IGNORECASE)
 _STOCK = re.compile(r"\b(?:stock|left|available|remain\w*)\b", re.IGNORECASE)
-_COST = re.compile(r"\b(?:costs?|price|pay|fee|charged?|owe)\b", re.IGNORECASE)
+_COST = re.compile(
+    r"\b(?:how\s+much\s+(?:is|are|was)|costs?|price|pay|fee|charged?|owe)\b", re.IGNORECASE
+)
 _NONE = (
     r"(?:\A\W*|\b(?:is|are|was|were|has|have|had)\s+)none\b(?!\s+of\b)"
     r"|(?:n['’]t|\bnot)\s+(?:have\s+|got\s+|been\s+)?any\b(?=\s+(?:left|more|at\s+all)\b|\s*[.!,;]|\s*\Z)"
