@@ -13,7 +13,13 @@ from typing import TypeVar
 from toolgrove.data.records import Reference
 from toolgrove.errors import UnscorableReference
 from toolgrove.evaluators.answers.clauses import Span
-from toolgrove.evaluators.answers.dates import DateMention, TimeMention, dates, times
+from toolgrove.evaluators.answers.dates import (
+    DateMention,
+    TimeMention,
+    dates,
+    months_repeated,
+    times,
+)
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
 from toolgrove.evaluators.answers.sets import claimed
 from toolgrove.evaluators.answers.text import Text, read
@@ -26,6 +32,16 @@ _LIST = re.compile(r"\s*(?:,|;|/|[-–]|,?\s*\b(?:and|or|to)\b)\s*(?:on\s+|at\s+
 _OR = re.compile(r".*(?:\bor\b|\bto\b|[-–/]).*", re.DOTALL)
 _OR_DAY = re.compile(r"\s+or\s+(?:on\s+)?(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?\b(?![:\d])")
 _DAY_OR = re.compile(r"\b\d{1,2}(?:st|nd|rd|th)?\s+or\s+(?:on\s+)?(?:the\s+)?\Z")
+_TO = re.compile(r"\s*(?:,?\s*\b(?:to|until|till|through)\b|[-–—])\s*(?:the\s+)?", re.IGNORECASE)
+_MOVED = re.compile(r"\b(?:moved|changed|postponed|rescheduled|shifted|delayed)\b", re.IGNORECASE)
+_ASKS_FIRST = re.compile(
+    r"\b(?:open(?:s|ing)?|start(?:s|ing)?|begin(?:s|ning)?|from\s+(?:when|what|which)|depart\w*|leaves?)\b",
+    re.IGNORECASE,
+)
+_ASKS_LAST = re.compile(
+    r"\b(?:clos(?:e|es|ed|ing)|ends?|finish(?:es)?|until|till|how\s+late|arriv\w+|expires?)\b",
+    re.IGNORECASE,
+)
 _IN_UTC = re.compile(r"\s*\(?(?:UTC|GMT|Z)\b(?!\s?[-+−±]\s?\d)")
 _ASKS_UTC = re.compile(r"\b(?:UTC|GMT)\b")
 _YEAR = re.compile(r"\b(?:1[5-9]|2[0-4])\d\d\b")
@@ -105,7 +121,7 @@ def _unhedged(
     query: str,
 ) -> Verdict:
     """As :func:`decided`; dates joined by ``or`` are offered, and listed ones not claimed."""
-    joined = _joined(text.words, found, right)
+    joined = _joined(text.words, found, right, query)
     weighed = mentions(text.words, of_names=False, query=query)
     weighed = Mentions(weighed.ruled_out, (*weighed.mentioned, *joined.listed))
 
@@ -117,9 +133,10 @@ def _unhedged(
     return replace(verdict, ambiguous=True) if hedged else verdict
 
 
-def _joined(text: str, found: Sequence[M], right: Callable[[M], bool]) -> _Joined:
+def _joined(text: str, found: Sequence[M], right: Callable[[M], bool], query: str) -> _Joined:
     """Where dates or times are offered side by side, and where three and more are listed."""
     offered: set[int] = set()
+    ends = _asked_end(query)
     listed: list[Span] = []
     run: list[Span] = []
     for i, one in enumerate(found):
@@ -127,12 +144,27 @@ def _joined(text: str, found: Sequence[M], right: Callable[[M], bool]) -> _Joine
         if not i or not _LIST.fullmatch(gap):
             listed += run if len(run) > 2 else []
             run = []
+        elif ends is not None and _range(text, found[i - 1].start, gap):
+            other = one if ends == "first" else found[i - 1]
+            listed.append((other.start, other.end))
         elif _OR.fullmatch(gap) and right(one) != right(found[i - 1]):
             offered |= {one.start, found[i - 1].start}
         if _OR_DAY.match(text, one.end) or _DAY_OR.search(text[max(0, one.start - 20) : one.start]):
             offered.add(one.start)
         run.append((one.start, one.end))
     return _Joined(offered, [*listed, *(run if len(run) > 2 else [])])
+
+
+def _asked_end(query: str) -> str | None:
+    """Which end of a span of time a question asks for: ``When does it open?`` the first."""
+    if _ASKS_LAST.search(query):
+        return "last"
+    return "first" if _ASKS_FIRST.search(query) else None
+
+
+def _range(text: str, start: int, gap: str) -> bool:
+    """Whether two moments are the ends of a span, and none was moved to the other."""
+    return bool(_TO.fullmatch(gap)) and not _MOVED.search(text[max(0, start - 60) : start])
 
 
 def _years(query: str) -> frozenset[int]:
@@ -190,6 +222,7 @@ def several_dates(answer: str, days: Sequence[date], query: str) -> Verdict:
         return [Said(_say(m), item(m), _in(m, asked)) for m in found]
 
     wanted, text = [day.isoformat() for day in days], claimed(read(answer).words)
+    text = months_repeated(text)
     verdict = members(text, wanted, said)
     return verdict if verdict.right else members(_fitting(text, query), wanted, said)
 

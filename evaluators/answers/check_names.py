@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from toolgrove.evaluators.answers import names, sets
 from toolgrove.evaluators.answers.clauses import Span, holds, sentences, without_questions
+from toolgrove.evaluators.answers.dates import weekdays_spelt_out
 from toolgrove.evaluators.answers.directions import compared
 from toolgrove.evaluators.answers.mentions import Mentions, mentions
 from toolgrove.evaluators.answers.names import Name
@@ -104,4 +105,5 @@ def _turned_away(text: str, start: int, end: int, query: str) -> Span | None:
 def several_names(answer: str, items: Sequence[str], query: str) -> Verdict:
     """All names stand in the answer and are claimed, and no other is listed with them."""
     text = without_questions(read(answer, spelt_plainly=True).words)
+    text = weekdays_spelt_out(text) if set(items) <= set(day_name) else text
     return of_set(sets.missing(text, items), sets.extras(text, items, query), len(items))

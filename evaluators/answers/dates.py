@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from calendar import day_name
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, time
 
-__all__ = ["DateMention", "TimeMention", "dates", "times"]
+__all__ = [
+    "DateMention",
+    "TimeMention",
+    "dates",
+    "months_repeated",
+    "times",
+    "weekdays_spelt_out",
+]
 
 MOST = 200
 """Dates and times of a text that are looked at, from the last one."""
@@ -32,6 +40,21 @@ _FORMS = [
         rf"(?:the\s+)?{_DAY}\s+(?:of\s+)?{_MONTH}",
     )
 ]
+_DAY_NAME = rf"\b({_DAYS}|(?-i:Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun))s?\b"
+_ONE_DAY = re.compile(_DAY_NAME, re.IGNORECASE)
+_DAYS_BETWEEN = re.compile(
+    rf"{_DAY_NAME}\s*(?:to|through|thru|until|till|[-–—])\s*{_DAY_NAME}", re.IGNORECASE
+)
+_DAY_LIST = (
+    r"\d{1,2}(?:st|nd|rd|th)?(?:(?:,\s*|,?\s+(?:and|&)\s+)(?:the\s+)?\d{1,2}(?:st|nd|rd|th)?)+"
+)
+_MONTH_LAST = re.compile(
+    rf"(?<![\d.,/-])(?P<days>{_DAY_LIST})(?P<rest>\s+(?:of\s+)?{_MONTH}(?:,?\s+\d{{4}})?)\b", re.I
+)
+_MONTH_FIRST = re.compile(
+    rf"\b{_MONTH}\s+(?P<days>{_DAY_LIST})(?!\d|:)(?P<year>,?\s+\d{{4}})?\b(?!\s+[A-Za-z]{{3}})",
+    re.I,
+)
 _ISO_TIME = re.compile(r"(?<=\d)T(?=\d{1,2}:\d{2})")
 _CLOCK = re.compile(
     r"(?<![\w:.,+])(?<!UTC-)(?<!GMT-)(?:(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<seco"
@@ -168,3 +191,37 @@ def _time(match: re.Match[str]) -> time | None:
         return time(hour, int(minute or 0), int(second or 0))
     except ValueError:
         return None
+
+
+def weekdays_spelt_out(text: str) -> str:
+    """A text whose weekdays stand one by one, in full: ``Mon-Wed`` are three.
+
+    Examples
+    --------
+    >>> weekdays_spelt_out("Mondays, and Wed to Fri.")
+    'Monday, and Wednesday, Thursday, Friday.'
+    """
+
+    def between(match: re.Match[str]) -> str:
+        first, last = _weekday(match[1]) or 0, _weekday(match[2]) or 0
+        days = range(first, last + 1 + (7 if last < first else 0))
+        return ", ".join(day_name[day % 7] for day in days)
+
+    text = _DAYS_BETWEEN.sub(between, text)
+    return _ONE_DAY.sub(lambda match: day_name[_weekday(match[1]) or 0], text)
+
+
+def months_repeated(text: str) -> str:
+    """A text where each day has its month: ``4 and 11 July`` as ``4 July and 11 July``.
+
+    Examples
+    --------
+    >>> months_repeated("on 4 and 11 July 2026")
+    'on 4 July 2026 and 11 July 2026'
+    """
+
+    def each(days: str, before: str, behind: str) -> str:
+        return re.sub(r"\d+(?:st|nd|rd|th)?", lambda day: f"{before}{day[0]}{behind}", days)
+
+    text = _MONTH_LAST.sub(lambda m: each(m["days"], "", m["rest"]), text)
+    return _MONTH_FIRST.sub(lambda m: each(m["days"], f"{m['month']} ", m["year"] or ""), text)

@@ -65,6 +65,24 @@ _PARTS = {"half": 0.5, "quarter": 0.25, "third": 1 / 3}
 _HALVES = re.compile(
     rf"(?<![\d.,/])(\d{{1,9}})\s+and\s+(?:an?|one)[\s-]+({'|'.join(_PARTS)})\b(?!\s+of)", re.I
 )
+_MEASURE = (
+    r"(?P<unit>(?:hour|minute|day|week|month|year|mile|kilo|kilomet(?:er|re)|met(?:er|re)"
+    r"|kilogram|pound|lit(?:er|re))s?)\b"
+)
+_PART_OF = re.compile(
+    rf"\b(?:(?P<times>an?|one|three)\s+)?(?:(?P<half>half)(?:\s+of)?|(?P<part>quarter|third)s?\s+of)\s+an?\s+{_MEASURE}",
+    re.IGNORECASE,
+)
+_AND_PART = re.compile(
+    rf"(?<![\d.,/])\b(?P<whole>an?|one|\d{{1,3}})\s+{_MEASURE}\s+and\s+(?:an?|one)\s+"
+    rf"(?P<part>{'|'.join(_PARTS)})\b",
+    re.IGNORECASE,
+)
+_ONE = re.compile(
+    r"(?P<lead>(?:\A|\b(?:takes?|lasts?|needs?|about|around|roughly|exactly|over|under))\s*)"
+    r"\ban\s+(?P<unit>hour)\b",
+    re.IGNORECASE,
+)
 _MASS = re.compile(r"\^?([⁰¹²³⁴⁵⁶⁷⁸⁹]{1,3}|(?<=\^)\d{1,3})(?=[A-Z][a-z]?\b)")
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
 _SUBSCRIPT = re.compile(r"(?<=[0-9A-Fa-f])[₀-₉]+")
@@ -112,11 +130,25 @@ def read(answer: str, *, spelt_plainly: bool = False) -> Text:
         for sign, meant in _TEX_RULES:
             text = sign.sub(meant, text)
     text = _HALVES.sub(lambda m: f"{int(m[1]) + _PARTS[m[2].lower()]:.10g}", text)
+    text = _ONE.sub(r"\g<lead>1 \g<unit>", _AND_PART.sub(_and_part, _PART_OF.sub(_part_of, text)))
     text = _MIXED.sub(_mixed, text)
     text = _MASS.sub(lambda m: f"mass-{m[1].translate(_RAISED)} ", text)
     text = _PER.sub(r"\1/\2\3", _SUBSCRIPT.sub("", text))
     text = _GLUED.sub(lambda token: _LETTERS.sub(r" \1 ", token[0]), text)
     return _unmarked(plain(text) if spelt_plainly else text)
+
+
+def _part_of(match: re.Match[str]) -> str:
+    """``half an hour`` as 0.5 hour."""
+    times = 3 if (match["times"] or "").lower() == "three" else 1
+    part = _PARTS[(match["half"] or match["part"]).lower()]
+    return f"{times * part:.10g} {match['unit']}"
+
+
+def _and_part(match: re.Match[str]) -> str:
+    """``an hour and a half`` as 1.5 hour."""
+    whole = int(match["whole"]) if match["whole"].isdigit() else 1
+    return f"{whole + _PARTS[match['part'].lower()]:.10g} {match['unit']}"
 
 
 def _mixed(match: re.Match[str]) -> str:
