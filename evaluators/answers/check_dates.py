@@ -136,18 +136,18 @@ def _unhedged(
 def _joined(text: str, found: Sequence[M], right: Callable[[M], bool], query: str) -> _Joined:
     """Where dates or times are offered side by side, and where three and more are listed."""
     offered: set[int] = set()
-    ends = _asked_end(query)
     listed: list[Span] = []
     run: list[Span] = []
     for i, one in enumerate(found):
         gap = text[found[i - 1].end : one.start] if i else ""
-        if not i or not _LIST.fullmatch(gap):
+        end = _end_meant(text, found[i - 1].start, gap, query) if i else None
+        if not i or end or not _LIST.fullmatch(gap):
             listed += run if len(run) > 2 else []
             run = []
-        elif ends is not None and _range(text, found[i - 1].start, gap):
-            other = one if ends == "first" else found[i - 1]
+        if end:
+            other = one if end == "first" else found[i - 1]
             listed.append((other.start, other.end))
-        elif _OR.fullmatch(gap) and right(one) != right(found[i - 1]):
+        elif run and _OR.fullmatch(gap) and right(one) != right(found[i - 1]):
             offered |= {one.start, found[i - 1].start}
         if _OR_DAY.match(text, one.end) or _DAY_OR.search(text[max(0, one.start - 20) : one.start]):
             offered.add(one.start)
@@ -155,16 +155,13 @@ def _joined(text: str, found: Sequence[M], right: Callable[[M], bool], query: st
     return _Joined(offered, [*listed, *(run if len(run) > 2 else [])])
 
 
-def _asked_end(query: str) -> str | None:
-    """Which end of a span of time a question asks for: ``When does it open?`` the first."""
-    if _ASKS_LAST.search(query):
+def _end_meant(text: str, start: int, gap: str, query: str) -> str | None:
+    """Which end of a span is meant: what something was moved to, or what the question asks for."""
+    if not _TO.fullmatch(gap):
+        return None
+    if _MOVED.search(text[max(0, start - 60) : start]) or _ASKS_LAST.search(query):
         return "last"
     return "first" if _ASKS_FIRST.search(query) else None
-
-
-def _range(text: str, start: int, gap: str) -> bool:
-    """Whether two moments are the ends of a span, and none was moved to the other."""
-    return bool(_TO.fullmatch(gap)) and not _MOVED.search(text[max(0, start - 60) : start])
 
 
 def _years(query: str) -> frozenset[int]:

@@ -29,7 +29,10 @@ _STATES = _pairs(
     (r"inside|indoors?", r"outside|outdoors?"),
     (r"allowed|permitted|legal", r"forbidden|prohibited|banned|against\s+the\s+rules"),
     (r"included", r"extra|excluded"),
-    (r"free", r"paid|occupied|taken|busy|costs\s+(?!nothing)\S+|charged?\s+(?!nothing)\S+"),
+    (
+        r"free",
+        r"paid|fully\s+booked|occupied|taken|busy|costs\s+(?!nothing)\S+|charged?\s+(?!nothing)\S+",
+    ),
     (r"on\s+time|punctual", r"late|delayed|cancell?ed|overdue|behind\s+schedule"),
     (r"early", r"late"),
     (r"alive|living", r"dead|died|deceased|passed\s+away"),
@@ -41,7 +44,10 @@ _STATES = _pairs(
     (r"married", r"single|divorced|widowed"),
     (r"succeed(?:ed)?|successful|pass(?:ed)?", r"failed|fails"),
     (r"win|won", r"lost|loses"),
-    (r"accept(?:ed)?|approved?", r"rejected|declined|refused|turned\s+down"),
+    (
+        r"accept(?:ed)?|approved?|(?:go|went)\s+through",
+        r"rejected|declined|refused|turned\s+down|failed",
+    ),
     (r"enabled", r"disabled"),
     (r"valid", r"expired"),
     (r"even", r"odd"),
@@ -61,7 +67,7 @@ _PLACES = _pairs(
 )
 """Opposites that turn once more where the two parties change places."""
 _PREFIXED = re.compile(
-    r"\b(?:un|non-?|(?:in|im|il|ir)(?=\w{4,}(?:able|ible|[ie]nt|ect|[ae]te|id|al|ive|ar)\b))"
+    r"\b(?:un|non-?|(?:in|im|il|ir)(?=\w{2,}(?:able|ible|[ie]nt|ect|[ae]te|id|al|ive|ar)\b))"
     r"(?P<word>[a-z]{4,})\b",
     re.IGNORECASE,
 )

@@ -47,7 +47,8 @@ _CLOSING = re.compile(
 )
 _NEGATION = re.compile(
     r"\b(?:not|never|nor|neither|cannot|no\s+longer|hardly)\b|n['’]t\b|\bno\b(?=\s+\w)|\bfails\b"
-    r"|\b(?P<quiet>none|nothing|nobody|lacks?|(?<=\w )without|(?<![\d.,:]\b)0(?=\s+[a-z])|zero)\b",
+    r"|\b(?P<quiet>none|nothing|nobody|lacks?|(?<=\w )without|free\s+(?:of|from)"
+    r"|(?<![\d.,:]\b)0(?=\s+[a-z])|zero)\b",
     re.IGNORECASE,
 )
 _NONE = re.compile(
@@ -61,6 +62,7 @@ _UNSURE = re.compile(
     r"|tell|check|confirm|verify))\b",
     re.IGNORECASE,
 )
+_FREE_OF = re.compile(r"\b([a-z]{3,})-free\b", re.IGNORECASE)
 _SCOPE = re.compile(r"[,;:.!?()\n]|\bbut\b|\bbecause\b|\bthough\b", re.IGNORECASE)
 _SAID_BY_OTHERS = {
     "inside": "inside within belong contain includ part fall falls lies cover encompass",
@@ -122,6 +124,10 @@ def says_yes(text: str, query: str) -> bool | None:
 
 def _predicated(text: str, query: str) -> bool | None:
     """The polarity of the question's own predicate in the answer's sentences."""
+    without = _FREE_OF.search(query)
+    if without and without[0].lower() not in text.lower():  # gluten-free: contains no gluten
+        contains = _predicated(text, f"Does it contain {without[1].lower()}?")
+        return None if contains is None else not contains
     words = set(_WORD.findall(_BESIDES.sub("", query))) - _EMPTY
     keys = [key for key in _SAID_BY_OTHERS if key in words]
     words |= {word for key in keys for word in _SAID_BY_OTHERS[key].split()}
@@ -151,7 +157,7 @@ def _polarities(sentence: str, words: set[str]) -> set[bool]:
     """Whether a sentence affirms or denies what the question predicates."""
     first, done = len(sentence), 0
     for match in _NEGATION.finditer(sentence):
-        if match["quiet"] in words:
+        if match["quiet"] and match["quiet"].split()[0] in words:
             continue  # the question's own
         first = min(first, match.start())
         if match.start() < done:

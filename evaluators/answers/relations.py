@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from toolgrove.evaluators.answers.clauses import Span
+from toolgrove.evaluators.answers.directions import compared
 
 __all__ = ["VERB", "beside"]
 
@@ -67,7 +68,13 @@ _GOT = re.compile(
     r"|delivered)|['’]s)\s+(?:\w+\s+){0,2}\Z",
     re.IGNORECASE,
 )
-_FAR = re.compile(r"\b(?:far|away|taken|removed|\w*\d\w*|miles?|k?m)\s+\Z", re.IGNORECASE)
+_FAR = re.compile(
+    r"(?:\b(?:far|away|taken|removed)|\d\s?(?:k?m|mi|miles?|kilomet\w+|min|minutes?|hours?|h))\s+\Z",
+    re.IGNORECASE,
+)
+_TO_NAME = re.compile(
+    r"\bto\s+(?:the\s+)?(?=[A-Z0-9])[^,;:.!?()\n]{0,60}?(?=\bfrom\b|[,;:.!?()\n]|$)"
+)
 _TO = re.compile(r"\bto\s", re.IGNORECASE)
 _CONVERSES = (
     ("near", "near"), ("next to", "next to"), ("close to", "close to"), ("border", "border"),
@@ -94,10 +101,13 @@ def beside(text: str, query: str) -> Iterator[Span]:
     []
     """
     asked = _asked(query)
+    if "from" in asked and "to" not in asked:
+        yield from (match.span() for match in _TO_NAME.finditer(text))
     for match in _BESIDE.finditer(text):
         relation, (start, end) = _stem(match["relation"]), match.span()
         onward = _TO.search(text, match.start("names"), end) if relation == "from" else None
-        if relation in asked or _told_back(text, start, relation, query):
+        far = relation == "from" and _FAR.search(text[max(0, start - 20) : start])
+        if (relation in asked and not far) or _told_back(text, start, relation, query):
             if onward and "to" not in asked:
                 yield onward.start(), end
         elif onward and "to" in asked:
@@ -156,6 +166,9 @@ def _told_back(text: str, at: int, relation: str, query: str) -> bool:
         for word in given.get(one, ())
     }
     before = text[max(0, *(text.rfind(mark, 0, at) + 1 for mark in _CLAUSE)) : at]
+    if relation == "than":  # Ben is shorter than …, where it is asked who is taller than Ben
+        turned = compared(text[at - len(before) : at + len(relation) + 1], query)
+        parties = given.get("than", set()) if turned and not turned[0] else set()
     if not parties:
         return False
     itself = relation in ("border", "near", "next to", "close to") and _PRONOUN.match(before)

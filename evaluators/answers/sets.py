@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 
 from toolgrove.evaluators.answers import dates
 from toolgrove.evaluators.answers.clauses import around, without
@@ -156,7 +157,10 @@ def _after(tail: str, items: Sequence[str]) -> list[str]:
     match = _TAIL.match(tail)
     first, *pieces = _SEPARATOR.split(match["list"] if match else "")
     pieces = [_OF_ALL.sub("", piece) for piece in pieces]
-    return [] if _worded(first) else [p for p in pieces if _item(p) or _alike(p, items)]
+    if _worded(first):
+        return []
+    alike = list(takewhile(lambda piece: _alike(piece, items), pieces))
+    return alike + [piece for piece in pieces[len(alike) :] if _item(piece)]
 
 
 def _alike(piece: str, items: Sequence[str]) -> bool:

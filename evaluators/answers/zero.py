@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from toolgrove.evaluators.answers.clauses import sentence_at
+from toolgrove.evaluators.answers.clauses import clause_at, sentence_at
 from toolgrove.evaluators.answers.working import counted
 
 __all__ = ["none_of"]
@@ -35,10 +35,16 @@ _FREE = (
     r"|\bfree\s+of\s+charge\b|\bno\s+(?:charge|cost|fee)\b"
     r"|\b(?:is|are)\s+(?:\w+ly\s+)?free\s*(?:[.!,;]|\Z)"
 )
+_NAME = re.compile(r"\b[A-Z]\w+")
+_NO_NAME_WORDS = (
+    "There None No Nobody Nothing We You It They She He The This That Currently Sorry Not How What"
+    " In At On Of Right Today Unfortunately So And But All Both Neither"
+)
+_NO_NAME = frozenset(_NO_NAME_WORDS.split())
 _UNKNOWN = re.compile(
     r"\b(?:can(?:not|['’]t)|could|unable|know\w*|find|found|sorry|tools?|apis?|data|information|info"
     r"|records?|results?|answers?|access|figures?|idea|sources?|way|error|provided?|listed|given"
-    r"|determine\w*|tell|if)\b",
+    r"|determine\w*|tell|told|if)\b",
     re.IGNORECASE,
 )
 
@@ -59,7 +65,9 @@ def none_of(text: str, query: str) -> re.Match[str] | None:
     said = _pattern(query).search(text) if _ASKS.search(query) else None
     if said is None or _UNKNOWN.search(text, *sentence_at(text, said.end() - 1)):
         return None
-    return said
+    names = set(_NAME.findall(text[slice(*clause_at(text, said.end() - 1))])) - _NO_NAME
+    asked = set(_NAME.findall(query)) - _NO_NAME
+    return None if names and asked and names.isdisjoint(asked) else said  # told of somebody else
 
 
 @lru_cache(maxsize=64)

@@ -17,7 +17,7 @@ EVERYDAY = Path(__file__).with_name("everyday.txt")
 def cases() -> dict[str, list[tuple[Reference, str, bool, str]]]:
     """Kind → reference, question, whether it is right, and the answer."""
     found: dict[str, list[tuple[Reference, str, bool, str]]] = {}
-    asked = (Reference("text"), "")
+    kind, asked = "", (Reference("text"), "")
     for line in EVERYDAY.read_text(encoding="utf-8").splitlines():
         if line.startswith(("+ ", "- ")):
             found[kind].append((*asked, line[0] == "+", json.loads(line[2:])))

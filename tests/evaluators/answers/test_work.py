@@ -17,7 +17,7 @@ NASTY = [
     "Oslo and Bergen ",
 
     "also Oslo ", "- Oslo\n", "| a |\n", "answer is ", "correction 5. ", "cannot ", "a? ",
-    "on 2026-07-04 at noon, ",
+    "on 2026-07-04 at noon, ", "no tea, ", "closed ", "Mon to ", "1, 2 and ",
 ]  # fmt: skip
 ASKED = [
     (Reference("number", 20, "km"), "How many km is it from LIS to GRU?"),
@@ -29,6 +29,10 @@ ASKED = [
     (Reference("set", ["Oslo", "Bergen"]), "Which cities are there?"),
     (Reference("set", ["2026-07-04", "2026-07-05"]), "Which days?"),
     (Reference("unsolvable"), "How many are there, and who knows?"),
+    (Reference("name", "Oslo"), "Which city north of Bergen does the train come from?"),
+    (Reference("name", "no"), "Is the shop before the bridge open?"),
+    (Reference("number", 0, "EUR"), "How much tea is left in stock?"),
+    (Reference("set", ["Monday", "Tuesday"]), "On which days is it open?"),
 ]
 
 
