@@ -72,7 +72,7 @@ class Across:
             Fault.CHOSEN_CAP: self._chosen[side] >= PER_CHOSEN,
         }
         faults = [fault for fault, has in found.items() if has]
-        if self._fatal.isdisjoint(faults):
+        if not any(fault in self._fatal for fault in faults):
             self._tasks[request] += 1
             self._chosen[side] += 1
             self._whole.add(whole)

@@ -93,7 +93,7 @@ class Known:
     def _found(self, node: Node) -> Facts:
         keys = tuple(map(call_key, node.calls))
         made = [
-            (key, seen, failed(seen))
+            (key, seen, failed(seen), may_do_better(seen))
             for key, call, seen in zip(keys, node.calls, node.observations, strict=False)
             if call.name not in CONTROLS
         ]
@@ -101,12 +101,12 @@ class Known:
         texts = [text for message in node.messages for text in _texts(message)]
         return Facts(
             calls=keys,
-            gained=frozenset(key for key, seen, bad in made if not bad and holds_something(seen)),
-            again=frozenset(key for key, seen, bad in made if may_do_better(seen, bad)),
-            to_blame=frozenset(
-                key for key, seen, bad in made if bad and not may_do_better(seen, bad)
+            gained=frozenset(
+                key for key, seen, bad, _ in made if not bad and holds_something(seen)
             ),
-            failed=any(bad for _, _, bad in made),
+            again=frozenset(key for key, _, _, passes in made if passes),
+            to_blame=frozenset(key for key, _, bad, passes in made if bad and not passes),
+            failed=any(bad for _, _, bad, _ in made),
             unknown=any(seen.status is Status.NO_SUCH_TOOL for seen in node.observations)
             or any(
                 self.names and name not in self.names and name not in CONTROLS for name in names

@@ -150,16 +150,16 @@ def _told(response: str) -> str:
     return response.replace("\\\\", "\\").replace('\\"', '"').lstrip('"')
 
 
-def may_do_better(seen: Observation, bad: bool) -> bool:
+def may_do_better(seen: Observation) -> bool:
     """Whether the same call may be made again with reason: it failed for what passes.
 
     Examples
     --------
     >>> from dataclasses import replace
     >>> slow = Observation(Status.NOT_WORKING, "The request to the API has timed out.")
-    >>> may_do_better(slow, bad=True), may_do_better(replace(slow, content="No"), bad=True)
+    >>> may_do_better(slow), may_do_better(replace(slow, content="No"))
     (True, False)
     """
     if seen.status in _LATER or seen.retry_after is not None:
         return True
-    return bad and _PASSES.search(seen.content[:_HEAD]) is not None
+    return _PASSES.search(seen.content[:_HEAD]) is not None and failed(seen)

@@ -63,7 +63,10 @@ def made_folder(path: str | Path) -> Path:
 
 
 def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
-    """Raise where a file that will be written is one of those that are read, or lies in one.
+    """Raise where a file that will be written is one of those that are read.
+
+    In a folder that is read these are the JSON files; rows, which have another ending, may be
+    written there again and again.
 
     Raises
     ------
@@ -72,7 +75,8 @@ def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
     """
     whole = Path(path).resolve()
     sources = {Path(one).resolve() for one in read} if whole.exists() else set()
-    if sources & {whole, *whole.parents}:
+    below = not sources.isdisjoint(whole.parents) and whole.suffix == ".json"
+    if whole in sources or below:
         raise UsageError(
             f"{path} is read here, so it cannot be written, too. Name another file to write."
         )

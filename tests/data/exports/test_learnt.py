@@ -121,7 +121,7 @@ def test_verl_learns_no_reply_of_weight_0(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_rows_that_a_trainer_does_not_take_are_counted(tmp_path: Path) -> None:
-    step = {"prompt": asked(), "completion": [says("5 km")], "tools": None, "origin": "{}"}
+    step: Row = {"prompt": asked(), "completion": [says("5 km")], "tools": None, "origin": "{}"}
     rows = [{**step, "label": True}, {**step, "value": 0.5}, {**step, "value": 1.0}, tried()]
     file = write(tmp_path / "rows.jsonl", rows)
     for trainer, kinds in [(Trainer.TRL, {"prm": 2}), (Trainer.VERL, {"kto": 1, "prm": 2})]:
