@@ -70,18 +70,21 @@ def asked_in(query: str) -> frozenset[str]:
 
 @cache
 def _codes() -> frozenset[str]:
-    from babel.numbers import list_currencies
-
+    """All codes; none where babel is not installed, as then no reference names one, either."""
+    try:
+        from babel.numbers import list_currencies
+    except ModuleNotFoundError:
+        return frozenset()
     return frozenset(list_currencies())
 
 
 @cache
 def _names() -> dict[str, frozenset[str]]:
     """Currencies by their English names, in full and by the last word alone: ``kroner``."""
-    from babel.numbers import get_currency_name
-
     found: dict[str, set[str]] = {}
     for code in _codes():
+        from babel.numbers import get_currency_name
+
         for count in (1, 2):
             name = get_currency_name(code, count=count, locale="en").lower()
             last = name.rpartition(" ")[2]
