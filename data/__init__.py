@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from toolgrove.data.formats.query_sets import QuerySet
     from toolgrove.data.formats.sources import SPECS, TASKS, TREES, load_sources
     from toolgrove.data.formats.task_lines import load_tasks, save_tasks
-    from toolgrove.data.formats.trl import save_pairs
+    from toolgrove.data.formats.trl import features, save_pairs
     from toolgrove.data.pairs.faults import Fault
     from toolgrove.data.pairs.modes import Rule
     from toolgrove.data.preferences import mine
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
         ResumeMismatch,
         SpecError,
         ToolgroveError,
+        UnscorableReference,
         UsageError,
         WeightsError,
     )
@@ -130,11 +131,13 @@ __all__ = [
     "ToolStarted",
     "ToolgroveError",
     "Trainer",
+    "UnscorableReference",
     "Usage",
     "UsageError",
     "WeightsError",
     "child_id",
     "export_rows",
+    "features",
     "load_openapi",
     "load_sources",
     "load_tasks",
@@ -202,11 +205,13 @@ __getattr__, __dir__ = face(
         "ToolStarted": "data.events",
         "ToolgroveError": "errors",
         "Trainer": "data.exports.trainers",
+        "UnscorableReference": "errors",
         "Usage": "data.records",
         "UsageError": "errors",
         "WeightsError": "errors",
         "child_id": "data.tree",
         "export_rows": "data.exports.writing",
+        "features": "data.formats.trl",
         "load_openapi": "data.formats.openapi",
         "load_sources": "data.formats.sources",
         "load_tasks": "data.formats.task_lines",

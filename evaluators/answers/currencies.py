@@ -36,7 +36,7 @@ def said_in(text: str, start: int, end: int, sign: str = "") -> frozenset[str]:
     --------
     >>> text = "NOK 51.75, which is 4.5 euros or 5 apples"
     >>> [sorted(said_in(text, *span)) for span in ((4, 9), (20, 23), (33, 34))]
-    [['NOK'], ['EUR'], []]
+    [['NOK'], ['CHE', 'EUR'], []]
     """
     codes = _codes()
     for found in (_CODE.match(text, end), _BEFORE.search(text[max(0, start - 5) : start])):

@@ -348,7 +348,7 @@ async def test_a_task_whose_reference_cannot_be_scored_has_no_verdict_and_the_ot
 
 async def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "one.json").write_text("{}")
-    with pytest.raises(UsageError, match="no folder for results can be made there"):
+    with pytest.raises(UsageError, match=r"one.json.* Name another folder"):
         await run_batch(TASKS, Solving(), [], tmp_path / "one.json", config=CONFIG)
 
 

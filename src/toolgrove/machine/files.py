@@ -16,6 +16,7 @@ from toolgrove.errors import UsageError
 
 __all__ = ["made_folder", "refuse_to_replace", "safe_name", "write_beside"]
 
+_READ = re.compile(r"\.json\Z|\Ajournal\.jsonl\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
 
@@ -65,8 +66,8 @@ def made_folder(path: str | Path) -> Path:
 def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
     """Raise where a file that will be written is one of those that are read.
 
-    In a folder that is read these are the JSON files; rows, which have another ending, may be
-    written there again and again.
+    In a folder that is read these are JSON files and journals; rows may be written there again and
+    again.
 
     Raises
     ------
@@ -75,8 +76,8 @@ def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
     """
     whole = Path(path).resolve()
     sources = {Path(one).resolve() for one in read} if whole.exists() else set()
-    below = not sources.isdisjoint(whole.parents) and whole.suffix == ".json"
-    if whole in sources or below:
+    inside = not sources.isdisjoint(whole.parents) and _READ.search(whole.name)
+    if whole in sources or inside:
         raise UsageError(
             f"{path} is read here, so it cannot be written, too. Name another file to write."
         )
