@@ -16,7 +16,6 @@ from toolgrove.errors import UsageError
 
 __all__ = ["made_folder", "refuse_to_replace", "safe_name", "write_beside"]
 
-_READ = re.compile(r"\.json\Z|\Ajournal\.jsonl\Z")
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
 
@@ -64,10 +63,7 @@ def made_folder(path: str | Path) -> Path:
 
 
 def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
-    """Raise where a file that will be written is one of those that are read.
-
-    In a folder that is read these are JSON files and journals; rows may be written there again and
-    again.
+    """Raise where a file that will be written is one of those that are read, or lies in one.
 
     Raises
     ------
@@ -76,8 +72,7 @@ def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
     """
     whole = Path(path).resolve()
     sources = {Path(one).resolve() for one in read} if whole.exists() else set()
-    inside = not sources.isdisjoint(whole.parents) and _READ.search(whole.name)
-    if whole in sources or inside:
+    if sources & {whole, *whole.parents}:
         raise UsageError(
             f"{path} is read here, so it cannot be written, too. Name another file to write."
         )
