@@ -28,7 +28,7 @@ from toolgrove.data.tree import SearchTree
 from toolgrove.errors import UsageError
 from toolgrove.evaluators.store import DATABASE, INFRASTRUCTURE, PENDING, KeptResult, ResultRow
 from toolgrove.evaluators.stored import read_kept
-from toolgrove.machine.files import safe_name, write_beside
+from toolgrove.machine.files import lies_in, safe_name, write_beside
 
 if TYPE_CHECKING:
     from inspect_ai.log import EvalLog, EvalSample, EvalScore
@@ -180,8 +180,7 @@ def _output(answer: str | None, model: str) -> ModelOutput:
 def _tree(folder: Path, row: ResultRow) -> SearchTree | None:
     """A run's tree; None of one that has not begun, or that lies out of the folder."""
     path = folder / row.run
-    inside = path.resolve().is_relative_to(folder.resolve())
-    return read_tree(path) if inside and (path / JOURNAL).exists() else None
+    return read_tree(path) if lies_in(path, folder) and (path / JOURNAL).exists() else None
 
 
 def _messages(tree: SearchTree) -> Iterator[ChatMessage]:

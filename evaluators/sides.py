@@ -13,6 +13,7 @@ from toolgrove.errors import UsageError
 from toolgrove.evaluators.report import labels, leaves, shortened
 from toolgrove.evaluators.store import DONE, ResultRow
 from toolgrove.evaluators.stored import read_batch
+from toolgrove.machine.files import lies_in
 
 __all__ = ["RepeatKey", "Side", "chosen_pair", "read_sides", "seeded", "side_names"]
 
@@ -55,8 +56,7 @@ class Side:
     def run(self, key: RepeatKey) -> str:
         """Where a run's tree lies; empty where the row leads out of the batch's folder."""
         path = self.folder / self.rows[key].run
-        inside = path.resolve().is_relative_to(self.folder.resolve())
-        return str(path) if inside else ""
+        return str(path) if lies_in(path, self.folder) else ""
 
 
 def read_sides(folder: str | Path) -> list[Side]:

@@ -18,6 +18,7 @@ from toolgrove.evaluators.judgements import Judgements
 from toolgrove.evaluators.reporting import report_on
 from toolgrove.evaluators.sides import seeded
 from toolgrove.evaluators.stored import holds_results, read_batch
+from toolgrove.machine.files import lies_in
 
 __all__ = ["HeldRun", "batch_page", "holds_runs", "report_page", "runs_in", "unreadable"]
 
@@ -59,11 +60,10 @@ def runs_in(folder: Path) -> list[HeldRun]:
     """
     if not holds_results(folder):
         return [HeldRun(journal.parent) for journal in sorted(folder.glob(f"*/{JOURNAL}"))]
-    real = folder.resolve()
     held = []
     for config, row in read_batch(folder):
         path = folder / row.run
-        inside = path.resolve().is_relative_to(real)  # a batch that somebody sent leads nowhere
+        inside = lies_in(path, folder)  # a batch that somebody sent leads nowhere
         held.append(HeldRun(path if inside else None, row_of_result(config, row)))
     return held
 

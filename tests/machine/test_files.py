@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 
 from toolgrove.errors import UsageError
 from toolgrove.machine import files
-from toolgrove.machine.files import made_folder, refuse_to_replace, safe_name, write_beside
+from toolgrove.machine.files import (
+    lies_in,
+    made_folder,
+    refuse_to_replace,
+    safe_name,
+    write_beside,
+)
 
 
 def test_a_file_that_could_not_be_written_whole_leaves_the_old_one(tmp_path: Path) -> None:
@@ -112,7 +118,8 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
         ("folder", "it is a folder"),
         ("file/below", "it, or one above it, is a file"),
         ("file/far/below", "it, or one above it, is a file"),
-        ("loop", "cannot be written"),
+        ("loop", "it is a link to itself"),
+        ("loop/below", "cannot be written"),
     ]:
         with pytest.raises(UsageError, match=why):
             write_beside(tmp_path / name, [b"new"])
@@ -131,3 +138,20 @@ def test_a_file_that_is_read_is_not_replaced(tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is read here"):
             refuse_to_replace(tmp_path / name, [tmp_path / "run"])
     refuse_to_replace(tmp_path / "run" / "new.jsonl", [tmp_path / "run"])
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    refuse_to_replace(tmp_path / "loop", [tmp_path / "run"])
+    with pytest.raises(UsageError, match="is read here"):
+        refuse_to_replace(tmp_path / "run", [tmp_path / "loop", tmp_path / "run"])
+
+
+def test_what_leads_out_of_a_folder_or_nowhere_does_not_lie_in_it(tmp_path: Path) -> None:
+    batch = tmp_path / "batch"
+    batch.mkdir()
+    (batch / "run").mkdir()
+    (batch / "out").symlink_to(tmp_path)
+    (batch / "loop").symlink_to(batch / "loop")
+    (tmp_path / "link").symlink_to(batch)
+    lie = {name: lies_in(batch / name, batch) for name in ("run", "out", "loop", "../batch2", "..")}
+    assert [name for name, inside in lie.items() if inside] == ["run"]
+    assert lies_in(tmp_path / "link" / "run", batch)
+    assert lies_in(batch / "not there yet", tmp_path / "link")

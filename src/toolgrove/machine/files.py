@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from toolgrove.errors import UsageError
 
-__all__ = ["made_folder", "refuse_to_replace", "safe_name", "write_beside"]
+__all__ = ["lies_in", "made_folder", "refuse_to_replace", "safe_name", "write_beside"]
 
 _PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,60}")
 
@@ -70,21 +70,34 @@ def refuse_to_replace(path: str | Path, read: Iterable[str | Path]) -> None:
     UsageError
         A file that is not there yet replaces nothing.
     """
-    whole = Path(path).resolve()
-    sources = {Path(one).resolve() for one in read} if whole.exists() else set()
+    whole = _real(path)
+    sources = {_real(one) for one in read} if whole.exists() else set()
     if sources & {whole, *whole.parents}:
         raise UsageError(
             f"{path} is read here, so it cannot be written, too. Name another file to write."
         )
 
 
+def lies_in(path: str | Path, folder: str | Path) -> bool:
+    """Whether a path, links followed, ends in a folder; a link to itself ends nowhere."""
+    real = _real(path)
+    return real.is_relative_to(_real(folder)) and not real.is_symlink()
+
+
+def _real(path: str | Path) -> Path:
+    """Where links lead; a link to itself to itself, on which ``Path.resolve`` raises until 3.12."""
+    return Path(os.path.realpath(path))
+
+
 def _file_at(path: Path) -> Path:
     """Where a file is written: the target of a link, in a folder that is there."""
+    path = _real(path) if path.is_symlink() else path
+    if path.is_symlink():
+        raise _unwritable(path, "it is a link to itself", "file")
     try:
-        path = path.resolve(strict=False) if path.is_symlink() else path
         kind = path.stat().st_mode if path.exists() else None
-    except (OSError, RuntimeError) as error:  # a link to itself
-        raise _unwritable(path, str(error), "file") from None
+    except OSError as error:
+        raise _unwritable(path, error.strerror or str(error), "file") from None
     if kind is not None and not stat.S_ISREG(kind):
         what = "a folder" if stat.S_ISDIR(kind) else "no regular file"
         raise _unwritable(path, f"it is {what}", "file")
