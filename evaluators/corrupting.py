@@ -38,7 +38,8 @@ __all__ = ["Calls", "mine_corruptions"]
 
 Calls: TypeAlias = Callable[[ToolCall], Observation]
 """Makes a call and says what it gave."""
-_NAMES = re.compile(r"\b[A-Z][\w-]+|\b\d{4}-\d\d-\d\d\b")
+_NAMES = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’-]*)*")
+_QUOTES = " \"'“”‘’()"
 MOST_TRIED = 4
 """Wrong calls that are made for a right one until one of them is shown to be wrong."""
 
@@ -156,7 +157,21 @@ def _values(path: list[Node]) -> Iterator[Any]:
             )
         for message in node.messages:
             if message.role is Role.USER:
-                yield from (word for word in _NAMES.findall(message.content))
+                yield from _names(message.content)
+
+
+def _names(text: str) -> Iterator[str]:
+    """The names in a text, of one or more words, and its dates.
+
+    The first word of a sentence is written large whatever it is, so it is none.
+    """
+    for found in _NAMES.finditer(text):
+        name, before = found.group(), text[max(found.start() - 9, 0) : found.start()]
+        before = before.rstrip(_QUOTES)
+        if name[0].isupper() and (not before or before[-1] in ".!?:;\n"):
+            name = name.partition(" ")[2]
+        if len(name) > 1 and not name[0].islower():
+            yield name
 
 
 def _pairs(

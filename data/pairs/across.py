@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from toolgrove.data import codec
 from toolgrove.data.pairs.faults import DROPPED, Fault
 from toolgrove.data.pairs.steps import TreeRow
-from toolgrove.data.records import Message, PreferencePair, Task
+from toolgrove.data.records import Message, PreferencePair, Task, ToolCall
 
 __all__ = ["PER_CHOSEN", "PER_TASK", "Across"]
 
@@ -44,6 +44,7 @@ class Across:
         self._tasks: Counter[str] = Counter()
         self._chosen: Counter[int] = Counter()
         self._whole: set[int] = set()
+        self._preferred: set[int] = set()
         self._sketches: dict[str, list[array[int]]] = {}
 
     def faults(self, pair: PreferencePair, task: Task) -> list[Fault]:
@@ -61,6 +62,7 @@ class Across:
             columns = codec.dumps(dict(pair.columns)).decode()
             about = f"{request} {_hash(prompt)} {columns}"
         whole = _hash(prompt + f"{sides} {columns}".encode(errors="replace"))
+        taken, left = _taken(pair.chosen), _taken(pair.rejected)
         sketch = _sketch(sides)
         seen = self._sketches.setdefault(about, [])
         side = _hash(f"{about} {chosen}".encode(errors="replace"))
@@ -68,6 +70,7 @@ class Across:
             Fault.HELD_OUT: task.id in self._ids or request in self._requests,
             Fault.NEAR_DUPLICATE: whole in self._whole
             or any(_likeness(sketch, one) >= _ALIKE for one in seen),
+            Fault.CONTRADICTED: _way(prompt, left, taken) in self._preferred,
             Fault.TASK_CAP: self._tasks[request] >= PER_TASK,
             Fault.CHOSEN_CAP: self._chosen[side] >= PER_CHOSEN,
         }
@@ -76,6 +79,7 @@ class Across:
             self._tasks[request] += 1
             self._chosen[side] += 1
             self._whole.add(whole)
+            self._preferred.add(_way(prompt, taken, left))
             seen.append(sketch)
         return faults
 
@@ -96,10 +100,25 @@ def _text(messages: Sequence[Message]) -> str:
         for message in messages
         for text in (
             message.content,
-            *(codec.dumps([c.name, c.arguments, c.malformed]).decode() for c in message.calls),
+            *map(_written, message.calls),
         )
     ]
     return " ".join(texts)
+
+
+def _written(call: ToolCall) -> str:
+    return codec.dumps([call.name, call.arguments, call.malformed]).decode()
+
+
+def _taken(messages: Sequence[Message]) -> str:
+    """The calls of a side; of one without calls, what it says."""
+    called = [call for message in messages for call in message.calls]
+    return " ".join(map(_written, called)) or _words(_text(messages))
+
+
+def _way(prompt: bytes, taken: str, left: str) -> int:
+    """That one step rather than another is taken after a prompt."""
+    return _hash(prompt + f" {taken} ≻ {left}".encode(errors="replace"))
 
 
 def _hash(text: bytes) -> int:

@@ -123,7 +123,7 @@ class Checks:
         had = "\n".join(value for call in candidate.chosen[0].calls for value in values(call))
         request = self.branches.tree.task.query.casefold()
         asked = {value for call in failed for value in values(call) if stands(value, request)}
-        return any(value not in had for value in asked)
+        return not all(stands(value, had) for value in asked)
 
     def _repeats(self, candidate: Contrast) -> bool:
         """Whether the chosen side makes a call again to no purpose."""
@@ -204,7 +204,8 @@ class Checks:
             own = {call.name for call in node.calls} | _arguments(node)
             if shown and any(unseen_tries(words, shown, names, own) for words in of_tries):
                 yield Fault.DIVERSITY_PROMPT
-            if any(cut_off(words, names) for words in spoken if not node.answer):
+            answers = node.answer is not None and not node.calls
+            if not answers and any(cut_off(words, names) for words in spoken):
                 yield Fault.CUT_THOUGHT
             shared.append(node)
         if not all(said(candidate.rejected)) and all(said(candidate.chosen)):

@@ -12,18 +12,31 @@ from toolgrove.data import codec
 from toolgrove.data.formats import deepjson
 from toolgrove.data.pairs.outcomes import failed, holds_something, may_do_better
 from toolgrove.data.pairs.texts import holds_secret, texts_of_tool
-from toolgrove.data.records import CONTROLS, Effect, Message, Node, Role, Status, ToolCall
+from toolgrove.data.records import (
+    CONTROLS,
+    Effect,
+    Message,
+    Node,
+    Observation,
+    Role,
+    Status,
+    ToolCall,
+)
 from toolgrove.data.tree import SearchTree
 
 __all__ = ["Facts", "Known", "call_key", "said", "written"]
 
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 _ODD = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_QUOTED = re.compile(r'"(-?\d+(?:\.\d+)?|true|false|null)"')
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """A step's calls and texts.
+
+    Calls that both gave something have one key where their arguments are the same but for case, or
+    for the quotes of a number, and what they gave is the very same.
 
     Parameters
     ----------
@@ -66,6 +79,7 @@ class Known:
         self._writing = {n for n, spec in specs.items() if spec and spec.effect is Effect.WRITE}
         self._tools = tree.tools
         self._facts: dict[str, Facts] = {}
+        self._alike: dict[tuple[str, str, str], str] = {}
 
     @cached_property
     def tools_text(self) -> str:
@@ -91,22 +105,23 @@ class Known:
         return found
 
     def _found(self, node: Node) -> Facts:
-        keys = tuple(map(call_key, node.calls))
-        made = [
-            (key, seen, failed(seen), may_do_better(seen))
-            for key, call, seen in zip(keys, node.calls, node.observations, strict=False)
-            if call.name not in CONTROLS
-        ]
+        keys = [*map(call_key, node.calls)]
+        made = []
+        for place, (call, seen) in enumerate(zip(node.calls, node.observations, strict=False)):
+            if call.name not in CONTROLS:
+                bad = failed(seen)
+                gave = not bad and holds_something(seen)
+                if gave:
+                    keys[place] = self._alike.setdefault(_loosely(call, seen), keys[place])
+                made.append((keys[place], bad, may_do_better(seen), gave))
         names = [call.name for call in _all_calls(node)]
         texts = [text for message in node.messages for text in _texts(message)]
         return Facts(
-            calls=keys,
-            gained=frozenset(
-                key for key, seen, bad, _ in made if not bad and holds_something(seen)
-            ),
-            again=frozenset(key for key, _, _, passes in made if passes),
-            to_blame=frozenset(key for key, _, bad, passes in made if bad and not passes),
-            failed=any(bad for _, _, bad, _ in made),
+            calls=tuple(keys),
+            gained=frozenset(key for key, _, _, gave in made if gave),
+            again=frozenset(key for key, _, passes, _ in made if passes),
+            to_blame=frozenset(key for key, bad, passes, _ in made if bad and not passes),
+            failed=any(bad for _, bad, _, _ in made),
             unknown=any(seen.status is Status.NO_SUCH_TOOL for seen in node.observations)
             or any(
                 self.names and name not in self.names and name not in CONTROLS for name in names
@@ -121,6 +136,11 @@ class Known:
             cut=any(seen.truncated for seen in node.observations),
             size=sum(map(len, texts)),
         )
+
+
+def _loosely(call: ToolCall, seen: Observation) -> tuple[str, str, str]:
+    """What makes calls that went well the same, if they are not written the same."""
+    return call.name, _QUOTED.sub(r"\1", written(call).casefold()), seen.content
 
 
 def call_key(call: ToolCall) -> str:

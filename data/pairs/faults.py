@@ -14,7 +14,7 @@ class Fault(StrEnum):
     """
 
     IDENTICAL_CALL = "identical_call"
-    """Both sides make the very same calls; always dropped."""
+    """Both sides make the same calls; always dropped."""
     NO_WORDS = "no_words"
     """A side neither says nor calls anything; always dropped."""
     HELD_OUT = "held_out"
@@ -68,6 +68,9 @@ class Fault(StrEnum):
     with a password in it."""
     NEAR_DUPLICATE = "near_duplicate"
     """A pair of the same task, or with the same words throughout, says nearly the same."""
+    CONTRADICTED = "contradicted"
+    """A pair that was kept prefers the rejected step to the chosen one, after the same prompt: in
+    another run that way led to the success, so neither is known to be better."""
     TASK_CAP = "task_cap"
     """The task has as many pairs as one task may have."""
     CHOSEN_CAP = "chosen_cap"

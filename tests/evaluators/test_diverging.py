@@ -210,6 +210,24 @@ def test_a_call_that_the_way_needs_elsewhere_is_no_wrong_one(tmp_path: Path, cal
     assert not [1 for pair in pairs for _, wrong in said(pair.rejected) if wrong in needed]
 
 
+def test_the_first_word_of_a_request_is_no_value_that_is_taken_by_mistake(
+    tmp_path: Path, calls: Any
+) -> None:
+    """It is written large whatever it is; a name of two words is one value."""
+    tried: list[Any] = []
+
+    def execute(one: ToolCall) -> Any:
+        tried.extend(one.arguments.values())
+        return calls(one)
+
+    asked = replace(TASK, query="Does Oslo lie nearer? Tell me if New York is. (Rome is not.)")
+    find = call("distance", start="Paris", end="Oslo")
+    out = batch(tmp_path / "W", find, finish("It is 463 km."), task=asked)
+    pairs_of(out, rule=Rule.CORRUPTION, execute=execute)
+    assert {"Does", "Tell", "New", "York", "Rome"}.isdisjoint(tried)
+    assert {"Oslo", "New York"} & set(tried)
+
+
 def test_no_write_is_made_to_corrupt_a_call(tmp_path: Path, calls: Any) -> None:
     WRITTEN.clear()
     out = batch(tmp_path / "W", call("note", text="far"), FIND, finish("It is 463 km."))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from toolgrove.data.pairs.across import PER_CHOSEN, PER_TASK, Across
 from toolgrove.data.pairs.faults import DROPPED, Fault
 from toolgrove.data.pairs.steps import TreeRow
-from toolgrove.data.records import Message, PreferencePair, Role, Task
+from toolgrove.data.records import Message, PreferencePair, Role, Task, ToolCall
 
 LONG = "The road from Oslo to Bergen leads over the mountains and takes about seven hours by car"
 
@@ -62,3 +64,20 @@ def test_the_same_step_elsewhere_or_of_another_worth_is_another_row() -> None:
     for one in others:
         assert across.faults(one, task) == []
     assert across.faults(row("463 km", value=1.0), task) == [Fault.NEAR_DUPLICATE]
+
+
+def called(*names: str) -> tuple[Message, ...]:
+    return tuple(Message(Role.ASSISTANT, n, calls=(ToolCall("c", n, {"a": 1}),)) for n in names)
+
+
+def test_of_two_ways_round_after_one_prompt_the_first_is_kept() -> None:
+    """In one run the one step led to the success, and in another run the other one did."""
+    across, task, prompt = Across(), Task("1", "How far?"), (Message(Role.USER, "How far?"),)
+    assert across.faults(PreferencePair(prompt, called("x"), called("y", "z")), task) == []
+    other = PreferencePair(prompt, called("y", "z"), called("x"))
+    assert across.faults(other, task) == [Fault.CONTRADICTED]
+    assert across.faults(replace(other, rejected=called("w")), task) == []
+    later = (*prompt, Message(Role.ASSISTANT, "Well."))
+    assert across.faults(replace(other, prompt=later), task) == []
+    assert across.faults(pair("Yes, it is.", "No."), task) == []
+    assert across.faults(pair("No.", "Yes, it is."), task) == [Fault.CONTRADICTED]

@@ -37,6 +37,8 @@ def with_answer(tree: SearchTree, node_id: str, answer: str) -> SearchTree:
         ("a <root far(Oslo) * 'I look.'\n aa <a +\n b <root - 'B'", None),
         ("a <root far(Oslo) 'Well. I look for the capi'\n aa <a +\n b <root - 'B'",
          Fault.CUT_THOUGHT),
+        ("a <root far(Oslo)\n aa <a + 'Well. I have the capi'\n ab <a - 'I give up.'",
+         Fault.CUT_THOUGHT),
         ("a <root far(sk-abcdefghij0123456789)\n aa <a +\n b <root -", Fault.SECRET),
     ],
 )  # fmt: skip
@@ -248,3 +250,44 @@ def test_a_step_that_the_solved_way_makes_later_is_as_good() -> None:
     assert mine(tree_of(steps, TOOLS)).row.dropped == {Fault.AS_GOOD: 1}
     steps = steps.replace("b <root near(Rome)", "b <root near(Bonn)")
     assert mine(tree_of(steps, TOOLS)).row.pairs == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "gave", "same"),
+    [
+        ("oslo", "saw far", True),
+        ("oslo", "saw less", False),
+        ("Osl", "saw far", False),
+        ("5", "saw far", True),
+    ],
+)
+def test_calls_that_are_written_otherwise_and_gave_the_same_are_the_same(
+    other: str, gave: str, same: bool
+) -> None:
+    """Neither is the better one, and making one after the other is to repeat it."""
+    first = 5 if other.isdigit() else "Oslo"
+
+    def otherwise(tree: SearchTree, called: str, again: str) -> SearchTree:
+        [one], [two] = tree[called].calls, tree[again].calls
+        tree.replace(replace(tree[called], calls=(replace(one, arguments={"to": first}),)))
+        tree.replace(
+            replace(
+                tree[again],
+                calls=(replace(two, arguments={"to": other}),),
+                observations=(Observation(Status.OK, gave),),
+            )
+        )
+        return tree
+
+    beside = tree_of("a <root far(A)\n aa <a +\n b <root far(B)\n ba <b -", TOOLS)
+    dropped = mine(otherwise(beside, "a", "b")).row.dropped
+    assert dropped == ({Fault.IDENTICAL_CALL: 1} if same else {})
+    below = tree_of("a <root far(A)\n b <a far(B)\n bb <b +\n c <a -", TOOLS)
+    dropped = mine(otherwise(below, "a", "b")).row.dropped
+    assert dropped == ({Fault.REPEATS_PROMPT: 1} if same else {})
+
+
+def test_a_value_is_not_asked_for_where_it_is_a_part_of_another() -> None:
+    steps = "a <root far(20) !\n b <root far(2025)\n bb <b -"
+    tree = tree_of(steps, TOOLS, "How far are 20 and 2025?")
+    assert mine(tree, rule=Rule.ARGUMENTS).row.dropped == {Fault.ASKS_LESS: 1}
