@@ -38,7 +38,7 @@ __all__ = ["Calls", "mine_corruptions"]
 
 Calls: TypeAlias = Callable[[ToolCall], Observation]
 """Makes a call and says what it gave."""
-_NAMES = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b[^\W\d_a-z][\w'’-]*(?: [^\W\d_a-z][\w'’-]*)*")
+_NAMES = re.compile(r"\b\d{4}-\d\d-\d\d\b|\b[^\W\d_a-z][\w-]*(?: [^\W\d_a-z][\w-]*)*")
 _QUOTES = " \"'“”‘’()"
 MOST_TRIED = 4
 """Wrong calls that are made for a right one until one of them is shown to be wrong."""
@@ -168,7 +168,7 @@ def _names(text: str) -> Iterator[str]:
     for found in _NAMES.finditer(text):
         name, before = found.group(), text[max(found.start() - 9, 0) : found.start()]
         before = before.rstrip(_QUOTES)
-        if name[0].isupper() and (not before or before[-1] in ".!?:;\n"):
+        if name[0].isupper() and (not before or before[-1] in ".!?\n"):
             name = name.partition(" ")[2]
         if len(name) > 1 and not name[0].islower():
             yield name

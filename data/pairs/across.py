@@ -54,14 +54,14 @@ class Across:
         step is worth another thing elsewhere.
         """
         request = _words(task.query)
-        prompt = _letters(_text(pair.prompt))
+        prompt = _hash(_letters(_text(pair.prompt)))
         chosen = _words(_text(pair.chosen))
         sides = f"{chosen} ≻ {_words(_text(pair.rejected))}"
         about, columns = request, ""
         if isinstance(pair, TreeRow):
             columns = codec.dumps(dict(pair.columns)).decode()
-            about = f"{request} {_hash(prompt)} {columns}"
-        whole = _hash(prompt + f"{sides} {columns}".encode(errors="replace"))
+            about = f"{request} {prompt} {columns}"
+        whole = _hash(f"{prompt} {sides} {columns}".encode(errors="replace"))
         taken, left = _taken(pair.chosen), _taken(pair.rejected)
         sketch = _sketch(sides)
         seen = self._sketches.setdefault(about, [])
@@ -116,9 +116,9 @@ def _taken(messages: Sequence[Message]) -> str:
     return " ".join(map(_written, called)) or _words(_text(messages))
 
 
-def _way(prompt: bytes, taken: str, left: str) -> int:
+def _way(prompt: int, taken: str, left: str) -> int:
     """That one step rather than another is taken after a prompt."""
-    return _hash(prompt + f" {taken} ≻ {left}".encode(errors="replace"))
+    return _hash(f"{prompt} {taken} ≻ {left}".encode(errors="replace"))
 
 
 def _hash(text: bytes) -> int:

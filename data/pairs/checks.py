@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.data.pairs.corrections import stands, takes, unseen_value, values
+from toolgrove.data.pairs.corrections import holds, stands, takes, unseen_value, values
 from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
@@ -123,7 +123,7 @@ class Checks:
         had = "\n".join(value for call in candidate.chosen[0].calls for value in values(call))
         request = self.branches.tree.task.query.casefold()
         asked = {value for call in failed for value in values(call) if stands(value, request)}
-        return not all(stands(value, had) for value in asked)
+        return not all(holds(had, value) for value in asked)
 
     def _repeats(self, candidate: Contrast) -> bool:
         """Whether the chosen side makes a call again to no purpose."""

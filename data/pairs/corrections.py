@@ -9,7 +9,7 @@ from typing import Any
 
 from toolgrove.data.records import JsonObject, Node, ToolCall
 
-__all__ = ["corrects", "leaves", "stands", "takes", "unseen_value", "values"]
+__all__ = ["corrects", "holds", "leaves", "stands", "takes", "unseen_value", "values"]
 
 _ALIKE = 0.6
 _LONGEST = 200
@@ -72,6 +72,11 @@ def takes(call: ToolCall, shown: str) -> bool:
 def stands(value: str, text: str) -> bool:
     """Whether a value stands in a text by itself, and not as a part of a word or number."""
     return re.search(rf"(?<![\w.]){re.escape(value)}(?!\.?\w)", text) is not None
+
+
+def holds(text: str, value: str) -> bool:
+    """Whether a value is in a text, if within a word, but not as a part of a longer number."""
+    return re.search(rf"(?<![\d.]){re.escape(value)}(?!\.?\d)", text) is not None
 
 
 def _parts(call: ToolCall) -> list[str]:

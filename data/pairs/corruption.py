@@ -84,4 +84,5 @@ def _looks_alike(one: Any, other: Any) -> bool:
 
 
 def _form(text: str) -> tuple[bool, bool, bool]:
-    return text.isupper(), text.isalpha(), any(letter.isdigit() for letter in text)
+    together = "".join(text.split())
+    return text.isupper(), together.isalpha(), any(letter.isdigit() for letter in text)

@@ -215,17 +215,17 @@ def test_the_first_word_of_a_request_is_no_value_that_is_taken_by_mistake(
 ) -> None:
     """It is written large whatever it is; a name of two words is one value."""
     tried: list[Any] = []
+    find = call("distance", start="Paris", end="Oslo")
 
     def execute(one: ToolCall) -> Any:
         tried.extend(one.arguments.values())
-        return calls(one)
+        return calls(replace(one, arguments=find.tool_calls[0]["args"]))  # nothing is wrong
 
-    asked = replace(TASK, query="Does Oslo lie nearer? Tell me if New York is. (Rome is not.)")
-    find = call("distance", start="Paris", end="Oslo")
+    asked = replace(TASK, query="Does it lie nearer? Tell me if New York's is. (Rome is not.)")
     out = batch(tmp_path / "W", find, finish("It is 463 km."), task=asked)
     pairs_of(out, rule=Rule.CORRUPTION, execute=execute)
-    assert {"Does", "Tell", "New", "York", "Rome"}.isdisjoint(tried)
-    assert {"Oslo", "New York"} & set(tried)
+    assert {"Does", "Tell", "New", "York", "New York's", "Rome"}.isdisjoint(tried)
+    assert "New York" in tried
 
 
 def test_no_write_is_made_to_corrupt_a_call(tmp_path: Path, calls: Any) -> None:

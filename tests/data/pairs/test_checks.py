@@ -287,7 +287,19 @@ def test_calls_that_are_written_otherwise_and_gave_the_same_are_the_same(
     assert dropped == ({Fault.REPEATS_PROMPT: 1} if same else {})
 
 
-def test_a_value_is_not_asked_for_where_it_is_a_part_of_another() -> None:
-    steps = "a <root far(20) !\n b <root far(2025)\n bb <b -"
-    tree = tree_of(steps, TOOLS, "How far are 20 and 2025?")
-    assert mine(tree, rule=Rule.ARGUMENTS).row.dropped == {Fault.ASKS_LESS: 1}
+@pytest.mark.parametrize(
+    ("failed", "passed", "less"),
+    [
+        ("20", "2025", True),
+        ("20", "20km", False),
+        ("2.5", "12.5", True),
+        ("oslo", "oslo_no", False),
+    ],
+)
+def test_a_number_is_not_asked_for_where_it_is_a_part_of_another(
+    failed: str, passed: str, less: bool
+) -> None:
+    steps = f"a <root far({failed}) !\n b <root far({passed})\n bb <b -"
+    tree = tree_of(steps, TOOLS, f"How far are {failed} and {passed}?")
+    found = mine(tree, rule=Rule.ARGUMENTS).row
+    assert (found.dropped, found.pairs) == (({Fault.ASKS_LESS: 1}, 0) if less else ({}, 1))
