@@ -1,7 +1,7 @@
-"""Does the local model pass more tasks when it is trained on solved tasks, and on its failures?
+"""Does the local model pass more tasks when it is trained on solved tasks, or on its failures?
 
     python benchmarks/policy.py --out out/policy --table benchmarks/policy.json
-                                [--shown 96] [--collect 200] [--hours 12] [--variants NAME…]
+                                [--shown 96] [--collect 300] [--hours 12] [--variants NAME…]
                                 [--measured-in FOLDER]
 
 It needs the extras local, train and world. Four parts, each of which goes on where it was stopped:
@@ -9,8 +9,9 @@ It needs the extras local, train and world. Four parts, each of which goes on wh
 1. **show**: the world's training tasks, each run once by a script that makes the calls of the
    reference, and mistakes besides. **collect**, where a variant learns from that: more tasks of
    their families, drawn by the seed, that share neither a request nor a fact with any test;
-   answered by the base model with every planner.
-2. **mine**: preference pairs, and conversations that were scored right.
+   answered by the base model with ``react``, and solved by the script, without mistakes.
+2. **mine**: conversations that were scored right, and pairs of what the model did wrong and what
+   was done instead: by the script, or by the model on its way to a right answer.
 3. **train**: each variant of :data:`VARIANTS`, in a process of its own.
 4. **measure**: base and variants on the same tasks of the three tests, with every planner: the
    tasks of ``planners.py``, then some whose tools no training task has. With ``--measured-in`` that
@@ -67,23 +68,19 @@ BASE = "base"
 VARIANTS: dict[str, tuple[str, ...]] = {
     "shown": ("--method", "sft", "--sft", "shown", "--no-examples"),
     "shown-thinking": ("--method", "sft", "--sft", "shown-thinking", "--no-examples"),
-    "sft": ("--method", "sft", "--sft", "solved"),
-    "dpo": ("--method", "dpo", "--pairs", "pairs"),
-    "sft-dpo": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
-    "sft-dpo-bare": (
-        *("--method", "sft-dpo", "--sft", "solved", "--pairs", "pairs"),
-        "--no-examples",
-    ),
-    "sft-more": ("--method", "sft", "--sft", "more"),
-    "sft-dpo-shuffled": ("--method", "sft-dpo", "--sft", "solved", "--pairs", "shuffled"),
+    "corrected": ("--method", "dpo", "--pairs", "corrected"),
+    "corrected-chosen": ("--method", "sft", "--pairs", "corrected"),
+    "corrected-shuffled": ("--method", "dpo", "--pairs", "shuffled"),
+    "solved": ("--method", "sft", "--sft", "solved"),
 }
-"""How each is trained: ``shown`` imitates a script; the others imitate the model's own successes,
-or prefer them to its failures. Controls: ``sft-more`` imitates as many more successes, drawn by
-seed, as there are pairs; ``sft-dpo-shuffled`` prefers one side or the other by a coin."""
+"""How each is trained: ``shown`` imitates a script, ``solved`` the model's own successes, and
+``corrected`` prefers the right step to the model's wrong one. Controls: ``corrected-chosen``
+imitates the right step and never sees the wrong one; ``corrected-shuffled`` prefers one side or
+the other by a coin."""
 SHOWN = {"shown": False, "shown-thinking": True}
 """Files of what the script did, and whether it thinks aloud: its calls, without those that failed;
 or all of them, each with what it is for, where those that failed are told and not imitated."""
-COLLECTED = ("solved", "pairs", "more", "shuffled")
+COLLECTED = ("corrected", "shuffled", "solved")
 """Files of rows that need runs of the base model."""
 BUDGET = Budget(model_calls=20)
 """As in ``planners.py``."""
@@ -126,15 +123,20 @@ def evaluation(model: str, planner: str) -> Evaluation:
 
 
 async def collect(options: argparse.Namespace, ends: float) -> bool:
-    """Answer the tasks to learn from; whether all are done."""
-    todo = [(t, p) for t in collected(options.collect, options.seed) for p in PLANNERS]
-    agents = {planner: evaluation("local", planner) for planner in PLANNERS}
+    """Answer the tasks to learn from, by the base model and by the script; whether all are done.
+
+    With ``react`` only: at temperature 0 a tree search takes its way until it declines, and adds
+    next to nothing to learn from.
+    """
+    todo = collected(options.collect, options.seed)
+    own = evaluation("local", "react")
     with progress("collect", unit="runs") as bar:
-        for place, (task, planner) in enumerate(todo):
+        for place, task in enumerate(todo):
             bar(place, len(todo))
             if time.monotonic() > ends:
                 return False
-            await agents[planner].run([task], options.out / "collect" / planner)
+            await own.run([task], options.out / "collect")
+    await scripted(todo, options.out / "collect-shown", errs=False, thinks=True)
     return True
 
 
@@ -164,18 +166,21 @@ def tests() -> list[Task]:
 
 
 def mine(options: argparse.Namespace) -> None:
-    """Write the pairs, the conversations to imitate, and the two controls."""
-    out, runs = options.out, [options.out / "collect" / planner for planner in PLANNERS]
-    save_pairs(out / "pairs.jsonl", mine_files(runs, rule=RULES, held_out=tests()))
-    solved = mine_rows(runs, kind=RowsKind.SFT, held_out=tests())
-    save_rows(out / "solved.jsonl", RowsKind.SFT, solved)
+    """Write as many pairs and own successes as were asked for, and the pairs with sides drawn."""
+    out, own = options.out, options.out / "collect"
+    save_pairs(
+        out / "corrected-all.jsonl",
+        mine_files([own, out / "collect-shown"], rule=RULES, held_out=tests()),
+    )
+    solved = mine_rows([own], kind=RowsKind.SFT, held_out=tests())
+    save_rows(out / "solved-all.jsonl", RowsKind.SFT, solved)
     draw = random.Random(options.seed)
-    pairs = (out / "pairs.jsonl").read_bytes().splitlines()
-    kept = (out / "solved.jsonl").read_bytes().splitlines()
-    more = draw.choices(kept, k=len(pairs)) if kept else []
-    write_lines(out / "more.jsonl", [*kept, *more])
+    for name in ("corrected", "solved"):
+        every = (out / f"{name}-all.jsonl").read_bytes().splitlines()
+        draw.shuffle(every)
+        write_lines(out / f"{name}.jsonl", every[: options.shown])
+    pairs = (out / "corrected.jsonl").read_bytes().splitlines()
     write_lines(out / "shuffled.jsonl", [flipped(one, draw) for one in pairs])
-    print(f"{len(pairs)} pairs, {len(kept)} conversations to imitate")
 
 
 def flipped(line: bytes, draw: random.Random) -> bytes:
@@ -353,7 +358,7 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=Path("out/policy"))
     parser.add_argument("--table", type=Path, default=Path("out/policy/table.json"))
-    parser.add_argument("--collect", type=int, default=200)
+    parser.add_argument("--collect", type=int, default=300)
     parser.add_argument("--shown", type=int, default=96)
     parser.add_argument("--measured-in", type=Path)
     parser.add_argument("--planners", nargs="*", choices=PLANNERS, default=[*PLANNERS])
