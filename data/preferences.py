@@ -219,7 +219,8 @@ def paired(
     for candidate in contrasts:
         faults = checks.faults(candidate)
         why = next((fault.value for fault in faults if fault in fatal), "")
-        at[candidate.shared[-1].id] = at.get(candidate.shared[-1].id, why) and why
+        place = candidate.stem[-1].id
+        at[place] = at.get(place, why) and why
         if why:
             dropped[why] += 1
         else:
@@ -296,7 +297,7 @@ def _pair(branches: Branches, candidate: Contrast, faults: Sequence[Fault]) -> P
         numbered(_side(nodes, candidate.wordless), calls)[0]
         for nodes in (candidate.chosen, candidate.rejected)
     )
-    at = candidate.shared[-1].id
+    at = candidate.stem[-1].id
     return PreferencePair(
         prompt=prompt,
         chosen=chosen,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from toolgrove.data.pairs.corrections import holds, stands, takes, unseen_value, values
+from toolgrove.data.pairs.corrections import holds, mends, stands, takes, unseen_value, values
 from toolgrove.data.pairs.facts import said, written
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Branches, Contrast, Rule
@@ -97,6 +98,8 @@ class Checks:
         facts = [known.of(node) for node in candidate.chosen]
         if any(one.failed for one in facts):
             yield Fault.CHOSEN_FAILS
+        if self._corrected_later(candidate):
+            yield Fault.CORRECTED_LATER
         if any(one.unknown for one in facts):
             yield Fault.UNKNOWN_TOOL
         if self._repeats(candidate):
@@ -109,6 +112,19 @@ class Checks:
                 yield Fault.UNRELATED_CALL
             if candidate.rule in (Rule.SUBGOAL, Rule.ARGUMENTS) and self._asks_less(candidate):
                 yield Fault.ASKS_LESS
+
+    def _corrected_later(self, candidate: Contrast) -> bool:
+        """Whether every way to the success makes a call of the chosen step again, and rightly."""
+        if len(candidate.chosen) > 1:  # the correction may be on the way itself
+            return False
+        tree, [step] = self.branches.tree, candidate.chosen
+        after = len(candidate.shared) + 1
+        ways = [tree.path(end.id)[after:] for end in self.branches.ends(step)]
+        shown = cache(lambda: _shown_text(candidate.shared))
+        return bool(ways) and any(
+            all(any(mends(new, call, shown) for node in way for new in node.calls) for way in ways)
+            for call in step.calls
+        )
 
     def _asks_less(self, candidate: Contrast) -> bool:
         """Whether failed calls of the same tool had a value of the request that this one lacks."""
@@ -189,7 +205,7 @@ class Checks:
 
     def _gained(self, end: Node, candidate: Contrast) -> frozenset[str]:
         """The calls that gave something, from the branching to an end."""
-        path = self.branches.tree.path(end.id)[len(candidate.shared) :]
+        path = self.branches.tree.path(end.id)[len(candidate.stem) :]
         return frozenset(key for node in path for key in self.branches.known.of(node).gained)
 
     def _words(self, candidate: Contrast) -> Iterator[Fault]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from toolgrove.data.records import JsonObject, Node, ToolCall
 
-__all__ = ["corrects", "holds", "leaves", "stands", "takes", "unseen_value", "values"]
+__all__ = ["corrects", "holds", "leaves", "mends", "stands", "takes", "unseen_value", "values"]
 
 _ALIKE = 0.6
 _LONGEST = 200
@@ -33,6 +33,27 @@ def _alike(one: str, other: str) -> bool:
     if min(len(one), len(other)) < 2 or max(len(one), len(other)) > _LONGEST:
         return one == other
     return difflib.SequenceMatcher(None, one, other, autojunk=False).ratio() >= _ALIKE
+
+
+def mends(later: ToolCall, call: ToolCall, shown: Callable[[], str]) -> bool:
+    """Whether a later call has values of the conversation where this one has others from nowhere.
+
+    Parameters
+    ----------
+    later, call : ToolCall
+    shown : callable
+        Gives the conversation before both, in small letters; asked only of the same tool.
+    """
+    if later.name != call.name or later.arguments == call.arguments:
+        return False
+    changed = [
+        (str(value).casefold(), str(later.arguments[name]).casefold())
+        for name, value in call.arguments.items()
+        if name in later.arguments and later.arguments[name] != value
+    ]
+    return bool(changed) and all(
+        stands(new, shown()) and not stands(old, shown()) for old, new in changed
+    )
 
 
 def values(call: ToolCall) -> list[str]:

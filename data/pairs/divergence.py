@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from toolgrove.data.pairs.facts import call_key
+from toolgrove.data.pairs.facts import calls_of, results_of
 from toolgrove.data.pairs.grafts import grafted, with_grafts
 from toolgrove.data.pairs.modes import PLANS, Branches, Contrast, Rule, Success
 from toolgrove.data.records import Node
@@ -48,8 +48,8 @@ def _along(tree: SearchTree, path: Sequence[Node], other: SearchTree) -> Parting
     level = [other.root]
     for depth, step in enumerate(path[1:], 1):
         beside = [child for node in level for child in other.children(node.id)]
-        called = [node for node in beside if _calls(node) == _calls(step)]
-        level = [node for node in called if _results(node) == _results(step)]
+        called = [node for node in beside if calls_of(node) == calls_of(step)]
+        level = [node for node in called if results_of(node) == results_of(step)]
         if level:
             continue
         fair = [node for node in beside if node not in called]
@@ -61,14 +61,6 @@ def _along(tree: SearchTree, path: Sequence[Node], other: SearchTree) -> Parting
         why = "other_tools" if same_form else "other_form" if fair else why
         return Parting(path[:depth], step, why=why)
     return Parting(path, None, why="nothing_to_compare")
-
-
-def _calls(node: Node) -> list[str]:
-    return [call_key(call) for call in node.calls] or [m.content for m in node.messages]
-
-
-def _results(node: Node) -> list[tuple[str, str]]:
-    return [(seen.status.value, seen.content) for seen in node.observations]
 
 
 def _offered_in(tree: SearchTree, node: Node, other: SearchTree) -> bool:

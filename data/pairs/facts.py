@@ -24,7 +24,7 @@ from toolgrove.data.records import (
 )
 from toolgrove.data.tree import SearchTree
 
-__all__ = ["Facts", "Known", "call_key", "said", "written"]
+__all__ = ["Facts", "Known", "call_key", "calls_of", "results_of", "said", "written"]
 
 _JSON = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str)
 _ODD = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
@@ -146,6 +146,16 @@ def _loosely(call: ToolCall, seen: Observation) -> tuple[str, str, str]:
 def call_key(call: ToolCall) -> str:
     """What makes a call the same, whatever its id and the order of its arguments."""
     return codec.digest([call.name, written(call)])
+
+
+def calls_of(node: Node) -> list[str]:
+    """Keys of a step's calls; of one without any, its words."""
+    return [call_key(call) for call in node.calls] or [m.content for m in node.messages]
+
+
+def results_of(node: Node) -> list[tuple[str, str]]:
+    """What a step's calls gave."""
+    return [(seen.status.value, seen.content) for seen in node.observations]
 
 
 def written(call: ToolCall) -> str:

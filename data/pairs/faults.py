@@ -30,6 +30,9 @@ class Fault(StrEnum):
     gave something, nor in what it gave."""
     CHOSEN_FAILS = "chosen_fails"
     """A call of the chosen side fails."""
+    CORRECTED_LATER = "corrected_later"
+    """The chosen call has a value that stands nowhere before it, and on every way to a success the
+    same tool is called again, with one that does."""
     UNKNOWN_TOOL = "unknown_tool"
     """The chosen side calls a tool that is not among the tools on offer."""
     REPEATS_PROMPT = "repeats_prompt"

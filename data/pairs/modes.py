@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from toolgrove.data.pairs.corrections import corrects
-from toolgrove.data.pairs.facts import Known
+from toolgrove.data.pairs.facts import Known, calls_of, results_of
 from toolgrove.data.records import CONTROLS, Node, NodeState
 from toolgrove.data.tree import SearchTree
 
@@ -52,7 +52,12 @@ def answered(node: Node) -> bool:
 class Contrast:
     """Two ways on from one place: nodes of the shared conversation and of both sides.
 
-    ``wordless`` says that only the calls of both sides count.
+    Parameters
+    ----------
+    wordless : bool
+        Whether only the calls of both sides count.
+    alike : int
+        How many of the last shared nodes stand for steps that both ways make alike, each its own.
     """
 
     rule: Rule
@@ -60,6 +65,12 @@ class Contrast:
     chosen: Sequence[Node]
     rejected: Sequence[Node]
     wordless: bool = False
+    alike: int = 0
+
+    @property
+    def stem(self) -> Sequence[Node]:
+        """The nodes up to where the tree branches."""
+        return self.shared[: len(self.shared) - self.alike]
 
 
 class Branches:
@@ -164,18 +175,24 @@ def _paths(branches: Branches) -> Iterator[Contrast]:
     for winner in branches.successes:
         won = tree.path(winner.id)
         for lost in losers:
-            parts = _common(won, lost)
+            parts = _common(won, lost, lambda one, other: one.id == other.id)
             if parts == len(won):  # what a damaged tree has below its answer
                 continue
-            yield Contrast(Rule.PATH, won[:parts], won[parts:], lost[parts:])
+            alike = _common(won[parts:-1], lost[parts:-1], _alike)  # each side keeps a step
+            begin = parts + alike
+            yield Contrast(Rule.PATH, won[:begin], won[begin:], lost[begin:], alike=alike)
 
 
-def _common(one: Sequence[Node], other: Sequence[Node]) -> int:
-    """How many nodes two paths of a tree share."""
-    same = 0
-    while same < min(len(one), len(other)) and one[same].id == other[same].id:
-        same += 1
-    return same
+def _common(one: Sequence[Node], other: Sequence[Node], same: Callable[[Node, Node], bool]) -> int:
+    """How many nodes two paths begin with that are the same."""
+    pairs = enumerate(zip(one, other, strict=False))
+    shorter = min(len(one), len(other))
+    return next((place for place, (a, b) in pairs if not same(a, b)), shorter)
+
+
+def _alike(one: Node, other: Node) -> bool:
+    """Whether two steps made the same calls, and were given the same."""
+    return calls_of(one) == calls_of(other) and results_of(one) == results_of(other)
 
 
 def _subgoals(branches: Branches) -> Iterator[Contrast]:

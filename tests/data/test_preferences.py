@@ -84,6 +84,24 @@ def test_whole_paths_share_the_query_and_end_with_the_models_last_words() -> Non
     assert [message.content for message in pair.rejected] == ["Other.", "saw far", ""]
 
 
+def test_steps_that_both_paths_make_alike_are_in_the_prompt() -> None:
+    """A search that asks anew may be given the same step again."""
+    same = "a <root far(Oslo) 'One.'\n b <root far(Oslo) 'Two.'\n"
+    mined = mine(tree_of(same + "aa <a near(Rome)\n aaa <aa +\n ba <b -"), rule=Rule.PATH)
+    [pair] = mined.pairs
+    assert [m.content for m in pair.prompt] == ["Answer.", "How far?", "One.", "saw far"]
+    assert [call.name for m in pair.chosen for call in m.calls] == ["near", "Finish"]
+    assert [call.name for m in pair.rejected for call in m.calls] == ["Finish"]
+    assert pair.origin["at"] == "root"
+    assert mined.row.paired == mined.row.branchings == 1
+
+
+def test_steps_that_were_given_other_results_are_no_part_of_the_prompt() -> None:
+    same = "a <root far(Oslo) 'One.'\n b <root far(Oslo) ! 'Two.'\n"
+    [pair] = mine(tree_of(same + "aa <a near(Rome)\n aaa <aa +\n ba <b -"), rule=Rule.PATH).pairs
+    assert len(pair.prompt) == 2
+
+
 @pytest.mark.parametrize(
     ("steps", "why"),
     [
@@ -214,6 +232,14 @@ def bare(messages: Sequence[Message]) -> list[tuple[Any, ...]]:
     ]
 
 
+def done(messages: Sequence[Message]) -> list[tuple[Any, ...]]:
+    """Calls and what they gave, whatever was said beside them; words where there is no call."""
+    return [
+        (role, "" if calls else content, name, calls)
+        for role, content, name, calls in bare(messages)
+    ]
+
+
 TO_SUCCESS = [Rule.STEP, Rule.PATH]
 
 
@@ -238,10 +264,12 @@ def test_what_holds_for_every_pair_of_every_tree(tree: SearchTree, rule: Rule) -
         assert holds_success(tree, chosen)
         assert not holds_success(tree, rejected)
         shared = [message for node in tree.path(at) for message in node.messages]
-        assert bare(pair.prompt) == bare(shared)
+        assert bare(pair.prompt[: len(shared)]) == bare(shared)
+        assert rule is Rule.PATH or len(pair.prompt) == len(shared)
         for leaf, side in ((chosen, pair.chosen), (rejected, pair.rejected)):
-            whole = tree.trajectory(leaf).messages
-            assert bare(whole[: len(shared) + len(side)]) == bare([*shared, *side])
+            whole, told = tree.trajectory(leaf).messages, len(pair.prompt)
+            assert done(whole[:told]) == done(pair.prompt)
+            assert bare(whole[told : told + len(side)]) == bare(side)
             assert side[-1].role is Role.ASSISTANT
         if rule is Rule.STEP:
             assert tree[chosen].parent == tree[rejected].parent == at

@@ -245,6 +245,24 @@ def test_a_call_that_failed_for_what_passes_is_no_rejected_side(
     assert mine(tree, rule=rule).row.dropped == {Fault.PASSING_FAILURE: 1}
 
 
+@pytest.mark.parametrize(
+    ("first", "way", "corrected"),
+    [
+        ("Rom", "aa <a far(Oslo)\n ab <aa +", True),
+        ("Rom", "aa <a far(Oslo)\n ab <aa +\n ac <a +", False),  # it also led there by itself
+        ("Rom", "aa <a near(Oslo)\n ab <aa +", False),
+        ("Rom", "aa <a far(Bergen)\n ab <aa +", False),  # which the request does not name either
+        ("Rome", "aa <a far(Oslo)\n ab <aa +", False),  # both were asked for
+        ("9", "aa <a far(4)\n ab <aa +", True),
+    ],
+)
+def test_a_call_that_its_own_way_makes_again_as_it_was_asked_is_not_preferred(
+    first: str, way: str, corrected: bool
+) -> None:
+    tree = tree_of(f"a <root far({first})\n {way}\n b <root -", TOOLS, "How far are Oslo, Rome, 4?")
+    assert mine(tree).row.dropped == ({Fault.CORRECTED_LATER: 1} if corrected else {})
+
+
 def test_a_step_that_the_solved_way_makes_later_is_as_good() -> None:
     steps = "a <root far(Oslo)\n ab <a near(Rome)\n abc <ab + \n b <root near(Rome)\n ba <b -"
     assert mine(tree_of(steps, TOOLS)).row.dropped == {Fault.AS_GOOD: 1}
