@@ -14,7 +14,7 @@ from toolgrove.data.pairs.outcomes import gave_something
 from toolgrove.data.pairs.words import ShownTries, cut_off, refuses, speaks_of_tries, unseen_tries
 from toolgrove.data.records import CONTROLS, FINISH, Message, Node, NodeState
 
-__all__ = ["LONGEST", "Checks"]
+__all__ = ["LONGEST", "Checks", "corrected"]
 
 LONGEST = 32_768
 """Characters of prompt and longer side from which a pair is too long."""
@@ -120,11 +120,7 @@ class Checks:
         tree, [step] = self.branches.tree, candidate.chosen
         after = len(candidate.shared) + 1
         ways = [tree.path(end.id)[after:] for end in self.branches.ends(step)]
-        shown = cache(lambda: _shown_text(candidate.shared))
-        return bool(ways) and any(
-            all(any(mends(new, call, shown) for node in way for new in node.calls) for way in ways)
-            for call in step.calls
-        )
+        return bool(ways) and all(corrected(step, candidate.shared, way) for way in ways)
 
     def _asks_less(self, candidate: Contrast) -> bool:
         """Whether failed calls of the same tool had a value of the request that this one lacks."""
@@ -243,6 +239,18 @@ class Checks:
         sizes = [sum(one.size for one in part) for part in (shared, chosen, rejected)]
         if sizes[0] + max(sizes[1:]) > LONGEST:
             yield Fault.TOO_LONG
+
+
+def corrected(step: Node, before: Sequence[Node], after: Sequence[Node]) -> bool:
+    """Whether later steps make a step's calls again, with values of the conversation before it.
+
+    The step's own values stand nowhere before it.
+    """
+    shown = cache(lambda: _shown_text(before))
+    later = [call for node in after for call in node.calls]
+    return bool(step.calls) and all(
+        any(mends(new, call, shown) for new in later) for call in step.calls
+    )
 
 
 def _only_give_up(ends: Sequence[Node]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from toolgrove.data.pairs.checks import Checks
+from toolgrove.data.pairs.checks import Checks, corrected
 from toolgrove.data.pairs.corrections import unseen_value
 from toolgrove.data.pairs.facts import call_key, written
 from toolgrove.data.pairs.faults import Fault
@@ -20,16 +20,23 @@ SHOWN_ONLY = "shown_only"
 
 
 def folded(checks: Checks, path: Sequence[Node]) -> list[Node]:
-    """A path without the steps whose every call failed.
+    """A path without the steps whose every call failed, and reads that it corrects later.
 
     All of it, where a later step uses a value that only such a call's answer shows.
     """
-    known = checks.branches.known
-    tries = [node for node in path[1:-1] if known.of(node).failed and not known.of(node).gained]
+    tries = [node for place, node in enumerate(path[:-1]) if place and _is_try(checks, path, place)]
     kept = [node for node in path if node not in tries]
     if tries and any(_needs(tries, kept[:place], node) for place, node in enumerate(kept)):
         return list(path)
     return kept
+
+
+def _is_try(checks: Checks, path: Sequence[Node], place: int) -> bool:
+    step = path[place]
+    facts = checks.branches.known.of(step)
+    if facts.failed or facts.writes:
+        return facts.failed and not facts.gained
+    return corrected(step, path[:place], path[place + 1 :])
 
 
 def _needs(tries: Sequence[Node], before: Sequence[Node], node: Node) -> bool:
@@ -64,7 +71,8 @@ def solved_searches(checks: Checks, fatal: Collection[Fault]) -> Iterator[MaybeR
     order = list(tree)
     for success in checks.branches.successes:
         before = order[1 : order.index(success)]
-        way = {node.id for node in tree.path(success.id)}
+        own = tree.path(success.id)
+        way = {node.id for node in own}
         made: set[tuple[str, ...]] = set()
         kept: list[Node] = []
         for node in before:
@@ -75,6 +83,7 @@ def solved_searches(checks: Checks, fatal: Collection[Fault]) -> Iterator[MaybeR
                 made.add(calls)
         path = [tree.root, *kept, success]
         tries = {n.id for n in kept if checks.branches.known.of(n).failed or n.id not in way}
+        tries |= {n.id for place, n in enumerate(own) if place and _is_try(checks, own, place)}
         if not tries:
             yield MaybeRow(why="no_tries")
             continue

@@ -143,6 +143,19 @@ def test_a_try_whose_answer_is_needed_later_is_not_folded_away(tmp_path: Path) -
     assert reasons == {"chosen_fails": 1}, "the note repeats what only the failed call said"
 
 
+def test_a_read_that_its_way_corrects_later_is_a_try_and_a_write_is_none(tmp_path: Path) -> None:
+    wrong = call("distance", start="OSX1", end="QQ99")
+    told = [OSLO, BERGEN, wrong, FAR, finish("It is 463 km.")]
+    [folded], _ = rows(run(tmp_path / "R", *told), RowsKind.SFT)
+    assert "distance OSX1 QQ99" not in called(folded["messages"])
+    [tries], _ = rows(tmp_path / "R", RowsKind.SFT_TRIES)
+    weights = [m.get("weight") for m in tries["messages"] if m["role"] == "assistant"]
+    assert weights == [None, None, 0, None, None]
+    wrote = [call("note", text="QQ99"), call("note", text="Oslo"), finish("It is noted.")]
+    [row], _ = rows(run(tmp_path / "S", *wrote), RowsKind.SFT)
+    assert called(row["messages"])[:2] == ["note QQ99", "note Oslo"], "what was written is written"
+
+
 def test_a_way_in_turn_becomes_rounds_by_where_its_values_come_from(tmp_path: Path) -> None:
     way = [OSLO, BERGEN, FAR, call("note", text="463 km"), finish("It is 463 km.")]
     found, _ = rows(run(tmp_path / "R", *way), RowsKind.DTA)
