@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 from toolgrove.data.pairs.checks import Checks
@@ -27,7 +28,16 @@ from toolgrove.data.pairs.modes import (
     candidates,
 )
 from toolgrove.data.pairs.numbering import numbered
-from toolgrove.data.records import Message, Node, PreferencePair, Role
+from toolgrove.data.records import (
+    BEGIN_SUBTASK,
+    END_SUBTASK,
+    RUN_PYTHON,
+    SEARCH_TOOLS,
+    Message,
+    Node,
+    PreferencePair,
+    Role,
+)
 from toolgrove.data.tree import SearchTree
 
 __all__ = [
@@ -39,6 +49,7 @@ __all__ = [
     "made_by",
     "mine",
     "named",
+    "offered_by",
     "paired",
     "reported",
 ]
@@ -314,7 +325,7 @@ def _pair(branches: Branches, candidate: Contrast, faults: Sequence[Fault]) -> P
             "gap": branches.gap(candidate),
             **made_by(tree),
             "faults": [fault.value for fault in faults],
-            "aliases": dict(tree.aliases),
+            **offered_by(tree),
         },
     )
 
@@ -325,6 +336,22 @@ def made_by(tree: SearchTree) -> dict[str, Any]:
     first = sampling[0] if isinstance(sampling, list) and sampling else {}
     seed = first.get("seed") if isinstance(first, Mapping) else None
     return {"planner": str(tree.meta.get("planner", "")), "seed": seed}
+
+
+def offered_by(tree: SearchTree) -> dict[str, Any]:
+    """What a row has to know of what the model was offered, whatever the row itself calls."""
+    settings = tree.meta.get("settings")
+    settings = settings if isinstance(settings, Mapping) else {}
+    offered = [names for setting, names in _OFFERED.items() if settings.get(setting)]
+    return {"aliases": dict(tree.aliases), "controls": [*chain.from_iterable(offered)]}
+
+
+_OFFERED: Mapping[str, Sequence[str]] = {
+    "search_tools": (SEARCH_TOOLS,),
+    "code": (RUN_PYTHON,),
+    "subtasks": (BEGIN_SUBTASK, END_SUBTASK),
+}
+"""The control tools that a setting of a run offers."""
 
 
 def _side(nodes: Sequence[Node], wordless: bool) -> list[Message]:

@@ -73,7 +73,7 @@ class PolicySettings:
     alpha: int = 16
     batch: int = 8
     sft_rate: float = 2e-4
-    dpo_rate: float = 5e-5
+    dpo_rate: float = 2e-4
     beta: float = 0.1
     kept: float = 0.1
     longest: int = 2048

@@ -38,6 +38,8 @@ _INT64 = 2**63
 _DEEPEST = 200
 _TOO_DEEP = object()
 _NO_UNICODE = "text that is not Unicode"
+_OFFERED = ("aliases", "controls")
+"""Of a pair's origin, what ``tools`` says in its row."""
 
 
 def unfit(pair: PreferencePair) -> str | None:
@@ -97,10 +99,11 @@ def dump_pair(pair: PreferencePair) -> dict[str, Any]:
     names = {tool: alias for alias, tool in pair.origin.get("aliases", {}).items()}
     offered = [function(spec, names.get(spec.id, spec.id)) for spec in pair.tools]
     said = (*pair.prompt, *pair.chosen, *pair.rejected)
-    called = {call.name for message in said for call in message.calls}
-    own = [*(f for name, f in CONTROL_FUNCTIONS.items() if name in called), FINISH_FUNCTION]
+    own_names = {call.name for message in said for call in message.calls}
+    own_names.update(pair.origin.get("controls", ()))
+    own = [*(f for name, f in CONTROL_FUNCTIONS.items() if name in own_names), FINISH_FUNCTION]
     tools = [{"type": "function", "function": f} for f in (*offered, *own)]
-    origin = {key: value for key, value in pair.origin.items() if key != "aliases"}
+    origin = {key: value for key, value in pair.origin.items() if key not in _OFFERED}
     return {
         "prompt": [_message(message) for message in pair.prompt],
         "chosen": [_message(message) for message in pair.chosen],

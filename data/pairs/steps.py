@@ -9,7 +9,7 @@ from toolgrove.data.pairs.checks import Checks
 from toolgrove.data.pairs.faults import Fault
 from toolgrove.data.pairs.modes import Contrast, Rule
 from toolgrove.data.pairs.numbering import numbered
-from toolgrove.data.preferences import made_by
+from toolgrove.data.preferences import made_by, offered_by
 from toolgrove.data.records import JsonObject, Message, Node, NodeState, PreferencePair, Role
 from toolgrove.data.tree import SearchTree
 
@@ -54,7 +54,7 @@ def one_sided(
         "branching": True,
         **made_by(tree),
         "faults": [fault.value for fault in faults],
-        "aliases": dict(tree.aliases),
+        **offered_by(tree),
     }
     said = numbered(completion, calls)[0]
     return TreeRow(shown, said, (), tuple(tree.tools), origin, columns)

@@ -134,6 +134,16 @@ def test_failed_tries_are_folded_away_or_told_in_their_order(branched: Path) -> 
     assert ids == ["call00001", "call00002", "call00003"]
 
 
+def test_every_row_offers_the_control_tools_that_its_run_did(tmp_path: Path) -> None:
+    model = ScriptedModel(replies=[OSLO, finish("OSX1")])
+    agent = Agent(model=model, tools=[code_of], planner="react", subtasks=True)
+    asyncio.run(agent.solve(Task("7", QUERY), tmp_path / "R"))
+    for kind in (RowsKind.SFT, RowsKind.KTO):
+        for row in rows(tmp_path / "R", kind)[0]:
+            offered = [one["function"]["name"] for one in json.loads(row["tools"])]
+            assert offered == ["code_of", "begin_subtask", "end_subtask", "Finish"]
+
+
 def test_a_try_whose_answer_is_needed_later_is_not_folded_away(tmp_path: Path) -> None:
     needed = run(tmp_path / "R", call("code_of", city="Berg"), BERGEN, finish("It is BGX2."))
     [row], _ = rows(needed, RowsKind.SFT)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -65,6 +66,16 @@ def test_tools_are_text_under_the_names_the_model_called_them_by() -> None:
     assert [tool["function"]["name"] for tool in tools] == ["get_for_zip", "Finish"]
     assert tools[0]["function"]["parameters"] == SPEC.parameters
     assert "aliases" not in json.loads(row["origin"])
+
+
+def test_control_tools_are_on_offer_where_the_run_offered_them_whatever_the_row_calls() -> None:
+    """Their mere presence would tell what comes next."""
+    made = pair(says("a"), says("b"))
+    offered = replace(made, origin={**made.origin, "controls": ["search_tools"]})
+    row = dump_pair(offered)
+    names = [tool["function"]["name"] for tool in json.loads(row["tools"])]
+    assert names == ["get_for_zip", "search_tools", "Finish"]
+    assert "controls" not in json.loads(row["origin"])
 
 
 def test_no_tools_are_null_rather_than_an_empty_list() -> None:
