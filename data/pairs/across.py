@@ -62,7 +62,7 @@ class Across:
             columns = codec.dumps(dict(pair.columns)).decode()
             about = f"{request} {prompt} {columns}"
         whole = _hash(f"{prompt} {sides} {columns}".encode(errors="replace"))
-        taken, left = _taken(pair.chosen), _taken(pair.rejected)
+        way, opposite = _ways(prompt, pair)
         sketch = _sketch(sides)
         seen = self._sketches.setdefault(about, [])
         side = _hash(f"{about} {chosen}".encode(errors="replace"))
@@ -70,7 +70,7 @@ class Across:
             Fault.HELD_OUT: task.id in self._ids or request in self._requests,
             Fault.NEAR_DUPLICATE: whole in self._whole
             or any(_likeness(sketch, one) >= _ALIKE for one in seen),
-            Fault.CONTRADICTED: _way(prompt, left, taken) in self._preferred,
+            Fault.CONTRADICTED: opposite in self._preferred,
             Fault.TASK_CAP: self._tasks[request] >= PER_TASK,
             Fault.CHOSEN_CAP: self._chosen[side] >= PER_CHOSEN,
         }
@@ -79,7 +79,7 @@ class Across:
             self._tasks[request] += 1
             self._chosen[side] += 1
             self._whole.add(whole)
-            self._preferred.add(_way(prompt, taken, left))
+            self._preferred.add(way)
             seen.append(sketch)
         return faults
 
@@ -116,9 +116,20 @@ def _taken(messages: Sequence[Message]) -> str:
     return " ".join(map(_written, called)) or _words(_text(messages))
 
 
-def _way(prompt: int, taken: str, left: str) -> int:
-    """That one step rather than another is taken after a prompt."""
-    return _hash(f"{prompt} {taken} ≻ {left}".encode(errors="replace"))
+def _ways(prompt: int, pair: PreferencePair) -> tuple[int, int]:
+    """What a pair says of a step after a prompt, and the opposite of it.
+
+    That it is taken rather than another; of a row with a label and no value, that it is wanted. A
+    value is a share of many ends, and differs from run to run.
+    """
+    taken, left = _taken(pair.chosen), _taken(pair.rejected)
+    if isinstance(pair, TreeRow) and "value" not in pair.columns:
+        label = pair.columns.get("label")
+        ways = (f"{taken} {label}", f"{taken} {not label}")
+    else:
+        ways = (f"{taken} ≻ {left}", f"{left} ≻ {taken}")
+    way, opposite = (_hash(f"{prompt} {one}".encode(errors="replace")) for one in ways)
+    return way, opposite
 
 
 def _hash(text: bytes) -> int:

@@ -73,7 +73,8 @@ class Fault(StrEnum):
     """A pair of the same task, or with the same words throughout, says nearly the same."""
     CONTRADICTED = "contradicted"
     """A pair that was kept prefers the rejected step to the chosen one, after the same prompt: in
-    another run that way led to the success, so neither is known to be better."""
+    another run that way led to the success, so neither is known to be better. Of a labelled step:
+    one that was kept has the other label."""
     TASK_CAP = "task_cap"
     """The task has as many pairs as one task may have."""
     CHOSEN_CAP = "chosen_cap"

@@ -81,3 +81,11 @@ def test_of_two_ways_round_after_one_prompt_the_first_is_kept() -> None:
     assert across.faults(replace(other, prompt=later), task) == []
     assert across.faults(pair("Yes, it is.", "No."), task) == []
     assert across.faults(pair("No.", "Yes, it is."), task) == [Fault.CONTRADICTED]
+
+
+def test_of_two_labels_of_one_step_after_one_prompt_the_first_is_kept() -> None:
+    across, task = Across(), Task("1", "How far?")
+    assert across.faults(row("463 km", label=True), task) == []
+    assert across.faults(row("463 km", label=False), task) == [Fault.CONTRADICTED]
+    assert across.faults(row("no city", label=False), task) == []
+    assert across.faults(row("463 km", label=False, value=0.0), task) == [], "a share of its ends"
