@@ -99,9 +99,9 @@ def dump_pair(pair: PreferencePair) -> dict[str, Any]:
     names = {tool: alias for alias, tool in pair.origin.get("aliases", {}).items()}
     offered = [function(spec, names.get(spec.id, spec.id)) for spec in pair.tools]
     said = (*pair.prompt, *pair.chosen, *pair.rejected)
-    own_names = {call.name for message in said for call in message.calls}
-    own_names.update(pair.origin.get("controls", ()))
-    own = [*(f for name, f in CONTROL_FUNCTIONS.items() if name in own_names), FINISH_FUNCTION]
+    controls = {call.name for message in said for call in message.calls}
+    controls.update(pair.origin.get("controls", ()))
+    own = [*(f for name, f in CONTROL_FUNCTIONS.items() if name in controls), FINISH_FUNCTION]
     tools = [{"type": "function", "function": f} for f in (*offered, *own)]
     origin = {key: value for key, value in pair.origin.items() if key not in _OFFERED}
     return {
